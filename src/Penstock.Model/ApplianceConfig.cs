@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+using Penstock.Model.L7;
+
+namespace Penstock.Model;
+
+/// <summary>The whole of one node's configuration, validated: what /etc/penstock says.</summary>
+public sealed record ApplianceConfig
+{
+    /// <summary>Name of this host in logs, metrics and <c>Via</c>. Default: the host name.</summary>
+    public required string Node { get; init; }
+
+    /// <summary>How long SIGTERM waits for requests in flight before it closes their connections. Default 30 s.</summary>
+    public TimeSpan ShutdownTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Whether a changed configuration file is applied without being asked to. Default false.</summary>
+    public bool Watch { get; init; }
+
+    /// <summary>The admin API.</summary>
+    public AdminConfig Admin { get; init; } = new();
+
+    /// <summary>The metrics listener; null: none.</summary>
+    public MetricsConfig? Metrics { get; init; }
+
+    /// <summary>The HTTP proxy tier.</summary>
+    public L7Config L7 { get; init; } = new();
+}

@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
+namespace Penstock.Model;
+
+/// <summary>One endpoint as it stands.</summary>
+/// <param name="Address">Where it listens; unique within its cluster.</param>
+/// <param name="Weight">Its share, 0 to 65535.</param>
+/// <param name="State">Whether it takes requests.</param>
+/// <param name="Reason">Why it is in this state, for people; empty while it is ready from the start.</param>
+public sealed record Endpoint(SocketEndpoint Address, int Weight, EndpointState State, string Reason = "");

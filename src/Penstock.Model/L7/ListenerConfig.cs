@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+using System.Collections.Immutable;
+using System.Net;
+
+namespace Penstock.Model.L7;
+
+/// <summary>A socket that accepts clients.</summary>
+public sealed record ListenerConfig
+{
+    /// <summary>Unique name, used in metrics and logs.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>What it binds to.</summary>
+    public required SocketEndpoint Bind { get; init; }
+
+    /// <summary>Name of the route table it uses.</summary>
+    public required string Routes { get; init; }
+
+    /// <summary>Peers whose X-Forwarded-* fields are believed. Default: none.</summary>
+    public ImmutableArray<IPNetwork> TrustedProxies { get; init; } = [];
+
+    /// <summary>Sizes and numbers.</summary>
+    public ListenerLimits Limits { get; init; } = new();
+
+    /// <summary>Times and rates.</summary>
+    public ListenerTimeouts Timeouts { get; init; } = new();
+}

@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+using System.Collections.Immutable;
+
+namespace Penstock.Model;
+
+/// <summary>What the engines are to run: configuration, and the endpoints that discovery and health have found. Immutable; published by one reference swap.</summary>
+/// <param name="Generation">Grows by one with each snapshot of this process.</param>
+/// <param name="Config">The configuration.</param>
+/// <param name="Endpoints">Endpoints of every cluster, by cluster name.</param>
+public sealed record Snapshot(long Generation, ApplianceConfig Config, ImmutableDictionary<string, ClusterEndpoints> Endpoints);
