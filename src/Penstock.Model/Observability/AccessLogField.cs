@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+namespace Penstock.Model.Observability;
+
+/// <summary>What an access log line can say of a request. The name in a log is the member's in snake_case (<see cref="AccessLogFields"/>).</summary>
+public enum AccessLogField
+{
+    /// <summary>When the head of the request was complete: RFC 3339, UTC, microseconds.</summary>
+    Time,
+
+    /// <summary>Client's IP address; empty for a Unix socket.</summary>
+    ClientAddress,
+
+    /// <summary>Client's port.</summary>
+    ClientPort,
+
+    /// <summary>Method.</summary>
+    Method,
+
+    /// <summary>Request target as received.</summary>
+    Target,
+
+    /// <summary>HTTP/1.0 or HTTP/1.1; empty when the request could not be read.</summary>
+    Protocol,
+
+    /// <summary>Host as received.</summary>
+    Host,
+
+    /// <summary>Status sent to the client; 0: none.</summary>
+    Status,
+
+    /// <summary>Why the proxy answered itself or broke off (RFC 9209 error types); empty: the endpoint's answer went through whole.</summary>
+    Reason,
+
+    /// <summary>Bytes of the request's body.</summary>
+    RequestBytes,
+
+    /// <summary>Bytes of the response's body.</summary>
+    ResponseBytes,
+
+    /// <summary>From the first byte of the request to the last of the response, microseconds.</summary>
+    DurationUs,
+
+    /// <summary>From the end of the request's head to the head of the endpoint's response, microseconds; null (<c>-</c> in text): no endpoint answered.</summary>
+    UpstreamUs,
+
+    /// <summary>Times the request was sent to an endpoint.</summary>
+    Attempts,
+
+    /// <summary>Listener.</summary>
+    Listener,
+
+    /// <summary>Route.</summary>
+    Route,
+
+    /// <summary>Cluster.</summary>
+    Cluster,
+
+    /// <summary>Endpoint that answered.</summary>
+    Endpoint,
+
+    /// <summary>Request id.</summary>
+    RequestId,
+
+    /// <summary>Referer.</summary>
+    Referer,
+
+    /// <summary>User-Agent.</summary>
+    UserAgent,
+}
