@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+using System.Collections.Frozen;
+using System.Net.Sockets;
+using System.Text;
+
+namespace Penstock.Telemetry.Http;
+
+/// <summary>One client: reads a request, answers it, and goes on until either side closes.</summary>
+internal sealed class ControlHttpConnection(
+    Socket socket,
+    ControlHttpHandler handler,
+    ControlHttpLimits limits,
+    TimeProvider time,
+    Action<Exception> onError)
+{
+    private const int Gone = -1;
+    private const int TooLong = -2;
+
+    private readonly byte[] _buffer = new byte[limits.HeadBytes + limits.BodyBytes];
+    private int _filled;
+
+    /// <summary>Runs until the connection ends; throws nothing but cancellation and socket errors.</summary>
+    public async Task RunAsync(CancellationToken stop)
+    {
+        while (true)
+        {
+            var headEnd = await ReadHeadAsync(stop);
+            if (headEnd == Gone) return;
+            if (headEnd == TooLong)
+            {
+                await WriteAsync(Refusal(431), keepAlive: false, withBody: true, stop);
+                return;
+            }
+
+            var status = ControlHttpHead.Parse(_buffer.AsSpan(0, headEnd), limits, out var head);
+            if (status != 0 || head is null)
+            {
+                await WriteAsync(Refusal(status), keepAlive: false, withBody: true, stop);
+                return;
+            }
+
+            var bodyStart = headEnd + 4;
+            var bodyEnd = bodyStart + (int)head.ContentLength;
+            if (!await FillToAsync(bodyEnd, stop)) return;
+
+            var body = _buffer.AsSpan(bodyStart, bodyEnd - bodyStart).ToArray();
+            _buffer.AsSpan(bodyEnd, _filled - bodyEnd).CopyTo(_buffer);
+            _filled -= bodyEnd;
+
+            var response = await AnswerAsync(head, body, stop);
+            await WriteAsync(response, head.KeepAlive, !string.Equals(head.Method, "HEAD", StringComparison.Ordinal), stop);
+            if (!head.KeepAlive) return;
+        }
+    }
+
+    private static ControlHttpResponse Refusal(int status) => ControlHttpResponse.Text(status, Phrase(status));
+
+    private static string Phrase(int status) => status switch
+    {
+        200 => "OK",
+        400 => "Bad Request",
+        404 => "Not Found",
+        405 => "Method Not Allowed",
+        413 => "Content Too Large",
+        417 => "Expectation Failed",
+        422 => "Unprocessable Content",
+        431 => "Request Header Fields Too Large",
+        500 => "Internal Server Error",
+        501 => "Not Implemented",
+        503 => "Service Unavailable",
+        505 => "HTTP Version Not Supported",
+        _ => "",
+    };
+
+    /// <summary>Index of the empty line that ends the head, <see cref="Gone"/> or <see cref="TooLong"/>.</summary>
+    private async ValueTask<int> ReadHeadAsync(CancellationToken stop)
+    {
+        using var timeout = _filled == 0 ? Timeout(limits.Idle, stop) : Timeout(limits.Transfer, stop);
+        var first = _filled == 0;
+        while (true)
+        {
+            var end = _buffer.AsSpan(0, Math.Min(_filled, limits.HeadBytes)).IndexOf("\r\n\r\n"u8);
+            if (end >= 0) return end;
+            if (_filled >= limits.HeadBytes) return TooLong;
+
+            var read = await socket.ReceiveAsync(_buffer.AsMemory(_filled, limits.HeadBytes - _filled), timeout.Token);
+            if (read == 0) return Gone;
+            _filled += read;
+            if (first) timeout.CancelAfter(limits.Transfer);
+            first = false;
+        }
+    }
+
+    private async ValueTask<bool> FillToAsync(int end, CancellationToken stop)
+    {
+        if (_filled >= end) return true;
+        using var timeout = Timeout(limits.Transfer, stop);
+        while (_filled < end)
+        {
+            var read = await socket.ReceiveAsync(_buffer.AsMemory(_filled, end - _filled), timeout.Token);
+            if (read == 0) return false;
+            _filled += read;
+        }
+
+        return true;
+    }
+
+    private async ValueTask<ControlHttpResponse> AnswerAsync(ControlHttpHead head, byte[] body, CancellationToken stop)
+    {
+        try
+        {
+            var headers = head.Headers.ToFrozenDictionary(StringComparer.OrdinalIgnoreCase);
+            return await handler(new ControlHttpRequest(head.Method, head.Path, head.Query, headers, body), stop);
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException)
+        {
+            // The one catch-all of this loop: a fault of one answer must not end the server.
+            onError(exception);
+            return Refusal(500);
+        }
+    }
+
+    private async ValueTask WriteAsync(ControlHttpResponse response, bool keepAlive, bool withBody, CancellationToken stop)
+    {
+        var head = new StringBuilder(256)
+            .Append("HTTP/1.1 ").Append(response.Status).Append(' ').Append(Phrase(response.Status)).Append("\r\n")
+            .Append("Date: ").Append(time.GetUtcNow().ToString("R")).Append("\r\n")
+            .Append("Content-Type: ").Append(response.ContentType).Append("\r\n")
+            .Append("Content-Length: ").Append(response.Body.Length).Append("\r\n")
+            .Append("Cache-Control: no-store\r\n");
+        if (response.Allow is not null) head.Append("Allow: ").Append(response.Allow).Append("\r\n");
+        if (!keepAlive) head.Append("Connection: close\r\n");
+        head.Append("\r\n");
+
+        using var timeout = Timeout(limits.Transfer, stop);
+        await SendAllAsync(Encoding.ASCII.GetBytes(head.ToString()), timeout.Token);
+        if (withBody) await SendAllAsync(response.Body, timeout.Token);
+    }
+
+    private async ValueTask SendAllAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellation)
+    {
+        while (!bytes.IsEmpty) bytes = bytes[await socket.SendAsync(bytes, cancellation)..];
+    }
+
+    private CancellationTokenSource Timeout(TimeSpan after, CancellationToken stop)
+    {
+        var source = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        source.CancelAfter(after);
+        return source;
+    }
+}

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using Penstock.Telemetry.Http;
+
+namespace Penstock.Telemetry.Tests.Http;
+
+public sealed class ControlHttpServerTests : IAsyncDisposable
+{
+    private readonly List<Exception> _errors = [];
+    private readonly ControlHttpServer _server;
+
+    public ControlHttpServerTests()
+    {
+        var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        listener.Listen();
+        _server = new ControlHttpServer(
+            listener,
+            (request, _) => request.Path switch
+            {
+                "/throw" => throw new InvalidOperationException("broken"),
+                _ => ValueTask.FromResult(ControlHttpResponse.Text(200, $"{request.Method} {request.Path} {request.Query} {Encoding.ASCII.GetString(request.Body.Span)}")),
+            },
+            _errors.Add,
+            new ControlHttpLimits { HeadBytes = 512, HeaderCount = 4, BodyBytes = 16, Connections = 2 });
+    }
+
+    [Fact]
+    public async Task Get_WithQuery_ReachesTheHandlerApart()
+    {
+        var answer = await ExchangeAsync("GET /metrics?x=1 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+        answer.ShouldStartWith("HTTP/1.1 200 OK\r\n");
+        answer.ShouldEndWith("\r\n\r\nGET /metrics x=1 \n");
+    }
+
+    [Fact]
+    public async Task Head_IsAnsweredWithoutBody()
+    {
+        var answer = await ExchangeAsync("HEAD /x HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+        answer.ShouldContain("Content-Length: 10\r\n");
+        answer.ShouldEndWith("\r\n\r\n");
+    }
+
+    [Fact]
+    public async Task PipelinedRequests_AreAnsweredInOrder()
+    {
+        var answer = await ExchangeAsync("POST /1 HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabcGET /2 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+        answer.IndexOf("POST /1  abc", StringComparison.Ordinal).ShouldBePositive();
+        answer.IndexOf("GET /2", StringComparison.Ordinal).ShouldBeGreaterThan(answer.IndexOf("POST /1", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("GET / HTTP/1.1\r\n\r\n", 400)]
+    [InlineData("GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400)]
+    [InlineData("GET / HTTP/1.1\r\nHost : a\r\n\r\n", 400)]
+    [InlineData("GET / HTTP/1.1\r\nHost: a\r\n folded\r\n\r\n", 400)]
+    [InlineData("GET / HTTP/1.1\r\nHost: a\nX: b\r\n\r\n", 400)]
+    [InlineData("GET  / HTTP/1.1\r\nHost: a\r\n\r\n", 400)]
+    [InlineData("GET /#f HTTP/1.1\r\nHost: a\r\n\r\n", 400)]
+    [InlineData("GET http://a/ HTTP/1.1\r\nHost: a\r\n\r\n", 400)]
+    [InlineData("GET / HTTP/2.0\r\nHost: a\r\n\r\n", 505)]
+    [InlineData("\r\n\r\n", 400)]
+    [InlineData("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: +1\r\n\r\nx", 400)]
+    [InlineData("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\nx", 400)]
+    [InlineData("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999999999999999\r\n\r\n", 400)]
+    [InlineData("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 17\r\n\r\n", 413)]
+    [InlineData("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n", 501)]
+    [InlineData("POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n\r\n", 417)]
+    [InlineData("GET / HTTP/1.1\r\nHost: a\r\nA: 1\r\nB: 1\r\nC: 1\r\nD: 1\r\n\r\n", 431)]
+    public async Task Request_OutsideTheRules_IsRefusedAndClosed(string request, int status)
+    {
+        var answer = await ExchangeAsync(request);
+        answer.ShouldStartWith($"HTTP/1.1 {status} ");
+        answer.ShouldContain("Connection: close\r\n");
+    }
+
+    [Fact]
+    public async Task Head_LongerThanItsLimit_IsRefused()
+    {
+        var answer = await ExchangeAsync("GET / HTTP/1.1\r\nX: " + new string('a', 600));
+        answer.ShouldStartWith("HTTP/1.1 431 ");
+    }
+
+    [Fact]
+    public async Task Handler_Throwing_GivesStatus500AndTheServerLives()
+    {
+        (await ExchangeAsync("GET /throw HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")).ShouldStartWith("HTTP/1.1 500 ");
+        _errors.ShouldHaveSingleItem().Message.ShouldBe("broken");
+        (await ExchangeAsync("GET / HTTP/1.0\r\n\r\n")).ShouldStartWith("HTTP/1.1 200 ");
+    }
+
+    [Fact]
+    public async Task Connection_BeyondTheLimit_IsClosed()
+    {
+        using var first = await ConnectAsync();
+        using var second = await ConnectAsync();
+        await first.SendAsync("GET / HTTP/1.1\r\nHost: a\r\n\r\n"u8.ToArray());
+        await second.SendAsync("GET / HTTP/1.1\r\nHost: a\r\n\r\n"u8.ToArray());
+        (await first.ReceiveAsync(new byte[64])).ShouldBePositive();
+        (await second.ReceiveAsync(new byte[64])).ShouldBePositive();
+
+        using var third = await ConnectAsync();
+        (await third.ReceiveAsync(new byte[64])).ShouldBe(0);
+    }
+
+    public ValueTask DisposeAsync() => _server.DisposeAsync();
+
+    private async Task<Socket> ConnectAsync()
+    {
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        await socket.ConnectAsync((EndPoint)_server.LocalEndPoint.ShouldNotBeNull());
+        return socket;
+    }
+
+    private async Task<string> ExchangeAsync(string request)
+    {
+        using var socket = await ConnectAsync();
+        await socket.SendAsync(Encoding.ASCII.GetBytes(request));
+        using var answer = new MemoryStream();
+        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(10));
+        await using var stream = new NetworkStream(socket);
+        await stream.CopyToAsync(answer, timeout.Token);
+        return Encoding.ASCII.GetString(answer.ToArray());
+    }
+}
