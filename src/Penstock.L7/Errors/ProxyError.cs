@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+namespace Penstock.L7.Errors;
+
+/// <summary>Why the proxy answered a request itself, or broke it off. <see cref="ProxyErrors"/> says what follows from each.</summary>
+internal enum ProxyError : byte
+{
+    /// <summary>No error: an endpoint's answer went through whole, or a route responds or redirects.</summary>
+    None,
+
+    /// <summary>The codec rejected the request; its reason becomes the details.</summary>
+    RequestRejected,
+
+    /// <summary>The path climbs above the root, hides dot segments, or is badly percent-encoded.</summary>
+    BadPath,
+
+    /// <summary>CONNECT, or another method the proxy does not implement.</summary>
+    MethodNotImplemented,
+
+    /// <summary>An Expect field with anything but 100-continue.</summary>
+    ExpectationFailed,
+
+    /// <summary>The head did not arrive in time.</summary>
+    RequestHeaderTimeout,
+
+    /// <summary>The body stopped arriving.</summary>
+    RequestBodyTimeout,
+
+    /// <summary>The body arrives below the least rate.</summary>
+    RequestTooSlow,
+
+    /// <summary>The body is longer than the listener allows.</summary>
+    RequestBodyTooLarge,
+
+    /// <summary>The client closed or half-closed in the middle of a request.</summary>
+    RequestIncomplete,
+
+    /// <summary>The client closed or reset its connection before the response was through.</summary>
+    ClientClosed,
+
+    /// <summary>The client stopped taking the response, or takes it below the least rate.</summary>
+    ResponseNotTaken,
+
+    /// <summary>The client's address holds as many connections as it may.</summary>
+    ClientConnectionLimit,
+
+    /// <summary>The listener holds as many connections as it may.</summary>
+    ListenerConnectionLimit,
+
+    /// <summary>No route matches.</summary>
+    NoRoute,
+
+    /// <summary>Routes match the host and path, none the method.</summary>
+    MethodNotAllowed,
+
+    /// <summary>Every cluster of the route has weight 0.</summary>
+    NoTarget,
+
+    /// <summary>The cluster has no endpoints: discovery has found none.</summary>
+    NoEndpoint,
+
+    /// <summary>The cluster has endpoints; none of them is ready.</summary>
+    NoHealthyEndpoint,
+
+    /// <summary>The endpoint's connections are all in use, and there may be no more.</summary>
+    PoolExhausted,
+
+    /// <summary>The proxy is stopping.</summary>
+    ShuttingDown,
+
+    /// <summary>The whole request took longer than the route or the listener allows.</summary>
+    RequestTimeout,
+
+    /// <summary>A defect, or the operating system refused a resource.</summary>
+    InternalError,
+
+    /// <summary>The endpoint refused the connection.</summary>
+    ConnectionRefused,
+
+    /// <summary>The endpoint did not accept the connection in time.</summary>
+    ConnectionTimeout,
+
+    /// <summary>There is no way to the endpoint's address.</summary>
+    EndpointUnreachable,
+
+    /// <summary>The endpoint closed or reset the connection before its response began.</summary>
+    ConnectionTerminated,
+
+    /// <summary>The endpoint stopped taking the request.</summary>
+    ConnectionWriteTimeout,
+
+    /// <summary>The response did not begin in time.</summary>
+    ResponseTimeout,
+
+    /// <summary>The response stopped in the middle for too long.</summary>
+    ConnectionReadTimeout,
+
+    /// <summary>The endpoint closed or reset the connection in the middle of its response.</summary>
+    ResponseIncomplete,
+
+    /// <summary>The response's head is larger than the pool's limits allow.</summary>
+    ResponseHeaderTooLarge,
+
+    /// <summary>The codec rejected the response; its reason becomes the details.</summary>
+    ResponseRejected,
+
+    /// <summary>The endpoint switched protocols unasked, or to another than was asked for.</summary>
+    UpgradeFailed,
+}
