@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+using System.Net;
+using System.Net.Sockets;
+using Penstock.Model;
+
+namespace Penstock.Health;
+
+/// <summary>Connections of checks, and the words for what fails about them.</summary>
+internal static class CheckSocket
+{
+    /// <summary>Connects to an IP address or a Unix socket.</summary>
+    public static async Task<Socket> ConnectAsync(SocketEndpoint endpoint, CancellationToken cancel)
+    {
+        var socket = endpoint.Address is { } ip
+            ? new Socket(ip.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true }
+            : new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            EndPoint peer = endpoint.Address is { } address
+                ? new IPEndPoint(address, endpoint.Port)
+                : new UnixDomainSocketEndPoint(endpoint.UnixPath ?? throw new ArgumentException("neither an address nor a path", nameof(endpoint)));
+            await socket.ConnectAsync(peer, cancel);
+            return socket;
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Such as <c>connect: connection refused</c>.</summary>
+    public static string Describe(string during, SocketException error) => during + ": " + error.SocketErrorCode switch
+    {
+        SocketError.ConnectionRefused => "connection refused",
+        SocketError.ConnectionReset => "connection reset by peer",
+        SocketError.TimedOut => "timed out in the kernel",
+        SocketError.HostUnreachable => "no route to host",
+        SocketError.NetworkUnreachable => "network is unreachable",
+        SocketError.AddressNotAvailable => "address not available or no such socket",
+        SocketError.AccessDenied => "permission denied",
+        SocketError.TooManyOpenSockets => "too many open files",
+        SocketError.Shutdown => "broken pipe",
+        var other => other.ToString(),
+    };
+}

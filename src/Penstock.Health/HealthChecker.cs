@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+using System.Diagnostics.Metrics;
+using Microsoft.Extensions.Logging;
+using Penstock.Model;
+using Penstock.Model.L7;
+
+namespace Penstock.Health;
+
+/// <summary>Checks endpoints actively and reports which are ready and which are down. What was found about an endpoint outlives a reconfiguration that keeps it.</summary>
+public sealed class HealthChecker : IAsyncDisposable
+{
+    /// <summary>Checks under way at once. 256 keeps 500 dead endpoints at the default interval of 2 s and timeout of 1 s on time.</summary>
+    public const int MaxConcurrentChecks = 256;
+
+    private readonly Lock _gate = new();
+    private readonly SemaphoreSlim _slots = new(MaxConcurrentChecks);
+    private readonly HealthMetrics _metrics;
+    private readonly MonitorContext _context;
+    private Dictionary<(string Cluster, SocketEndpoint Address), EndpointMonitor> _monitors = [];
+
+    /// <summary>A checker with nothing to check yet.</summary>
+    /// <param name="changed">Called on each change, from any thread, at times for several endpoints at once; it must not block. A change may still arrive while <see cref="ApplyAsync"/> removes its endpoint.</param>
+    /// <param name="time">Clock of every wait.</param>
+    /// <param name="logger">Where failures are reported.</param>
+    public HealthChecker(Action<HealthChange> changed, TimeProvider time, ILogger<HealthChecker> logger)
+        : this(changed, time, logger, CreateCheck, Random.Shared.NextDouble)
+    {
+    }
+
+    internal HealthChecker(Action<HealthChange> changed, TimeProvider time, ILogger logger, Func<HealthCheckConfig, IHealthCheck> checkFor, Func<double> random)
+    {
+        _metrics = new HealthMetrics(EndpointsUp);
+        _context = new MonitorContext(changed, time, logger, _metrics, _slots, checkFor, random);
+    }
+
+    /// <summary>Checks these endpoints from now on, and no others. Call one at a time.</summary>
+    /// <returns>Done when the checks of endpoints that went have ended.</returns>
+    public async Task ApplyAsync(IEnumerable<HealthTarget> targets)
+    {
+        var next = new Dictionary<(string Cluster, SocketEndpoint Address), EndpointMonitor>();
+        var added = new List<EndpointMonitor>();
+        foreach (var target in targets)
+        {
+            foreach (var address in target.Endpoints)
+            {
+                var known = _monitors.GetValueOrDefault((target.Cluster, address));
+                if (known is null || known.Config != target.Check)
+                {
+                    known = new EndpointMonitor(target.Cluster, address, target.Check, known?.Result, _context);
+                    added.Add(known);
+                }
+
+                next[(target.Cluster, address)] = known;
+            }
+        }
+
+        var removed = _monitors.Values.Except(next.Values).ToArray();
+        lock (_gate)
+            _monitors = next;
+
+        foreach (var monitor in added)
+            monitor.Start();
+
+        foreach (var monitor in removed)
+            await monitor.DisposeAsync();
+    }
+
+    /// <summary>What the checks have found about an endpoint.</summary>
+    /// <returns>False: it is not checked.</returns>
+    public bool TryGetState(string cluster, SocketEndpoint address, out EndpointState state, out string reason)
+    {
+        EndpointMonitor? monitor;
+        lock (_gate)
+            monitor = _monitors.GetValueOrDefault((cluster, address));
+
+        state = monitor?.Result.State ?? EndpointState.Ready;
+        reason = monitor?.Result.Reason ?? "";
+        return monitor is not null;
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await ApplyAsync([]);
+        _metrics.Dispose();
+        _slots.Dispose();
+    }
+
+    private static IHealthCheck CreateCheck(HealthCheckConfig config) => config.Type switch
+    {
+        HealthCheckType.Tcp => new TcpCheck(),
+        HealthCheckType.Http => new HttpCheck(config),
+        var other => throw new ArgumentOutOfRangeException(nameof(config), other, "unknown type of health check"),
+    };
+
+    private IEnumerable<Measurement<int>> EndpointsUp()
+    {
+        lock (_gate)
+        {
+            return _monitors
+                .Select(m => new Measurement<int>(
+                    m.Value.Result.State == EndpointState.Ready ? 1 : 0,
+                    new("cluster", m.Key.Cluster),
+                    new("endpoint", m.Key.Address.ToString())))
+                .ToArray();
+        }
+    }
+}

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+using System.Collections.Immutable;
+using Penstock.Model;
+using Penstock.Model.L7;
+
+namespace Penstock.Health;
+
+/// <summary>Endpoints to check.</summary>
+/// <param name="Cluster">Name of the cluster.</param>
+/// <param name="Check">How each of them is checked.</param>
+/// <param name="Endpoints">Addresses.</param>
+public sealed record HealthTarget(string Cluster, HealthCheckConfig Check, ImmutableArray<SocketEndpoint> Endpoints);

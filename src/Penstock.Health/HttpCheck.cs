@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+using System.Net.Sockets;
+using System.Text;
+using Penstock.Model;
+using Penstock.Model.L7;
+
+namespace Penstock.Health;
+
+/// <summary>Passes when a GET over a fresh HTTP/1.1 connection is answered with a status in the expected range. Reads no further than the status line.</summary>
+internal sealed class HttpCheck(HealthCheckConfig config) : IHealthCheck
+{
+    /// <summary>Bytes read before giving up on a status line; room for interim responses.</summary>
+    private const int MaxBytes = 8 << 10;
+
+    public async Task<string?> RunAsync(SocketEndpoint endpoint, CancellationToken cancel)
+    {
+        var during = "connect";
+        try
+        {
+            using var socket = await CheckSocket.ConnectAsync(endpoint, cancel);
+            during = "send";
+            ReadOnlyMemory<byte> request = RequestFor(endpoint);
+            while (!request.IsEmpty)
+                request = request[await socket.SendAsync(request, SocketFlags.None, cancel)..];
+
+            during = "receive";
+            return await ReadStatusAsync(socket, cancel);
+        }
+        catch (SocketException e)
+        {
+            return CheckSocket.Describe(during, e);
+        }
+    }
+
+    private byte[] RequestFor(SocketEndpoint endpoint)
+    {
+        var host = config.Host ?? (endpoint.Address is null ? "localhost" : endpoint.ToString());
+        return Encoding.UTF8.GetBytes($"GET {config.Path} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: penstock-health\r\nAccept: */*\r\nConnection: close\r\n\r\n");
+    }
+
+    private async Task<string?> ReadStatusAsync(Socket socket, CancellationToken cancel)
+    {
+        var buffer = new byte[MaxBytes];
+        var length = 0;
+        while (length < buffer.Length)
+        {
+            var read = await socket.ReceiveAsync(buffer.AsMemory(length), SocketFlags.None, cancel);
+            if (read == 0)
+                return length == 0 ? "closed without a response" : "closed before the end of the status line";
+
+            length += read;
+            switch (StatusLineParser.Parse(buffer.AsSpan(0, length), out var status))
+            {
+                case ParseOutcome.Done when status >= config.ExpectMin && status <= config.ExpectMax:
+                    return null;
+                case ParseOutcome.Done:
+                    return $"status {status}, expected {config.ExpectMin}-{config.ExpectMax}";
+                case ParseOutcome.Rejected:
+                    return "the response is not HTTP/1.x";
+            }
+        }
+
+        return $"no status within {MaxBytes} bytes";
+    }
+}

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+using System.Net.Sockets;
+using Penstock.Model;
+
+namespace Penstock.Health;
+
+/// <summary>Passes when the endpoint accepts a connection.</summary>
+internal sealed class TcpCheck : IHealthCheck
+{
+    public async Task<string?> RunAsync(SocketEndpoint endpoint, CancellationToken cancel)
+    {
+        try
+        {
+            using var socket = await CheckSocket.ConnectAsync(endpoint, cancel);
+            return null;
+        }
+        catch (SocketException e)
+        {
+            return CheckSocket.Describe("connect", e);
+        }
+    }
+}
