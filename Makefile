@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: Apache-2.0
+# Penstock. `make` alone lists the targets.
+
+SHELL := /bin/bash
+CONFIGURATION := Release
+RID := linux-$(patsubst x86_64,x64,$(patsubst aarch64,arm64,$(shell uname -m)))
+SOURCES := $(shell find src -type d \( -name bin -o -name obj \) -prune -o -type f -print) \
+	Directory.Build.props Directory.Packages.props global.json
+
+export DOTNET_CLI_TELEMETRY_OPTOUT = 1
+export DOTNET_NOLOGO = 1
+export DOTNET_CLI_WORKLOAD_UPDATE_NOTIFY_DISABLE = 1
+
+.PHONY: help deps build test lint demo perf perf-l7 clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+
+deps: ## install the Debian packages that tests, demo and benchmarks use, where missing
+	@.ci/deps
+
+build: out/penstock ## leave the self-contained binary at out/penstock
+
+out/penstock: $(SOURCES)
+	@echo "publishing out/penstock ($(RID)); about a minute"
+	@dotnet publish src/Penstock.Daemon -c $(CONFIGURATION) -r $(RID) --self-contained -o out -v q \
+		-p:PublishSingleFile=true -p:PublishReadyToRun=true -p:DebugType=embedded -p:PublishDocumentationFiles=false -p:PublishReferencesDocumentationFiles=false
+	@touch $@
+
+test: deps build ## build everything and run all tests
+	@CONFIGURATION=$(CONFIGURATION) .ci/test
+
+lint: ## what CI enforces: warnings, format, dependency edges, file sizes
+	@dotnet build Appliance.sln -c $(CONFIGURATION) -v q -clp:NoSummary
+	@dotnet format Appliance.sln --verify-no-changes --no-restore
+	@dotnet test tests/Penstock.Tidy.Tests -c $(CONFIGURATION) --no-build -v q
+	@echo "lint: clean"
+
+demo: deps build ## the main job in under a minute: balance, lose an origin, reload, fail nothing
+	@demo/demo.sh
+
+perf: perf-l7 ## all benchmarks
+
+perf-l7: deps build ## the HTTP tier against nginx and haproxy; about half an hour (ARGS=--quick: a minute)
+	@perf/l7/run.sh $(ARGS)
+
+clean: ## remove everything that was built
+	@rm -rf out
+	@find src tests -type d \( -name bin -o -name obj -o -name TestResults \) -prune -exec rm -rf {} +

@@ -1,0 +1,196 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Compares penstock with nginx and haproxy as reverse proxies. See README.md beside this file for the method."""
+
+import argparse
+import contextlib
+import datetime
+import json
+import os
+import pathlib
+import platform
+import shutil
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+
+import load
+import memory
+import report
+import servers
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+PROXY_CORE, LOAD_CORE = "0", "1"
+# haproxy reserves two descriptors a connection, out of the 20,000 a machine may allow.
+MOST_IDLE = {"haproxy": 9800}
+
+
+def numbers(text):
+    return [int(part) for part in text.split(",")]
+
+
+def words(text):
+    return text.split(",")
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="64 connections, 1 KiB, keep-alive, no log: what one tunes by")
+    parser.add_argument("--rounds", type=int, default=5, help="rounds, each with a fresh start of every proxy (default 5)")
+    parser.add_argument("--seconds", type=int, default=2, help="length of one measurement (default 2)")
+    parser.add_argument("--proxies", type=words, default=["penstock", "nginx", "haproxy"], help="which, and in which order")
+    parser.add_argument("--connections", type=numbers, default=[1, 64, 512])
+    parser.add_argument("--bodies", type=numbers, default=[0, 1024, 65536, 1048576], help="bytes of an answer's body")
+    parser.add_argument("--modes", type=words, default=["keepalive", "close"], help="keepalive, close (one request a connection)")
+    parser.add_argument("--logs", type=words, default=["off", "on"], help="access log: off, on")
+    parser.add_argument("--parts", type=words, default=["cpu", "memory", "reactors"], help="what is measured")
+    parser.add_argument("--idle", type=int, default=10_000, help="idle connections for the memory part (default 10000)")
+    parser.add_argument("--penstock", default=str(ROOT / "out" / "penstock"), help="the binary (default out/penstock)")
+    parser.add_argument("--out", type=pathlib.Path, help="directory for json, md and svg (default perf/results; none with --quick)")
+    parser.add_argument("--profile", action="store_true", help="perf record of penstock under the --quick load, then exit")
+    options = parser.parse_args()
+    if options.quick or options.profile:
+        options.connections, options.bodies, options.modes = [64], [1024], ["keepalive"]
+        options.logs, options.parts = ["off"], ["cpu"]
+    elif options.out is None:
+        options.out = ROOT / "perf" / "results"
+    return options
+
+
+@contextlib.contextmanager
+def workplace(options):
+    """A temporary directory and the running origin; both are gone afterwards."""
+    directory = tempfile.mkdtemp(prefix="penstock-perf-")
+    try:
+        with servers.start_origin(directory, {1024, *options.bodies}, LOAD_CORE) as origin:
+            origin.wait_ready()
+            yield directory, origin
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def warm_up(proxy):
+    """Lets compilers and caches settle: both kinds of connection, small and large bodies."""
+    for connections, body, keepalive, seconds in ((64, 1024, True, 2), (64, 1024, False, 1), (8, 0, True, 1)):
+        load.run(proxy, connections, f"/bench/{body}", keepalive, seconds, LOAD_CORE)
+
+
+def measure_cpu(options, directory, origin):
+    """Every cell for every proxy, in rounds; returns the samples by cell and proxy."""
+    samples = {}
+    for number in range(options.rounds):
+        for log in options.logs:
+            for name in options.proxies:
+                with servers.start_proxy(name, directory, origin, PROXY_CORE, options.penstock, log == "on") as proxy:
+                    warm_up(proxy.wait_ready())
+                    for mode in options.modes:
+                        for connections in options.connections:
+                            for body in options.bodies:
+                                sample = load.run(proxy, connections, f"/bench/{body}", mode == "keepalive", options.seconds, LOAD_CORE)
+                                samples.setdefault((log, mode, connections, body), {}).setdefault(name, []).append(sample)
+                                if options.quick:
+                                    print(f"  round {number + 1} {name}: {sample['cpu_us']:.2f} us, p99 {sample['p99_us']} us, "
+                                          f"{sample['per_second']:.0f}/s, {sample['errors']} errors", flush=True)
+                print(f"round {number + 1}/{options.rounds}, log {log}: {name} done", file=sys.stderr, flush=True)
+    return samples
+
+
+def medians(samples):
+    """Cells with the median over the rounds of each figure, and all errors."""
+    cells = []
+    for (log, mode, connections, body), by_proxy in samples.items():
+        figures = {}
+        for name, runs in by_proxy.items():
+            figures[name] = {key: statistics.median(run[key] for run in runs) for key in ("cpu_us", "p50_us", "p99_us", "per_second")}
+            figures[name]["errors"] = sum(run["errors"] for run in runs)
+            figures[name]["cpu_us_rounds"] = [round(run["cpu_us"], 3) for run in runs]
+        cells.append({"log": log, "mode": mode, "connections": connections, "body": body, "proxies": figures})
+    return cells
+
+
+def measure_memory(options, directory, origin):
+    result = {}
+    for name in options.proxies:
+        with servers.start_proxy(name, directory, origin, PROXY_CORE, options.penstock) as proxy:
+            result[name] = memory.measure(proxy.wait_ready(), min(options.idle, MOST_IDLE.get(name, options.idle)))
+    return result
+
+
+def measure_reactors(options, directory, origin):
+    """CPU per request of the busiest thread with one and with two reactors, answers of penstock's own, all on both cores."""
+    runs = {1: [], 2: []}
+    both = f"{PROXY_CORE},{LOAD_CORE}"
+    for _ in range(options.rounds):
+        for reactors, results in runs.items():
+            with servers.start_proxy("penstock", directory, origin, both, options.penstock, reactors=reactors) as proxy:
+                proxy.wait_ready()
+                load.run(proxy, 512, "/fixed", True, 3, both)
+                before = proxy.thread_cpu_seconds()
+                sample = load.run(proxy, 512, "/fixed", True, 2 * options.seconds, both)
+                after = proxy.thread_cpu_seconds()
+                busiest = max(after[tid] - before.get(tid, 0) for tid in after)
+                results.append({"cpu_us": sample["cpu_us"], "busiest_us": busiest * 1e6 / sample["requests"]})
+    result = {str(count): {key: statistics.median(run[key] for run in results) for key in ("cpu_us", "busiest_us")}
+              for count, results in runs.items()}
+    return {**result, "scaling": result["1"]["busiest_us"] / result["2"]["busiest_us"]}
+
+
+def profile(options, directory, origin):
+    """Prints where penstock spends its time, by symbol; needs Debian's linux-perf."""
+    data = pathlib.Path(directory) / "perf.data"
+    settings = {"DOTNET_PerfMapEnabled": "1"}
+    with servers.start_proxy("penstock", directory, origin, PROXY_CORE, options.penstock, environment=settings) as proxy:
+        warm_up(proxy.wait_ready())
+        recorder = subprocess.Popen(["perf", "record", "-q", "-F", "1999", "-g", "-p", str(proxy.process.pid), "-o", str(data)])
+        print(load.run(proxy, 64, "/bench/1024", True, 5, LOAD_CORE))
+        recorder.send_signal(signal.SIGINT)
+        recorder.wait(30)
+        subprocess.run(["perf", "report", "-i", str(data), "--stdio", "--no-children", "-g", "none", "--percent-limit", "0.4"], check=True)
+
+
+def environment(options):
+    with open("/proc/cpuinfo") as info:
+        model = next((line.split(":", 1)[1].strip() for line in info if line.startswith("model name")), platform.machine())
+    commit = subprocess.run(["git", "-C", str(ROOT), "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
+    return {
+        "date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d"),
+        "machine": f"{model}, {os.cpu_count()} cores",
+        "kernel": platform.release(),
+        "commit": commit.stdout.strip(),
+        "rounds": options.rounds,
+        "seconds": options.seconds,
+        "versions": {name: servers.version(name, options.penstock) for name in (*options.proxies, "wrk")},
+    }
+
+
+def main():
+    options = arguments()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    if "penstock" in options.proxies and not os.access(options.penstock, os.X_OK):
+        sys.exit(f"perf/l7: {options.penstock} is missing; run 'make build'")
+    if os.cpu_count() < 2:
+        sys.exit("perf/l7: needs two cores, one for the proxy and one for load and origin")
+    with workplace(options) as (directory, origin):
+        if options.profile:
+            profile(options, directory, origin)
+            return
+        result = environment(options)
+        if "cpu" in options.parts:
+            result["cells"] = medians(measure_cpu(options, directory, origin))
+        if "memory" in options.parts:
+            result["memory"] = measure_memory(options, directory, origin)
+        if "reactors" in options.parts and "penstock" in options.proxies:
+            result["reactors"] = measure_reactors(options, directory, origin)
+    print(report.markdown(result))
+    if options.out:
+        name = f"l7-{result['date']}"
+        options.out.mkdir(parents=True, exist_ok=True)
+        (options.out / f"{name}.json").write_text(json.dumps(result, indent=1) + "\n")
+        (options.out / f"{name}.md").write_text(report.markdown(result))
+        (options.out / f"{name}.svg").write_text(report.svg(result))
+        print(f"wrote {options.out}/{name}.json, .md, .svg")
+
+
+if __name__ == "__main__":
+    main()

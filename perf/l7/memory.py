@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Resident memory after the start, and what an idle keep-alive connection adds."""
+
+import socket
+import time
+
+REQUEST = b"GET /bench/0 HTTP/1.1\r\nHost: bench.test\r\n\r\n"
+
+
+def settled(server, seconds=2.0):
+    """Resident bytes once they have had time to settle."""
+    time.sleep(seconds)
+    return server.rss_bytes()
+
+
+def open_idle(port, count):
+    """Connections that each had one request answered and stay open."""
+    clients = []
+    for _ in range(count):
+        client = socket.create_connection(("127.0.0.1", port), 10)
+        clients.append(client)
+        client.sendall(REQUEST)
+        head = b""
+        while b"\r\n\r\n" not in head:
+            part = client.recv(4096)
+            if not part:
+                raise RuntimeError(f"connection {len(clients)} was closed")
+            head += part
+        if not head.startswith(b"HTTP/1.1 200"):
+            raise RuntimeError(f"connection {len(clients)} was answered {head[:40]!r}")
+    return clients
+
+
+def measure(server, count):
+    """Resident bytes at start, after some use, and for each of `count` idle connections."""
+    start = settled(server)
+    # Code compiled and pools filled by the first requests are not the connections' cost.
+    for client in open_idle(server.port, 64):
+        client.close()
+    used = settled(server)
+    clients = open_idle(server.port, count)
+    idle = settled(server)
+    for client in clients:
+        client.close()
+    return {"start_bytes": start, "used_bytes": used, "idle_bytes": idle,
+            "connections": count, "per_connection_bytes": (idle - used) / count}
