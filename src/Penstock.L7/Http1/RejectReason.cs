@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+namespace Penstock.L7.Http1;
+
+/// <summary>Why bytes were not taken as HTTP/1.x. <see cref="RejectReasons"/> gives each its status and its token.</summary>
+internal enum RejectReason : byte
+{
+    None,
+
+    // Lines.
+    BareLf,
+    BareCr,
+    Nul,
+    ControlByte,
+    EmptyLine,
+
+    // Request line.
+    RequestLineMalformed,
+    RequestLineTooLong,
+    MethodMalformed,
+    VersionMalformed,
+    VersionUnsupported,
+    TargetMalformed,
+    TargetFragment,
+    TargetPercentEncoding,
+    TargetFormNotAllowed,
+    TargetSchemeUnsupported,
+    TargetUserinfo,
+    TargetAuthorityMalformed,
+
+    // Field lines.
+    HeadTooLarge,
+    TooManyFields,
+    FieldNameTooLong,
+    FieldNameMalformed,
+    FieldColonMissing,
+    SpaceBeforeColon,
+    ObsFold,
+
+    // What the fields mean together.
+    HostMissing,
+    HostRepeated,
+    HostMalformed,
+    ContentLengthMalformed,
+    ContentLengthOverflow,
+    ContentLengthDuplicate,
+    ContentLengthWithTransferEncoding,
+    TransferEncodingUnsupported,
+    TransferEncodingDuplicate,
+    TransferEncodingInHttp10,
+    ConnectionMalformed,
+    ExpectationUnknown,
+    TraceWithContent,
+
+    // Responses.
+    StatusLineMalformed,
+    StatusOutOfRange,
+    FramingNotAllowed,
+
+    // Chunked bodies.
+    ChunkSizeMalformed,
+    ChunkSizeOverflow,
+    ChunkExtensionMalformed,
+    ChunkOverhead,
+    ChunkDataUnterminated,
+}
