@@ -6,7 +6,7 @@ using Penstock.Model.L7;
 
 namespace Penstock.Discovery;
 
-/// <summary>Makes the source that a cluster's configuration asks for. A source is worth keeping over a reload while <see cref="ClusterConfig.Dns"/> and <see cref="ClusterConfig.Endpoints"/> stay.</summary>
+/// <summary>Makes the source that a cluster's configuration asks for. A source is worth keeping over a reload while <see cref="ClusterConfig.Discovery"/> and <see cref="ClusterConfig.Endpoints"/> stay.</summary>
 /// <param name="time">Clock of every wait.</param>
 /// <param name="loggers">Where failures to resolve are reported.</param>
 public sealed class DiscoverySourceFactory(TimeProvider time, ILoggerFactory loggers)
@@ -15,7 +15,7 @@ public sealed class DiscoverySourceFactory(TimeProvider time, ILoggerFactory log
     /// <param name="cluster">The cluster.</param>
     /// <param name="found">Called with each new list of endpoints; it must not block.</param>
     public IDiscoverySource Create(ClusterConfig cluster, Action<ClusterEndpointsFound> found) =>
-        cluster.Dns is { } dns
+        cluster.Discovery?.Dns is { } dns
             ? new DnsSource(cluster.Name, dns, found, time, loggers.CreateLogger<DnsSource>())
             : new StaticSource(cluster.Name, cluster.Endpoints, found);
 }

@@ -51,10 +51,10 @@ internal sealed class HttpCheck(HealthCheckConfig config) : IHealthCheck
             length += read;
             switch (StatusLineParser.Parse(buffer.AsSpan(0, length), out var status))
             {
-                case ParseOutcome.Done when status >= config.ExpectMin && status <= config.ExpectMax:
+                case ParseOutcome.Done when config.Expect.Contains(status):
                     return null;
                 case ParseOutcome.Done:
-                    return $"status {status}, expected {config.ExpectMin}-{config.ExpectMax}";
+                    return $"status {status}, expected {config.Expect}";
                 case ParseOutcome.Rejected:
                     return "the response is not HTTP/1.x";
             }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+using Penstock.Model.Schema;
 
 namespace Penstock.Model;
 
@@ -6,5 +7,6 @@ namespace Penstock.Model;
 public sealed record AdminConfig
 {
     /// <summary>Path of the socket, created with mode 0660. Default /run/penstock/admin.sock.</summary>
+    [Text(TextForm.SocketPath)]
     public string Socket { get; init; } = "/run/penstock/admin.sock";
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 using Penstock.Model.L7;
+using Penstock.Model.Schema;
 
 namespace Penstock.Model;
 
@@ -7,9 +8,13 @@ namespace Penstock.Model;
 public sealed record ApplianceConfig
 {
     /// <summary>Name of this host in logs, metrics and <c>Via</c>. Default: the host name.</summary>
+    [FilledIn("the host name")]
+    [Text(TextForm.Name)]
+    [Example("lb1")]
     public required string Node { get; init; }
 
     /// <summary>How long SIGTERM waits for requests in flight before it closes their connections. Default 30 s.</summary>
+    [Range("0s", "1h")]
     public TimeSpan ShutdownTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>Whether a changed configuration file is applied without being asked to. Default false.</summary>
@@ -19,6 +24,7 @@ public sealed record ApplianceConfig
     public AdminConfig Admin { get; init; } = new();
 
     /// <summary>The metrics listener; null: none.</summary>
+    [Example("{bind: \"127.0.0.1:9464\"}")]
     public MetricsConfig? Metrics { get; init; }
 
     /// <summary>The HTTP proxy tier.</summary>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+using Penstock.Model.Schema;
 
 namespace Penstock.Model;
 
@@ -6,5 +7,7 @@ namespace Penstock.Model;
 public sealed record MetricsConfig
 {
     /// <summary>Address the metrics listener binds to.</summary>
+    [Address(AddressUse.Bind)]
+    [Example("\"127.0.0.1:9464\"")]
     public required SocketEndpoint Bind { get; init; }
 }

@@ -1,24 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Collections.Immutable;
+using Penstock.Model.Schema;
 
 namespace Penstock.Model.L7;
 
-/// <summary>A set of endpoints that answer alike. Exactly one of <see cref="Endpoints"/> and <see cref="Dns"/> is given.</summary>
+/// <summary>A set of endpoints that answer alike. Exactly one of <see cref="Endpoints"/> and <see cref="Discovery"/> is given.</summary>
 public sealed record ClusterConfig
 {
     /// <summary>Its key under <c>clusters</c>.</summary>
+    [FromKey]
     public required string Name { get; init; }
 
     /// <summary>Endpoints written in the file.</summary>
+    [Example("[\"10.0.0.11:80\", {address: \"10.0.0.12:80\", weight: 2}]")]
     public ImmutableArray<EndpointConfig> Endpoints { get; init; } = [];
 
-    /// <summary>Endpoints from a name in DNS: every A and AAAA address, for as long as its TTL says.</summary>
-    public DnsDiscoveryConfig? Dns { get; init; }
+    /// <summary>Where the endpoints come from otherwise.</summary>
+    public DiscoveryConfig? Discovery { get; init; }
 
     /// <summary>How an endpoint is chosen. Default round_robin.</summary>
     public Balancing Balancing { get; init; } = Balancing.RoundRobin;
 
     /// <summary>Active health checks; null: every endpoint counts as up.</summary>
+    [Example("{type: http, path: /healthz, interval: 2s}")]
     public HealthCheckConfig? Health { get; init; }
 
     /// <summary>Towards the endpoints.</summary>
@@ -27,6 +31,6 @@ public sealed record ClusterConfig
     /// <summary>Connections kept towards the endpoints.</summary>
     public PoolLimits Pool { get; init; } = new();
 
-    /// <summary>What Host an endpoint sees: true: the client's (default), false: the endpoint's address.</summary>
-    public bool PreserveHost { get; init; } = true;
+    /// <summary>Which Host an endpoint sees. Default preserve: the client's.</summary>
+    public UpstreamHost Host { get; init; } = UpstreamHost.Preserve;
 }

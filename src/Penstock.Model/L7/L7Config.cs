@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Collections.Immutable;
+using Penstock.Model.Schema;
 
 namespace Penstock.Model.L7;
 
@@ -7,6 +8,7 @@ namespace Penstock.Model.L7;
 public sealed record L7Config
 {
     /// <summary>Number of reactors (threads with an epoll instance of their own); 0, the default: one a processor. Fixed at start.</summary>
+    [Range("0", "1024")]
     public int Reactors { get; init; }
 
     /// <summary>The access log; null: none.</summary>

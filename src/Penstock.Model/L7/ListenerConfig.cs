@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Collections.Immutable;
 using System.Net;
+using Penstock.Model.Schema;
 
 namespace Penstock.Model.L7;
 
@@ -8,15 +9,22 @@ namespace Penstock.Model.L7;
 public sealed record ListenerConfig
 {
     /// <summary>Unique name, used in metrics and logs.</summary>
+    [Text(TextForm.Name)]
+    [Example("http")]
     public required string Name { get; init; }
 
     /// <summary>What it binds to.</summary>
+    [Address(AddressUse.Bind)]
+    [Example("\":80\"")]
     public required SocketEndpoint Bind { get; init; }
 
     /// <summary>Name of the route table it uses.</summary>
+    [Text(TextForm.Name)]
+    [Example("shop")]
     public required string Routes { get; init; }
 
     /// <summary>Peers whose X-Forwarded-* fields are believed. Default: none.</summary>
+    [Example("[10.0.0.0/8, \"fd00::/8\"]")]
     public ImmutableArray<IPNetwork> TrustedProxies { get; init; } = [];
 
     /// <summary>Sizes and numbers.</summary>

@@ -1,21 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
+using Penstock.Model.Schema;
+
 namespace Penstock.Model.L7;
 
 /// <summary>Bounds on connections to one cluster's endpoints.</summary>
 public sealed record PoolLimits
 {
     /// <summary>Unused connections kept to one endpoint by one reactor. Default 256.</summary>
+    [Range("0", "1000000")]
     public int MaxIdle { get; init; } = 256;
 
     /// <summary>Connections to one endpoint by one reactor; beyond, requests are answered 503. Default 4096.</summary>
+    [Range("1", "1000000")]
     public int MaxConnections { get; init; } = 4096;
 
     /// <summary>Requests over one connection before it is closed; 0, the default: no limit.</summary>
+    [Range("0", "1000000000")]
     public int MaxRequests { get; init; }
 
     /// <summary>Bytes of a response head. Default 64 KiB.</summary>
+    [Key("response_headers")]
+    [Unit(Unit.Bytes)]
+    [Range("128B", "16MiB")]
     public int ResponseHeaderBytes { get; init; } = 64 << 10;
 
     /// <summary>Number of response header fields. Default 200.</summary>
+    [Range("1", "10000")]
     public int ResponseHeaderCount { get; init; } = 200;
 }
