@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: Apache-2.0
+using System.Collections.Immutable;
+using System.Threading.Channels;
+using Microsoft.Extensions.Logging;
+using Penstock.Discovery;
+using Penstock.Health;
+using Penstock.L7;
+using Penstock.Model;
+using Penstock.Model.L7;
+
+namespace Penstock.ControlPlane;
+
+/// <summary>
+/// The sole writer: makes one snapshot of the configuration, what discovery found and what health checks say, and publishes it.
+/// All of it happens in turn on one loop.
+/// </summary>
+public sealed class ControlLoop : IAsyncDisposable
+{
+    /// <summary>Least time between two snapshots that discovery or health cause; what comes in between goes into one. A reload does not wait.</summary>
+    public static readonly TimeSpan MinPublishInterval = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>How long a reload waits for the first answers of clusters that are new, so that their first requests find endpoints.</summary>
+    public static readonly TimeSpan FirstAnswerWait = TimeSpan.FromSeconds(2);
+
+    // Holds at most one Touched (see Touch), a Ping for each watchdog interval, and a Reload for each caller that waits for one:
+    // as many as the admin API has connections, one for SIGHUP and one for the file watch.
+    private readonly Channel<ControlMessage> _messages = Channel.CreateUnbounded<ControlMessage>(new() { SingleReader = true });
+    private readonly Func<LoadedConfig> _load;
+    private readonly Action<Snapshot> _apply;
+    private readonly Func<ClusterConfig, Action<ClusterEndpointsFound>, IDiscoverySource> _discover;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly HealthChecker _health;
+    private readonly ControlPlaneMetrics _metrics;
+    private readonly ITimer _publishTimer;
+    private readonly Task _loop;
+    private Dictionary<string, ClusterFeed> _feeds = new(StringComparer.Ordinal);
+    private ControlPlaneState _state = new(Snapshot: null, ConfigHash: "", LastReload: null);
+    private long _publishedAt;
+    private int _touched;
+
+    /// <summary>A loop that publishes nothing until the first <see cref="ReloadAsync"/>.</summary>
+    /// <param name="load">Reads and validates the configuration; must not throw for what the text says.</param>
+    /// <param name="apply">Publishes to the engines; throws <see cref="L7ApplyException"/> when they can't serve it and go on as before.</param>
+    /// <param name="discover">Makes a cluster's source.</param>
+    /// <param name="time">Clock of all waits.</param>
+    /// <param name="loggers">Log.</param>
+    public ControlLoop(
+        Func<LoadedConfig> load,
+        Action<Snapshot> apply,
+        Func<ClusterConfig, Action<ClusterEndpointsFound>, IDiscoverySource> discover,
+        TimeProvider time,
+        ILoggerFactory loggers)
+    {
+        _load = load;
+        _apply = apply;
+        _discover = discover;
+        _time = time;
+        _logger = loggers.CreateLogger<ControlLoop>();
+        _health = new HealthChecker(_ => Touch(), time, loggers.CreateLogger<HealthChecker>());
+        _metrics = new ControlPlaneMetrics(() => State);
+        _publishTimer = time.CreateTimer(_ => _messages.Writer.TryWrite(ControlMessage.Touched.Instance), state: null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _loop = Task.Run(RunAsync);
+    }
+
+    /// <summary>What was last published.</summary>
+    public ControlPlaneState State => Volatile.Read(ref _state);
+
+    /// <summary>Reads the configuration and applies all of it or nothing. Calls take turns.</summary>
+    public Task<ReloadOutcome> ReloadAsync()
+    {
+        var done = new TaskCompletionSource<ReloadOutcome>(TaskCreationOptions.RunContinuationsAsynchronously);
+        if (!_messages.Writer.TryWrite(new ControlMessage.Reload(done)))
+            done.SetResult(Outcome(ok: false, _time.GetTimestamp(), [new ReloadDiagnostic(IsError: true, "the daemon is stopping")]));
+        return done.Task;
+    }
+
+    /// <summary>Whether the loop takes a turn within the time given.</summary>
+    public async ValueTask<bool> IsAliveAsync(TimeSpan within)
+    {
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        if (!_messages.Writer.TryWrite(new ControlMessage.Ping(done))) return false;
+        try
+        {
+            await done.Task.WaitAsync(within, _time);
+            return true;
+        }
+        catch (TimeoutException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Ends discovery and health checks; what was published stays.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (!_messages.Writer.TryComplete()) return;
+        await _loop;
+        foreach (var feed in _feeds.Values) await feed.DisposeAsync();
+        await _health.DisposeAsync();
+        await _publishTimer.DisposeAsync();
+        _metrics.Dispose();
+    }
+
+    private async Task RunAsync()
+    {
+        await foreach (var message in _messages.Reader.ReadAllAsync())
+        {
+            try
+            {
+                switch (message)
+                {
+                    case ControlMessage.Touched:
+                        await PublishWhenDueAsync();
+                        break;
+                    case ControlMessage.Reload request:
+                        request.Done.SetResult(await ReloadNowAsync());
+                        break;
+                    case ControlMessage.Ping ping:
+                        ping.Done.SetResult();
+                        break;
+                }
+            }
+            catch (Exception exception)
+            {
+                // The loop's one catch-all: a fault of one turn must not end the control plane; what runs stays.
+                _metrics.CountFault();
+                _logger.LogError(exception, "the control loop failed in {Message}", message.GetType().Name);
+                if (message is ControlMessage.Reload reload)
+                    reload.Done.TrySetResult(Refuse(_time.GetTimestamp(), [new ReloadDiagnostic(IsError: true, "internal error: " + exception.Message)]));
+            }
+        }
+    }
+
+    /// <summary>Asks for a turn of the loop; any number of calls before that turn ask for one.</summary>
+    private void Touch()
+    {
+        if (Interlocked.Exchange(ref _touched, 1) == 0) _messages.Writer.TryWrite(ControlMessage.Touched.Instance);
+    }
+
+    private async ValueTask PublishWhenDueAsync()
+    {
+        var wait = MinPublishInterval - _time.GetElapsedTime(_publishedAt);
+        if (wait > TimeSpan.Zero)
+        {
+            _publishTimer.Change(wait, Timeout.InfiniteTimeSpan);
+            return;
+        }
+
+        // Cleared before reading: what changes from here on asks for another turn.
+        Volatile.Write(ref _touched, 0);
+        var state = State;
+        if (state.Snapshot is not { } running) return;
+
+        var endpoints = Assemble(running.Config, _feeds, running);
+        if (endpoints == running.Endpoints) return;
+
+        var snapshot = new Snapshot(running.Generation + 1, running.Config, endpoints);
+        _apply(snapshot);
+        _publishedAt = _time.GetTimestamp();
+        Volatile.Write(ref _state, state with { Snapshot = snapshot });
+        _logger.LogDebug("published snapshot {Generation}", snapshot.Generation);
+        await _health.ApplyAsync(Targets(snapshot));
+    }
+
+    private async ValueTask<ReloadOutcome> ReloadNowAsync()
+    {
+        var started = _time.GetTimestamp();
+        var loaded = _load();
+        if (loaded.Config is not { } config) return Refuse(started, loaded.Diagnostics);
+
+        var (feeds, added) = await FeedsForAsync(config);
+        var running = State.Snapshot;
+        var snapshot = new Snapshot((running?.Generation ?? 0) + 1, config, Assemble(config, feeds, running));
+        try
+        {
+            _apply(snapshot);
+        }
+        catch (Exception exception)
+        {
+            foreach (var feed in added) await feed.DisposeAsync();
+            if (exception is not L7ApplyException) throw;
+            return Refuse(started, loaded.Diagnostics.Add(new ReloadDiagnostic(IsError: true, exception.Message)));
+        }
+
+        var removed = _feeds.Values.Except(feeds.Values).ToArray();
+        _feeds = feeds;
+        _publishedAt = _time.GetTimestamp();
+        Volatile.Write(ref _state, State with { Snapshot = snapshot, ConfigHash = loaded.Hash });
+        foreach (var feed in removed) await feed.DisposeAsync();
+        await _health.ApplyAsync(Targets(snapshot));
+
+        return Record(Outcome(ok: true, started, loaded.Diagnostics));
+    }
+
+    /// <summary>The feeds a configuration needs: those that still serve, and new ones, which have been given time for a first answer.</summary>
+    private async ValueTask<(Dictionary<string, ClusterFeed> Feeds, List<ClusterFeed> Added)> FeedsForAsync(ApplianceConfig config)
+    {
+        var feeds = new Dictionary<string, ClusterFeed>(StringComparer.Ordinal);
+        var added = new List<ClusterFeed>();
+        foreach (var (name, cluster) in config.L7.Clusters)
+        {
+            var feed = _feeds.GetValueOrDefault(name);
+            if (feed is null || !feed.Serves(cluster))
+            {
+                feed = new ClusterFeed(cluster, feed, _discover, Touch);
+                added.Add(feed);
+                feed.Start();
+            }
+
+            feeds.Add(name, feed);
+        }
+
+        try
+        {
+            await Task.WhenAll(added.Select(feed => feed.Answered)).WaitAsync(FirstAnswerWait, _time);
+        }
+        catch (TimeoutException)
+        {
+            _logger.LogWarning("{Count} clusters have no endpoints yet: discovery has not answered within {Seconds} s", added.Count(feed => !feed.Answered.IsCompleted), FirstAnswerWait.TotalSeconds);
+        }
+
+        return (feeds, added);
+    }
+
+    /// <summary>Endpoints of every cluster; a cluster that has not changed keeps its instance, and so does the whole.</summary>
+    private ImmutableDictionary<string, ClusterEndpoints> Assemble(ApplianceConfig config, Dictionary<string, ClusterFeed> feeds, Snapshot? running)
+    {
+        var before = running?.Endpoints ?? ImmutableDictionary.Create<string, ClusterEndpoints>(StringComparer.Ordinal);
+        var next = before.RemoveRange(before.Keys.Where(name => !feeds.ContainsKey(name))).ToBuilder();
+        foreach (var (name, feed) in feeds)
+        {
+            var isChecked = config.L7.Clusters[name].Health is not null;
+            var endpoints = feed.Found.Select(endpoint => Judge(name, endpoint, isChecked)).ToImmutableArray();
+            if (!next.TryGetValue(name, out var known) || !known.Endpoints.SequenceEqual(endpoints))
+                next[name] = new ClusterEndpoints(name, endpoints);
+        }
+
+        return next.ToImmutable();
+    }
+
+    private Endpoint Judge(string cluster, EndpointConfig endpoint, bool isChecked) =>
+        isChecked && _health.TryGetState(cluster, endpoint.Address, out var state, out var reason)
+            ? new Endpoint(endpoint.Address, endpoint.Weight, state, reason)
+            : new Endpoint(endpoint.Address, endpoint.Weight, EndpointState.Ready);
+
+    private static IEnumerable<HealthTarget> Targets(Snapshot snapshot)
+    {
+        foreach (var (name, cluster) in snapshot.Config.L7.Clusters)
+        {
+            if (cluster.Health is { } check)
+                yield return new HealthTarget(name, check, [.. snapshot.Endpoints[name].Endpoints.Select(endpoint => endpoint.Address)]);
+        }
+    }
+
+    private ReloadOutcome Refuse(long started, ImmutableArray<ReloadDiagnostic> diagnostics) =>
+        Record(Outcome(ok: false, started, diagnostics));
+
+    private ReloadOutcome Record(ReloadOutcome outcome)
+    {
+        Volatile.Write(ref _state, State with { LastReload = outcome });
+        _metrics.CountReload(outcome.Ok);
+        return outcome;
+    }
+
+    private ReloadOutcome Outcome(bool ok, long started, ImmutableArray<ReloadDiagnostic> diagnostics) =>
+        new(ok, State.Snapshot?.Generation ?? 0, _time.GetUtcNow(), _time.GetElapsedTime(started), diagnostics);
+}

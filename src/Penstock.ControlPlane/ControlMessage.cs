@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+namespace Penstock.ControlPlane;
+
+/// <summary>Something for the control loop to do.</summary>
+internal abstract record ControlMessage
+{
+    /// <summary>Discovery or health know something new.</summary>
+    public sealed record Touched : ControlMessage
+    {
+        /// <summary>It carries nothing: what is new is read when its turn comes.</summary>
+        public static readonly Touched Instance = new();
+    }
+
+    /// <summary>Read the configuration and apply it.</summary>
+    /// <param name="Done">Takes the outcome.</param>
+    public sealed record Reload(TaskCompletionSource<ReloadOutcome> Done) : ControlMessage;
+
+    /// <summary>Show that the loop turns.</summary>
+    /// <param name="Done">Set when its turn comes.</param>
+    public sealed record Ping(TaskCompletionSource Done) : ControlMessage;
+}

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+using System.Collections.Immutable;
+using System.Net;
+using Penstock.Discovery;
+using Penstock.Model;
+using Penstock.Model.L7;
+
+namespace Penstock.ControlPlane.Tests;
+
+/// <summary>A discovery source that finds what the test says; a static cluster's endpoints at once.</summary>
+internal sealed class FakeSource(ClusterConfig config, Action<ClusterEndpointsFound> found) : IDiscoverySource
+{
+    public string Cluster => config.Name;
+
+    public bool Disposed { get; private set; }
+
+    public void Start()
+    {
+        if (config.Discovery is null) found(new ClusterEndpointsFound(config.Name, config.Endpoints));
+    }
+
+    public void Find(params int[] ports) => found(new ClusterEndpointsFound(config.Name, [.. ports.Select(Endpoint)]));
+
+    public ValueTask DisposeAsync()
+    {
+        Disposed = true;
+        return ValueTask.CompletedTask;
+    }
+
+    internal static EndpointConfig Endpoint(int port) => new(SocketEndpoint.Ip(IPAddress.Loopback, port));
+
+    internal static ClusterConfig Static(string name, params int[] ports) =>
+        new() { Name = name, Endpoints = [.. ports.Select(Endpoint)] };
+
+    internal static ClusterConfig Dns(string name, string host = "mesh.test") =>
+        new() { Name = name, Discovery = new DiscoveryConfig { Dns = new DnsDiscoveryConfig { Name = host, Port = 80 } } };
+
+    internal static ApplianceConfig Config(params ClusterConfig[] clusters) => new()
+    {
+        Node = "test",
+        L7 = new L7Config { Clusters = clusters.ToImmutableSortedDictionary(cluster => cluster.Name, cluster => cluster, StringComparer.Ordinal) },
+    };
+}
