@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+using System.Text;
+using Penstock.Peers.Tests.Harness;
+
+namespace Penstock.Peers.Tests.Forwarding;
+
+/// <summary>A tunnel opens only after an asked-for 101.</summary>
+public sealed class TunnelTests
+{
+    private const string Ask = "GET /chat HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
+
+    [Fact]
+    public async Task Upgrade_Accepted_CarriesBytesBothWaysUntilOneSideCloses()
+    {
+        await using var origin = new RawOrigin(async connection =>
+        {
+            var request = await connection.ReadRequestHeadAsync();
+            request!.Value("Upgrade").ShouldBe("websocket");
+            request.Value("Connection")!.ShouldContain("upgrade", Case.Insensitive);
+            await connection.SendAsync("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\nfirst");
+            await connection.SendAsync(await connection.Reader.ReadAsync(4));
+            connection.Close();
+        });
+        await using var penstock = await PenstockProcess.StartAsync(origin);
+        using var client = await RawClient.ConnectAsync(penstock.Port);
+
+        await client.SendAsync(Ask);
+        var response = await client.ReadHeadAsync();
+        response.Status.ShouldBe(101);
+        response.Value("Upgrade").ShouldBe("websocket");
+        await client.SendAsync("\0\u0001\r\n");
+
+        Encoding.Latin1.GetString(await client.Reader.ReadToEndAsync()).ShouldBe("first\0\u0001\r\n");
+    }
+
+    [Fact]
+    public async Task Upgrade_Refused_LeavesAnOrdinaryConnection()
+    {
+        await using var origin = RawOrigin.Answering();
+        await using var penstock = await PenstockProcess.StartAsync(origin);
+        using var client = await RawClient.ConnectAsync(penstock.Port);
+
+        await client.SendAsync(Ask + "GET /after HTTP/1.1\r\nHost: a\r\n\r\n");
+
+        (await client.ReadResponseAsync()).Text.ShouldBe("ok");
+        (await client.ReadResponseAsync()).Text.ShouldBe("ok");
+        origin.Requests.Select(request => request.StartLine).ShouldBe(["GET /chat HTTP/1.1", "GET /after HTTP/1.1"]);
+    }
+
+    [Theory]
+    [InlineData("GET / HTTP/1.1\r\nHost: a\r\n\r\n")]
+    [InlineData("GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\n\r\n")]
+    [InlineData("GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMA\r\n\r\n")]
+    public async Task SwitchingProtocols_NotAskedFor_Is502AndNoTunnel(string request)
+    {
+        await using var origin = RawOrigin.Answering("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
+        await using var penstock = await PenstockProcess.StartAsync(origin);
+
+        var response = await RawClient.AskAsync(penstock.Port, request);
+
+        response.Status.ShouldBe(502);
+        response.Value("Proxy-Status").ShouldNotBeNullOrEmpty();
+    }
+
+    [Fact]
+    public async Task Connect_ToAReverseProxy_OpensNoTunnel()
+    {
+        await using var origin = RawOrigin.Answering();
+        await using var penstock = await PenstockProcess.StartAsync(origin);
+        using var client = await RawClient.ConnectAsync(penstock.Port);
+
+        await client.SendAsync("CONNECT a:80 HTTP/1.1\r\nHost: a:80\r\n\r\nsecret");
+
+        (await client.ReadHeadAsync()).Status.ShouldBeInRange(400, 599);
+        origin.Requests.ShouldAllBe(request => !request.Head.Contains("secret", StringComparison.Ordinal));
+    }
+}

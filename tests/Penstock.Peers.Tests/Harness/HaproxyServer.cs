@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+namespace Penstock.Peers.Tests.Harness;
+
+/// <summary>A real haproxy in one process, without privileges.</summary>
+internal sealed class HaproxyServer : IAsyncDisposable
+{
+    private readonly Workplace _workplace;
+
+    private HaproxyServer(Workplace workplace, int port, string path)
+    {
+        _workplace = workplace;
+        Port = port;
+        Child = new ChildProcess(Programs.Find("haproxy")!, "-db", "-f", path); // PeerFact has seen to haproxy being there
+    }
+
+    /// <summary>The process.</summary>
+    public ChildProcess Child { get; }
+
+    /// <summary>Port it listens on, at 127.0.0.1.</summary>
+    public int Port { get; }
+
+    /// <summary>Its address as penstock's configuration writes it.</summary>
+    public string Endpoint => $"127.0.0.1:{Port}";
+
+    /// <summary>A reverse proxy in front of a port.</summary>
+    public static Task<HaproxyServer> FrontAsync(int upstream) =>
+        StartAsync($"option forwardfor\n  http-reuse always\n  server up 127.0.0.1:{upstream}");
+
+    /// <summary>An origin that answers with a fixed text.</summary>
+    public static Task<HaproxyServer> OriginAsync(string text) =>
+        StartAsync($"http-request return status 200 content-type text/plain string \"{text}\"");
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await Child.DisposeAsync();
+        _workplace.Dispose();
+    }
+
+    private static async Task<HaproxyServer> StartAsync(string rules)
+    {
+        var workplace = new Workplace();
+        var port = FreePort.Next();
+        var path = workplace.Write("haproxy.cfg", $"""
+            global
+              maxconn 4000
+            defaults
+              mode http
+              timeout connect 5s
+              timeout client 60s
+              timeout server 60s
+            listen main
+              bind 127.0.0.1:{port}
+              {rules}
+
+            """);
+        var haproxy = new HaproxyServer(workplace, port, path);
+        await PeerReady.WaitAsync(haproxy.Child, port);
+        return haproxy;
+    }
+}

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+using Penstock.Peers.Tests.Harness;
+
+namespace Penstock.Peers.Tests.Operations;
+
+/// <summary>A new configuration under load, and the end of the process.</summary>
+public sealed class ReloadTests
+{
+    private const int Sighup = 1;
+    private const int Sigterm = 15;
+    private const string Get = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+
+    [PeerFact("nginx", "wrk")]
+    public async Task HundredReloads_UnderLoad_FailNoRequest()
+    {
+        await using var first = await NginxServer.OriginAsync();
+        await using var second = await NginxServer.OriginAsync();
+        var configs = new[]
+        {
+            new ProxyConfig { Endpoints = [first.Endpoint, second.Endpoint] },
+            new ProxyConfig { Endpoints = [second.Endpoint], Routes = ["- {match: {path_prefix: /}, to: [{cluster: main}, {cluster: other}]}"], Clusters = [("other", first.Endpoint)] },
+        };
+        configs[1] = configs[1] with { Port = configs[0].Port, MetricsPort = configs[0].MetricsPort };
+        await using var penstock = await PenstockProcess.StartAsync(configs[0]);
+        var kept = WrkRun.Start(penstock.Port, connections: 32, seconds: 30);
+        var closed = WrkRun.Start(penstock.Port, connections: 8, seconds: 30, close: true);
+
+        var reloads = 0;
+        while (reloads < 100 && !kept.IsCompleted)
+        {
+            reloads++;
+            var (exitCode, output) = await penstock.ReloadAsync(configs[reloads % 2]);
+            exitCode.ShouldBe(0, output);
+        }
+
+        var results = await Task.WhenAll(kept, closed);
+        results.ShouldAllBe(result => result.Errors == 0 && result.Requests > 1000);
+        reloads.ShouldBe(100, "the load ended before the last reload");
+    }
+
+    [Fact]
+    public async Task BadFile_Reloaded_ChangesNothingAndTellsTheCaller()
+    {
+        await using var origin = RawOrigin.Answering();
+        await using var penstock = await PenstockProcess.StartAsync(origin);
+
+        var (exitCode, output) = await penstock.ReloadAsync("l7:\n  lissteners: []\n");
+
+        exitCode.ShouldNotBe(0);
+        output.ShouldContain("listeners");
+        (await RawClient.AskAsync(penstock.Port, Get)).Text.ShouldBe("ok");
+    }
+
+    [Fact]
+    public async Task RequestInFlight_WhenTheRouteChanges_FinishesOnTheOldOne()
+    {
+        var release = new TaskCompletionSource();
+        await using var slow = new RawOrigin(async connection =>
+        {
+            await connection.ReadRequestAsync();
+            await release.Task;
+            await connection.SendAsync("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nold");
+        });
+        await using var next = RawOrigin.Answering("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nnew");
+        await using var penstock = await PenstockProcess.StartAsync(slow);
+        using var client = await RawClient.ConnectAsync(penstock.Port);
+        await client.SendAsync(Get);
+        await Eventually.TrueAsync(() => slow.Requests.Count == 1, "the request is on its way");
+
+        var (exitCode, output) = await penstock.ReloadAsync(penstock.Config with { Endpoints = [next.Endpoint] });
+        exitCode.ShouldBe(0, output);
+        (await RawClient.AskAsync(penstock.Port, Get)).Text.ShouldBe("new");
+        release.SetResult();
+
+        (await client.ReadResponseAsync()).Text.ShouldBe("old");
+        await client.SendAsync(Get);
+        (await client.ReadResponseAsync()).Text.ShouldBe("new");
+    }
+
+    [Fact]
+    public async Task Listener_MovedByAReload_AnswersOnTheNewPortOnly()
+    {
+        await using var origin = RawOrigin.Answering();
+        await using var penstock = await PenstockProcess.StartAsync(origin);
+        var before = penstock.Port;
+
+        var (exitCode, output) = await penstock.ReloadAsync(penstock.Config with { Port = FreePort.Next() });
+
+        exitCode.ShouldBe(0, output);
+        (await RawClient.AskAsync(penstock.Port, Get)).Text.ShouldBe("ok");
+        await Should.ThrowAsync<System.Net.Sockets.SocketException>(() => RawClient.ConnectAsync(before));
+    }
+
+    [Fact]
+    public async Task Sighup_WithANewFile_AppliesIt()
+    {
+        await using var first = RawOrigin.Answering("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n1");
+        await using var second = RawOrigin.Answering("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n2");
+        await using var penstock = await PenstockProcess.StartAsync(first);
+
+        penstock.WriteConfig(penstock.Config with { Endpoints = [second.Endpoint] });
+        penstock.Child.Signal(Sighup);
+
+        await Eventually.TrueAsync(
+            async () => (await RawClient.AskAsync(penstock.Port, Get)).Text == "2", TimeSpan.FromSeconds(10), () => penstock.Child.Output);
+    }
+
+    [Fact]
+    public async Task Sigterm_WithARequestInFlight_LetsItFinishAndExitsZero()
+    {
+        var release = new TaskCompletionSource();
+        await using var origin = new RawOrigin(async connection =>
+        {
+            await connection.ReadRequestAsync();
+            await release.Task;
+            await connection.SendAsync(RawOrigin.Ok);
+            await connection.Reader.ReadToEndAsync();
+        });
+        await using var penstock = await PenstockProcess.StartAsync(origin);
+        using var busy = await RawClient.ConnectAsync(penstock.Port);
+        using var idle = await RawClient.ConnectAsync(penstock.Port);
+        await busy.SendAsync(Get);
+        await Eventually.TrueAsync(() => origin.Requests.Count == 1, "the request is on its way");
+
+        penstock.Child.Signal(Sigterm);
+        (await idle.IsClosedAsync()).ShouldBeTrue();
+        release.SetResult();
+
+        (await busy.ReadResponseAsync()).Text.ShouldBe("ok");
+        (await penstock.Child.WaitAsync(TimeSpan.FromSeconds(10))).ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task Sigterm_WithARequestThatNeverEnds_ExitsWithinTheShutdownTimeout()
+    {
+        await using var origin = new RawOrigin(connection => connection.Reader.ReadToEndAsync());
+        await using var penstock = await PenstockProcess.StartAsync(origin);
+        using var client = await RawClient.ConnectAsync(penstock.Port);
+        await client.SendAsync(Get);
+        await Eventually.TrueAsync(() => origin.Connections == 1, "the request is on its way");
+
+        penstock.Child.Signal(Sigterm);
+
+        // shutdown_timeout is 5 s in these configurations.
+        await penstock.Child.WaitAsync(TimeSpan.FromSeconds(9));
+    }
+}
