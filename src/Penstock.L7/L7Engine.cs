@@ -1,33 +1,197 @@
 // SPDX-License-Identifier: Apache-2.0
+using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
+using Penstock.L7.Errors;
+using Penstock.L7.Metrics;
+using Penstock.L7.Runtime;
 using Penstock.Model;
+using Penstock.Model.L7;
 using Penstock.Model.Observability;
 
 namespace Penstock.L7;
 
-/// <summary>The HTTP proxy tier: reactors, their listeners, and the snapshot they serve.</summary>
+/// <summary>The HTTP proxy tier: reactors, their listeners, and the snapshot they serve. Its methods are called by one thread, the control plane's.</summary>
 public sealed class L7Engine : IAsyncDisposable
 {
+    private readonly ILogger _logger;
+    private readonly List<ListenerSlot> _slots = [];
+    private Worker[] _workers = [];
+    private SnapshotCompiler _compiler = new(reactors: 0, new SeriesRegistry(reactors: 0));
+    private L7Meter? _meter;
+    private CompiledSnapshot _current = CompiledSnapshot.Empty;
+    private int _nextSlot;
+    private bool _disposed;
+
     /// <summary>An engine that serves nothing until <see cref="Apply"/>.</summary>
-    public L7Engine(ILoggerFactory loggers) => _ = loggers;
+    public L7Engine(ILoggerFactory loggers)
+    {
+        ArgumentNullException.ThrowIfNull(loggers);
+        _logger = loggers.CreateLogger("Penstock.L7");
+    }
 
     /// <summary>One ring for each reactor, present while the access log is configured.</summary>
-    public IReadOnlyList<AccessLogRing> AccessLogRings => [];
+    public IReadOnlyList<AccessLogRing> AccessLogRings { get; private set; } = [];
 
     /// <summary>
     /// Serves a snapshot. Listeners that stay keep their sockets, new ones are bound first, removed ones stop accepting;
     /// requests in flight finish on the snapshot they began with.
     /// </summary>
     /// <exception cref="L7ApplyException">A listener could not be bound; what ran before runs on, unchanged.</exception>
-    public void Apply(Snapshot snapshot) => throw new NotSupportedException("The proxy tier is not built in yet.");
+    public void Apply(Snapshot snapshot)
+    {
+        ArgumentNullException.ThrowIfNull(snapshot);
+        Start(snapshot.Config.L7);
+        var clusters = _compiler.Clusters(snapshot, _current);
+        var tables = SnapshotCompiler.Tables(snapshot);
+        var added = OpenNew(snapshot.Config.L7.Listeners);
+
+        // From here on nothing fails.
+        _slots.AddRange(added);
+        var proxyStatus = new ProxyStatusField(snapshot.Config.Node);
+        var listeners = new CompiledListener?[_nextSlot];
+        foreach (var config in snapshot.Config.L7.Listeners)
+        {
+            var slot = _slots.Find(slot => slot.Bind == config.Bind)!; // It was there, or has just been opened.
+            listeners[slot.Id] = slot.Last = _compiler.Listener(slot, config, tables[config.Routes], clusters, proxyStatus, snapshot.Config.Node);
+            slot.Limiter.Limits = config.Limits;
+        }
+
+        ConfigureAccessLog(snapshot.Config.L7.AccessLog);
+        Volatile.Write(ref _current, new CompiledSnapshot(snapshot.Generation, listeners, clusters));
+        Publish(added, RemoveUnused(listeners), clusters);
+    }
 
     /// <summary>What runs, for <c>penstock status</c>.</summary>
-    public L7Status Status() => throw new NotSupportedException("The proxy tier is not built in yet.");
+    public L7Status Status() => StatusReport.Of(Volatile.Read(ref _current), _workers.Length);
+
+    /// <summary>Whether every reactor goes round its loop within the given time; wakes those that wait.</summary>
+    /// <param name="within">At least a few hundred milliseconds: less says more about the host than about a reactor.</param>
+    public async Task<bool> IsAliveAsync(TimeSpan within)
+    {
+        var turns = Array.ConvertAll(_workers, worker =>
+        {
+            var turned = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            worker.Reactor.Post(turned.SetResult);
+            return turned.Task;
+        });
+        var all = Task.WhenAll(turns);
+        return await Task.WhenAny(all, Task.Delay(within)) == all;
+    }
 
     /// <summary>Stops accepting, lets requests in flight finish, closes idle connections; returns when none is open or the time is over (then the rest is closed).</summary>
     /// <returns>Connections that had to be cut.</returns>
-    public Task<int> DrainAsync(TimeSpan timeout) => throw new NotSupportedException("The proxy tier is not built in yet.");
+    public async Task<int> DrainAsync(TimeSpan timeout)
+    {
+        foreach (var worker in _workers)
+            worker.Reactor.Post(worker.Drain);
+        await UntilClosedAsync(timeout);
+        var cut = (int)OpenConnections();
+        if (cut == 0)
+            return 0;
+        foreach (var worker in _workers)
+            worker.Reactor.Post(worker.Cut);
+        await UntilClosedAsync(TimeSpan.FromSeconds(1));
+        return cut;
+    }
 
     /// <inheritdoc/>
-    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    public ValueTask DisposeAsync()
+    {
+        if (_disposed)
+            return ValueTask.CompletedTask;
+        _disposed = true;
+        _meter?.Dispose();
+        foreach (var worker in _workers)
+            worker.Reactor.Dispose();
+        foreach (var slot in _slots)
+            slot.CloseSockets();
+        return ValueTask.CompletedTask;
+    }
+
+    private void Start(L7Config config)
+    {
+        if (_workers.Length > 0)
+            return;
+        var count = config.Reactors > 0 ? config.Reactors : Environment.ProcessorCount;
+        var series = new SeriesRegistry(count);
+        _compiler = new SnapshotCompiler(count, series);
+        _workers = new Worker[count];
+        for (var i = 0; i < count; i++)
+        {
+            _workers[i] = new Worker(i, () => Volatile.Read(ref _current), _logger);
+            _workers[i].Reactor.Start();
+        }
+
+        _meter = new L7Meter(_workers, series, () => Volatile.Read(ref _current));
+    }
+
+    private List<ListenerSlot> OpenNew(ImmutableArray<ListenerConfig> listeners)
+    {
+        var opened = new List<ListenerSlot>();
+        try
+        {
+            foreach (var config in listeners)
+            {
+                if (!_slots.Exists(slot => slot.Bind == config.Bind))
+                    opened.Add(ListenerBinder.Open(_nextSlot++, config.Bind, _workers.Length));
+            }
+
+            return opened;
+        }
+        catch (L7ApplyException)
+        {
+            opened.ForEach(slot => slot.CloseSockets());
+            throw;
+        }
+    }
+
+    private List<ListenerSlot> RemoveUnused(CompiledListener?[] listeners)
+    {
+        var removed = _slots.FindAll(slot => listeners[slot.Id] is null);
+        foreach (var slot in removed)
+        {
+            slot.IsRemoved = true;
+            _slots.Remove(slot);
+        }
+
+        return removed;
+    }
+
+    private void Publish(List<ListenerSlot> added, List<ListenerSlot> removed, ImmutableDictionary<string, CompiledCluster> clusters)
+    {
+        var retired = _compiler.Retire(clusters);
+        foreach (var worker in _workers)
+        {
+            worker.Reactor.Post(() =>
+            {
+                added.ForEach(worker.Listen);
+                removed.ForEach(worker.Unlisten);
+                retired.ForEach(cells => cells[worker.Index].Retire());
+                foreach (var cluster in clusters.Values)
+                    worker.CellOf(cluster);
+            });
+        }
+    }
+
+    private void ConfigureAccessLog(AccessLogConfig? config)
+    {
+        if (config?.BufferBytes == (AccessLogRings.Count == 0 ? null : AccessLogRings[0].CapacityBytes))
+            return;
+        var rings = config is null ? [] : Array.ConvertAll(_workers, _ => new AccessLogRing(config.BufferBytes));
+        for (var i = 0; i < _workers.Length; i++)
+            _workers[i].AccessLog = rings.Length == 0 ? null : rings[i];
+        AccessLogRings = rings;
+    }
+
+    private long OpenConnections() => _workers.Sum(worker => worker.Open);
+
+    private async Task UntilClosedAsync(TimeSpan timeout)
+    {
+        var begun = TimeProvider.System.GetTimestamp();
+        do
+        {
+            await Task.Delay(10);
+        }
+        while (OpenConnections() > 0 && TimeProvider.System.GetElapsedTime(begun) < timeout);
+    }
 }

@@ -34,6 +34,9 @@ internal readonly ref struct LocalAnswer
     /// <summary>Where a redirect leads; empty: none.</summary>
     public ReadOnlySpan<byte> Location { get; init; }
 
+    /// <summary>Methods of Allow, which 405 must have (RFC 9110 section 15.5.6); empty: none.</summary>
+    public ReadOnlySpan<byte> Allow { get; init; }
+
     /// <summary>The X-Request-Id to send; empty: none.</summary>
     public ReadOnlySpan<byte> RequestId { get; init; }
 }

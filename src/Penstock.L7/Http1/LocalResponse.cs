@@ -14,7 +14,7 @@ internal static class LocalResponse
     /// <summary>No less than <see cref="Write"/> writes.</summary>
     public static int MaxLength(in LocalAnswer answer) =>
         FixedLength + answer.ContentType.Length + answer.Body.Length + answer.Date.Length + answer.ProxyStatus.Length
-        + answer.Location.Length + answer.RequestId.Length;
+        + answer.Location.Length + answer.Allow.Length + answer.RequestId.Length;
 
     /// <summary>Writes head and body and advances the output.</summary>
     /// <returns>Bytes written.</returns>
@@ -30,6 +30,7 @@ internal static class LocalResponse
         PutChecked(ref cursor, "Date"u8, answer.Date);
         PutChecked(ref cursor, "Content-Type"u8, answer.ContentType);
         PutChecked(ref cursor, "Location"u8, answer.Location);
+        PutChecked(ref cursor, "Allow"u8, answer.Allow);
         PutChecked(ref cursor, "Proxy-Status"u8, answer.ProxyStatus);
         PutChecked(ref cursor, "X-Request-Id"u8, answer.RequestId);
         cursor.PutConnection(answer.ClientVersion, answer.KeepAlive);

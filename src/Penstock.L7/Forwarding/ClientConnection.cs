@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+using System.Runtime.CompilerServices;
+using System.Text;
+using Penstock.L7.Admission;
+using Penstock.L7.Runtime;
+using Penstock.L7.Transport;
+using Penstock.Linux;
+
+namespace Penstock.L7.Forwarding;
+
+/// <summary>A client's connection: reads one request after the other, in order, and holds an <see cref="Exchange"/> only while there is one.</summary>
+internal sealed class ClientConnection : SocketConnection
+{
+    /// <summary>How long a closing connection waits for its client to stop sending, ms (nginx: lingering_timeout).</summary>
+    private const int LingerMilliseconds = 5000;
+
+    /// <summary>How much a closing connection throws away before it gives up, bytes.</summary>
+    private const long LingerBytes = 1 << 20;
+
+    private readonly Worker _worker;
+    private readonly byte[] _addressText;
+    private Exchange? _exchange;
+    private bool _cut;
+
+    internal ClientConnection(Worker worker, ListenerSlot slot, in SocketAddress peer, AdmissionVerdict admission)
+        : base(worker.Reactor, largeReads: false)
+    {
+        _worker = worker;
+        Slot = slot;
+        Peer = ClientAddress.FromBytes(peer.Address);
+        PeerPort = peer.Port;
+        Admission = admission;
+        _addressText = peer.IsUnix ? [] : Encoding.ASCII.GetBytes(new System.Net.IPAddress(peer.Address).ToString());
+    }
+
+    /// <summary>Where it was accepted.</summary>
+    internal ListenerSlot Slot { get; }
+
+    /// <summary>Address of the peer; none over a Unix socket.</summary>
+    internal ClientAddress Peer { get; }
+
+    /// <summary>How it was let in.</summary>
+    internal AdmissionVerdict Admission { get; }
+
+    /// <summary>The peer's address as text.</summary>
+    internal ReadOnlySpan<byte> PeerAddressText => _addressText;
+
+    /// <summary>Port of the peer.</summary>
+    internal int PeerPort { get; }
+
+    /// <summary>Requests begun.</summary>
+    internal long Requests { get; set; }
+
+    /// <summary>It is closed although the client may still be sending a body.</summary>
+    internal bool ClosesEarly { get; set; }
+
+    /// <summary>Neighbour in the worker's list of connections; owned by the worker.</summary>
+    internal ClientConnection? NextConnection { get; set; }
+
+    /// <summary>Neighbour in the worker's list of connections; owned by the worker.</summary>
+    internal ClientConnection? PreviousConnection { get; set; }
+
+    /// <summary>Serves it until it is closed.</summary>
+    internal async Task ServeAsync()
+    {
+        try
+        {
+            Reader.Guard.Until(Reactor.Now + _worker.ListenerOf(Slot).HeaderMilliseconds);
+            var keep = true;
+            while (keep)
+            {
+                var read = await Reader.ReadAsync();
+                if (read.IsCanceled || read.Buffer.IsEmpty)
+                    break;
+                var exchange = _exchange = _worker.RentExchange(this);
+                var step = exchange.ReadHead(read);
+                while (step == ExchangeStep.ReadMore)
+                    step = exchange.ReadHead(await Reader.ReadAsync());
+                keep = step == ExchangeStep.Forward ? await exchange.ForwardAsync() : await exchange.AnswerAsync();
+                _exchange = null;
+                keep &= PrepareNext(exchange.Listener);
+                _worker.ReturnExchange(exchange);
+            }
+
+            await EndAsync();
+        }
+        catch (Exception e)
+        {
+            // The catch-all of a connection: a defect costs this one only.
+            _worker.OnDefect(e);
+            _exchange?.Abandon();
+            Abort();
+        }
+    }
+
+    /// <summary>The proxy stops: a connection between requests closes now, another after its request.</summary>
+    internal void Drain()
+    {
+        if (_exchange is null && !Reader.HasBuffered)
+            Reader.CancelPendingRead();
+    }
+
+    /// <summary>The time for stopping is over.</summary>
+    internal void Cut()
+    {
+        _cut = true;
+        _exchange?.CutOff();
+        if (_exchange is null)
+            Reader.CancelPendingRead();
+    }
+
+    /// <inheritdoc/>
+    protected override void OnClosed() => _worker.OnClosed(this);
+
+    /// <inheritdoc/>
+    protected override void OnHangUp(bool error)
+    {
+        base.OnHangUp(error);
+        if (error)
+            _exchange?.OnClientGone();
+    }
+
+    private bool PrepareNext(CompiledListener listener)
+    {
+        if (_worker.IsDraining && !Reader.HasBuffered)
+            return false;
+        Reader.LargeBlocks = false;
+        Reader.Guard.Until(Reactor.Now + (Reader.HasBuffered ? listener.HeaderMilliseconds : listener.IdleMilliseconds));
+        return true;
+    }
+
+    /// <summary>Closes so that what was sent arrives: while the client still sends, closing at once would reset it away.</summary>
+    [AsyncMethodBuilder(typeof(PooledTaskMethodBuilder))]
+    private async ValueTask EndAsync()
+    {
+        if (!IsBroken && !IsClosed && (ClosesEarly || Reader.HasBuffered || Reader.IsReady))
+        {
+            SocketCalls.ShutdownWrite(Fd);
+            var begun = Reader.TotalReceived;
+            Reader.Guard.Until(Reactor.Now + LingerMilliseconds);
+            while (Reader.TotalReceived - begun < LingerBytes)
+            {
+                var read = await Reader.ReadAsync();
+                Reader.AdvanceTo(read.Buffer.End);
+                if (read.IsCompleted || (read.IsCanceled && (Reader.TimedOut || _cut)))
+                    break;
+            }
+        }
+
+        Close();
+    }
+}

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+using Penstock.L7.Errors;
+using Penstock.L7.Http1;
+
+namespace Penstock.L7.Forwarding;
+
+/// <content>Which route and which cluster a request goes to.</content>
+internal sealed partial class Exchange
+{
+    private ProxyError Decide()
+    {
+        if (Request.MethodKind == HttpMethodKind.Connect)
+            return ProxyError.MethodNotImplemented;
+        if (Listener.Config.Limits.BodyBytes is { } limit && Request.Framing == BodyFraming.Length && Request.ContentLength > limit)
+            return ProxyError.RequestBodyTooLarge;
+        _trusted = !Listener.TrustedProxies.IsEmpty && Listener.TrustedProxies.Contains(_client.Peer);
+        if (!_worker.Paths.TryNormalize(Request.Path, out var path))
+            return ProxyError.BadPath;
+        _route = Listener.Match(Request.Host, path.Match, Request.Method, out var error);
+        if (_route is null)
+            return error;
+        KeepPath(path.Forward);
+        if (!_route.IsForwarding)
+            return ProxyError.None;
+        _target = _route.Route.PickTarget(ref _worker.Random);
+        if (_target < 0)
+            return ProxyError.NoTarget;
+        if (_route.TimeoutMilliseconds is { } timeout)
+            _worker.Reactor.Timers.Arm(_timer, _worker.Reactor.Now + timeout);
+        return ProxyError.None;
+    }
+
+    /// <summary>The path to send on: as received, normalised, or rewritten by the route.</summary>
+    private ReadOnlySpan<byte> ForwardPath() => _pathLength > 0 ? _path.AsSpan(0, _pathLength) : Request.Path;
+
+    private void KeepPath(ReadOnlySpan<byte> forward)
+    {
+        var rewrite = _route!.Route.Rewrite; // Called with a route.
+        if (rewrite is null && forward.Overlaps(Request.Path))
+            return;
+        var needed = rewrite?.MaxLength(forward.Length) ?? forward.Length;
+        if (_path.Length < needed)
+            _path = new byte[needed];
+        if (rewrite is not null)
+        {
+            _pathLength = rewrite.Write(forward, _path);
+            return;
+        }
+
+        forward.CopyTo(_path);
+        _pathLength = forward.Length;
+    }
+}

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+using System.Runtime.CompilerServices;
+using Penstock.L7.Errors;
+using Penstock.L7.Http1;
+using Penstock.L7.Transport;
+using Penstock.L7.Upstream;
+using Penstock.Linux;
+
+namespace Penstock.L7.Forwarding;
+
+/// <content>The way to an endpoint and back.</content>
+internal sealed partial class Exchange
+{
+    /// <summary>Most endpoints tried for one request while nothing could be sent (Envoy: 3 connect retries at most by default breakers).</summary>
+    private const int MaxConnectAttempts = 4;
+
+    private UpstreamConnection? _upstream;
+    private EndpointPool? _pool;
+    private readonly List<EndpointPool> _triedPools = [];
+    private ValueTask _pump;
+
+    /// <summary>Forwards the request and relays the response.</summary>
+    /// <returns>Whether the client's connection takes another request.</returns>
+    [AsyncMethodBuilder(typeof(PooledTaskMethodBuilder<>))]
+    internal async ValueTask<bool> ForwardAsync()
+    {
+        var mayReuse = true;
+        while (true)
+        {
+            // 1. A connection: one used before if there is a fit one, otherwise a new one, to another endpoint if the first refuses.
+            _error = PickEndpoint();
+            if (_error == ProxyError.None && (!mayReuse || !TakeIdle()))
+                _error = await ConnectAsync();
+            if (_error != ProxyError.None)
+                return await AnswerAsync();
+
+            // 2. The request: its head, and what is there of its body in the same packets; the rest follows beside step 3.
+            var upstream = _upstream!; // Set by step 1.
+            var unanswered = upstream.Reader.TotalReceived;
+            StartRequest(upstream);
+            if (_requestBody.IsDone)
+                await upstream.Writer.FlushAsync();
+            else
+                StartPump();
+
+            // 3. The head of the response.
+            _error = await ReadResponseHeadAsync(upstream);
+            if (_error == ProxyError.None)
+                break;
+
+            // 4. A kept connection that the endpoint closed meanwhile: nothing came back, so once more over a new one if that is safe.
+            var stale = mayReuse && upstream.Requests > 1 && _error == ProxyError.ConnectionTerminated && upstream.Reader.TotalReceived == unanswered;
+            await StopPumpAsync();
+            DropUpstream();
+            if (!stale || !Request.MethodKind.IsIdempotent() || _requestBody.Bytes > 0 || _interrupted != ProxyError.None)
+                return await AnswerAsync();
+            mayReuse = false;
+            _worker.Counters.StaleRetries++;
+        }
+
+        // 5. The response.
+        return Response.Status == 101 ? await TunnelAsync() : await RelayResponseAsync();
+    }
+
+    private ProxyError PickEndpoint()
+    {
+        var cluster = _worker.CellOf(_route!.Targets[_target]); // Forwarding routes have targets.
+        return cluster.Pick(ref _worker.Random, out _pool);
+    }
+
+    private bool TakeIdle()
+    {
+        _upstream = _pool!.TakeIdle(); // Set by PickEndpoint.
+        if (_upstream is null)
+            return false;
+        _worker.Counters.ConnectionsReused++;
+        return true;
+    }
+
+    [AsyncMethodBuilder(typeof(PooledTaskMethodBuilder<>))]
+    private async ValueTask<ProxyError> ConnectAsync()
+    {
+        var cluster = _worker.CellOf(_route!.Targets[_target]); // As above.
+        for (var attempt = 1; ; attempt++)
+        {
+            var pool = _pool!; // Set by PickEndpoint, and by Pick below.
+            var outcome = Errno.None;
+            if (pool.MayConnect)
+            {
+                _upstream = pool.Create();
+                outcome = await _upstream.ConnectAsync(pool.Address, (int)pool.Config.Timeouts.Connect.TotalMilliseconds);
+                if (_interrupted != ProxyError.None)
+                {
+                    DropUpstream();
+                    return _interrupted;
+                }
+
+                if (outcome == Errno.None)
+                {
+                    _worker.Counters.ConnectionsOpened++;
+                    return ProxyError.None;
+                }
+
+                _upstream = null;
+                pool.OnFailure();
+            }
+
+            _triedPools.Add(pool);
+            cluster = _worker.CellOf(_route!.Targets[_target]); // As above; a reload may have come during the connect.
+            if (attempt == MaxConnectAttempts || cluster.PickOther(_triedPools, ref _worker.Random, out _pool) != ProxyError.None)
+                return outcome == Errno.None ? ProxyError.PoolExhausted : ErrorOf(outcome);
+            _worker.Counters.ConnectRetries++;
+        }
+    }
+
+    private static ProxyError ErrorOf(Errno connectOutcome) => connectOutcome switch
+    {
+        Errno.ETIMEDOUT => ProxyError.ConnectionTimeout,
+        Errno.ENETUNREACH or Errno.EHOSTUNREACH or Errno.EADDRNOTAVAIL or Errno.EAFNOSUPPORT => ProxyError.EndpointUnreachable,
+        Errno.EMFILE or Errno.ENFILE or Errno.ENOMEM or Errno.ENOBUFS => ProxyError.InternalError,
+        _ => ProxyError.ConnectionRefused,
+    };
+
+    private void StartRequest(UpstreamConnection upstream)
+    {
+        var pool = upstream.Pool;
+        _attempts++;
+        upstream.Requests++;
+        pool.OnRequest();
+        upstream.Writer.Guard.Between(_route!.Targets[_target].BodyMilliseconds, bytesPerSecond: 0); // As above.
+        WriteRequestHead(upstream);
+    }
+
+    [AsyncMethodBuilder(typeof(PooledTaskMethodBuilder<>))]
+    private async ValueTask<ProxyError> ReadResponseHeadAsync(UpstreamConnection upstream)
+    {
+        var cluster = _route!.Targets[_target]; // As above.
+        var interims = 0;
+        Response.Reset();
+        if (_pumping)
+            upstream.Reader.Guard.Off();
+        else
+            upstream.Reader.Guard.Until(_worker.Reactor.Now + cluster.ResponseMilliseconds);
+        while (true)
+        {
+            var read = await upstream.Reader.ReadAsync();
+            if (read.IsCanceled)
+                return _interrupted != ProxyError.None ? _interrupted : _pumpError != ProxyError.None ? _pumpError : ProxyError.ResponseTimeout;
+            var status = Response.Parse(read.Buffer, cluster.HeadLimits, Request.MethodKind, out var consumed, out var examined);
+            upstream.Reader.AdvanceTo(consumed, examined);
+            if (status == ParseStatus.NeedMore && read.IsCompleted)
+                return read.Buffer.IsEmpty && interims == 0 ? ProxyError.ConnectionTerminated : ProxyError.ResponseIncomplete;
+            if (status == ParseStatus.NeedMore)
+                continue;
+            var error = status == ParseStatus.Rejected ? RejectResponse() : CheckResponse(ref interims);
+            if (error != ProxyError.None || !Response.IsInterim)
+                return error;
+            if (!await RelayInterimAsync())
+                return ProxyError.ClientClosed;
+            Response.Reset();
+        }
+    }
+
+    private ProxyError RejectResponse()
+    {
+        _rejection = Response.Rejection;
+        return _rejection is RejectReason.HeadTooLarge or RejectReason.TooManyFields ? ProxyError.ResponseHeaderTooLarge : ProxyError.ResponseRejected;
+    }
+
+    private ProxyError CheckResponse(ref int interims)
+    {
+        // Ten is curl's bound, too: more is an endpoint gone wrong.
+        if (Response.IsInterim)
+            return ++interims <= 10 ? ProxyError.None : ProxyError.ResponseRejected;
+        if (Response.Status == 101 && (Request.Upgrade.IsEmpty || Response.Upgrade.IsEmpty))
+            return ProxyError.UpgradeFailed;
+        return ProxyError.None;
+    }
+
+    /// <summary>Closes the endpoint's connection, which is of no more use.</summary>
+    private void DropUpstream()
+    {
+        if (_upstream is not { } upstream)
+            return;
+        _upstream = null;
+        if (upstream.Requests > 0)
+            upstream.Pool.OnRequestEnded(failed: _error != ProxyError.None);
+        upstream.Close();
+    }
+
+    /// <summary>Gives the endpoint's connection back to its pool if its response ended cleanly, else closes it.</summary>
+    private void SettleUpstream()
+    {
+        var upstream = _upstream!; // Called once, after a whole response.
+        _upstream = null;
+        upstream.Pool.OnRequestEnded(failed: _error != ProxyError.None);
+        if (_error == ProxyError.None && Response.KeepAlive && _requestBody.IsDone && !upstream.Reader.HasBuffered)
+            upstream.Pool.PutBack(upstream);
+        else
+            upstream.Close();
+    }
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+using Penstock.L7.Http1;
+using Penstock.L7.Upstream;
+using Penstock.Model.L7;
+
+namespace Penstock.L7.Forwarding;
+
+/// <content>The heads it writes, to either side.</content>
+internal sealed partial class Exchange
+{
+    private void WriteRequestHead(UpstreamConnection upstream)
+    {
+        var listener = Listener;
+        RequestWriter.Write(upstream.Writer, Request, new RequestForwarding
+        {
+            Path = _path.AsSpan(0, _pathLength),
+            Host = upstream.Pool.Config.Host == UpstreamHost.Preserve ? default : upstream.Pool.HostField,
+            ClientAddress = _client.PeerAddressText,
+            Proto = "http"u8,
+            OriginalHost = Request.Authority,
+            PeerTrusted = _trusted,
+            RequestId = RequestId(),
+            ViaName = listener.ViaName,
+            Framing = Request.Framing,
+            ContentLength = Request.ContentLength,
+            KeepAlive = true,
+            ExpectContinue = Request.ExpectContinue,
+            Upgrade = Request.Upgrade,
+        });
+    }
+
+    private void WriteResponseHead(bool chunked, bool keep)
+    {
+        var framing = chunked ? BodyFraming.Chunked : Response.Framing == BodyFraming.Chunked ? BodyFraming.UntilClose : Response.Framing;
+        ResponseWriter.Write(_client.Writer, Response, new ResponseForwarding
+        {
+            ClientVersion = Request.Version,
+            Framing = framing,
+            ContentLength = Response.ContentLength,
+            KeepAlive = keep,
+            ViaName = Listener.ViaName,
+            Upgrade = Response.Status == 101 ? Response.Upgrade : default,
+            Date = _worker.Date.Now(),
+            RequestId = RequestId(),
+        });
+    }
+
+    /// <summary>A trusted peer's id if it sent one, else ours.</summary>
+    private ReadOnlySpan<byte> RequestId() =>
+        _trusted && Request.TryGet(KnownHeader.XRequestId, out var received) && !received.IsEmpty ? received : _requestId;
+}

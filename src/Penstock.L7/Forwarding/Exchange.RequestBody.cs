@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+using System.Runtime.CompilerServices;
+using Penstock.L7.Errors;
+using Penstock.L7.Http1;
+using Penstock.L7.Transport;
+using Penstock.L7.Upstream;
+
+namespace Penstock.L7.Forwarding;
+
+/// <content>The request's body on its way to the endpoint, beside the wait for the response.</content>
+internal sealed partial class Exchange
+{
+    private bool _pumping;
+    private bool _stopPump;
+    private ProxyError _pumpError;
+
+    private void StartPump()
+    {
+        _pumping = true;
+        _client.Reader.LargeBlocks = true;
+        _client.Reader.Guard.Between(Listener.BodyMilliseconds, Listener.Config.Timeouts.MinRequestBytesPerSecond);
+        _pump = PumpAsync(_upstream!); // Called with a connection.
+    }
+
+    /// <summary>Ends the pump if it still runs: the response is over, or failed.</summary>
+    [AsyncMethodBuilder(typeof(PooledTaskMethodBuilder))]
+    private async ValueTask StopPumpAsync()
+    {
+        if (_pumping)
+        {
+            _stopPump = true;
+            _client.Reader.CancelPendingRead();
+            _upstream?.Writer.CancelPendingFlush();
+        }
+
+        var pump = _pump;
+        _pump = default;
+        await pump;
+    }
+
+    [AsyncMethodBuilder(typeof(PooledTaskMethodBuilder))]
+    private async ValueTask PumpAsync(UpstreamConnection upstream)
+    {
+        while (!_requestBody.IsDone && _pumpError == ProxyError.None && !_stopPump)
+        {
+            if (!_client.Reader.TryRead(out var read))
+            {
+                if ((await upstream.Writer.FlushAsync()).IsCompleted)
+                    break;
+                if (_stopPump)
+                    break;
+                read = await _client.Reader.ReadAsync();
+            }
+
+            if (read.IsCanceled)
+            {
+                // Stopped, interrupted, or too slow: the first two speak for themselves.
+                if (!_stopPump && _interrupted == ProxyError.None)
+                    _pumpError = ProxyError.RequestBodyTimeout;
+                break;
+            }
+
+            var input = read.Buffer;
+            var open = true;
+            while (open && !_requestBody.IsDone)
+            {
+                var status = _requestBody.Read(ref input, out var data);
+                if (status == ChunkStatus.NeedMore)
+                    break;
+                if (status == ChunkStatus.Rejected)
+                    _pumpError = RejectBody();
+                else if (_requestBody.Bytes > Listener.Config.Limits.BodyBytes)
+                    _pumpError = ProxyError.RequestBodyTooLarge;
+                if (_pumpError != ProxyError.None)
+                    break;
+                if (status == ChunkStatus.Data)
+                    open = await SendPieceAsync(upstream.Writer, data, _requestBody.IsChunked);
+            }
+
+            // A sequence that was used up points to its end, which is what was examined.
+            _client.Reader.AdvanceTo(input.Start, _requestBody.IsDone ? input.Start : read.Buffer.End);
+            if (!open)
+                break;
+            if (read.IsCompleted && !_requestBody.IsDone && _pumpError == ProxyError.None)
+                _pumpError = ProxyError.RequestIncomplete;
+        }
+
+        await EndPumpAsync(upstream);
+    }
+
+    [AsyncMethodBuilder(typeof(PooledTaskMethodBuilder))]
+    private async ValueTask EndPumpAsync(UpstreamConnection upstream)
+    {
+        if (_requestBody.IsDone && !_stopPump)
+        {
+            if (_requestBody.IsChunked)
+                WriteEnd(upstream.Writer, _requestBody);
+            await upstream.Writer.FlushAsync();
+            upstream.Reader.Guard.Until(_worker.Reactor.Now + _route!.Targets[_target].ResponseMilliseconds); // Forwarding routes have targets.
+            if (!_relaying)
+                upstream.Reader.RestartWait();
+        }
+
+        _pumping = false;
+        if (_pumpError != ProxyError.None && !_stopPump)
+            upstream.Reader.CancelPendingRead();
+    }
+
+    private ProxyError RejectBody()
+    {
+        _rejection = _requestBody.Rejection;
+        return ProxyError.RequestRejected;
+    }
+
+    /// <summary>Buffers a small piece, sends a large one.</summary>
+    /// <returns>False when the receiver is gone.</returns>
+    [AsyncMethodBuilder(typeof(PooledTaskMethodBuilder<>))]
+    private static async ValueTask<bool> SendPieceAsync(SocketWriter writer, System.Buffers.ReadOnlySequence<byte> data, bool chunked)
+    {
+        if (BodyWriter.IsSmall(data))
+        {
+            BodyWriter.Append(writer, data, chunked);
+            return writer.UnflushedBytes < BufferPool.LargeSize / 2 || !(await writer.FlushAsync()).IsCompleted;
+        }
+
+        foreach (var piece in data)
+        {
+            if ((await BodyWriter.SendAsync(writer, piece, chunked)).IsCompleted)
+                return false;
+        }
+
+        return true;
+    }
+
+    private static void WriteEnd(SocketWriter writer, BodyDecoder body)
+    {
+        var trailers = body.Trailers;
+        writer.Advance(ChunkedEncoder.WriteEnd(writer.GetSpan(ChunkedEncoder.MaxEndLength(trailers)), trailers));
+    }
+}

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+using System.Runtime.CompilerServices;
+using Penstock.L7.Errors;
+using Penstock.L7.Http1;
+using Penstock.L7.Transport;
+using Penstock.L7.Upstream;
+
+namespace Penstock.L7.Forwarding;
+
+/// <content>The endpoint's response on its way to the client.</content>
+internal sealed partial class Exchange
+{
+    /// <summary>Bytes relayed in one turn of the reactor before other connections have theirs.</summary>
+    private const long BytesPerTurn = 1 << 20;
+
+    private bool _relaying;
+
+    [AsyncMethodBuilder(typeof(PooledTaskMethodBuilder<>))]
+    private async ValueTask<bool> RelayResponseAsync()
+    {
+        var upstream = _upstream!; // Set by ForwardAsync.
+        OnResponseHead(Response.Status);
+        var keep = MayKeepClient();
+        _responseBody.Start(Response.Framing, Response.ContentLength, _route!.Targets[_target].HeadLimits); // As there.
+        var chunked = _responseBody.IsChunked || _responseBody.EndsWithConnection;
+        if (chunked && Request.Version < 11)
+        {
+            chunked = false;
+            keep = false;
+        }
+
+        WriteResponseHead(chunked, keep);
+        _client.Writer.Guard.Between(Listener.BodyMilliseconds, Listener.Config.Timeouts.MinResponseBytesPerSecond);
+        _relaying = true;
+        if (!_responseBody.IsDone)
+            await RelayBodyAsync(upstream, chunked);
+        if (_error == ProxyError.None && chunked)
+            WriteEnd(_client.Writer, _responseBody);
+        if (_error is ProxyError.None && (await _client.Writer.FlushAsync()).IsCompleted)
+            _error = ClientError();
+        _relaying = false;
+        return await SettleAsync(keep);
+    }
+
+    [AsyncMethodBuilder(typeof(PooledTaskMethodBuilder))]
+    private async ValueTask RelayBodyAsync(UpstreamConnection upstream, bool chunked)
+    {
+        upstream.Reader.Guard.Between(_route!.Targets[_target].BodyMilliseconds, bytesPerSecond: 0); // As above.
+        var turnEnd = _responseBody.Bytes + BytesPerTurn;
+        while (!_responseBody.IsDone && _error == ProxyError.None)
+        {
+            if (!upstream.Reader.TryRead(out var read))
+            {
+                if ((await _client.Writer.FlushAsync()).IsCompleted)
+                {
+                    _error = ClientError();
+                    return;
+                }
+
+                read = await upstream.Reader.ReadAsync();
+            }
+
+            if (read.IsCanceled)
+            {
+                _error = _interrupted != ProxyError.None ? _interrupted : _pumpError != ProxyError.None ? _pumpError : ProxyError.ConnectionReadTimeout;
+                return;
+            }
+
+            var input = read.Buffer;
+            while (_error == ProxyError.None && !_responseBody.IsDone)
+            {
+                var status = _responseBody.Read(ref input, out var data);
+                if (status == ChunkStatus.NeedMore)
+                    break;
+                if (status == ChunkStatus.Rejected)
+                    _error = RejectResponseBody();
+                else if (status == ChunkStatus.Data && !await SendPieceAsync(_client.Writer, data, chunked))
+                    _error = ClientError();
+            }
+
+            upstream.Reader.AdvanceTo(input.Start, _responseBody.IsDone ? input.Start : read.Buffer.End);
+            if (read.IsCompleted && !_responseBody.IsDone && _error == ProxyError.None)
+                EndOfUpstream(upstream);
+            if (_responseBody.Bytes >= turnEnd)
+            {
+                await _worker.Reactor.YieldTurn();
+                turnEnd = _responseBody.Bytes + BytesPerTurn;
+            }
+        }
+    }
+
+    /// <summary>The endpoint has closed: the end of a body that is framed so, unless it was a reset; otherwise too early.</summary>
+    private void EndOfUpstream(UpstreamConnection upstream)
+    {
+        if (_responseBody.EndsWithConnection && !upstream.IsBroken)
+            _responseBody.EndWithConnection();
+        else
+            _error = ProxyError.ResponseIncomplete;
+    }
+
+    /// <summary>The response is over, well or not: decides what becomes of both connections.</summary>
+    [AsyncMethodBuilder(typeof(PooledTaskMethodBuilder<>))]
+    private async ValueTask<bool> SettleAsync(bool keep)
+    {
+        if (!_requestBody.IsDone || _pumping)
+        {
+            // The answer came before the request's end: both connections are in the middle of something.
+            await StopPumpAsync();
+            keep = false;
+            _client.ClosesEarly = true;
+        }
+
+        if (_error == ProxyError.None)
+        {
+            SettleUpstream();
+        }
+        else
+        {
+            keep = false;
+            DropUpstream();
+            if (_client.Writer.TotalSent == _responseStart && _client.Writer.TryDiscard())
+                return await AnswerAsync();
+            BreakOff();
+        }
+
+        Finish();
+        return keep;
+    }
+
+    /// <summary>Part of the response is out and the rest will not come: the client must see that, not a short response.</summary>
+    private void BreakOff()
+    {
+        // An end of the connection is how an HTTP/1.0 response without a length ends well: there, only a reset tells.
+        if (!_responseBody.IsDone && (_responseBody.IsChunked || _responseBody.EndsWithConnection) && Request.Version < 11)
+            _client.Abort();
+    }
+
+    private bool MayKeepClient() =>
+        Request.KeepAlive && !_worker.IsDraining && !_client.Slot.IsRemoved && (Listener.Config.Limits.RequestsPerConnection == 0 || _client.Requests < Listener.Config.Limits.RequestsPerConnection);
+
+    private ProxyError ClientError()
+    {
+        if (_interrupted != ProxyError.None)
+            return _interrupted;
+        return _client.Writer.TimedOut ? ProxyError.ResponseNotTaken : ProxyError.ClientClosed;
+    }
+
+    private ProxyError RejectResponseBody()
+    {
+        _rejection = _responseBody.Rejection;
+        return ProxyError.ResponseRejected;
+    }
+
+    [AsyncMethodBuilder(typeof(PooledTaskMethodBuilder<>))]
+    private async ValueTask<bool> RelayInterimAsync()
+    {
+        // HTTP/1.0 has no interim responses (RFC 9110 section 15.2).
+        if (Request.Version < 11)
+            return true;
+        ResponseWriter.WriteInterim(_client.Writer, Response, new ResponseForwarding { ClientVersion = Request.Version, ViaName = Listener.ViaName });
+        return !(await _client.Writer.FlushAsync()).IsCompleted;
+    }
+}

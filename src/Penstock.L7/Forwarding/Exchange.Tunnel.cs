@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+using System.Runtime.CompilerServices;
+using Penstock.L7.Errors;
+using Penstock.L7.Transport;
+using Penstock.Linux;
+
+namespace Penstock.L7.Forwarding;
+
+/// <content>After 101 (Switching Protocols): bytes both ways until both ends are done.</content>
+internal sealed partial class Exchange
+{
+    private long _lastMove;
+
+    [AsyncMethodBuilder(typeof(PooledTaskMethodBuilder<>))]
+    private async ValueTask<bool> TunnelAsync()
+    {
+        var upstream = _upstream!; // Set by ForwardAsync.
+        OnResponseHead(Response.Status);
+        WriteResponseHead(chunked: false, keep: true);
+        _worker.Reactor.Timers.Remove(_timer);
+        _pumping = true; // An interruption must reach the client's reader, too.
+        _lastMove = _worker.Reactor.Now;
+        _client.Writer.Guard.Between(Listener.BodyMilliseconds, bytesPerSecond: 0);
+        if (!(await _client.Writer.FlushAsync()).IsCompleted)
+        {
+            var outbound = CopyAsync(_client, upstream);
+            await CopyAsync(upstream, _client);
+            await outbound;
+        }
+
+        _pumping = false;
+        if (_interrupted != ProxyError.None)
+            _error = _interrupted;
+        DropUpstream();
+        Finish();
+        return false;
+    }
+
+    [AsyncMethodBuilder(typeof(PooledTaskMethodBuilder))]
+    private async ValueTask CopyAsync(SocketConnection from, SocketConnection to)
+    {
+        var idle = _route!.Targets[_target].BodyMilliseconds; // A forwarding route has targets.
+        from.Reader.Guard.Between(idle, bytesPerSecond: 0);
+        while (true)
+        {
+            var read = await from.Reader.ReadAsync();
+            if (read.IsCanceled)
+            {
+                // The other direction may have been busy: the tunnel is idle when both are.
+                if (_interrupted == ProxyError.None && from.Reader.TimedOut && _worker.Reactor.Now - _lastMove < idle)
+                {
+                    from.Reader.AdvanceTo(read.Buffer.Start, read.Buffer.End);
+                    continue;
+                }
+
+                EndBoth(from, to);
+                return;
+            }
+
+            _lastMove = _worker.Reactor.Now;
+            var gone = false;
+            foreach (var piece in read.Buffer)
+            {
+                if (!gone)
+                    gone = (await to.Writer.WriteAsync(piece)).IsCompleted;
+            }
+
+            from.Reader.AdvanceTo(read.Buffer.End);
+            if (gone || from.IsBroken)
+            {
+                EndBoth(from, to);
+                return;
+            }
+
+            if (read.IsCompleted)
+            {
+                // Half-closed: the other direction may go on.
+                if (!to.IsClosed)
+                    SocketCalls.ShutdownWrite(to.Fd);
+                return;
+            }
+        }
+    }
+
+    private static void EndBoth(SocketConnection from, SocketConnection to)
+    {
+        from.Reader.CancelPendingRead();
+        to.Reader.CancelPendingRead();
+        from.Writer.CancelPendingFlush();
+        to.Writer.CancelPendingFlush();
+    }
+}

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+using System.Diagnostics;
+using System.IO.Pipelines;
+using Penstock.L7.Errors;
+using Penstock.L7.Http1;
+using Penstock.L7.Runtime;
+using Penstock.L7.Transport;
+
+namespace Penstock.L7.Forwarding;
+
+/// <summary>
+/// One request and its response. Its life: <see cref="ReadHead"/> parses and routes; then either <see cref="AnswerAsync"/>, or
+/// <see cref="ForwardAsync"/>: connect, send, await the response's head, relay the body, and settle both connections.
+/// Only the connection that rents it calls it, on one reactor.
+/// </summary>
+internal sealed partial class Exchange
+{
+    private readonly Worker _worker;
+    private readonly BodyDecoder _requestBody = new();
+    private readonly BodyDecoder _responseBody = new();
+    private readonly ExchangeTimer _timer;
+    private readonly byte[] _requestId = new byte[RequestIds.Length];
+    private ClientConnection _client = null!; // Set by Begin, before anything else is called.
+    private CompiledRoute? _route;
+    private int _target;
+    private ProxyError _error;
+    private RejectReason _rejection;
+    private ProxyError _interrupted;
+    private long _startTicks;
+    private long _headTicks;
+    private long _upstreamTicks;
+    private int _status;
+    private int _attempts;
+    private long _responseStart;
+    private byte[] _path = new byte[256];
+    private int _pathLength;
+    private bool _trusted;
+    private bool _ended;
+
+    internal Exchange(Worker worker)
+    {
+        _worker = worker;
+        _timer = new ExchangeTimer(this);
+    }
+
+    /// <summary>The request's head.</summary>
+    internal RequestHead Request { get; } = new();
+
+    /// <summary>The response's head.</summary>
+    internal ResponseHead Response { get; } = new();
+
+    /// <summary>The listener as of the snapshot this request uses.</summary>
+    internal CompiledListener Listener { get; private set; } = null!; // As above.
+
+    /// <summary>A request begins.</summary>
+    internal void Begin(ClientConnection client)
+    {
+        _client = client;
+        Listener = _worker.ListenerOf(client.Slot);
+        _route = null;
+        _target = -1;
+        _error = _interrupted = ProxyError.None;
+        _rejection = RejectReason.None;
+        _startTicks = Stopwatch.GetTimestamp();
+        _headTicks = _upstreamTicks = 0;
+        _status = _attempts = 0;
+        _pathLength = 0;
+        _trusted = _ended = false;
+        _upstream = null;
+        _pool = null;
+        _pumpError = ProxyError.None;
+        _pumping = _stopPump = false;
+        _requestBody.Start(BodyFraming.None, contentLength: 0, Listener.HeadLimits);
+        _responseBody.Start(BodyFraming.None, contentLength: 0, Listener.HeadLimits);
+        client.Requests++;
+        client.Reader.Guard.Until(client.Reactor.Now + Listener.HeaderMilliseconds);
+    }
+
+    /// <summary>Everything it refers to is let go.</summary>
+    internal void Reset()
+    {
+        _worker.Reactor.Timers.Remove(_timer);
+        Request.Reset();
+        Response.Reset();
+        _triedPools.Clear();
+        _client = null!; // Nothing is called until the next Begin.
+        _route = null;
+        _upstream = null;
+        _pool = null;
+    }
+
+    /// <summary>Takes what has come of the head.</summary>
+    internal ExchangeStep ReadHead(in ReadResult read)
+    {
+        var status = Request.Parse(read.Buffer, Listener.HeadLimits, out var consumed, out var examined);
+        _client.Reader.AdvanceTo(consumed, examined);
+        switch (status)
+        {
+            case ParseStatus.Done:
+                _headTicks = Stopwatch.GetTimestamp();
+                _requestBody.Start(Request.Framing, Request.ContentLength, Listener.HeadLimits);
+                RequestIds.Write(_requestId, ref _worker.Random);
+                var error = Decide();
+                return error == ProxyError.None && _route!.IsForwarding ? ExchangeStep.Forward : Refuse(error);
+            case ParseStatus.Rejected:
+                _rejection = Request.Rejection;
+                return Refuse(ProxyError.RequestRejected);
+            default:
+                if (read.IsCanceled)
+                    return Refuse(_client.Reader.TimedOut ? ProxyError.RequestHeaderTimeout : ProxyError.ShuttingDown);
+                return read.IsCompleted ? Refuse(ProxyError.RequestIncomplete) : ExchangeStep.ReadMore;
+        }
+    }
+
+    /// <summary>The client has reset its connection.</summary>
+    internal void OnClientGone() => Interrupt(ProxyError.ClientClosed);
+
+    /// <summary>The proxy stops and waits no longer.</summary>
+    internal void CutOff() => Interrupt(ProxyError.ShuttingDown);
+
+    /// <summary>A defect: frees what it holds.</summary>
+    internal void Abandon()
+    {
+        _worker.Reactor.Timers.Remove(_timer);
+        _upstream?.Abort();
+        _upstream = null;
+    }
+
+    private ExchangeStep Refuse(ProxyError error)
+    {
+        _error = error;
+        return ExchangeStep.Answer;
+    }
+
+    /// <summary>Ends whatever waits, on either side; it finds the reason in <see cref="_interrupted"/>.</summary>
+    private void Interrupt(ProxyError reason)
+    {
+        if (_interrupted != ProxyError.None || _ended)
+            return;
+        _interrupted = reason;
+        _client.Writer.CancelPendingFlush();
+        if (_pumping)
+            _client.Reader.CancelPendingRead();
+        if (_upstream is { } upstream)
+        {
+            upstream.Writer.CancelPendingFlush();
+            upstream.Reader.CancelPendingRead();
+        }
+    }
+
+    private sealed class ExchangeTimer(Exchange exchange) : TimerNode
+    {
+        internal override void OnExpired() => exchange.Interrupt(ProxyError.RequestTimeout);
+    }
+}

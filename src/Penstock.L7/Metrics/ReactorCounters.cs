@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+using Penstock.L7.Errors;
+using Penstock.L7.Http1;
+
+namespace Penstock.L7.Metrics;
+
+/// <summary>What one reactor counts besides requests; written by it alone, read by any thread.</summary>
+internal sealed class ReactorCounters
+{
+    /// <summary>Requests the proxy answered or broke off itself, by <see cref="ProxyError"/>.</summary>
+    internal long[] Errors { get; } = new long[ProxyErrors.All.Length + 1];
+
+    /// <summary>Requests rejected by the codec, by <see cref="RejectReason"/>.</summary>
+    internal long[] RejectedRequests { get; } = new long[Enum.GetValues<RejectReason>().Length];
+
+    /// <summary>Responses rejected by the codec, by <see cref="RejectReason"/>.</summary>
+    internal long[] RejectedResponses { get; } = new long[Enum.GetValues<RejectReason>().Length];
+
+    /// <summary>Requests sent to another endpoint after a connect failed.</summary>
+    internal long ConnectRetries { get; set; }
+
+    /// <summary>Requests sent again because a pooled connection turned out to be closed.</summary>
+    internal long StaleRetries { get; set; }
+
+    /// <summary>Connections to endpoints opened.</summary>
+    internal long ConnectionsOpened { get; set; }
+
+    /// <summary>Requests sent over a connection used before.</summary>
+    internal long ConnectionsReused { get; set; }
+
+    /// <summary>Counts a request the proxy answered or broke off itself.</summary>
+    internal void Count(ProxyError error, RejectReason rejection)
+    {
+        Errors[(int)error]++;
+        if (error == ProxyError.RequestRejected)
+            RejectedRequests[(int)rejection]++;
+        else if (error == ProxyError.ResponseRejected)
+            RejectedResponses[(int)rejection]++;
+    }
+}

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+using Penstock.L7.Balancing;
+using Penstock.L7.Http1;
+using Penstock.L7.Upstream;
+using Penstock.Model;
+using Penstock.Model.L7;
+
+namespace Penstock.L7.Runtime;
+
+/// <summary>A cluster as of one snapshot; its cells hold what lives on from snapshot to snapshot.</summary>
+internal sealed class CompiledCluster
+{
+    internal CompiledCluster(ClusterConfig config, ClusterEndpoints endpoints, ClusterCell[] cells, long version)
+    {
+        Config = config;
+        Endpoints = endpoints;
+        Cells = cells;
+        Version = version;
+        Set = EndpointSet.Compile(endpoints, config.Balancing);
+        HeadLimits = new HeadLimits(config.Pool.ResponseHeaderBytes, config.Pool.ResponseHeaderBytes, config.Pool.ResponseHeaderCount);
+        ConnectMilliseconds = (int)config.Timeouts.Connect.TotalMilliseconds;
+        ResponseMilliseconds = (long)config.Timeouts.Response.TotalMilliseconds;
+        BodyMilliseconds = (int)config.Timeouts.Body.TotalMilliseconds;
+    }
+
+    /// <summary>As configured.</summary>
+    internal ClusterConfig Config { get; }
+
+    /// <summary>Its endpoints and their states.</summary>
+    internal ClusterEndpoints Endpoints { get; }
+
+    /// <summary>The endpoints as the balancer sees them.</summary>
+    internal EndpointSet Set { get; }
+
+    /// <summary>One for each reactor.</summary>
+    internal ClusterCell[] Cells { get; }
+
+    /// <summary>Grows with each change; a cell takes a newer one over an older one only.</summary>
+    internal long Version { get; }
+
+    /// <summary>Limits of a response's head and trailers.</summary>
+    internal HeadLimits HeadLimits { get; }
+
+    /// <summary>Time for a connect.</summary>
+    internal int ConnectMilliseconds { get; }
+
+    /// <summary>Time from the end of the request to the head of the response.</summary>
+    internal long ResponseMilliseconds { get; }
+
+    /// <summary>Time between two moves of a body, either way.</summary>
+    internal int BodyMilliseconds { get; }
+}

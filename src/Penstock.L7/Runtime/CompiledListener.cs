@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+using System.Text;
+using Penstock.L7.Admission;
+using Penstock.L7.Errors;
+using Penstock.L7.Http1;
+using Penstock.L7.Metrics;
+using Penstock.L7.Routing;
+using Penstock.Model.L7;
+
+namespace Penstock.L7.Runtime;
+
+/// <summary>A listener ready to serve: limits as numbers, routes as tables.</summary>
+internal sealed class CompiledListener
+{
+    private readonly RouteTable _table;
+    private readonly CompiledRoute[] _routes;
+
+    internal CompiledListener(ListenerConfig config, string node, RouteTable table, CompiledRoute[] routes, ProxyStatusField proxyStatus, RequestSeries unrouted)
+    {
+        Config = config;
+        _table = table;
+        _routes = routes;
+        ProxyStatus = proxyStatus;
+        Unrouted = unrouted;
+        ViaName = Encoding.ASCII.GetBytes(node);
+        TrustedProxies = new TrustedProxies(config.TrustedProxies);
+        HeadLimits = new HeadLimits(config.Limits.RequestLineBytes, config.Limits.HeaderBytes, config.Limits.HeaderCount);
+        HeaderMilliseconds = (long)config.Timeouts.Header.TotalMilliseconds;
+        IdleMilliseconds = (long)config.Timeouts.Idle.TotalMilliseconds;
+        BodyMilliseconds = (int)config.Timeouts.Body.TotalMilliseconds;
+    }
+
+    /// <summary>As configured.</summary>
+    internal ListenerConfig Config { get; }
+
+    /// <summary>Where it listens.</summary>
+    internal required ListenerSlot Slot { get; init; }
+
+    /// <summary>Values of Proxy-Status.</summary>
+    internal ProxyStatusField ProxyStatus { get; }
+
+    /// <summary>Counters of requests that no route took.</summary>
+    internal RequestSeries Unrouted { get; }
+
+    /// <summary>This host's name in Via.</summary>
+    internal byte[] ViaName { get; }
+
+    /// <summary>Peers whose X-Forwarded-* fields are believed.</summary>
+    internal TrustedProxies TrustedProxies { get; }
+
+    /// <summary>Limits of a request's head.</summary>
+    internal HeadLimits HeadLimits { get; }
+
+    /// <summary>Time for a head.</summary>
+    internal long HeaderMilliseconds { get; }
+
+    /// <summary>Time between two requests.</summary>
+    internal long IdleMilliseconds { get; }
+
+    /// <summary>Time between two moves of a body, either way.</summary>
+    internal int BodyMilliseconds { get; }
+
+    /// <summary>Finds the route of a request.</summary>
+    /// <param name="host">Lower case, without port.</param>
+    /// <param name="path">As routes see it.</param>
+    /// <param name="method">Method.</param>
+    /// <param name="error">Why there is none.</param>
+    internal CompiledRoute? Match(ReadOnlySpan<byte> host, ReadOnlySpan<byte> path, ReadOnlySpan<byte> method, out ProxyError error)
+    {
+        error = ProxyError.None;
+        if (_table.Match(host, path, method) is { } route)
+            return _routes[route.Index];
+        Span<byte> allowed = stackalloc byte[64];
+        error = _table.WriteAllowed(host, path, allowed) > 0 ? ProxyError.MethodNotAllowed : ProxyError.NoRoute;
+        return null;
+    }
+
+    /// <summary>Writes the methods that a path has routes for, for Allow.</summary>
+    internal int WriteAllowed(ReadOnlySpan<byte> host, ReadOnlySpan<byte> path, Span<byte> destination) => _table.WriteAllowed(host, path, destination);
+}

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+using System.Net;
+using Penstock.Linux;
+using Penstock.Model;
+using SocketAddress = Penstock.Linux.SocketAddress;
+
+namespace Penstock.L7.Runtime;
+
+/// <summary>Opens listening sockets.</summary>
+internal static class ListenerBinder
+{
+    /// <summary>Connections that wait to be accepted; the kernel caps it at net.core.somaxconn (4096 since Linux 5.4).</summary>
+    private const int Backlog = 65535;
+
+    /// <summary>Binds an address and listens: one socket for each reactor, spread by SO_REUSEPORT; for a Unix socket, one in all.</summary>
+    /// <exception cref="L7ApplyException">The address is taken, not ours, or not permitted; no socket stays open then.</exception>
+    internal static ListenerSlot Open(int id, SocketEndpoint bind, int reactors)
+    {
+        var sockets = new List<FileDescriptor>();
+        try
+        {
+            if (bind.UnixPath is { } path)
+                RemoveStale(path);
+            var boundTo = bind;
+            var count = bind.UnixPath is null ? reactors : 1;
+            for (var i = 0; i < count; i++)
+            {
+                sockets.Add(OpenOne(boundTo));
+                boundTo = bind.UnixPath is null ? WithKernelsPort(bind, sockets[0]) : bind;
+            }
+
+            return new ListenerSlot(id, bind, [.. sockets], boundTo, reactors);
+        }
+        catch (L7ApplyException)
+        {
+            sockets.ForEach(socket => socket.Dispose());
+            throw;
+        }
+    }
+
+    private static FileDescriptor OpenOne(SocketEndpoint bind)
+    {
+        var address = AddressOf(bind);
+        var created = SocketCalls.Create(address);
+        if (created.Error == Errno.EAFNOSUPPORT && IPAddress.IPv6Any.Equals(bind.Address))
+            return OpenOne(SocketEndpoint.Ip(IPAddress.Any, bind.Port));
+        Check(created, bind);
+        var socket = new FileDescriptor(created.Value);
+        try
+        {
+            if (bind.UnixPath is null)
+            {
+                Check(SocketCalls.SetReuseAddress(socket.Number), bind);
+                Check(SocketCalls.SetReusePort(socket.Number), bind);
+                Check(SocketCalls.SetNoDelay(socket.Number), bind);
+                if (address.IsIpv6)
+                    Check(SocketCalls.SetIpv6Only(socket.Number, only: !IPAddress.IPv6Any.Equals(bind.Address)), bind);
+            }
+
+            Check(SocketCalls.Bind(socket.Number, ref address), bind);
+            Check(SocketCalls.Listen(socket.Number, Backlog), bind);
+            return socket;
+        }
+        catch (L7ApplyException)
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    private static SocketAddress AddressOf(SocketEndpoint endpoint) =>
+        endpoint.UnixPath is { } path ? SocketAddress.Unix(path) : SocketAddress.Ip(endpoint.Address!, endpoint.Port); // One of the two.
+
+    private static SocketEndpoint WithKernelsPort(SocketEndpoint bind, FileDescriptor socket) =>
+        SocketEndpoint.Ip(bind.Address!, SocketCalls.LocalAddress(socket.Number).Port); // Not a Unix socket.
+
+    /// <summary>Removes a socket file that nobody listens to any more: what a killed process leaves.</summary>
+    private static void RemoveStale(string path)
+    {
+        if (!File.Exists(path) || File.GetAttributes(path).HasFlag(FileAttributes.ReparsePoint))
+            return;
+        var address = SocketAddress.Unix(path);
+        var probe = SocketCalls.Create(address);
+        if (probe.IsError)
+            return;
+        var error = SocketCalls.Connect(probe.Value, ref address).Error;
+        SocketCalls.Close(probe.Value);
+        if (error == Errno.ECONNREFUSED)
+            File.Delete(path);
+    }
+
+    private static void Check(IoResult result, SocketEndpoint bind)
+    {
+        if (result.IsError)
+            throw new L7ApplyException($"cannot listen at {bind}: {Explain(result.Error)}");
+    }
+
+    private static string Explain(Errno error) => error switch
+    {
+        Errno.EADDRINUSE => "the address is in use",
+        Errno.EADDRNOTAVAIL => "the address is on no interface of this host (net.ipv4.ip_nonlocal_bind=1 allows that)",
+        Errno.EACCES => "permission denied (ports below 1024 need CAP_NET_BIND_SERVICE)",
+        _ => error.ToString(),
+    };
+}

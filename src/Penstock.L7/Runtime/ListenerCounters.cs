@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+namespace Penstock.L7.Runtime;
+
+/// <summary>What one reactor counts of one listener; written by it alone, read by any thread.</summary>
+internal sealed class ListenerCounters
+{
+    private long _accepted;
+    private long _open;
+    private long _requests;
+    private long _receivedBytes;
+    private long _sentBytes;
+
+    /// <summary>Connections accepted.</summary>
+    internal long Accepted => Volatile.Read(ref _accepted);
+
+    /// <summary>Connections open.</summary>
+    internal long Open => Volatile.Read(ref _open);
+
+    /// <summary>Requests finished.</summary>
+    internal long Requests => Volatile.Read(ref _requests);
+
+    /// <summary>Bytes received on connections that are closed.</summary>
+    internal long ReceivedBytes => Volatile.Read(ref _receivedBytes);
+
+    /// <summary>Bytes sent on connections that are closed.</summary>
+    internal long SentBytes => Volatile.Read(ref _sentBytes);
+
+    /// <summary>A connection was accepted.</summary>
+    internal void OnAccepted()
+    {
+        Volatile.Write(ref _accepted, _accepted + 1);
+        Volatile.Write(ref _open, _open + 1);
+    }
+
+    /// <summary>A request is finished.</summary>
+    internal void OnRequest() => Volatile.Write(ref _requests, _requests + 1);
+
+    /// <summary>A connection is closed.</summary>
+    internal void OnClosed(long received, long sent)
+    {
+        Volatile.Write(ref _open, _open - 1);
+        Volatile.Write(ref _receivedBytes, _receivedBytes + received);
+        Volatile.Write(ref _sentBytes, _sentBytes + sent);
+    }
+}

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+using Penstock.L7.Transport;
+using Penstock.Linux;
+
+namespace Penstock.L7.Runtime;
+
+/// <summary>A listener's socket on one reactor: what it accepts is served.</summary>
+internal sealed class ProxyListener(Worker worker, ListenerSlot slot)
+    : AcceptSource(worker.Reactor, slot.SocketOf(worker.Index), slot.IsShared)
+{
+    /// <summary>Where it listens.</summary>
+    internal ListenerSlot Slot { get; } = slot;
+
+    /// <inheritdoc/>
+    protected override void OnAccepted(int fd, in SocketAddress peer) => worker.Serve(Slot, fd, peer);
+}

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+using System.Collections.Immutable;
+using Penstock.L7.Errors;
+using Penstock.L7.Metrics;
+using Penstock.L7.Routing;
+using Penstock.L7.Upstream;
+using Penstock.Model;
+using Penstock.Model.L7;
+
+namespace Penstock.L7.Runtime;
+
+/// <summary>Turns a snapshot into what the reactors serve. What has not changed since the last one is taken from there.</summary>
+internal sealed class SnapshotCompiler(int reactors, SeriesRegistry series)
+{
+    private readonly Dictionary<string, ClusterCell[]> _cells = new(StringComparer.Ordinal);
+    private long _version;
+
+    /// <summary>Compiles the clusters.</summary>
+    internal ImmutableDictionary<string, CompiledCluster> Clusters(Snapshot snapshot, CompiledSnapshot previous)
+    {
+        var builder = ImmutableDictionary.CreateBuilder<string, CompiledCluster>(StringComparer.Ordinal);
+        foreach (var (name, config) in snapshot.Config.L7.Clusters)
+        {
+            var endpoints = snapshot.Endpoints.GetValueOrDefault(name) ?? new ClusterEndpoints(name, []);
+            var unchanged = previous.Clusters.TryGetValue(name, out var old) && ReferenceEquals(old.Endpoints, endpoints) && ReferenceEquals(old.Config, config);
+            builder.Add(name, unchanged ? old! : new CompiledCluster(config, endpoints, CellsOf(name), ++_version)); // Unchanged means that there is an old one.
+        }
+
+        return builder.ToImmutable();
+    }
+
+    /// <summary>Compiles the route tables that listeners use.</summary>
+    /// <exception cref="L7ApplyException">A route's regular expression is refused.</exception>
+    internal static Dictionary<string, RouteTable> Tables(Snapshot snapshot) =>
+        snapshot.Config.L7.Listeners.Select(listener => listener.Routes).Distinct(StringComparer.Ordinal)
+            .ToDictionary(name => name, name => RouteTable.Compile(snapshot.Config.L7.Routes[name]), StringComparer.Ordinal);
+
+    /// <summary>Compiles a listener.</summary>
+    internal CompiledListener Listener(
+        ListenerSlot slot,
+        ListenerConfig config,
+        RouteTable table,
+        ImmutableDictionary<string, CompiledCluster> clusters,
+        ProxyStatusField proxyStatus,
+        string node)
+    {
+        var routes = new CompiledRoute[table.Routes.Length];
+        foreach (var route in table.Routes)
+        {
+            var targets = route.Config.To.Select(to => clusters[to.Cluster]).ToArray();
+            var counters = targets.Length == 0
+                ? [series.Get(config.Name, route.Name, cluster: "")]
+                : targets.Select(target => series.Get(config.Name, route.Name, target.Config.Name)).ToArray();
+            routes[route.Index] = new CompiledRoute(route, targets, counters, TimeoutOf(route.Config, config));
+        }
+
+        var unrouted = series.Get(config.Name, route: "", cluster: "");
+        return new CompiledListener(config, node, table, routes, proxyStatus, unrouted) { Slot = slot };
+    }
+
+    /// <summary>Forgets clusters that are in no snapshot any more.</summary>
+    /// <returns>Their cells, for the reactors to close.</returns>
+    internal List<ClusterCell[]> Retire(ImmutableDictionary<string, CompiledCluster> current)
+    {
+        var retired = new List<ClusterCell[]>();
+        foreach (var (name, cells) in _cells)
+        {
+            if (current.ContainsKey(name))
+                continue;
+            retired.Add(cells);
+            _cells.Remove(name);
+        }
+
+        return retired;
+    }
+
+    private ClusterCell[] CellsOf(string cluster)
+    {
+        if (_cells.TryGetValue(cluster, out var cells))
+            return cells;
+        cells = new ClusterCell[reactors];
+        for (var i = 0; i < reactors; i++)
+            cells[i] = new ClusterCell();
+        return _cells[cluster] = cells;
+    }
+
+    private static long? TimeoutOf(RouteConfig route, ListenerConfig listener)
+    {
+        var timeout = route.Timeout is { } ofRoute && listener.Timeouts.Request is { } ofListener
+            ? TimeSpan.FromTicks(Math.Min(ofRoute.Ticks, ofListener.Ticks))
+            : route.Timeout ?? listener.Timeouts.Request;
+        return timeout is { } time ? (long)time.TotalMilliseconds : null;
+    }
+}

@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: Apache-2.0
+using System.Diagnostics;
+using Microsoft.Extensions.Logging;
+using Penstock.L7.Admission;
+using Penstock.L7.Balancing;
+using Penstock.L7.Errors;
+using Penstock.L7.Forwarding;
+using Penstock.L7.Http1;
+using Penstock.L7.Metrics;
+using Penstock.L7.Routing;
+using Penstock.L7.Transport;
+using Penstock.L7.Upstream;
+using Penstock.Linux;
+using Penstock.Model.Observability;
+
+namespace Penstock.L7.Runtime;
+
+/// <summary>What one reactor needs to proxy: its listeners, connections, exchanges and counters. Used on its reactor's thread only, but where said.</summary>
+internal sealed partial class Worker
+{
+    /// <summary>Exchanges kept for reuse; a busy proxy has about as many as requests in flight.</summary>
+    private const int MaxKeptExchanges = 4096;
+
+    private readonly ILogger _logger;
+    private readonly Func<CompiledSnapshot> _current;
+    private readonly Stack<Exchange> _exchanges = new();
+    private readonly List<ProxyListener> _listeners = [];
+    private ClientConnection? _connections;
+    private long _open;
+    private long _defects;
+    private AccessLogRing? _accessLog;
+    private long _droppedBefore;
+    private long _wallOffset;
+    private long _wallComparedAt;
+    private FastRandom _random = FastRandom.Seeded();
+
+    internal Worker(int index, Func<CompiledSnapshot> current, ILogger logger)
+    {
+        Index = index;
+        _current = current;
+        _logger = logger;
+        Reactor = new Reactor(index, logger);
+    }
+
+    /// <summary>Which of the engine's workers it is, from 0.</summary>
+    internal int Index { get; }
+
+    /// <summary>Its thread.</summary>
+    internal Reactor Reactor { get; }
+
+    /// <summary>Its counters.</summary>
+    internal ReactorCounters Counters { get; } = new();
+
+    /// <summary>Its normaliser of paths.</summary>
+    internal PathNormalizer Paths { get; } = new();
+
+    /// <summary>Its texts of errors.</summary>
+    internal RejectionTexts RejectionTexts { get; } = new();
+
+    /// <summary>Its clock for Date.</summary>
+    internal HttpDate Date { get; } = new(TimeProvider.System);
+
+    /// <summary>Its ring of finished requests; null while there is no access log. Set by the control plane's thread.</summary>
+    internal AccessLogRing? AccessLog
+    {
+        get => _accessLog;
+        set
+        {
+            Volatile.Write(ref _droppedBefore, _droppedBefore + (_accessLog?.Dropped ?? 0));
+            Volatile.Write(ref _accessLog, value);
+        }
+    }
+
+    /// <summary>Records that the present ring and those before it had no room for; read by any thread.</summary>
+    internal long AccessLogDropped => Volatile.Read(ref _droppedBefore) + (AccessLog?.Dropped ?? 0);
+
+    /// <summary>Its random numbers.</summary>
+    internal ref FastRandom Random => ref _random;
+
+    /// <summary>The proxy is stopping.</summary>
+    internal bool IsDraining { get; private set; }
+
+    /// <summary>Client connections open; read by any thread.</summary>
+    internal long Open => Volatile.Read(ref _open);
+
+    /// <summary>Exceptions that ended a connection: defects of ours. Read by any thread.</summary>
+    internal long Defects => Volatile.Read(ref _defects) + Reactor.LoopFailures;
+
+    /// <summary>The listener as of the newest snapshot.</summary>
+    internal CompiledListener ListenerOf(ListenerSlot slot)
+    {
+        var listeners = _current().Listeners;
+        var current = slot.Id < listeners.Length ? listeners[slot.Id] : null;
+        return current ?? slot.Last!; // Set before the slot's socket is listened to.
+    }
+
+    /// <summary>This worker's share of a cluster, brought up to the given version.</summary>
+    internal ClusterCell CellOf(CompiledCluster cluster)
+    {
+        var cell = cluster.Cells[Index];
+        cell.Update(cluster, Reactor, ref _random);
+        return cell;
+    }
+
+    /// <summary>Listens at a slot.</summary>
+    internal void Listen(ListenerSlot slot)
+    {
+        var listener = new ProxyListener(this, slot);
+        var result = listener.Start();
+        if (result.IsError)
+            LogListenFailure(_logger, slot.BoundTo.ToString(), result.Error);
+        _listeners.Add(listener);
+    }
+
+    /// <summary>Stops listening at a slot, and ends its idle connections.</summary>
+    internal void Unlisten(ListenerSlot slot)
+    {
+        for (var i = _listeners.Count - 1; i >= 0; i--)
+        {
+            if (!ReferenceEquals(_listeners[i].Slot, slot))
+                continue;
+            _listeners[i].Stop();
+            _listeners.RemoveAt(i);
+            slot.CloseSocketOf(Index);
+        }
+
+        ForEachConnection(connection =>
+        {
+            if (ReferenceEquals(connection.Slot, slot))
+                connection.Drain();
+        });
+    }
+
+    /// <summary>Serves an accepted connection, if the listener's limits admit it.</summary>
+    internal void Serve(ListenerSlot slot, int fd, in SocketAddress peer)
+    {
+        var admission = slot.Limiter.Enter(ClientAddress.FromBytes(peer.Address));
+        if (admission is AdmissionVerdict.ListenerFull or AdmissionVerdict.ClientFull)
+        {
+            SocketCalls.Close(fd);
+            return;
+        }
+
+        var connection = new ClientConnection(this, slot, peer, admission);
+        if (connection.Attach(fd).IsError)
+        {
+            slot.Limiter.Leave(connection.Peer, admission);
+            return;
+        }
+
+        slot.CountersOf(Index).OnAccepted();
+        Volatile.Write(ref _open, _open + 1);
+        connection.NextConnection = _connections;
+        if (_connections is { } first)
+            first.PreviousConnection = connection;
+        _connections = connection;
+        _ = connection.ServeAsync(); // It never fails: it catches all.
+    }
+
+    /// <summary>A connection is closed.</summary>
+    internal void OnClosed(ClientConnection connection)
+    {
+        if (connection.NextConnection is { } next)
+            next.PreviousConnection = connection.PreviousConnection;
+        if (connection.PreviousConnection is { } previous)
+            previous.NextConnection = connection.NextConnection;
+        else
+            _connections = connection.NextConnection;
+        Volatile.Write(ref _open, _open - 1);
+        connection.Slot.CountersOf(Index).OnClosed(connection.Reader.TotalReceived, connection.Writer.TotalSent);
+        connection.Slot.Limiter.Leave(connection.Peer, connection.Admission);
+    }
+
+    /// <summary>An exchange for a connection's next request.</summary>
+    internal Exchange RentExchange(ClientConnection client)
+    {
+        if (!_exchanges.TryPop(out var exchange))
+            exchange = new Exchange(this);
+        exchange.Begin(client);
+        return exchange;
+    }
+
+    /// <summary>Takes an exchange back.</summary>
+    internal void ReturnExchange(Exchange exchange)
+    {
+        exchange.Reset();
+        if (_exchanges.Count < MaxKeptExchanges)
+            _exchanges.Push(exchange);
+    }
+
+    /// <summary>Stops accepting; connections end with their present request.</summary>
+    internal void Drain()
+    {
+        IsDraining = true;
+        foreach (var listener in _listeners)
+            listener.Stop();
+        ForEachConnection(connection => connection.Drain());
+    }
+
+    /// <summary>Cuts what is still open.</summary>
+    internal void Cut() => ForEachConnection(connection => connection.Cut());
+
+    /// <summary>An exception ended a connection.</summary>
+    internal void OnDefect(Exception exception)
+    {
+        Volatile.Write(ref _defects, _defects + 1);
+        LogDefect(_logger, exception);
+    }
+
+    /// <summary>Wall-clock time of a timestamp, microseconds since the Unix epoch; the two clocks are compared once a second.</summary>
+    internal long WallMicroseconds(long timestamp)
+    {
+        if (Reactor.Now - _wallComparedAt >= 1000 || _wallOffset == 0)
+        {
+            _wallComparedAt = Reactor.Now;
+            _wallOffset = ((DateTime.UtcNow.Ticks - DateTime.UnixEpoch.Ticks) / TimeSpan.TicksPerMicrosecond) - Microseconds(0, Stopwatch.GetTimestamp());
+        }
+
+        return _wallOffset + Microseconds(0, timestamp);
+    }
+
+    /// <summary>Microseconds between two timestamps.</summary>
+    internal static long Microseconds(long from, long to) => (to - from) / (Stopwatch.Frequency / 1_000_000);
+
+    private void ForEachConnection(Action<ClientConnection> action)
+    {
+        // The action may close the connection, and with it its place in the list.
+        for (var connection = _connections; connection is not null;)
+        {
+            var next = connection.NextConnection;
+            action(connection);
+            connection = next;
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "cannot listen at {Address}: {Error}")]
+    private static partial void LogListenFailure(ILogger logger, string address, Errno error);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "a connection ended by a defect of the proxy")]
+    private static partial void LogDefect(ILogger logger, Exception exception);
+}

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+using Penstock.Linux;
+
+namespace Penstock.L7.Transport;
+
+/// <summary>A listening socket on one reactor, level-triggered: what one turn leaves is reported in the next.</summary>
+internal abstract class AcceptSource : EpollSource
+{
+    /// <summary>Connections accepted in one turn, so that those already there get theirs.</summary>
+    private const int PerTurn = 64;
+
+    /// <summary>Pause when descriptors or memory have run out, ms: accepting would fail at once again.</summary>
+    private const int PauseMilliseconds = 100;
+
+    private readonly Reactor _reactor;
+    private readonly int _socket;
+    private readonly EpollEvents _wanted;
+    private readonly PauseTimer _pause;
+    private bool _stopped;
+
+    /// <summary>A source that is not listened to yet.</summary>
+    /// <param name="reactor">Whose turn it is.</param>
+    /// <param name="socket">The listening socket.</param>
+    /// <param name="shared">Whether other reactors listen to the same socket.</param>
+    protected AcceptSource(Reactor reactor, int socket, bool shared)
+    {
+        _reactor = reactor;
+        _socket = socket;
+        _wanted = shared ? EpollEvents.In | EpollEvents.Exclusive : EpollEvents.In;
+        _pause = new PauseTimer(this);
+    }
+
+    /// <summary>Times the host or the process had no descriptor or memory for a connection.</summary>
+    internal long Exhausted { get; private set; }
+
+    /// <summary>Begins to accept.</summary>
+    internal IoResult Start() => _reactor.Add(this, _socket, _wanted);
+
+    /// <summary>Accepts what has already connected, then no more. The socket stays open.</summary>
+    internal void Stop()
+    {
+        _stopped = true;
+        _reactor.Timers.Remove(_pause);
+        if (Fd < 0)
+            return;
+        while (AcceptOne())
+        {
+            // Those in the queue would be reset if the socket closed.
+        }
+
+        _reactor.Remove(this);
+    }
+
+    /// <inheritdoc/>
+    internal override void OnEvents(EpollEvents events)
+    {
+        for (var i = 0; i < PerTurn && Fd >= 0 && AcceptOne(); i++)
+        {
+            // The next one.
+        }
+    }
+
+    /// <summary>Takes a connection over.</summary>
+    protected abstract void OnAccepted(int fd, in SocketAddress peer);
+
+    private bool AcceptOne()
+    {
+        var peer = default(SocketAddress);
+        var result = SocketCalls.Accept(_socket, ref peer);
+        if (!result.IsError)
+        {
+            OnAccepted(result.Value, peer);
+            return true;
+        }
+
+        if (result.Error is Errno.EMFILE or Errno.ENFILE or Errno.ENOBUFS or Errno.ENOMEM)
+        {
+            Exhausted++;
+            Pause();
+            return false;
+        }
+
+        // accept(2) also reports errors of the connection it took off the queue: those are not ours.
+        return result.Error != Errno.EAGAIN;
+    }
+
+    private void Pause()
+    {
+        if (_stopped)
+            return;
+        _reactor.Remove(this);
+        _reactor.Timers.Arm(_pause, _reactor.Now + PauseMilliseconds);
+    }
+
+    private sealed class PauseTimer(AcceptSource source) : TimerNode
+    {
+        internal override void OnExpired() => _ = source.Start();
+    }
+}

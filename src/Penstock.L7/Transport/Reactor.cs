@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using Microsoft.Extensions.Logging;
+using Penstock.Linux;
+
+namespace Penstock.L7.Transport;
+
+/// <summary>
+/// One thread with an epoll instance, memory, timers and connections of its own. A turn of its loop waits for events, marks all
+/// sources that have some, dispatches them, expires timers, and runs what was yielded or posted.
+/// </summary>
+internal sealed partial class Reactor : IDisposable
+{
+    /// <summary>Events taken in one turn: enough to spread one epoll_wait over many, few enough to keep timers on time.</summary>
+    private const int MaxEvents = 512;
+
+    private readonly ILogger _logger;
+    private readonly FileDescriptor _epoll = Epoll.Create();
+    private readonly WakeSource _wake;
+    private readonly EpollEvent[] _events = GC.AllocateArray<EpollEvent>(MaxEvents, pinned: true);
+    private readonly ConcurrentQueue<Action> _posted = new();
+    private readonly Stack<int> _freeSlots = new();
+    private Queue<Action> _yielded = new();
+    private Queue<Action> _running = new();
+    private EpollSource?[] _sources = new EpollSource?[256];
+    private uint[] _generations = new uint[256];
+    private int _usedSlots;
+    private Thread? _thread;
+    private volatile bool _stopping;
+    private long _loopFailures;
+    private long _lastTurn;
+
+    internal Reactor(int index, ILogger logger)
+    {
+        Index = index;
+        _logger = logger;
+        Now = Clock();
+        Timers = new TimingWheel(Now);
+        Random = new Random();
+        _wake = new WakeSource();
+        Add(_wake, _wake.Counter.Number, EpollEvents.In);
+    }
+
+    /// <summary>Which of the engine's reactors it is, from 0.</summary>
+    internal int Index { get; }
+
+    /// <summary>Its memory.</summary>
+    internal BufferPool Buffers { get; } = new();
+
+    /// <summary>Its timers.</summary>
+    internal TimingWheel Timers { get; }
+
+    /// <summary>Its random numbers; not for secrets.</summary>
+    internal Random Random { get; }
+
+    /// <summary>Monotonic milliseconds at the begin of this turn.</summary>
+    internal long Now { get; private set; }
+
+    /// <summary>Counts turns; what happened in an earlier one was followed by a look at every descriptor.</summary>
+    internal long Turn { get; private set; }
+
+    /// <summary>Exceptions caught by the loop's catch-all: each is a bug of ours.</summary>
+    internal long LoopFailures => Volatile.Read(ref _loopFailures);
+
+    /// <summary>Monotonic milliseconds of the last turn; read by any thread.</summary>
+    internal long LastTurn => Volatile.Read(ref _lastTurn);
+
+    /// <summary>Starts the thread.</summary>
+    internal void Start()
+    {
+        _thread = new Thread(Run, maxStackSize: 1 << 20) { Name = $"reactor-{Index}", IsBackground = true };
+        _thread.Start();
+    }
+
+    /// <summary>Runs something on the reactor's thread, soon; called from any thread.</summary>
+    internal void Post(Action action)
+    {
+        _posted.Enqueue(action);
+        Epoll.Signal(_wake.Counter.Number);
+    }
+
+    /// <summary>Goes on with something in the next turn; called on the reactor's thread by what has had its share of this one.</summary>
+    internal void Yield(Action action) => _yielded.Enqueue(action);
+
+    /// <summary>Awaited by work that has had its share of this turn.</summary>
+    internal ReactorYield YieldTurn() => new(this);
+
+    /// <summary>Puts a descriptor under epoll.</summary>
+    internal IoResult Add(EpollSource source, int fd, EpollEvents events)
+    {
+        var slot = _freeSlots.TryPop(out var free) ? free : _usedSlots++;
+        if (slot == _sources.Length)
+        {
+            Array.Resize(ref _sources, slot * 2);
+            Array.Resize(ref _generations, slot * 2);
+        }
+
+        source.Fd = fd;
+        source.EpollSlot = slot;
+        _sources[slot] = source;
+        var result = Epoll.Add(_epoll.Number, fd, events, ((ulong)_generations[slot] << 32) | (uint)slot);
+        if (result.IsError)
+            Forget(source);
+        return result;
+    }
+
+    /// <summary>Forgets a source whose descriptor is about to be closed (which takes it out of epoll).</summary>
+    internal void Forget(EpollSource source)
+    {
+        var slot = source.EpollSlot;
+        _sources[slot] = null;
+        _generations[slot]++;
+        _freeSlots.Push(slot);
+        source.EpollSlot = -1;
+        source.Fd = -1;
+        source.Pending = EpollEvents.None;
+    }
+
+    /// <summary>Forgets a source whose descriptor lives on elsewhere.</summary>
+    internal void Remove(EpollSource source)
+    {
+        _ = Epoll.Remove(_epoll.Number, source.Fd);
+        Forget(source);
+    }
+
+    /// <summary>Ends the loop and waits for its thread.</summary>
+    public void Dispose()
+    {
+        _stopping = true;
+        Epoll.Signal(_wake.Counter.Number);
+        _thread?.Join();
+        _wake.Counter.Dispose();
+        _epoll.Dispose();
+    }
+
+    private static long Clock() => Stopwatch.GetTimestamp() / (Stopwatch.Frequency / 1000);
+
+    private void Run()
+    {
+        while (!_stopping)
+        {
+            try
+            {
+                RunTurn();
+            }
+            catch (Exception e)
+            {
+                // The catch-all of the loop: a bug in one connection must not stop the others.
+                Volatile.Write(ref _loopFailures, _loopFailures + 1);
+                LogLoopFailure(_logger, Index, e);
+            }
+        }
+    }
+
+    private void RunTurn()
+    {
+        var timeout = _yielded.Count > 0 || !_posted.IsEmpty ? 0 : Timers.MillisecondsToNext(Clock());
+        var count = Epoll.Wait(_epoll.Number, _events, timeout);
+        Now = Clock();
+        Turn++;
+        Volatile.Write(ref _lastTurn, Now);
+        for (var i = 0; i < count; i++)
+        {
+            var ev = _events[i];
+            var slot = (int)(uint)ev.Data;
+            if (_generations[slot] == (uint)(ev.Data >> 32) && _sources[slot] is { } source)
+                source.Pending = ev.Events;
+        }
+
+        for (var i = 0; i < count; i++)
+        {
+            var slot = (int)(uint)_events[i].Data;
+            if (_sources[slot] is { Pending: not EpollEvents.None } source)
+            {
+                var pending = source.Pending;
+                source.Pending = EpollEvents.None;
+                source.OnEvents(pending);
+            }
+        }
+
+        Timers.Advance(Now);
+        RunYielded();
+        while (_posted.TryDequeue(out var action))
+            action();
+    }
+
+    private void RunYielded()
+    {
+        (_running, _yielded) = (_yielded, _running);
+        while (_running.TryDequeue(out var action))
+            action();
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "reactor {Index}: a connection failed in a way that is a bug of ours")]
+    private static partial void LogLoopFailure(ILogger logger, int index, Exception exception);
+
+    private sealed class WakeSource : EpollSource
+    {
+        internal FileDescriptor Counter { get; } = Epoll.CreateEventCounter();
+
+        internal override void OnEvents(EpollEvents events) => Epoll.Clear(Counter.Number);
+    }
+}

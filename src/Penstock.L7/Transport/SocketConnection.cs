@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+using System.IO.Pipelines;
+using Penstock.Linux;
+
+namespace Penstock.L7.Transport;
+
+/// <summary>A connected stream socket as a duplex pipe on its reactor: edge-triggered, read and written only when somebody wants to.</summary>
+internal class SocketConnection : EpollSource, IDuplexPipe
+{
+    private const EpollEvents Wanted = EpollEvents.In | EpollEvents.Out | EpollEvents.ReadHangUp | EpollEvents.EdgeTriggered;
+    private const EpollEvents ReadReadyEvents = EpollEvents.In | EpollEvents.ReadHangUp | EpollEvents.HangUp | EpollEvents.Error;
+    private const EpollEvents WriteReadyEvents = EpollEvents.Out | EpollEvents.HangUp | EpollEvents.Error;
+
+    internal SocketConnection(Reactor reactor, bool largeReads)
+    {
+        Reactor = reactor;
+        Reader = new SocketReader(this, largeReads);
+        Writer = new SocketWriter(this);
+    }
+
+    /// <summary>Its reactor.</summary>
+    internal Reactor Reactor { get; }
+
+    /// <summary>What the peer sends.</summary>
+    internal SocketReader Reader { get; }
+
+    /// <summary>What the peer gets.</summary>
+    internal SocketWriter Writer { get; }
+
+    PipeReader IDuplexPipe.Input => Reader;
+
+    PipeWriter IDuplexPipe.Output => Writer;
+
+    /// <summary>Whether the descriptor is closed.</summary>
+    internal bool IsClosed => Fd < 0;
+
+    /// <summary>The peer has reset the connection, or it broke: nothing that is written reaches anybody.</summary>
+    internal bool IsBroken { get; private set; }
+
+    /// <summary>Whether epoll has reported input (or an end) that nobody has taken yet.</summary>
+    internal bool HasUnreadEvent => Reader.IsReady || (Pending & ReadReadyEvents) != EpollEvents.None;
+
+    /// <summary>Takes a connected or connecting socket over.</summary>
+    /// <returns>An error when epoll does not take it; the descriptor is then closed.</returns>
+    internal IoResult Attach(int fd)
+    {
+        var result = Reactor.Add(this, fd, Wanted);
+        if (result.IsError)
+            SocketCalls.Close(fd);
+        return result;
+    }
+
+    /// <inheritdoc/>
+    internal override void OnEvents(EpollEvents events)
+    {
+        if ((events & (EpollEvents.Error | EpollEvents.HangUp)) != EpollEvents.None)
+            OnHangUp((events & EpollEvents.Error) != EpollEvents.None);
+        if ((events & WriteReadyEvents) != EpollEvents.None && !IsClosed)
+            Writer.OnReady();
+        if ((events & ReadReadyEvents) != EpollEvents.None && !IsClosed)
+            Reader.OnReady(ended: (events & ~(EpollEvents.In | EpollEvents.Out)) != EpollEvents.None);
+    }
+
+    /// <summary>Closes in order: unsent data is still sent by the kernel. Pending reads and writes end as if the peer had gone.</summary>
+    internal void Close() => Close(reset: false);
+
+    /// <summary>Closes with a reset, so that the peer sees that something broke.</summary>
+    internal void Abort() => Close(reset: true);
+
+    /// <summary>The socket is closed; memory and timers are free again.</summary>
+    protected virtual void OnClosed()
+    {
+    }
+
+    /// <summary>The peer has reset (<paramref name="error"/>) or both directions are shut.</summary>
+    protected virtual void OnHangUp(bool error) => IsBroken |= error;
+
+    /// <summary>For <see cref="SocketReader"/> and <see cref="SocketWriter"/>: a call said that the connection is broken.</summary>
+    internal void MarkBroken() => IsBroken = true;
+
+    private void Close(bool reset)
+    {
+        if (IsClosed)
+            return;
+        var fd = Fd;
+        Reactor.Forget(this);
+        if (reset)
+            SocketCalls.Reset(fd);
+        else
+            SocketCalls.Close(fd);
+        IsBroken = true;
+        OnClosed();
+        Writer.OnClosed();
+        Reader.OnClosed();
+    }
+}

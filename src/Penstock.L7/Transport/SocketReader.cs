@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: Apache-2.0
+using System.Buffers;
+using System.IO.Pipelines;
+using System.Threading.Tasks.Sources;
+using Penstock.Linux;
+
+namespace Penstock.L7.Transport;
+
+/// <summary>
+/// The reading half of a <see cref="SocketConnection"/>. It receives when it is read, into its reactor's memory, and holds no
+/// memory while nothing is buffered. A reset ends the stream like an orderly end; <see cref="SocketConnection.IsBroken"/> tells them apart.
+/// </summary>
+internal sealed class SocketReader : PipeReader, IValueTaskSource<ReadResult>
+{
+    /// <summary>Least room worth a system call; with less, another block is chained. Bytes.</summary>
+    private const int LeastRoom = 512;
+
+    private readonly SocketConnection _connection;
+    private readonly ReadDeadline _deadline;
+    private BufferSegment? _head;
+    private BufferSegment? _tail;
+    private int _headIndex;
+    private bool _examinedAll;
+    private bool _ended;
+    private bool _completed;
+    private bool _canceled;
+    private bool _waiting;
+    private bool _signaled;
+    private short _version;
+    private Action<object?>? _continuation;
+    private object? _state;
+    private WaitGuard _guard;
+
+    internal SocketReader(SocketConnection connection, bool large)
+    {
+        _connection = connection;
+        LargeBlocks = large;
+        _deadline = new ReadDeadline(this);
+    }
+
+    /// <summary>Whether to receive into large blocks: for bodies.</summary>
+    internal bool LargeBlocks { get; set; }
+
+    /// <summary>The last cancellation was the guard's.</summary>
+    internal bool TimedOut { get; private set; }
+
+    /// <summary>Whether epoll has reported something that was not received yet.</summary>
+    internal bool IsReady { get; private set; }
+
+    /// <summary>Whether bytes are buffered that nobody has consumed.</summary>
+    internal bool HasBuffered => _head is not null;
+
+    /// <summary>Bytes received since the connection began.</summary>
+    internal long TotalReceived { get; private set; }
+
+    /// <summary>Bounds the waits from now on.</summary>
+    internal ref WaitGuard Guard => ref _guard;
+
+    /// <inheritdoc/>
+    public override ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default)
+    {
+        if (HasResult() || (IsReady && Receive()))
+            return new ValueTask<ReadResult>(TakeResult());
+        _waiting = true;
+        _signaled = false;
+        _version++;
+        ArmDeadline();
+        return new ValueTask<ReadResult>(this, _version);
+    }
+
+    /// <inheritdoc/>
+    public override bool TryRead(out ReadResult result)
+    {
+        var any = HasResult() || (IsReady && Receive());
+        result = any ? TakeResult() : default;
+        return any;
+    }
+
+    /// <inheritdoc/>
+    public override void AdvanceTo(SequencePosition consumed) => AdvanceTo(consumed, consumed);
+
+    /// <inheritdoc/>
+    public override void AdvanceTo(SequencePosition consumed, SequencePosition examined)
+    {
+        if (_tail is not { } tail || consumed.GetObject() is not BufferSegment target)
+            return;
+        _examinedAll = ReferenceEquals(examined.GetObject(), tail) && examined.GetInteger() == tail.End;
+        var index = consumed.GetInteger();
+        var head = _head!; // There is a tail, so there is a head.
+        while (!ReferenceEquals(head, target))
+        {
+            var next = head.NextSegment!; // The position lies within the chain.
+            _connection.Reactor.Buffers.Return(head);
+            head = next;
+        }
+
+        if (ReferenceEquals(head, tail) && index == tail.End)
+        {
+            _connection.Reactor.Buffers.Return(tail);
+            _head = _tail = null;
+            return;
+        }
+
+        _head = head;
+        _headIndex = index;
+    }
+
+    /// <inheritdoc/>
+    public override void CancelPendingRead()
+    {
+        _canceled = true;
+        TimedOut = false;
+        if (_waiting)
+            Signal();
+    }
+
+    private void Expire()
+    {
+        _canceled = true;
+        TimedOut = true;
+        Signal();
+    }
+
+    /// <summary>Does nothing: the connection is closed as a whole.</summary>
+    public override void Complete(Exception? exception = null)
+    {
+        // The connection owns the socket.
+    }
+
+    /// <summary>Epoll has reported input, or an end.</summary>
+    internal void OnReady(bool ended)
+    {
+        IsReady = true;
+        _ended |= ended;
+        if (_waiting && Receive())
+            Signal();
+    }
+
+    /// <summary>The socket is closed: whoever waits sees the end.</summary>
+    internal void OnClosed()
+    {
+        _completed = true;
+        IsReady = false;
+        _connection.Reactor.Timers.Remove(_deadline);
+        if (_waiting)
+            Signal();
+        if (!_waiting)
+            ReleaseBlocks();
+    }
+
+    /// <summary>Applies a changed guard to the read that waits.</summary>
+    internal void RestartWait()
+    {
+        if (_waiting && !_signaled)
+            ArmDeadline();
+    }
+
+    ReadResult IValueTaskSource<ReadResult>.GetResult(short token)
+    {
+        _waiting = _signaled = false;
+        return TakeResult();
+    }
+
+    ValueTaskSourceStatus IValueTaskSource<ReadResult>.GetStatus(short token) =>
+        _signaled ? ValueTaskSourceStatus.Succeeded : ValueTaskSourceStatus.Pending;
+
+    void IValueTaskSource<ReadResult>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags)
+    {
+        if (_signaled)
+        {
+            continuation(state);
+            return;
+        }
+
+        _continuation = continuation;
+        _state = state;
+    }
+
+    private bool HasResult() => (_head is not null && !_examinedAll) || _completed || _canceled;
+
+    private ReadResult TakeResult()
+    {
+        var canceled = _canceled;
+        _canceled = false;
+        var buffer = _head is { } head && _tail is { } tail ? new ReadOnlySequence<byte>(head, _headIndex, tail, tail.End) : default;
+        return new ReadResult(buffer, canceled, _completed);
+    }
+
+    private void Signal()
+    {
+        if (_signaled)
+            return;
+        _signaled = true;
+        TimingWheel.Stop(_deadline);
+        _guard.End(_connection.Reactor.Now);
+        if (_continuation is { } continuation)
+        {
+            _continuation = null;
+            var state = _state;
+            _state = null;
+            continuation(state);
+        }
+    }
+
+    private void ArmDeadline()
+    {
+        var deadline = _guard.Begin(_connection.Reactor.Now);
+        if (deadline == TimerNode.Never)
+            TimingWheel.Stop(_deadline);
+        else
+            _connection.Reactor.Timers.Arm(_deadline, deadline);
+    }
+
+    private bool Receive()
+    {
+        if (_connection.IsClosed)
+        {
+            _completed = true;
+            return true;
+        }
+
+        var segment = _tail is { } tail && tail.Free >= LeastRoom ? tail : _connection.Reactor.Buffers.Rent(LargeBlocks);
+        var room = segment.Block.AsSpan(segment.End);
+        var result = SocketCalls.Receive(_connection.Fd, room);
+        if (result.IsError || result.Value == 0)
+        {
+            if (!ReferenceEquals(segment, _tail))
+                _connection.Reactor.Buffers.Return(segment);
+            return EndOrWait(result);
+        }
+
+        Accept(segment, result.Value, filled: result.Value == room.Length);
+        return true;
+    }
+
+    private bool EndOrWait(IoResult result)
+    {
+        if (result.Error is Errno.EAGAIN or Errno.EINTR)
+        {
+            IsReady = result.Error == Errno.EINTR;
+            return false;
+        }
+
+        if (result.IsError)
+            _connection.MarkBroken();
+        _completed = true;
+        return true;
+    }
+
+    private void Accept(BufferSegment segment, int count, bool filled)
+    {
+        if (_head is null)
+        {
+            _head = _tail = segment;
+            _headIndex = 0;
+        }
+        else if (!ReferenceEquals(segment, _tail))
+        {
+            _tail!.Append(segment); // There is a head, so there is a tail.
+            _tail = segment;
+        }
+
+        segment.End += count;
+        TotalReceived += count;
+        _guard.Moved(count);
+        _examinedAll = false;
+
+        // A short read empties an edge-triggered stream socket (epoll(7)), unless its end is still to be read.
+        IsReady = filled || _ended;
+        LargeBlocks |= filled;
+    }
+
+    private void ReleaseBlocks()
+    {
+        while (_head is { } head)
+        {
+            _head = head.NextSegment;
+            _connection.Reactor.Buffers.Return(head);
+        }
+
+        _tail = null;
+    }
+
+    private sealed class ReadDeadline(SocketReader reader) : TimerNode
+    {
+        internal override void OnExpired()
+        {
+            if (reader._waiting && !reader._signaled)
+                reader.Expire();
+        }
+    }
+}

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+using System.Text;
+using Penstock.L7.Transport;
+using Penstock.Linux;
+using Penstock.Model.L7;
+
+namespace Penstock.L7.Upstream;
+
+/// <summary>
+/// One reactor's connections to one endpoint. Unused ones are a list, newest last. A connection is only used again when
+/// nothing has come over it since its last response: bytes nobody asked for must not answer the next request.
+/// </summary>
+internal sealed class EndpointPool
+{
+    private readonly IdleTimer _timer;
+    private readonly byte[] _hostField;
+    private int[] _activeOfCell = [0];
+    private int _index;
+    private UpstreamConnection? _oldest;
+    private UpstreamConnection? _newest;
+    private int _idle;
+    private bool _retired;
+    private long _active;
+    private long _connections;
+    private long _requests;
+    private long _failures;
+
+    internal EndpointPool(Reactor reactor, SocketAddress address, string name, ClusterConfig config)
+    {
+        Reactor = reactor;
+        Address = address;
+        Name = name;
+        _hostField = address.IsUnix ? "localhost"u8.ToArray() : Encoding.ASCII.GetBytes(name);
+        Config = config;
+        _timer = new IdleTimer(this);
+    }
+
+    /// <summary>Its reactor.</summary>
+    internal Reactor Reactor { get; }
+
+    /// <summary>Where the endpoint listens.</summary>
+    internal SocketAddress Address { get; }
+
+    /// <summary>The address as text.</summary>
+    internal string Name { get; }
+
+    /// <summary>The address as a Host field.</summary>
+    internal ReadOnlySpan<byte> HostField => _hostField;
+
+    /// <summary>Timeouts and limits, as of the newest snapshot.</summary>
+    internal ClusterConfig Config { get; private set; }
+
+    /// <summary>Requests in flight.</summary>
+    internal long Active => Volatile.Read(ref _active);
+
+    /// <summary>Connections open.</summary>
+    internal long Connections => Volatile.Read(ref _connections);
+
+    /// <summary>Requests sent.</summary>
+    internal long Requests => Volatile.Read(ref _requests);
+
+    /// <summary>Requests that failed here.</summary>
+    internal long Failures => Volatile.Read(ref _failures);
+
+    /// <summary>Whether another connection may be opened.</summary>
+    internal bool MayConnect => _connections < Config.Pool.MaxConnections;
+
+    /// <summary>A connection that was used before and is fit to be used again; null when there is none.</summary>
+    internal UpstreamConnection? TakeIdle()
+    {
+        while (_newest is { } newest)
+        {
+            var candidate = IsProven(newest) ? newest : _oldest!; // There is a newest, so there is an oldest.
+            var fit = IsProven(candidate) || !SocketCalls.HasInput(candidate.Fd);
+            Unlink(candidate);
+            if (fit)
+                return candidate;
+            candidate.Close();
+        }
+
+        return null;
+    }
+
+    /// <summary>A new, unconnected connection; counted until it is closed.</summary>
+    internal UpstreamConnection Create()
+    {
+        Volatile.Write(ref _connections, _connections + 1);
+        return new UpstreamConnection(this);
+    }
+
+    /// <summary>Takes a connection back whose response is complete; it must hold no unread byte.</summary>
+    internal void PutBack(UpstreamConnection connection)
+    {
+        var limit = Config.Pool.MaxRequests;
+        if (_retired || connection.IsBroken || connection.Reader.HasBuffered || _idle >= Config.Pool.MaxIdle || (limit > 0 && connection.Requests >= limit))
+        {
+            connection.Close();
+            return;
+        }
+
+        connection.Reader.Guard.Off();
+        connection.Writer.Guard.Off();
+        connection.IsIdle = true;
+        connection.IdleTurn = Reactor.Turn;
+        connection.IdleSince = Reactor.Now;
+        connection.Older = _newest;
+        if (_newest is { } newest)
+            newest.Newer = connection;
+        else
+            _oldest = connection;
+        _newest = connection;
+        if (_idle++ == 0)
+            ArmTimer();
+    }
+
+    /// <summary>Closes an unused connection over which something came.</summary>
+    internal void DropIdle(UpstreamConnection connection)
+    {
+        Unlink(connection);
+        connection.Close();
+    }
+
+    /// <summary>The endpoint is in no snapshot any more: unused connections close now, the others after their request.</summary>
+    internal void Retire()
+    {
+        _retired = true;
+        _activeOfCell = [(int)_active];
+        _index = 0;
+        while (_newest is { } newest)
+            DropIdle(newest);
+    }
+
+    /// <summary>The endpoint is in a newer snapshot.</summary>
+    /// <param name="config">Its cluster.</param>
+    /// <param name="active">Where the balancer looks for requests in flight.</param>
+    /// <param name="index">This endpoint's place there.</param>
+    internal void Revive(ClusterConfig config, int[] active, int index)
+    {
+        _retired = false;
+        Config = config;
+        active[index] = (int)_active;
+        _activeOfCell = active;
+        _index = index;
+    }
+
+    /// <summary>A connect failed.</summary>
+    internal void OnFailure() => Volatile.Write(ref _failures, _failures + 1);
+
+    /// <summary>A request begins.</summary>
+    internal void OnRequest()
+    {
+        Volatile.Write(ref _active, _active + 1);
+        _activeOfCell[_index]++;
+        Volatile.Write(ref _requests, _requests + 1);
+    }
+
+    /// <summary>A request has ended.</summary>
+    internal void OnRequestEnded(bool failed)
+    {
+        Volatile.Write(ref _active, _active - 1);
+        _activeOfCell[_index]--;
+        if (failed)
+            Volatile.Write(ref _failures, _failures + 1);
+    }
+
+    /// <summary>A connection is closed.</summary>
+    internal void OnConnectionClosed() => Volatile.Write(ref _connections, _connections - 1);
+
+    private bool IsProven(UpstreamConnection connection) => connection.IdleTurn < Reactor.Turn && !connection.HasUnreadEvent;
+
+    private void Unlink(UpstreamConnection connection)
+    {
+        if (connection.Older is { } older)
+            older.Newer = connection.Newer;
+        else
+            _oldest = connection.Newer;
+        if (connection.Newer is { } newer)
+            newer.Older = connection.Older;
+        else
+            _newest = connection.Older;
+        connection.Older = connection.Newer = null;
+        connection.IsIdle = false;
+        _idle--;
+    }
+
+    private void ArmTimer() =>
+        Reactor.Timers.Arm(_timer, _oldest!.IdleSince + (long)Config.Timeouts.Idle.TotalMilliseconds); // Called while there is one.
+
+    private void CloseExpired()
+    {
+        var before = Reactor.Now - (long)Config.Timeouts.Idle.TotalMilliseconds;
+        while (_oldest is { } oldest && oldest.IdleSince <= before)
+            DropIdle(oldest);
+        if (_oldest is not null)
+            ArmTimer();
+    }
+
+    private sealed class IdleTimer(EndpointPool pool) : TimerNode
+    {
+        internal override void OnExpired() => pool.CloseExpired();
+    }
+}

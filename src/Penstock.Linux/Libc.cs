@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+using System.Runtime.InteropServices;
+
+namespace Penstock.Linux;
+
+/// <summary>Imports from glibc. Calls that never block skip the GC transition, which also leaves errno as the call set it.</summary>
+internal static unsafe partial class Libc
+{
+    private const string Library = "libc.so.6";
+
+    [LibraryImport(Library)]
+    internal static partial int epoll_create1(int flags);
+
+    [LibraryImport(Library), SuppressGCTransition]
+    internal static partial int epoll_ctl(int epfd, int op, int fd, EpollEvent* ev);
+
+    [LibraryImport(Library)]
+    internal static partial int epoll_wait(int epfd, EpollEvent* events, int maxevents, int timeout);
+
+    [LibraryImport(Library)]
+    internal static partial int eventfd(uint initval, int flags);
+
+    [LibraryImport(Library), SuppressGCTransition]
+    internal static partial nint read(int fd, void* buf, nuint count);
+
+    [LibraryImport(Library), SuppressGCTransition]
+    internal static partial nint write(int fd, void* buf, nuint count);
+
+    [LibraryImport(Library)]
+    internal static partial int close(int fd);
+
+    [LibraryImport(Library)]
+    internal static partial int socket(int domain, int type, int protocol);
+
+    [LibraryImport(Library)]
+    internal static partial int bind(int fd, byte* addr, uint len);
+
+    [LibraryImport(Library)]
+    internal static partial int listen(int fd, int backlog);
+
+    [LibraryImport(Library), SuppressGCTransition]
+    internal static partial int accept4(int fd, byte* addr, uint* len, int flags);
+
+    [LibraryImport(Library), SuppressGCTransition]
+    internal static partial int connect(int fd, byte* addr, uint len);
+
+    [LibraryImport(Library), SuppressGCTransition]
+    internal static partial nint recv(int fd, void* buf, nuint len, int flags);
+
+    [LibraryImport(Library), SuppressGCTransition]
+    internal static partial nint send(int fd, void* buf, nuint len, int flags);
+
+    [LibraryImport(Library), SuppressGCTransition]
+    internal static partial nint sendmsg(int fd, MessageHeader* message, int flags);
+
+    [LibraryImport(Library), SuppressGCTransition]
+    internal static partial int shutdown(int fd, int how);
+
+    [LibraryImport(Library), SuppressGCTransition]
+    internal static partial int setsockopt(int fd, int level, int name, void* value, uint len);
+
+    [LibraryImport(Library), SuppressGCTransition]
+    internal static partial int getsockopt(int fd, int level, int name, void* value, uint* len);
+
+    [LibraryImport(Library), SuppressGCTransition]
+    internal static partial int getsockname(int fd, byte* addr, uint* len);
+
+    /// <summary>struct msghdr of 64-bit Linux (bits/socket.h).</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct MessageHeader
+    {
+        internal void* Name;
+        internal uint NameLength;
+        internal IoVector* Vectors;
+        internal nuint VectorCount;
+        internal void* Control;
+        internal nuint ControlLength;
+        internal int Flags;
+    }
+}

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+
+namespace Penstock.Linux;
+
+/// <summary>Socket system calls on non-blocking, close-on-exec sockets.</summary>
+public static unsafe class SocketCalls
+{
+    private const int NonBlockingCloseOnExec = 0x800 | 0x80000;
+    private const int NoSignal = 0x4000;
+    private const int Peek = 0x2;
+    private const int Stream = 1;
+    private const int LevelSocket = 1;
+    private const int LevelTcp = 6;
+    private const int LevelIpv6 = 41;
+
+    /// <summary>Most pieces <see cref="SendGathered"/> takes.</summary>
+    public const int MaxVectors = 16;
+
+    /// <summary>A stream socket of the address's family.</summary>
+    public static IoResult Create(in SocketAddress address) =>
+        IoResult.Of(Libc.socket(address.Family, Stream | NonBlockingCloseOnExec, 0));
+
+    /// <summary>bind(2).</summary>
+    public static IoResult Bind(int fd, ref SocketAddress address)
+    {
+        fixed (byte* bytes = &address.First)
+        {
+            return IoResult.Of(Libc.bind(fd, bytes, (uint)address.Length));
+        }
+    }
+
+    /// <summary>listen(2).</summary>
+    public static IoResult Listen(int fd, int backlog) => IoResult.Of(Libc.listen(fd, backlog));
+
+    /// <summary>accept4(2); the peer's address goes to <paramref name="peer"/>.</summary>
+    public static IoResult Accept(int fd, ref SocketAddress peer)
+    {
+        var length = (uint)SocketAddress.Capacity;
+        fixed (byte* bytes = &peer.First)
+        {
+            var result = IoResult.Of(Libc.accept4(fd, bytes, &length, NonBlockingCloseOnExec));
+            peer.Length = (int)length;
+            return result;
+        }
+    }
+
+    /// <summary>connect(2); EINPROGRESS means that writability tells the outcome.</summary>
+    public static IoResult Connect(int fd, ref SocketAddress address)
+    {
+        fixed (byte* bytes = &address.First)
+        {
+            return IoResult.Of(Libc.connect(fd, bytes, (uint)address.Length));
+        }
+    }
+
+    /// <summary>recv(2); zero bytes is the end of the stream.</summary>
+    public static IoResult Receive(int fd, Span<byte> buffer)
+    {
+        fixed (byte* first = buffer)
+        {
+            return IoResult.Of(Libc.recv(fd, first, (nuint)buffer.Length, 0));
+        }
+    }
+
+    /// <summary>Whether anything can be received at once: a byte, the end of the stream or an error.</summary>
+    public static bool HasInput(int fd)
+    {
+        byte one;
+        var result = IoResult.Of(Libc.recv(fd, &one, 1, Peek));
+        return result.Error != Errno.EAGAIN;
+    }
+
+    /// <summary>send(2) with MSG_NOSIGNAL.</summary>
+    public static IoResult Send(int fd, ReadOnlySpan<byte> data)
+    {
+        fixed (byte* first = data)
+        {
+            return IoResult.Of(Libc.send(fd, first, (nuint)data.Length, NoSignal));
+        }
+    }
+
+    /// <summary>sendmsg(2) of up to <see cref="MaxVectors"/> pieces with MSG_NOSIGNAL.</summary>
+    public static IoResult SendGathered(int fd, ReadOnlySpan<IoVector> pieces)
+    {
+        fixed (IoVector* first = pieces)
+        {
+            var message = new Libc.MessageHeader { Vectors = first, VectorCount = (nuint)pieces.Length };
+            return IoResult.Of(Libc.sendmsg(fd, &message, NoSignal));
+        }
+    }
+
+    /// <summary>shutdown(2) of the writing half.</summary>
+    public static void ShutdownWrite(int fd) => _ = Libc.shutdown(fd, 1);
+
+    /// <summary>close(2).</summary>
+    public static void Close(int fd) => _ = Libc.close(fd);
+
+    /// <summary>Closes with a reset instead of an orderly end (SO_LINGER of zero).</summary>
+    public static void Reset(int fd)
+    {
+        var linger = 1L;
+        _ = Libc.setsockopt(fd, LevelSocket, 13, &linger, sizeof(long));
+        _ = Libc.close(fd);
+    }
+
+    /// <summary>SO_ERROR: the outcome of a connect, taken once.</summary>
+    public static Errno TakeError(int fd)
+    {
+        int value = 0;
+        var length = (uint)sizeof(int);
+        var result = IoResult.Of(Libc.getsockopt(fd, LevelSocket, 4, &value, &length));
+        return result.IsError ? result.Error : (Errno)value;
+    }
+
+    /// <summary>SO_REUSEADDR.</summary>
+    public static IoResult SetReuseAddress(int fd) => SetInt(fd, LevelSocket, 2, 1);
+
+    /// <summary>SO_REUSEPORT.</summary>
+    public static IoResult SetReusePort(int fd) => SetInt(fd, LevelSocket, 15, 1);
+
+    /// <summary>TCP_NODELAY; sockets accepted from a listener inherit it.</summary>
+    public static IoResult SetNoDelay(int fd) => SetInt(fd, LevelTcp, 1, 1);
+
+    /// <summary>IPV6_V6ONLY.</summary>
+    public static IoResult SetIpv6Only(int fd, bool only) => SetInt(fd, LevelIpv6, 26, only ? 1 : 0);
+
+    /// <summary>SO_SNDBUF, bytes; the kernel doubles it (socket(7)).</summary>
+    public static IoResult SetSendBuffer(int fd, int bytes) => SetInt(fd, LevelSocket, 7, bytes);
+
+    /// <summary>getsockname(2).</summary>
+    public static SocketAddress LocalAddress(int fd)
+    {
+        var address = default(SocketAddress);
+        var length = (uint)SocketAddress.Capacity;
+        fixed (byte* bytes = &address.First)
+        {
+            _ = Libc.getsockname(fd, bytes, &length);
+        }
+
+        address.Length = (int)length;
+        return address;
+    }
+
+    private static IoResult SetInt(int fd, int level, int name, int value) =>
+        IoResult.Of(Libc.setsockopt(fd, level, name, &value, sizeof(int)));
+}
