@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+using System.Net;
+using System.Text.Json.Nodes;
+using Penstock.Config.Schema;
+using Penstock.Config.Yaml;
+
+namespace Penstock.Config.Binding;
+
+/// <summary>A network in CIDR form, or one address.</summary>
+internal sealed class NetworkShape : ScalarShape
+{
+    /// <inheritdoc/>
+    public override string Expected => "a network such as 10.0.0.0/8 or \"fd00::/8\", or one IP address";
+
+    /// <inheritdoc/>
+    public override string TypeName => "network";
+
+    /// <inheritdoc/>
+    public override JsonObject ToSchema(SchemaDefinitions definitions) =>
+        new() { ["type"] = "string", ["pattern"] = "^[0-9A-Fa-f:.]+(/[0-9]{1,3})?$" };
+
+    /// <inheritdoc/>
+    protected override Parsed Parse(ScalarNode scalar)
+    {
+        var slash = scalar.Text.IndexOf('/', StringComparison.Ordinal);
+        var host = slash < 0 ? scalar.Text : scalar.Text[..slash];
+        if (!AddressText.TryParse(host, out var address) || host.Contains('%', StringComparison.Ordinal))
+            return Parsed.Bad();
+
+        var bytes = address.GetAddressBytes();
+        var bits = bytes.Length * 8;
+        var length = bits;
+        if (slash >= 0 && (!AddressText.TryPort(scalar.Text[(slash + 1)..], out length) || length > bits))
+            return Parsed.Bad($"a prefix length from 0 to {bits}");
+
+        for (var bit = length; bit < bits; bit++)
+            bytes[bit / 8] &= (byte)~(0x80 >> (bit % 8));
+
+        var network = new IPAddress(bytes);
+        return network.Equals(address)
+            ? Parsed.Ok(new IPNetwork(network, length))
+            : Parsed.Bad("a network without host bits", $"{network}/{length}");
+    }
+}

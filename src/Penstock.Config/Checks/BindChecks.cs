@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+using System.Net;
+using System.Net.Sockets;
+using Penstock.Model;
+
+namespace Penstock.Config.Checks;
+
+/// <summary>No two sockets may claim the same address.</summary>
+internal static class BindChecks
+{
+    /// <summary>Checks listeners, the metrics listener and the admin socket against each other.</summary>
+    public static void Run(ApplianceConfig config, Cursor root, DiagnosticSink sink)
+    {
+        var taken = new List<(SocketEndpoint Address, Cursor At)>();
+        if (config.Admin.Socket is { } socket)
+            taken.Add((SocketEndpoint.Unix(socket), root["admin"]["socket"]));
+
+        if (config.Metrics is { } metrics)
+            Claim(metrics.Bind, root["metrics"]["bind"], taken, sink);
+
+        for (var i = 0; i < config.L7.Listeners.Length; i++)
+        {
+            if (config.L7.Listeners[i] is { } listener)
+                Claim(listener.Bind, root["l7"]["listeners"][i]["bind"], taken, sink);
+        }
+    }
+
+    private static void Claim(SocketEndpoint address, Cursor at, List<(SocketEndpoint Address, Cursor At)> taken, DiagnosticSink sink)
+    {
+        if (address.Address is null && address.UnixPath is null)
+            return;
+
+        foreach (var (other, where) in taken)
+        {
+            if (!Overlap(address, other))
+                continue;
+
+            sink.Error(at.Node, at.Path, $"address {address}, which overlaps {where.Path} ({other}) at {where.Where}", "an address of its own");
+            break;
+        }
+
+        taken.Add((address, at));
+    }
+
+    private static bool Overlap(SocketEndpoint a, SocketEndpoint b)
+    {
+        if (a.Address is not { } one || b.Address is not { } two)
+            return a.UnixPath is not null && string.Equals(a.UnixPath, b.UnixPath, StringComparison.Ordinal);
+
+        if (a.Port != b.Port || a.Port == 0)
+            return false;
+
+        return Covers(one, two) || Covers(two, one);
+    }
+
+    private static bool Covers(IPAddress wide, IPAddress narrow)
+    {
+        if (wide.IsIPv4MappedToIPv6)
+            wide = wide.MapToIPv4();
+
+        if (narrow.IsIPv4MappedToIPv6)
+            narrow = narrow.MapToIPv4();
+
+        return wide.Equals(IPAddress.IPv6Any)
+            || (wide.Equals(IPAddress.Any) && narrow.AddressFamily == AddressFamily.InterNetwork)
+            || wide.Equals(narrow);
+    }
+}

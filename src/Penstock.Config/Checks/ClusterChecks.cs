@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+using Penstock.Model;
+using Penstock.Model.L7;
+
+namespace Penstock.Config.Checks;
+
+/// <summary>Clusters: one source of endpoints each, endpoints that take requests, health checks that can work.</summary>
+internal static class ClusterChecks
+{
+    private static readonly string[] s_sources = ["endpoints", "discovery"];
+    private static readonly string[] s_discoveries = ["dns"];
+    private static readonly string[] s_httpOnly = ["path", "host", "expect"];
+
+    /// <summary>Checks every cluster, and that each is used.</summary>
+    public static void Run(L7Config l7, Cursor at, DiagnosticSink sink)
+    {
+        var used = l7.Routes.Values
+            .SelectMany(routes => routes)
+            .Where(route => route is not null)
+            .SelectMany(route => route.To)
+            .Select(target => target?.Cluster)
+            .ToHashSet(StringComparer.Ordinal);
+        foreach (var (name, cluster) in l7.Clusters)
+        {
+            var here = at[name];
+            ConfigChecks.OneOf(here, s_sources, required: true, sink);
+            CheckEndpoints(cluster, here["endpoints"], here.Has("endpoints"), sink);
+            if (cluster.Discovery is { } discovery)
+                CheckDiscovery(discovery, here["discovery"], sink);
+
+            if (cluster.Health is { } health)
+                CheckHealth(health, here["health"], sink);
+
+            if (cluster.Pool.MaxIdle > cluster.Pool.MaxConnections)
+                sink.Error(here["pool"]["max_idle"].Node, here["pool"]["max_idle"].Path, "more idle connections than connections", "max_idle no larger than max_connections");
+
+            if (!sink.Incomplete && !used.Contains(name))
+                sink.Warning(at.AtKey(name).Node, here.Path, $"cluster '{name}' that no route uses");
+        }
+    }
+
+    private static void CheckEndpoints(ClusterConfig cluster, Cursor at, bool written, DiagnosticSink sink)
+    {
+        var endpoints = cluster.Endpoints;
+        if (written && endpoints.IsEmpty && at.Node is Yaml.SequenceNode)
+            sink.Error(at.Node, at.Path, "an empty list", "at least one endpoint");
+
+        var seen = new Dictionary<SocketEndpoint, Cursor>();
+        for (var i = 0; i < endpoints.Length; i++)
+        {
+            if (endpoints[i] is not { } endpoint || endpoint.Address == default)
+                continue;
+
+            var here = at[i]["address"];
+            if (!seen.TryAdd(endpoint.Address, here))
+                sink.Error(here.Node, here.Path, $"endpoint {endpoint.Address} a second time", $"each endpoint once; first at {seen[endpoint.Address].Where}");
+        }
+
+        if (endpoints.Length > 0 && endpoints.All(e => e is { Weight: 0 }))
+            sink.Error(at.Node, at.Path, "every weight 0", "at least one weight above 0");
+    }
+
+    private static void CheckDiscovery(DiscoveryConfig discovery, Cursor at, DiagnosticSink sink)
+    {
+        ConfigChecks.OneOf(at, s_discoveries, required: true, sink);
+        if (discovery.Dns is { } dns && dns.MinInterval > dns.MaxInterval)
+        {
+            var here = at["dns"][at["dns"].Has("min_interval") ? "min_interval" : "max_interval"];
+            sink.Error(here.Node, here.Path, "a min_interval longer than max_interval", "min_interval no longer than max_interval");
+        }
+    }
+
+    private static void CheckHealth(HealthCheckConfig health, Cursor at, DiagnosticSink sink)
+    {
+        if (health.Timeout > health.Interval)
+        {
+            var here = at[at.Has("timeout") ? "timeout" : "interval"];
+            sink.Warning(here.Node, here.Path, "a timeout longer than the interval", "timeout no longer than interval");
+        }
+
+        if (health.Type != HealthCheckType.Tcp || (at.Has("type") && at["type"].Node is not Yaml.ScalarNode { Text: "tcp" }))
+            return;
+
+        foreach (var key in s_httpOnly.Where(at.Has))
+            sink.Error(at.AtKey(key).Node, at[key].Path, $"{key} in a check of type tcp", "type: http beside it");
+    }
+}

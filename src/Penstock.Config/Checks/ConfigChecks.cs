@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+using Penstock.Config.Binding;
+using Penstock.Config.Yaml;
+using Penstock.Model;
+
+namespace Penstock.Config.Checks;
+
+/// <summary>What must hold between the parts of a configuration, each of them well formed by itself.</summary>
+internal static class ConfigChecks
+{
+    /// <summary>Runs every check. Parts that failed to bind are at their defaults or null, and are passed over.</summary>
+    public static void Run(ApplianceConfig config, Node root, DiagnosticSink sink)
+    {
+        var at = new Cursor(root, "");
+        BindChecks.Run(config, at, sink);
+        ListenerChecks.Run(config.L7, at["l7"], sink);
+        RouteChecks.Run(config.L7, at["l7"]["routes"], sink);
+        ClusterChecks.Run(config.L7, at["l7"]["clusters"], sink);
+    }
+
+    /// <summary>Reports keys of which at most, or exactly, one may be written.</summary>
+    /// <returns>Whether exactly one is.</returns>
+    public static bool OneOf(Cursor at, string[] keys, bool required, DiagnosticSink sink)
+    {
+        var written = Array.FindAll(keys, at.Has);
+        if (written.Length == 1)
+            return true;
+
+        var names = Words.OneOf(keys);
+        if (written.Length > 1)
+        {
+            var extra = at.AtKey(written[1]);
+            sink.Error(extra.Node, at.Path, $"both {string.Join(" and ", written)}", $"{(required ? "exactly" : "at most")} one of {names}");
+        }
+        else if (required && !at.Incomplete && at.Node is MappingNode)
+        {
+            sink.Error(at.Node, at.Path, $"none of {names}", "exactly one of them");
+        }
+
+        return false;
+    }
+}

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+using Penstock.Config.Binding;
+using Penstock.Model.L7;
+
+namespace Penstock.Config.Checks;
+
+/// <summary>Listeners: names, route tables, limits.</summary>
+internal static class ListenerChecks
+{
+    /// <summary>Checks every listener, and that every route table is used.</summary>
+    public static void Run(L7Config l7, Cursor at, DiagnosticSink sink)
+    {
+        var names = new Dictionary<string, Cursor>(StringComparer.Ordinal);
+        var used = new HashSet<string>(StringComparer.Ordinal);
+        for (var i = 0; i < l7.Listeners.Length; i++)
+        {
+            if (l7.Listeners[i] is not { } listener)
+                continue;
+
+            var here = at["listeners"][i];
+            if (listener.Name is not null && !names.TryAdd(listener.Name, here["name"]))
+                sink.Error(here["name"].Node, here["name"].Path, $"listener name '{listener.Name}' a second time", $"a name of its own; first at {names[listener.Name].Where}");
+
+            if (listener.Routes is not null)
+            {
+                used.Add(listener.Routes);
+                CheckTable(l7, listener.Routes, here["routes"], sink);
+            }
+
+            if (listener.Limits.RequestLineBytes > listener.Limits.HeaderBytes)
+                sink.Error(here["limits"]["request_line"].Node, here["limits"]["request_line"].Path, "a request line larger than the whole head", "request_line no larger than headers");
+        }
+
+        if (sink.Incomplete)
+            return;
+
+        foreach (var table in l7.Routes.Keys.Where(t => !used.Contains(t)))
+            sink.Warning(at["routes"].AtKey(table).Node, $"{at.Path}.routes.{table}", $"route table '{table}' that no listener uses");
+    }
+
+    private static void CheckTable(L7Config l7, string table, Cursor at, DiagnosticSink sink)
+    {
+        if (l7.Routes.ContainsKey(table) || sink.Incomplete || at["routes"].Has(table))
+            return;
+
+        sink.Error(at.Node, at.Path, $"unknown route table '{table}'", Known("a route table of l7.routes", l7.Routes.Keys), Nearest.Find(table, l7.Routes.Keys));
+    }
+
+    /// <summary>What to expect where a name must be known: with the names themselves, when they are few.</summary>
+    internal static string Known(string what, IEnumerable<string> names)
+    {
+        const int listed = 10;
+        var known = names.Take(listed + 1).ToArray();
+        return known.Length switch
+        {
+            0 => $"{what}; there is none",
+            > listed => what,
+            _ => $"{what}: {Words.OneOf(known)}",
+        };
+    }
+}

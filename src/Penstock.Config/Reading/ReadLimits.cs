@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+namespace Penstock.Config.Reading;
+
+/// <summary>How much text is read, so that any input is handled within 200 MB of memory.</summary>
+internal static class ReadLimits
+{
+    /// <summary>Bytes of one file. 8 MiB hold some 40,000 routes.</summary>
+    public const int FileBytes = 8 << 20;
+
+    /// <summary>Bytes of all files together.</summary>
+    public const int TotalBytes = 16 << 20;
+
+    /// <summary>Number of files.</summary>
+    public const int Files = 1000;
+
+    /// <summary>Nested lists and mappings; the deepest the schema knows is 9.</summary>
+    public const int Depth = 64;
+
+    /// <summary>Scalars, lists and mappings of all files together.</summary>
+    public const int Nodes = 500_000;
+}

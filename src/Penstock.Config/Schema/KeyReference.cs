@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+using System.Reflection;
+using System.Text;
+using Penstock.Config.Binding;
+using Penstock.Model;
+using Penstock.Model.Schema;
+
+namespace Penstock.Config.Schema;
+
+/// <summary>Every key with its type, default, example and meaning, as Markdown tables, one for each section.</summary>
+public static class KeyReference
+{
+    /// <summary>The tables, in the order in which the sections come up.</summary>
+    public static string ToMarkdown()
+    {
+        var text = new StringBuilder();
+        Append(ShapeCatalog.Of(typeof(ApplianceConfig)), "", RecordDescriptions.Load(), text);
+        return text.ToString();
+    }
+
+    private static void Append(RecordShape record, string path, RecordDescriptions descriptions, StringBuilder text)
+    {
+        text.Append($"### {(path.Length == 0 ? "Top level" : $"`{path}`")}\n\n");
+        text.Append($"{descriptions.Of(record.Type)}\n\n| key | type | default | example | meaning |\n|---|---|---|---|---|\n");
+        foreach (var property in record.Properties)
+        {
+            var example = property.Info.GetCustomAttribute<ExampleAttribute>()?.Yaml;
+            text.Append($"| `{property.Key}` | {Cell(property.Shape.TypeName)} | {Cell(Default(property))} | {(example is null ? "" : $"`{Cell(example)}`")} | {Cell(descriptions.Of(property.Info))} |\n");
+        }
+
+        text.Append('\n');
+        foreach (var property in record.Properties)
+        {
+            var (inner, suffix) = Inner(property.Shape);
+            if (inner is not null)
+                Append(inner, (path.Length == 0 ? "" : path + ".") + property.Key + suffix, descriptions, text);
+        }
+    }
+
+    private static (RecordShape? Record, string Suffix) Inner(Shape shape)
+    {
+        var suffix = "";
+        while (shape is IContainerShape container)
+        {
+            suffix += container.PathSuffix;
+            shape = container.Item;
+        }
+
+        return (shape as RecordShape, suffix);
+    }
+
+    private static string Default(RecordProperty property)
+    {
+        if (property.Required)
+            return "**required**";
+
+        if (property.Info.GetCustomAttribute<FilledInAttribute>() is { } filledIn)
+            return filledIn.With;
+
+        return property.Default is null ? "none"
+            : property.Shape is ScalarShape ? $"`{property.Shape.Format(property.Default)}`"
+            : property.Shape.Format(property.Default) ?? "as below";
+    }
+
+    private static string Cell(string text) => text.Replace("|", "\\|", StringComparison.Ordinal);
+}
