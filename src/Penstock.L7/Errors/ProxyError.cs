@@ -13,11 +13,8 @@ internal enum ProxyError : byte
     /// <summary>The path climbs above the root, hides dot segments, or is badly percent-encoded.</summary>
     BadPath,
 
-    /// <summary>CONNECT, or another method the proxy does not implement.</summary>
+    /// <summary>CONNECT, which the proxy does not implement.</summary>
     MethodNotImplemented,
-
-    /// <summary>An Expect field with anything but 100-continue.</summary>
-    ExpectationFailed,
 
     /// <summary>The head did not arrive in time.</summary>
     RequestHeaderTimeout,
