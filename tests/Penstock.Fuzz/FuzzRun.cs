@@ -13,7 +13,7 @@ internal sealed class FuzzRun(int seed, TextWriter log)
     private readonly IReadOnlyList<byte[]> _corpus =
         [.. Corpus.Load().SelectMany(entry => Enumerable.Repeat(entry.Bytes, entry.Outcome.StartsWith("reject", StringComparison.Ordinal) ? 1 : 4))];
 
-    private readonly Oracle _oracle = new();
+    private readonly Oracle _oracle = new(headBytes: 4096);
 
     /// <summary>Streams fed so far.</summary>
     public long Executions { get; private set; }

@@ -6,12 +6,11 @@ using Penstock.L7.Http1;
 namespace Penstock.Fuzz;
 
 /// <summary>What must hold of any bytes whatever that the codec is fed.</summary>
-internal sealed class Oracle
+/// <param name="headBytes">The limit on a head, low enough that some streams exceed it.</param>
+internal sealed class Oracle(int headBytes)
 {
-    private static readonly HeadLimits s_limits = new(1024, 4096, 40);
-
-    private readonly Replay _replay = new(Direction.Request, s_limits);
-    private readonly Replay _responses = new(Direction.Response, s_limits);
+    private readonly Replay _replay = new(Direction.Request, new HeadLimits(1024, headBytes, 50));
+    private readonly Replay _responses = new(Direction.Response, new HeadLimits(1024, headBytes, 50));
     private readonly Replay _again = new(Direction.Request, new HeadLimits(65536, 65536, 100));
     private readonly Replay _responsesAgain = new(Direction.Response, new HeadLimits(65536, 65536, 100));
     private readonly ArrayBufferWriter<byte> _written = new(16384);

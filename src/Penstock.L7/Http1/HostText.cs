@@ -12,6 +12,9 @@ namespace Penstock.L7.Http1;
 [StructLayout(LayoutKind.Auto)]
 internal readonly struct HostText
 {
+    /// <summary>What each byte of a name becomes; 0: not allowed.</summary>
+    private static readonly byte[] s_lowerCase = MakeLowerCase();
+
     private HostText(int hostLength, int authorityLength, int port)
     {
         HostLength = hostLength;
@@ -28,25 +31,25 @@ internal readonly struct HostText
     /// <summary>0-65535; -1: none.</summary>
     public int Port { get; }
 
-    /// <summary>Reads the whole text, and writes it in lower case to <paramref name="lower"/>, unless that is empty.</summary>
+    /// <summary>Reads the whole text, and writes it in lower case to <paramref name="lower"/>, which is as long.</summary>
     public static bool TryRead(ReadOnlySpan<byte> text, Span<byte> lower, out HostText result)
     {
         result = default;
-        int length = text is [(byte)'[', ..] ? BracketedLength(text) : NameLength(text);
-        if (length <= 0)
+        int length;
+        if (text is [(byte)'[', ..])
         {
-            return false;
+            System.Text.Ascii.ToLower(text, lower, out _);
+            length = BracketedLength(text);
+        }
+        else
+        {
+            length = NameLength(text, lower);
         }
 
         int port = -1;
-        if (length < text.Length && !TryReadPort(text[length..], out port))
+        if (length <= 0 || (length < text.Length && !TryReadPort(text[length..], out port)))
         {
             return false;
-        }
-
-        if (!lower.IsEmpty)
-        {
-            System.Text.Ascii.ToLower(text, lower, out _);
         }
 
         bool rooted = length > 1 && text[length - 1] == (byte)'.';
@@ -54,20 +57,30 @@ internal readonly struct HostText
         return true;
     }
 
-    private static int NameLength(ReadOnlySpan<byte> text)
+    private static byte[] MakeLowerCase()
+    {
+        byte[] map = new byte[256];
+        foreach (char allowed in "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
+        {
+            map[allowed] = (byte)char.ToLowerInvariant(allowed);
+        }
+
+        return map;
+    }
+
+    private static int NameLength(ReadOnlySpan<byte> text, Span<byte> lower)
     {
         byte before = (byte)'.';
         int at = 0;
-        for (; at < text.Length; at++)
+        for (; at < text.Length && at < lower.Length; at++)
         {
-            byte value = text[at];
-            bool dot = value == (byte)'.';
-            if (dot ? before == (byte)'.' : !char.IsAsciiLetterOrDigit((char)value) && value is not ((byte)'-' or (byte)'_' or (byte)'~'))
+            byte value = s_lowerCase[text[at]];
+            if (value == 0 || (value == (byte)'.' && before == (byte)'.'))
             {
                 break;
             }
 
-            before = value;
+            lower[at] = before = value;
         }
 
         // Stopped by anything but the port's colon: an empty label or a character that is not allowed.

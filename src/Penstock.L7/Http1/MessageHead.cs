@@ -86,6 +86,11 @@ internal abstract class MessageHead : FieldSection
             }
 
             ReadOnlySpan<byte> rest = Value(Slots[i]);
+            if (TryReadOption(rest))
+            {
+                continue;
+            }
+
             while (!rest.IsEmpty)
             {
                 ReadOnlySpan<byte> option = ListSyntax.Next(ref rest);
@@ -99,7 +104,10 @@ internal abstract class MessageHead : FieldSection
                     return RejectReason.ConnectionMalformed;
                 }
 
-                ReadOption(option);
+                if (!TryReadOption(option))
+                {
+                    DropNamed(option);
+                }
             }
         }
 
@@ -111,22 +119,14 @@ internal abstract class MessageHead : FieldSection
         return RejectReason.None;
     }
 
-    private void ReadOption(ReadOnlySpan<byte> option)
+    private bool TryReadOption(ReadOnlySpan<byte> option)
     {
         switch (option.Length)
         {
-            case 5 when Ascii.EqualsIgnoreCase(option, "close"u8):
-                _close = true;
-                return;
-            case 10 when Ascii.EqualsIgnoreCase(option, "keep-alive"u8):
-                _keepAlive = true;
-                return;
-            case 7 when Ascii.EqualsIgnoreCase(option, "upgrade"u8):
-                _upgrade = true;
-                return;
-            default:
-                DropNamed(option);
-                return;
+            case 5 when Ascii.EqualsIgnoreCase(option, "close"u8): return _close = true;
+            case 7 when Ascii.EqualsIgnoreCase(option, "upgrade"u8): return _upgrade = true;
+            case 10 when Ascii.EqualsIgnoreCase(option, "keep-alive"u8): return _keepAlive = true;
+            default: return false;
         }
     }
 

@@ -52,6 +52,9 @@ internal sealed class RequestHead : MessageHead
     /// <summary>Whether TE says that the client takes trailers.</summary>
     public bool AcceptsTrailers { get; private set; }
 
+    /// <summary>Hops that OPTIONS or TRACE may still make (RFC 9110 section 7.6.2); at 0 the proxy answers itself. -1: not told.</summary>
+    public int MaxForwards { get; private set; } = -1;
+
     /// <inheritdoc/>
     protected override RejectReason StartLineTooLong => RejectReason.RequestLineTooLong;
 
@@ -75,6 +78,7 @@ internal sealed class RequestHead : MessageHead
         Version = 0;
         Framing = BodyFraming.None;
         ExpectContinue = AcceptsTrailers = false;
+        MaxForwards = -1;
     }
 
     /// <inheritdoc/>
@@ -135,6 +139,12 @@ internal sealed class RequestHead : MessageHead
             ReadTe();
         }
 
+        bool limited = MethodKind is HttpMethodKind.Options or HttpMethodKind.Trace;
+        if (limited && TryGet(KnownHeader.MaxForwards, out ReadOnlySpan<byte> hops) && ContentLengthValue.Read(hops, out long most) == RejectReason.None)
+        {
+            MaxForwards = (int)Math.Min(most, int.MaxValue);
+        }
+
         return Has(KnownHeader.Expect) ? ReadExpect() : RejectReason.None;
     }
 
@@ -147,8 +157,7 @@ internal sealed class RequestHead : MessageHead
 
     private RejectReason ReadHost()
     {
-        // A Host field is needed even when the target overrules it (RFC 9112 section 3.2).
-        ByteRange authority = _target.Authority;
+        // A Host field is needed, and must be valid, even when the target overrules it (RFC 9112 section 3.2).
         if (Has(KnownHeader.Host))
         {
             if (KnownHeaders.Has(Repeated, KnownHeader.Host))
@@ -156,29 +165,35 @@ internal sealed class RequestHead : MessageHead
                 return RejectReason.HostRepeated;
             }
 
-            ByteRange field = ValueRange(KnownHeader.Host);
-            if (!HostText.TryRead(field.Of(Bytes), [], out _))
+            if (!TryReadAuthority(ValueRange(KnownHeader.Host), out _))
             {
                 return RejectReason.HostMalformed;
             }
-
-            authority = authority.IsEmpty ? field : authority;
         }
         else if (Version == 11)
         {
             return RejectReason.HostMissing;
         }
 
-        if (authority.IsEmpty)
+        if (_target.Authority.IsEmpty)
         {
             return RejectReason.None;
         }
 
-        Span<byte> lower = Scratch(authority.Length);
-        HostText.TryRead(authority.Of(Bytes), lower, out HostText host);
+        bool valid = TryReadAuthority(_target.Authority, out int port);
+        return Form == TargetForm.Absolute
+            ? valid ? RejectReason.None : RejectReason.TargetAuthorityMalformed
+            : valid && port >= 0 ? RejectReason.None : RejectReason.TargetFormNotAllowed;
+    }
+
+    private bool TryReadAuthority(ByteRange range, out int port)
+    {
+        Span<byte> lower = Scratch(range.Length);
+        bool valid = HostText.TryRead(range.Of(Bytes), lower, out HostText host);
         _host = new ByteRange(Length, host.HostLength);
-        _authority = new ByteRange(authority.Start, host.AuthorityLength);
-        return RejectReason.None;
+        _authority = new ByteRange(range.Start, host.AuthorityLength);
+        port = host.Port;
+        return valid;
     }
 
     private RejectReason ReadExpect()

@@ -25,7 +25,7 @@ internal struct RequestTarget
     /// <summary>The query with its question mark, or nothing.</summary>
     public ByteRange Query;
 
-    /// <summary>Reads data[start..end], behind which a space stands.</summary>
+    /// <summary>Reads data[start..end], behind which a space stands. The authority, if there is one, is left for <see cref="HostText"/> to judge.</summary>
     public RejectReason Read(ReadOnlySpan<byte> data, int start, int end, HttpMethodKind method)
     {
         Authority = Path = Query = default;
@@ -33,8 +33,7 @@ internal struct RequestTarget
         {
             Form = TargetForm.Authority;
             Authority = Path = ByteRange.Between(start, end);
-            bool valid = HostText.TryRead(data[start..end], [], out HostText host) && host.Port >= 0;
-            return valid ? RejectReason.None : RejectReason.TargetFormNotAllowed;
+            return RejectReason.None;
         }
 
         if (data[start] == (byte)'/')
@@ -78,7 +77,7 @@ internal struct RequestTarget
             return RejectReason.TargetUserinfo;
         }
 
-        return HostText.TryRead(rest[..length], [], out _) ? ReadPath(data, Authority.End, end) : RejectReason.TargetAuthorityMalformed;
+        return length > 0 ? ReadPath(data, Authority.End, end) : RejectReason.TargetAuthorityMalformed;
     }
 
     private RejectReason ReadPath(ReadOnlySpan<byte> data, int start, int end)

@@ -44,6 +44,14 @@ internal static class RequestWriter
             skip &= ~(1UL << (int)KnownHeader.Trailer);
         }
 
+        if (head.MaxForwards >= 0)
+        {
+            skip |= 1UL << (int)KnownHeader.MaxForwards;
+            cursor.Put("Max-Forwards: "u8);
+            cursor.Put(Math.Max(0, head.MaxForwards - 1));
+            cursor.Put("\r\n"u8);
+        }
+
         cursor.PutFields(head, skip);
         PutForwarded(ref cursor, head, forwarding);
         cursor.PutVia(head, forwarding.ViaName);

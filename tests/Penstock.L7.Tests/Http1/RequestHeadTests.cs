@@ -6,19 +6,10 @@ namespace Penstock.L7.Tests.Http1;
 
 public sealed class RequestHeadTests
 {
-    internal static readonly HeadLimits Limits = new(8192, 32768, 100);
-
-    internal static RequestHead Read(string text)
+    private static string Reject(string text)
     {
         var head = new RequestHead();
-        head.Parse(new ReadOnlySequence<byte>(Wire.Bytes(text)), Limits, out _, out _).ShouldBe(ParseStatus.Done, head.Rejection.Token());
-        return head;
-    }
-
-    internal static string Reject(string text)
-    {
-        var head = new RequestHead();
-        head.Parse(new ReadOnlySequence<byte>(Wire.Bytes(text)), Limits, out _, out _).ShouldBe(ParseStatus.Rejected);
+        head.Parse(new ReadOnlySequence<byte>(Wire.Bytes(text)), Wire.Limits, out _, out _).ShouldBe(ParseStatus.Rejected);
         return $"{head.Rejection.Status()} {head.Rejection.Token()}";
     }
 
@@ -29,7 +20,7 @@ public sealed class RequestHeadTests
         var input = new ReadOnlySequence<byte>(bytes);
         var head = new RequestHead();
 
-        head.Parse(input, Limits, out SequencePosition consumed, out _).ShouldBe(ParseStatus.Done);
+        head.Parse(input, Wire.Limits, out SequencePosition consumed, out _).ShouldBe(ParseStatus.Done);
 
         Wire.Text(input.Slice(consumed).ToArray()).ShouldBe("rest");
         Wire.Text(head.Method).ShouldBe("GET");
@@ -193,4 +184,110 @@ public sealed class RequestHeadTests
     [InlineData("Expect: 100-continue, x\r\n", "417 expectation_unknown")]
     [InlineData("Expect:\r\n", "417 expectation_unknown")]
     public void Parse_BrokenFraming_IsRejected(string fields, string expected) => Reject("POST / HTTP/1.1\r\nHost: a\r\n" + fields + "\r\n").ShouldBe(expected);
+
+    [Theory]
+    [InlineData("GET http://Other.example:81/p?q HTTP/1.1", "other.example", "Other.example:81", "/p", "?q")]
+    [InlineData("GET http://other.example HTTP/1.1", "other.example", "other.example", "/", "")]
+    [InlineData("GET HTTPS://other.example?q HTTP/1.1", "other.example", "other.example", "/", "?q")]
+    [InlineData("OPTIONS http://other.example HTTP/1.1", "other.example", "other.example", "*", "")]
+    [InlineData("OPTIONS * HTTP/1.1", "a.example", "a.example", "*", "")]
+    [InlineData("CONNECT other.example:443 HTTP/1.1", "other.example", "other.example:443", "other.example:443", "")]
+    [InlineData("GET //x//y HTTP/1.1", "a.example", "a.example", "//x//y", "")]
+    [InlineData("GET /a%20b|[c]^?d={e}\\f`%%zz HTTP/1.1", "a.example", "a.example", "/a%20b|[c]^", "?d={e}\\f`%%zz")]
+    public void Parse_TargetForms_GiveHostPathAndQuery(string line, string host, string authority, string path, string query)
+    {
+        RequestHead head = Wire.Request(line + "\r\nHost: a.example\r\n\r\n");
+
+        Wire.Text(head.Host).ShouldBe(host);
+        Wire.Text(head.Authority).ShouldBe(authority);
+        Wire.Text(head.Path).ShouldBe(path);
+        Wire.Text(head.Query).ShouldBe(query);
+    }
+
+    [Theory]
+    [InlineData("[2001:DB8::1]:8080", "[2001:db8::1]", "[2001:DB8::1]:8080")]
+    [InlineData("[::ffff:192.0.2.1]", "[::ffff:192.0.2.1]", "[::ffff:192.0.2.1]")]
+    [InlineData("192.0.2.1:0", "192.0.2.1", "192.0.2.1:0")]
+    [InlineData("a_b.Example.com.:65535", "a_b.example.com", "a_b.Example.com.:65535")]
+    [InlineData("a.example:", "a.example", "a.example")]
+    public void Parse_HostForms_AreNormalized(string value, string host, string authority)
+    {
+        RequestHead head = Wire.Request("GET / HTTP/1.1\r\nHost: " + value + "\r\n\r\n");
+
+        Wire.Text(head.Host).ShouldBe(host);
+        Wire.Text(head.Authority).ShouldBe(authority);
+    }
+
+    [Theory]
+    [InlineData("HTTP/1.1", "", true)]
+    [InlineData("HTTP/1.1", "Connection: close\r\n", false)]
+    [InlineData("HTTP/1.1", "Connection: x, , CLOSE\r\n", false)]
+    [InlineData("HTTP/1.1", "Connection: keep-alive\r\nConnection: close\r\n", false)]
+    [InlineData("HTTP/1.0", "", false)]
+    [InlineData("HTTP/1.0", "Connection: Keep-Alive\r\n", true)]
+    [InlineData("HTTP/1.0", "Connection: keep-alive, close\r\n", false)]
+    public void Parse_VersionAndConnection_DecideKeepAlive(string version, string fields, bool expected) =>
+        Wire.Request($"GET / {version}\r\nHost: a\r\n{fields}\r\n").KeepAlive.ShouldBe(expected);
+
+    [Theory]
+    [InlineData("Connection: upgrade\r\nUpgrade: websocket\r\n", "websocket")]
+    [InlineData("Connection: keep-alive, Upgrade\r\nUpgrade: foo/2, bar\r\n", "foo/2, bar")]
+    [InlineData("Upgrade: websocket\r\n", "")]
+    [InlineData("Connection: upgrade\r\n", "")]
+    [InlineData("Connection: upgrade\r\nUpgrade: h2c\r\n", "")]
+    [InlineData("Connection: upgrade\r\nUpgrade: websocket, H2C\r\n", "")]
+    [InlineData("Connection: upgrade\r\nUpgrade: h2c/1\r\n", "")]
+    [InlineData("Connection: upgrade\r\nUpgrade: web socket\r\n", "")]
+    [InlineData("Connection: upgrade\r\nUpgrade: a\r\nUpgrade: b\r\n", "")]
+    public void Parse_Upgrade_OnlyWhereConnectionListsItAndNeverH2c(string fields, string expected) =>
+        Wire.Text(Wire.Request("GET / HTTP/1.1\r\nHost: a\r\n" + fields + "\r\n").Upgrade).ShouldBe(expected);
+
+    [Theory]
+    [InlineData("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nExpect: 100-Continue\r\n\r\n", true)]
+    [InlineData("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nExpect: 100-continue\r\n\r\n", true)]
+    [InlineData("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\nExpect: 100-continue\r\n\r\n", false)]
+    [InlineData("GET / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n\r\n", false)]
+    [InlineData("POST / HTTP/1.0\r\nHost: a\r\nContent-Length: 1\r\nExpect: 100-continue\r\n\r\n", false)]
+    public void Parse_Expect_WaitsOnlyWhereABodyFollows(string text, bool expected) => Wire.Request(text).ExpectContinue.ShouldBe(expected);
+
+    [Fact]
+    public void Parse_LimitsExceeded_SayWhich()
+    {
+        RejectWith(new HeadLimits(20, 1000, 10), $"GET /{new string('a', 20)} HTTP/1.1\r\nHost: a\r\n\r\n").ShouldBe("414 request_line_too_long");
+        RejectWith(new HeadLimits(100, 60, 10), $"GET / HTTP/1.1\r\nHost: a\r\nX: {new string('a', 60)}\r\n\r\n").ShouldBe("431 head_too_large");
+        RejectWith(new HeadLimits(100, 1000, 2), "GET / HTTP/1.1\r\nHost: a\r\nX: a\r\nY: b\r\n\r\n").ShouldBe("431 too_many_fields");
+        RejectWith(new HeadLimits(20, 1000, 10), new string('a', 23)).ShouldBe("414 request_line_too_long");
+        Reject($"GET / HTTP/1.1\r\nHost: a\r\nConnection: {string.Join(',', Enumerable.Repeat("x", 33))}\r\n\r\n").ShouldBe("400 connection_malformed");
+    }
+
+    [Fact]
+    public void Parse_LargeHeadThenReset_IsForgotten()
+    {
+        var head = new RequestHead();
+        byte[] large = Wire.Bytes($"GET /large HTTP/1.1\r\nHost: a\r\nX: {new string('v', 20_000)}\r\n\r\n");
+        head.Parse(new ReadOnlySequence<byte>(large), Wire.Limits, out _, out _).ShouldBe(ParseStatus.Done);
+        head.Field(1).Value.Length.ShouldBe(20_000);
+
+        head.Reset();
+        head.Parse(new ReadOnlySequence<byte>(Wire.Bytes("GET /small HTTP/1.1\r\nHost: b\r\n\r\n")), Wire.Limits, out _, out _).ShouldBe(ParseStatus.Done);
+
+        Wire.Text(head.Path).ShouldBe("/small");
+        head.FieldCount.ShouldBe(1);
+    }
+
+    [Fact]
+    public void RejectReasons_Each_HasAStatusAndATokenOfItsOwn()
+    {
+        RejectReason[] all = Enum.GetValues<RejectReason>();
+
+        all.Select(reason => reason.Token()).Distinct(StringComparer.Ordinal).Count().ShouldBe(all.Length);
+        all.ShouldAllBe(reason => reason.Status() >= 400 && reason.Status() < 600);
+    }
+
+    private static string RejectWith(HeadLimits limits, string text)
+    {
+        var head = new RequestHead();
+        head.Parse(new ReadOnlySequence<byte>(Wire.Bytes(text)), limits, out _, out _).ShouldBe(ParseStatus.Rejected);
+        return $"{head.Rejection.Status()} {head.Rejection.Token()}";
+    }
 }

@@ -1,47 +1,35 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Buffers;
 using System.Text;
+using Penstock.L7.Http1;
 
 namespace Penstock.L7.Tests.Http1;
 
-/// <summary>Bytes as a pipe would hand them over.</summary>
+/// <summary>Between text and what the codec reads and writes.</summary>
 internal static class Wire
 {
+    /// <summary>Limits no test message comes near.</summary>
+    public static HeadLimits Limits { get; } = new(8192, 32768, 100);
+
     /// <summary>Text as Latin-1 bytes.</summary>
     public static byte[] Bytes(string text) => Encoding.Latin1.GetBytes(text);
 
     /// <summary>Latin-1 bytes as text.</summary>
     public static string Text(ReadOnlySpan<byte> bytes) => Encoding.Latin1.GetString(bytes);
 
-    /// <summary>A sequence of segments that are cut at the given offsets.</summary>
-    public static ReadOnlySequence<byte> Cut(ReadOnlyMemory<byte> bytes, params ReadOnlySpan<int> cuts)
+    /// <summary>The head of a request that must be valid.</summary>
+    public static RequestHead Request(string text)
     {
-        Segment? first = null, last = null;
-        int from = 0;
-        foreach (int cut in cuts)
-        {
-            last = Segment.After(last, bytes[from..cut]);
-            first ??= last;
-            from = cut;
-        }
-
-        last = Segment.After(last, bytes[from..]);
-        first ??= last;
-        return new ReadOnlySequence<byte>(first, 0, last, last.Memory.Length);
+        var head = new RequestHead();
+        head.Parse(new ReadOnlySequence<byte>(Bytes(text)), Limits, out _, out _).ShouldBe(ParseStatus.Done, head.Rejection.Token());
+        return head;
     }
 
-    private sealed class Segment : ReadOnlySequenceSegment<byte>
+    /// <summary>The head of a response that must be valid.</summary>
+    public static ResponseHead Response(string text, HttpMethodKind method = HttpMethodKind.Get)
     {
-        public static Segment After(Segment? before, ReadOnlyMemory<byte> memory)
-        {
-            // A copy of its own, so that reading over a segment's edge does not find the next one by chance.
-            var segment = new Segment { Memory = memory.ToArray(), RunningIndex = before is null ? 0 : before.RunningIndex + before.Memory.Length };
-            if (before is not null)
-            {
-                before.Next = segment;
-            }
-
-            return segment;
-        }
+        var head = new ResponseHead();
+        head.Parse(new ReadOnlySequence<byte>(Bytes(text)), Limits, method, out _, out _).ShouldBe(ParseStatus.Done, head.Rejection.Token());
+        return head;
     }
 }
