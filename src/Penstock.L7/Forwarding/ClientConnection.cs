@@ -17,6 +17,9 @@ internal sealed class ClientConnection : SocketConnection
     /// <summary>How much a closing connection throws away before it gives up, bytes.</summary>
     private const long LingerBytes = 1 << 20;
 
+    /// <summary>After so many requests other connections have their turn: a client may have sent many at once.</summary>
+    private const int RequestsPerTurn = 64;
+
     private readonly Worker _worker;
     private readonly byte[] _addressText;
     private Exchange? _exchange;
@@ -80,6 +83,8 @@ internal sealed class ClientConnection : SocketConnection
                 _exchange = null;
                 keep &= PrepareNext(exchange.Listener);
                 _worker.ReturnExchange(exchange);
+                if (Requests % RequestsPerTurn == 0)
+                    await Reactor.YieldTurn();
             }
 
             await EndAsync();
@@ -96,7 +101,8 @@ internal sealed class ClientConnection : SocketConnection
     /// <summary>The proxy stops: a connection between requests closes now, another after its request.</summary>
     internal void Drain()
     {
-        if (_exchange is null && !Reader.HasBuffered)
+        // What has come already is still served.
+        if (_exchange is null && !Reader.HasBuffered && !SocketCalls.HasInput(Fd))
             Reader.CancelPendingRead();
     }
 

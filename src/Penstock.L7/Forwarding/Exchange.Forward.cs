@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using Penstock.L7.Errors;
 using Penstock.L7.Http1;
@@ -38,7 +39,7 @@ internal sealed partial class Exchange
             var upstream = _upstream!; // Set by step 1.
             var unanswered = upstream.Reader.TotalReceived;
             StartRequest(upstream);
-            if (_requestBody.IsDone)
+            if (_requestBody.IsDone && !_requestBody.IsChunked)
                 await upstream.Writer.FlushAsync();
             else
                 StartPump();
@@ -152,6 +153,7 @@ internal sealed partial class Exchange
                 return read.Buffer.IsEmpty && interims == 0 ? ProxyError.ConnectionTerminated : ProxyError.ResponseIncomplete;
             if (status == ParseStatus.NeedMore)
                 continue;
+            _upstreamTicks = Stopwatch.GetTimestamp();
             var error = status == ParseStatus.Rejected ? RejectResponse() : CheckResponse(ref interims);
             if (error != ProxyError.None || !Response.IsInterim)
                 return error;

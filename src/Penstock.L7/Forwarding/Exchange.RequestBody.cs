@@ -41,6 +41,7 @@ internal sealed partial class Exchange
     [AsyncMethodBuilder(typeof(PooledTaskMethodBuilder))]
     private async ValueTask PumpAsync(UpstreamConnection upstream)
     {
+        var turnEnd = BytesPerTurn;
         while (!_requestBody.IsDone && _pumpError == ProxyError.None && !_stopPump)
         {
             if (!_client.Reader.TryRead(out var read))
@@ -81,6 +82,12 @@ internal sealed partial class Exchange
             _client.Reader.AdvanceTo(input.Start, _requestBody.IsDone ? input.Start : read.Buffer.End);
             if (!open)
                 break;
+            if (_requestBody.Bytes >= turnEnd)
+            {
+                await _worker.Reactor.YieldTurn();
+                turnEnd = _requestBody.Bytes + BytesPerTurn;
+            }
+
             if (read.IsCompleted && !_requestBody.IsDone && _pumpError == ProxyError.None)
                 _pumpError = ProxyError.RequestIncomplete;
         }
@@ -96,9 +103,12 @@ internal sealed partial class Exchange
             if (_requestBody.IsChunked)
                 WriteEnd(upstream.Writer, _requestBody);
             await upstream.Writer.FlushAsync();
-            upstream.Reader.Guard.Until(_worker.Reactor.Now + _route!.Targets[_target].ResponseMilliseconds); // Forwarding routes have targets.
             if (!_relaying)
+            {
+                // From now on the endpoint owes the response.
+                upstream.Reader.Guard.Until(_worker.Reactor.Now + _route!.Targets[_target].ResponseMilliseconds); // Forwarding routes have targets.
                 upstream.Reader.RestartWait();
+            }
         }
 
         _pumping = false;

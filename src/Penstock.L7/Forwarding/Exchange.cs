@@ -69,7 +69,7 @@ internal sealed partial class Exchange
         _upstream = null;
         _pool = null;
         _pumpError = ProxyError.None;
-        _pumping = _stopPump = false;
+        _pumping = _stopPump = _relaying = false;
         _requestBody.Start(BodyFraming.None, contentLength: 0, Listener.HeadLimits);
         _responseBody.Start(BodyFraming.None, contentLength: 0, Listener.HeadLimits);
         client.Requests++;

@@ -19,7 +19,7 @@ namespace Penstock.L7.Runtime;
 internal sealed partial class Worker
 {
     /// <summary>Exchanges kept for reuse; a busy proxy has about as many as requests in flight.</summary>
-    private const int MaxKeptExchanges = 4096;
+    private const int MaxKeptExchanges = 1024;
 
     private readonly ILogger _logger;
     private readonly Func<CompiledSnapshot> _current;
@@ -193,7 +193,12 @@ internal sealed partial class Worker
     {
         IsDraining = true;
         foreach (var listener in _listeners)
+        {
             listener.Stop();
+            listener.Slot.CloseSocketOf(Index);
+        }
+
+        _listeners.Clear();
         ForEachConnection(connection => connection.Drain());
     }
 

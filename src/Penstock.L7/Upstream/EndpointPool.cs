@@ -92,7 +92,8 @@ internal sealed class EndpointPool
     internal void PutBack(UpstreamConnection connection)
     {
         var limit = Config.Pool.MaxRequests;
-        if (_retired || connection.IsBroken || connection.Reader.HasBuffered || _idle >= Config.Pool.MaxIdle || (limit > 0 && connection.Requests >= limit))
+        var clean = !connection.IsBroken && !connection.Reader.HasBuffered && !(connection.Reader.IsReady && SocketCalls.HasInput(connection.Fd));
+        if (_retired || !clean || _idle >= Config.Pool.MaxIdle || (limit > 0 && connection.Requests >= limit))
         {
             connection.Close();
             return;
