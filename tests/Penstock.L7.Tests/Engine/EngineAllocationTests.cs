@@ -17,7 +17,7 @@ public sealed class EngineAllocationTests
     private static readonly byte[] Answer = Encoding.ASCII.GetBytes(
         "HTTP/1.1 200 OK\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\nContent-Type: text/plain\r\nContent-Length: 1024\r\n\r\n" + new string('y', 1024));
 
-    [Fact]
+    [ReleaseFact]
     public async Task Requests_OnKeptConnections_AllocateNothing()
     {
         using var origin = new Socket(SocketType.Stream, ProtocolType.Tcp);

@@ -43,7 +43,7 @@ public sealed class PooledTaskTests
         await Should.ThrowAsync<InvalidOperationException>(async () => await task);
     }
 
-    [Fact]
+    [ReleaseFact]
     public void Tasks_ManySuspendedAtATimeAndAgain_AllocateNothing()
     {
         var gates = Enumerable.Range(0, 100).Select(_ => new Gate()).ToArray();
