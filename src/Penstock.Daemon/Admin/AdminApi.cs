@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using Penstock.ControlPlane;
+using Penstock.Telemetry.Http;
+
+namespace Penstock.Daemon.Admin;
+
+/// <summary>Answers the requests of the admin API.</summary>
+/// <param name="state">What the control plane last published.</param>
+/// <param name="status">Makes the status report.</param>
+/// <param name="reload">Reloads.</param>
+internal sealed class AdminApi(Func<ControlPlaneState> state, Func<StatusReport> status, Func<Task<ReloadOutcome>> reload)
+{
+    /// <summary>Answers one request.</summary>
+    public async ValueTask<ControlHttpResponse> HandleAsync(ControlHttpRequest request, CancellationToken cancellation)
+    {
+        var allowed = request.Path switch
+        {
+            AdminPaths.Reload => "POST",
+            AdminPaths.Status or AdminPaths.Config or AdminPaths.Snapshot => "GET",
+            _ => null,
+        };
+        if (allowed is null) return ControlHttpResponse.Text(404, $"no such resource: {request.Path}");
+        if (!string.Equals(allowed, request.Method, StringComparison.Ordinal)) return ControlHttpResponse.Text(405, $"{request.Path} takes {allowed}", allowed);
+
+        switch (request.Path)
+        {
+            case AdminPaths.Reload:
+                var outcome = await reload().WaitAsync(cancellation);
+                return Json(outcome.Ok ? 200 : 422, ReloadReport.Of(outcome), AdminJson.Default.ReloadReport);
+            case AdminPaths.Status:
+                return Json(200, status(), AdminJson.Default.StatusReport);
+        }
+
+        var current = state();
+        if (current.Snapshot is not { } snapshot) return ControlHttpResponse.Text(503, "nothing is published yet");
+        return string.Equals(request.Path, AdminPaths.Config, StringComparison.Ordinal)
+            ? Json(200, snapshot.Config, AdminJson.Default.ApplianceConfig)
+            : Json(200, SnapshotReport.Of(snapshot, current.ConfigHash), AdminJson.Default.SnapshotReport);
+    }
+
+    private static ControlHttpResponse Json<T>(int status, T value, JsonTypeInfo<T> type) =>
+        new(status, "application/json", JsonSerializer.SerializeToUtf8Bytes(value, type));
+}

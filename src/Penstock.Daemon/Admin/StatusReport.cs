@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+namespace Penstock.Daemon.Admin;
+
+/// <summary>What runs.</summary>
+/// <param name="Node">Name of the node.</param>
+/// <param name="Version">Version of the daemon.</param>
+/// <param name="Pid">Its process.</param>
+/// <param name="State"><c>running</c> or <c>draining</c>.</param>
+/// <param name="UptimeSeconds">Since its start.</param>
+/// <param name="Generation">Generation of the snapshot that new requests use.</param>
+/// <param name="ConfigPath">Where the configuration was read.</param>
+/// <param name="ConfigHash">Identifies the running configuration.</param>
+/// <param name="Reactors">Number of reactors.</param>
+/// <param name="LastReload">The last reload, good or bad; null before the first.</param>
+/// <param name="Listeners">Listeners.</param>
+/// <param name="Clusters">Clusters.</param>
+/// <param name="Warnings">What asks for attention now.</param>
+internal sealed record StatusReport(
+    string Node,
+    string Version,
+    int Pid,
+    string State,
+    double UptimeSeconds,
+    long Generation,
+    string ConfigPath,
+    string ConfigHash,
+    int Reactors,
+    ReloadReport? LastReload,
+    IReadOnlyList<ListenerReport> Listeners,
+    IReadOnlyList<ClusterReport> Clusters,
+    IReadOnlyList<string> Warnings);

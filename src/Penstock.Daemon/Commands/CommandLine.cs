@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+using System.CommandLine;
+using System.CommandLine.Help;
+
+namespace Penstock.Daemon.Commands;
+
+/// <summary>The <c>penstock</c> command line.</summary>
+internal static class CommandLine
+{
+    /// <summary>Parses and runs.</summary>
+    /// <returns>One of <see cref="ExitCode"/>.</returns>
+    public static async Task<int> RunAsync(string[] args, TextWriter output, TextWriter error)
+    {
+        var parsed = Build().Parse(args);
+        if (parsed.Errors.Count > 0)
+        {
+            await error.WriteLineAsync("penstock: " + UsageError.Describe(parsed));
+            return ExitCode.Usage;
+        }
+
+        var configuration = new InvocationConfiguration
+        {
+            Output = output,
+            Error = error,
+            EnableDefaultExceptionHandler = false,
+            ProcessTerminationTimeout = null, // run handles its signals itself
+        };
+        try
+        {
+            return await parsed.InvokeAsync(configuration);
+        }
+        catch (CommandException exception)
+        {
+            await error.WriteLineAsync("penstock: " + exception.Message);
+            return exception.ExitCode;
+        }
+    }
+
+    /// <summary>The command tree.</summary>
+    internal static RootCommand Build()
+    {
+        var root = new RootCommand("Penstock, a load-balancer appliance: the daemon and the commands that talk to it.")
+        {
+            RunCommand.Build(),
+            CheckCommand.Build(),
+            ReloadCommand.Build(),
+            StatusCommand.Build(),
+            SchemaCommand.Build(),
+            VersionCommand.Build(),
+        };
+        foreach (var option in root.Options)
+        {
+            if (option is HelpOption { Action: HelpAction help } helpOption) helpOption.Action = new HelpWithExample(help);
+        }
+
+        return root;
+    }
+}

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+using System.CommandLine;
+using Microsoft.Extensions.Logging;
+using Penstock.Daemon.Logging;
+using Penstock.Daemon.Running;
+
+namespace Penstock.Daemon.Commands;
+
+/// <summary><c>penstock run</c>.</summary>
+internal static class RunCommand
+{
+    /// <summary>The command.</summary>
+    public static Command Build()
+    {
+        var config = SharedOptions.Config();
+        var socket = new Option<string?>("--socket", "-s") { Description = "Admin socket, in place of admin.socket of the configuration.", HelpName = "PATH" };
+        var level = new Option<LogLevel>("--log-level")
+        {
+            Description = "Least severity that is logged: debug, information, warning or error.",
+            HelpName = "LEVEL",
+            DefaultValueFactory = _ => LogLevel.Information,
+        };
+        var command = new ExampledCommand(
+            "run",
+            "Run the daemon until SIGTERM or SIGINT, which let requests in flight finish. SIGHUP reloads; SIGUSR1 reopens the access log.",
+            "penstock run --config /etc/penstock/penstock.yaml") { config, socket, level };
+        command.SetAction(async (parsed, _) =>
+        {
+            using var loggers = ConsoleLoggerFactory.ForStandardError(parsed.GetValue(level), TimeProvider.System);
+            var source = new ConfigSource(parsed.GetValue(config)!); // has a default
+            return await new ApplianceHost(source, parsed.GetValue(socket), loggers, TimeProvider.System).RunAsync(parsed.InvocationConfiguration.Error);
+        });
+        return command;
+    }
+}

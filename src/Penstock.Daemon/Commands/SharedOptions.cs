@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+using System.CommandLine;
+using Penstock.Model;
+
+namespace Penstock.Daemon.Commands;
+
+/// <summary>Options that several commands take. An option belongs to one command, so each call makes a new one.</summary>
+internal static class SharedOptions
+{
+    /// <summary>Where the configuration is unless told otherwise.</summary>
+    public const string DefaultConfigPath = "/etc/penstock/penstock.yaml";
+
+    /// <summary>--config of the commands that read the configuration.</summary>
+    public static Option<string> Config() => new("--config", "-c")
+    {
+        Description = "The configuration file; conf.d/*.yaml beside it is merged in.",
+        HelpName = "PATH",
+        DefaultValueFactory = _ => DefaultConfigPath,
+    };
+
+    /// <summary>--config of the commands that talk to a daemon: only tells where its socket is.</summary>
+    public static Option<string?> ConfigOfDaemon() => new("--config", "-c")
+    {
+        Description = "Take the admin socket's path from this configuration file.",
+        HelpName = "PATH",
+    };
+
+    /// <summary>--socket.</summary>
+    public static Option<string?> Socket() => new("--socket", "-s")
+    {
+        Description = $"The daemon's admin socket [default: {new AdminConfig().Socket}].",
+        HelpName = "PATH",
+    };
+
+    /// <summary>--output.</summary>
+    public static Option<OutputFormat> Output() => new("--output", "-o")
+    {
+        Description = "text for people (the default) or json for programs.",
+        HelpName = "json|text",
+    };
+}

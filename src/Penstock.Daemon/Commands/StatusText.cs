@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+using Penstock.Daemon.Admin;
+
+namespace Penstock.Daemon.Commands;
+
+/// <summary>A status report as one screen of text.</summary>
+internal static class StatusText
+{
+    /// <summary>Writes it.</summary>
+    public static void Write(StatusReport report, TextWriter output)
+    {
+        output.WriteLine($"penstock {report.Version} on {report.Node}: {report.State} for {Age(TimeSpan.FromSeconds(report.UptimeSeconds))}, pid {report.Pid}, {report.Reactors} reactors");
+        output.WriteLine($"generation {report.Generation} of {report.ConfigPath} ({report.ConfigHash})");
+        if (report.LastReload is { } last)
+        {
+            var outcome = last.Ok ? "applied" : "refused";
+            output.WriteLine($"last reload {outcome} at {last.At:yyyy-MM-dd HH:mm:ss}Z in {last.DurationMilliseconds:0.#} ms");
+        }
+
+        output.WriteLine();
+        var listeners = new TextTable("LISTENER", "BIND", "CONNECTIONS", "REQUESTS");
+        foreach (var listener in report.Listeners) listeners.Add(listener.Name, listener.Bind, listener.Connections, listener.Requests);
+        listeners.Write(output);
+
+        output.WriteLine();
+        var endpoints = new TextTable("CLUSTER", "ENDPOINT", "STATE", "WEIGHT", "ACTIVE", "REQUESTS", "FAILURES", "REASON");
+        foreach (var cluster in report.Clusters)
+        {
+            if (cluster.Endpoints.Count == 0) endpoints.Add(cluster.Name, "-", "-", "-", "-", "-", "-", "no endpoints found yet");
+            foreach (var endpoint in cluster.Endpoints)
+                endpoints.Add(cluster.Name, endpoint.Address, endpoint.State, endpoint.Weight, endpoint.Active, endpoint.Requests, endpoint.Failures, endpoint.Reason);
+        }
+
+        endpoints.Write(output);
+        if (report.Warnings.Count == 0) return;
+
+        output.WriteLine();
+        foreach (var warning in report.Warnings) output.WriteLine("warning: " + warning);
+    }
+
+    private static string Age(TimeSpan age) => age switch
+    {
+        { TotalDays: >= 1 } => $"{age.Days}d {age.Hours}h",
+        { TotalHours: >= 1 } => $"{age.Hours}h {age.Minutes}m",
+        { TotalMinutes: >= 1 } => $"{age.Minutes}m {age.Seconds}s",
+        _ => $"{age.Seconds}s",
+    };
+}

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+using System.Net.Sockets;
+using System.Threading.Channels;
+using Microsoft.Extensions.Logging;
+using Penstock.ControlPlane;
+using Penstock.Daemon.Admin;
+using Penstock.Daemon.Commands;
+using Penstock.Daemon.Systemd;
+using Penstock.Discovery;
+using Penstock.L7;
+using Penstock.Telemetry;
+using Penstock.Telemetry.Http;
+using Penstock.Telemetry.Prometheus;
+
+namespace Penstock.Daemon.Running;
+
+/// <summary>The daemon: puts the parts together, keeps them running, and takes them down in order.</summary>
+/// <param name="source">The configuration.</param>
+/// <param name="socketPath">Admin socket in place of the configuration's; null: the configuration's.</param>
+/// <param name="loggers">Log.</param>
+/// <param name="time">Clock.</param>
+internal sealed class ApplianceHost(ConfigSource source, string? socketPath, ILoggerFactory loggers, TimeProvider time)
+{
+    private readonly ILogger _logger = loggers.CreateLogger<ApplianceHost>();
+    private readonly StatusReporter _reporter = new(source.Path, time);
+
+    // One waiting cause is enough: the reload that serves it reads whatever is there by then.
+    private readonly Channel<string> _reloadCauses = Channel.CreateBounded<string>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private volatile bool _draining;
+    private ConfigWatcher? _watcher;
+
+    /// <summary>Runs until told to stop.</summary>
+    /// <param name="error">Takes one line for each reason not to start.</param>
+    /// <returns>One of <see cref="ExitCode"/>.</returns>
+    public async Task<int> RunAsync(TextWriter error)
+    {
+        using var notifier = ServiceNotifier.FromEnvironment(time);
+        using var accessLog = new AccessLog(time, loggers.CreateLogger<AccessLog>());
+        using var signals = new SignalInbox(() => _reloadCauses.Writer.TryWrite("SIGHUP"), accessLog.Reopen);
+
+        // Read once for where the socket is, before anything is touched; the control plane starts from the same.
+        LoadedConfig? first = source.Load();
+        if (first.Config is not { } config) return await RefuseAsync(first.Diagnostics, error);
+        using var socket = ListenForAdmin(socketPath ?? config.Admin.Socket);
+
+        using var collector = new MetricsCollector(loggers.CreateLogger<MetricsCollector>());
+        var scrape = new MetricsEndpoint(collector, () => (!_draining, _draining ? "draining" : "ready"));
+        await using var metrics = new MetricsListener(scrape.HandleAsync, exception => _logger.LogError(exception, "a scrape failed"));
+        await using var engine = new L7Engine(loggers);
+        await using var plane = new ControlLoop(
+            () => Interlocked.Exchange(ref first, null) ?? source.Load(),
+            new SnapshotPublisher(engine, metrics, accessLog).Apply,
+            new DiscoverySourceFactory(time, loggers).Create,
+            time,
+            loggers);
+        var start = await plane.ReloadAsync();
+        if (!start.Ok) return await RefuseAsync(start.Diagnostics, error);
+        Report("start", start);
+
+        var api = new AdminApi(
+            () => plane.State,
+            () => _reporter.Report(plane.State, engine.Status(), _draining),
+            () => ReloadAsync("the admin API", plane, notifier));
+        await using var admin = new ControlHttpServer(socket, api.HandleAsync, exception => _logger.LogError(exception, "an admin request failed"), time: time);
+
+        FollowFiles(plane);
+        var reloads = ServeReloadsAsync(plane, notifier, signals.Stop);
+        var watchdog = GuardAsync(plane, engine, notifier, signals.StopAtOnce);
+        notifier.Ready(Summary(plane.State));
+        _logger.LogInformation("ready: {Summary}", Summary(plane.State));
+
+        await Task.Delay(Timeout.Infinite, signals.Stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _watcher?.Dispose();
+        await reloads;
+        await DrainAsync(engine, plane.State, notifier, signals.StopAtOnce);
+        return ExitCode.Ok;
+    }
+
+    private static async Task<int> RefuseAsync(IEnumerable<ReloadDiagnostic> diagnostics, TextWriter error)
+    {
+        foreach (var diagnostic in diagnostics)
+            await error.WriteLineAsync($"penstock: {DiagnosticReport.Of(diagnostic)}");
+        return ExitCode.Failed;
+    }
+
+    private static Socket ListenForAdmin(string path)
+    {
+        try
+        {
+            return ControlSocket.Listen(path);
+        }
+        catch (IOException exception)
+        {
+            throw new CommandException(ExitCode.Failed, "admin " + exception.Message);
+        }
+    }
+
+    private static string Summary(ControlPlaneState state) =>
+        $"generation {state.Snapshot?.Generation}, {state.Snapshot?.Config.L7.Listeners.Length} listeners, {state.Snapshot?.Endpoints.Count} clusters";
+
+    private async Task<ReloadOutcome> ReloadAsync(string cause, ControlLoop plane, ServiceNotifier notifier)
+    {
+        notifier.Reloading();
+        var outcome = await plane.ReloadAsync();
+        Report(cause, outcome);
+        FollowFiles(plane);
+        notifier.Ready(Summary(plane.State));
+        return outcome;
+    }
+
+    private async Task ServeReloadsAsync(ControlLoop plane, ServiceNotifier notifier, CancellationToken stop)
+    {
+        try
+        {
+            await foreach (var cause in _reloadCauses.Reader.ReadAllAsync(stop)) await ReloadAsync(cause, plane, notifier);
+        }
+        catch (OperationCanceledException)
+        {
+            // The daemon stops.
+        }
+    }
+
+    private void Report(string cause, ReloadOutcome outcome)
+    {
+        foreach (var diagnostic in outcome.Diagnostics)
+            _logger.Log(diagnostic.IsError ? LogLevel.Error : LogLevel.Warning, "{Diagnostic}", diagnostic.Message);
+        if (outcome.Ok) _logger.LogInformation("{Cause}: generation {Generation} applied in {Milliseconds:0.0} ms", cause, outcome.Generation, outcome.Duration.TotalMilliseconds);
+        else _logger.LogError("{Cause}: configuration refused with {Errors} errors, generation {Generation} runs on", cause, outcome.Errors, outcome.Generation);
+    }
+
+    /// <summary>Begins or ends the watch of the configuration's files, as the running configuration asks.</summary>
+    private void FollowFiles(ControlLoop plane)
+    {
+        var wanted = plane.State.Snapshot is { Config.Watch: true };
+        if (wanted == _watcher is not null) return;
+        _watcher?.Dispose();
+        _watcher = wanted ? new ConfigWatcher(source.Path, () => _reloadCauses.Writer.TryWrite("changed files"), time) : null;
+    }
+
+    private Task GuardAsync(ControlLoop plane, L7Engine engine, ServiceNotifier notifier, CancellationToken stop) =>
+        Watchdog.IntervalFromEnvironment() is { } interval
+            ? Watchdog.RunAsync(interval, notifier, async within => await plane.IsAliveAsync(within) && await engine.IsAliveAsync(within), time, _logger, stop)
+            : Task.CompletedTask;
+
+    private async Task DrainAsync(L7Engine engine, ControlPlaneState state, ServiceNotifier notifier, CancellationToken atOnce)
+    {
+        _draining = true;
+        var patience = state.Snapshot?.Config.ShutdownTimeout ?? TimeSpan.Zero;
+        notifier.Stopping($"draining for at most {patience.TotalSeconds:0} s", patience);
+        _logger.LogInformation("stopping: draining for at most {Seconds:0} s", patience.TotalSeconds);
+        try
+        {
+            var cut = await engine.DrainAsync(patience).WaitAsync(atOnce);
+            if (cut > 0) _logger.LogWarning("stopped: {Connections} connections were cut after {Seconds:0} s", cut, patience.TotalSeconds);
+            else _logger.LogInformation("stopped: every connection has ended");
+        }
+        catch (OperationCanceledException)
+        {
+            _logger.LogWarning("stopped at once by a second signal");
+        }
+    }
+}

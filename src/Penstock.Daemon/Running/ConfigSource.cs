@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+using Penstock.Config;
+using Penstock.ControlPlane;
+using Penstock.Model;
+
+namespace Penstock.Daemon.Running;
+
+/// <summary>Reads the configuration for the control plane.</summary>
+/// <param name="path">The configuration file.</param>
+internal sealed class ConfigSource(string path)
+{
+    private const int HashDigits = 12; // enough to compare by eye
+
+    private ApplianceConfig? _first;
+
+    /// <summary>The configuration file.</summary>
+    public string Path => path;
+
+    /// <summary>Reads and validates. From the second time on, warns of what only a restart changes.</summary>
+    public LoadedConfig Load()
+    {
+        var result = ConfigLoader.Load(path);
+        var diagnostics = result.Diagnostics.Select(Translate).ToList();
+        if (result.Config is not { } config) return new LoadedConfig(Config: null, Hash: "", [.. diagnostics]);
+
+        _first ??= config;
+        if (config.L7.Reactors != _first.L7.Reactors) diagnostics.Add(NeedsRestart("l7.reactors"));
+        if (!string.Equals(config.Admin.Socket, _first.Admin.Socket, StringComparison.Ordinal)) diagnostics.Add(NeedsRestart("admin.socket"));
+        return new LoadedConfig(config, result.ContentHash()[..HashDigits], [.. diagnostics]);
+    }
+
+    private static ReloadDiagnostic NeedsRestart(string key) => new(IsError: false, $"{key} has changed: it takes effect at the next start");
+
+    private static ReloadDiagnostic Translate(ConfigDiagnostic diagnostic) =>
+        new(diagnostic.Severity == DiagnosticSeverity.Error, diagnostic.ToString())
+        {
+            File = diagnostic.File,
+            Line = diagnostic.Line,
+            Column = diagnostic.Column,
+            Path = diagnostic.Path,
+        };
+}

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+using Penstock.L7;
+using Penstock.Model;
+using Penstock.Model.L7;
+using Penstock.Model.Observability;
+using Penstock.Telemetry;
+
+namespace Penstock.Daemon.Running;
+
+/// <summary>Publishes a snapshot to everything that runs by it, all or nothing: what can fail comes first and is undone when a later step fails.</summary>
+/// <param name="engine">The proxy tier.</param>
+/// <param name="metrics">The metrics listener.</param>
+/// <param name="accessLog">The access log.</param>
+internal sealed class SnapshotPublisher(L7Engine engine, MetricsListener metrics, AccessLog accessLog)
+{
+    private AccessLogConfig? _logged;
+    private IReadOnlyList<AccessLogRing>? _rings;
+
+    /// <summary>Publishes.</summary>
+    /// <exception cref="L7ApplyException">Something could not be bound; what ran before runs on.</exception>
+    public void Apply(Snapshot snapshot)
+    {
+        var config = snapshot.Config;
+        var socket = metrics.Open(config.Metrics);
+        try
+        {
+            engine.Apply(snapshot);
+        }
+        catch
+        {
+            socket?.Dispose();
+            throw;
+        }
+
+        metrics.Adopt(config.Metrics, socket);
+        if (config.L7.AccessLog == _logged && ReferenceEquals(engine.AccessLogRings, _rings)) return;
+        _logged = config.L7.AccessLog;
+        _rings = engine.AccessLogRings;
+        accessLog.Apply(_logged, _rings);
+    }
+}

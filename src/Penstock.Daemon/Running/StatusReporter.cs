@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+using Penstock.ControlPlane;
+using Penstock.Daemon.Admin;
+using Penstock.Daemon.Commands;
+using Penstock.L7;
+using Penstock.Model;
+
+namespace Penstock.Daemon.Running;
+
+/// <summary>Makes the status report of a running daemon.</summary>
+/// <param name="configPath">Where the configuration is.</param>
+/// <param name="time">Clock of the uptime.</param>
+internal sealed class StatusReporter(string configPath, TimeProvider time)
+{
+    private readonly long _started = time.GetTimestamp();
+
+    /// <summary>The report.</summary>
+    /// <param name="state">What the control plane last published.</param>
+    /// <param name="tier">What the proxy tier does.</param>
+    /// <param name="draining">Whether the daemon is about to end.</param>
+    public StatusReport Report(ControlPlaneState state, L7Status tier, bool draining)
+    {
+        var load = tier.Endpoints.ToDictionary(endpoint => (endpoint.Cluster, endpoint.Address));
+        var clusters = (state.Snapshot?.Endpoints.Values ?? [])
+            .OrderBy(cluster => cluster.Cluster, StringComparer.Ordinal)
+            .Select(cluster => new ClusterReport(
+                cluster.Cluster,
+                [.. cluster.Endpoints.Select(endpoint => Describe(endpoint, load.GetValueOrDefault((cluster.Cluster, endpoint.Address.ToString()))))]))
+            .ToArray();
+        return new StatusReport(
+            state.Snapshot?.Config.Node ?? "",
+            VersionCommand.Current,
+            Environment.ProcessId,
+            draining ? "draining" : "running",
+            Math.Round(time.GetElapsedTime(_started).TotalSeconds, 3),
+            tier.Generation,
+            configPath,
+            state.ConfigHash,
+            tier.Reactors,
+            state.LastReload is { } last ? ReloadReport.Of(last) : null,
+            [.. tier.Listeners.Select(listener => new ListenerReport(listener.Name, listener.Bind, listener.Connections, listener.Requests))],
+            clusters,
+            [.. Warnings(state, clusters)]);
+    }
+
+    private static EndpointReport Describe(Endpoint endpoint, EndpointStatus? load) => new(
+        endpoint.Address.ToString(),
+        endpoint.Weight,
+        endpoint.State.ToString().ToLowerInvariant(),
+        endpoint.Reason,
+        load?.Active ?? 0,
+        load?.Connections ?? 0,
+        load?.Requests ?? 0,
+        load?.Failures ?? 0);
+
+    private static IEnumerable<string> Warnings(ControlPlaneState state, ClusterReport[] clusters)
+    {
+        if (state.LastReload is { Ok: false } refused)
+            yield return $"the last reload was refused with {refused.Errors} errors; the configuration before it runs on";
+        foreach (var diagnostic in state.LastReload?.Diagnostics ?? [])
+            yield return diagnostic.Message;
+        foreach (var cluster in clusters)
+        {
+            if (!cluster.Endpoints.Any(endpoint => string.Equals(endpoint.State, "ready", StringComparison.Ordinal)))
+                yield return $"cluster {cluster.Name} has no ready endpoint: its requests get 503";
+        }
+    }
+}

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+using System.Text.Json;
+
+namespace Penstock.Daemon.Tests;
+
+public sealed class CommandTests : IDisposable
+{
+    private readonly Sandbox _sandbox = new();
+
+    [Fact]
+    public async Task Version_AsJson_NamesTheVersion()
+    {
+        var (code, output, _) = await _sandbox.RunAsync("version", "-o", "json");
+        code.ShouldBe(0);
+        JsonDocument.Parse(output).RootElement.GetProperty("version").GetString().ShouldNotBeNullOrEmpty();
+    }
+
+    [Theory]
+    [InlineData("did you mean 'status'?", "statsu")]
+    [InlineData("did you mean '--config'?", "check", "--confg", "x")]
+    [InlineData("unknown command 'frobnicate' (see", "frobnicate")]
+    [InlineData("see penstock --help")]
+    public async Task CommandLine_NotUnderstood_GivesOneLineAndCode2(string expected, params string[] arguments)
+    {
+        var (code, output, error) = await _sandbox.RunAsync(arguments);
+        code.ShouldBe(2);
+        output.ShouldBeEmpty();
+        error.TrimEnd('\n').ShouldNotContain('\n');
+        error.ShouldContain(expected);
+    }
+
+    [Theory]
+    [InlineData("run")]
+    [InlineData("check")]
+    [InlineData("reload")]
+    [InlineData("status")]
+    [InlineData("schema")]
+    [InlineData("version")]
+    public async Task Help_OfEveryCommand_EndsWithAnExample(string command)
+    {
+        var (code, output, _) = await _sandbox.RunAsync(command, "--help");
+        code.ShouldBe(0);
+        output.ShouldContain($"Example:\n  penstock {command}");
+        output.ShouldContain("Exit codes:");
+    }
+
+    [Fact]
+    public async Task Check_GoodConfiguration_PrintsWhatIsInIt()
+    {
+        var (code, output, error) = await _sandbox.RunAsync("check", "--config", _sandbox.ConfigPath);
+        (code, output, error).ShouldBe((0, "OK: 0 listeners, 0 routes, 0 clusters\n", ""));
+    }
+
+    [Fact]
+    public async Task Check_BadConfiguration_PrintsEveryErrorAndCode1()
+    {
+        _sandbox.Write("node: test\nnonsense: 1\n");
+        var (code, output, error) = await _sandbox.RunAsync("check", "--config", _sandbox.ConfigPath);
+        code.ShouldBe(1);
+        output.ShouldBeEmpty();
+        error.ShouldContain(_sandbox.ConfigPath + ":");
+        error.ShouldEndWith("penstock: 1 error\n");
+    }
+
+    [Fact]
+    public async Task Check_BadConfigurationAsJson_NamesFileAndLine()
+    {
+        _sandbox.Write("nonsense: 1\n");
+        var (code, output, _) = await _sandbox.RunAsync("check", "--config", _sandbox.ConfigPath, "-o", "json");
+        code.ShouldBe(1);
+        var report = JsonDocument.Parse(output).RootElement;
+        report.GetProperty("ok").GetBoolean().ShouldBeFalse();
+        var diagnostic = report.GetProperty("diagnostics")[0];
+        diagnostic.GetProperty("severity").GetString().ShouldBe("error");
+        diagnostic.GetProperty("file").GetString().ShouldBe(_sandbox.ConfigPath);
+        diagnostic.GetProperty("line").GetInt32().ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task Schema_IsJson()
+    {
+        var (code, output, _) = await _sandbox.RunAsync("schema");
+        code.ShouldBe(0);
+        JsonDocument.Parse(output).RootElement.ValueKind.ShouldBe(JsonValueKind.Object);
+    }
+
+    [Theory]
+    [InlineData("status")]
+    [InlineData("reload")]
+    public async Task Client_WithoutDaemon_SaysSoWithCode3(string command)
+    {
+        var (code, _, error) = await _sandbox.RunAsync(command, "--socket", _sandbox.SocketPath);
+        code.ShouldBe(3);
+        error.ShouldBe($"penstock: no daemon answers at {_sandbox.SocketPath}: there is no such socket: is the daemon running?\n");
+    }
+
+    [Fact]
+    public async Task Client_SocketOfADeadDaemon_SaysSoWithCode3()
+    {
+        var daemon = await _sandbox.StartAsync();
+        await daemon.SignalAsync("KILL");
+        await daemon.WaitForExitAsync();
+        var (code, _, error) = await _sandbox.RunAsync("status", "--socket", _sandbox.SocketPath);
+        code.ShouldBe(3);
+        error.ShouldContain("nothing listens there");
+    }
+
+    public void Dispose() => _sandbox.Dispose();
+}

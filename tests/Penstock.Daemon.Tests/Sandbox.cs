@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+using System.Diagnostics;
+
+namespace Penstock.Daemon.Tests;
+
+/// <summary>A directory of its own with a configuration, and the processes started in it; all gone at the end.</summary>
+internal sealed class Sandbox : IDisposable
+{
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    private readonly List<Process> _processes = [];
+
+    public Sandbox(string config = "node: test\n")
+    {
+        Directory = System.IO.Directory.CreateTempSubdirectory("penstock-test-").FullName;
+        Write(config);
+    }
+
+    public string Directory { get; }
+
+    public string ConfigPath => Path.Combine(Directory, "penstock.yaml");
+
+    public string SocketPath => Path.Combine(Directory, "admin.sock");
+
+    public void Write(string config) => File.WriteAllText(ConfigPath, config);
+
+    /// <summary>Starts the daemon and waits until it says it is ready.</summary>
+    public async Task<RunningDaemon> StartAsync(params (string Name, string Value)[] environment)
+    {
+        var daemon = Launch(environment);
+        await daemon.WaitForLogAsync("ready:");
+        return daemon;
+    }
+
+    /// <summary>Starts the daemon.</summary>
+    public RunningDaemon Launch(params (string Name, string Value)[] environment) =>
+        new(Start(["run", "--config", ConfigPath, "--socket", SocketPath], environment));
+
+    /// <summary>Runs a command to its end.</summary>
+    public async Task<(int ExitCode, string Output, string Error)> RunAsync(params string[] arguments)
+    {
+        using var process = Start(arguments, []);
+        using var timeout = new CancellationTokenSource(Patience);
+        var output = process.StandardOutput.ReadToEndAsync(timeout.Token);
+        var error = process.StandardError.ReadToEndAsync(timeout.Token);
+        await process.WaitForExitAsync(timeout.Token);
+        return (process.ExitCode, await output, await error);
+    }
+
+    public void Dispose()
+    {
+        foreach (var process in _processes)
+        {
+            try
+            {
+                process.Kill();
+                process.WaitForExit(Patience);
+            }
+            catch (InvalidOperationException)
+            {
+                // It has ended, or was disposed by the one that ran it.
+            }
+
+            process.Dispose();
+        }
+
+        System.IO.Directory.Delete(Directory, recursive: true);
+    }
+
+    private Process Start(string[] arguments, (string Name, string Value)[] environment)
+    {
+        var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "penstock"), arguments)
+        {
+            UseShellExecute = false,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        start.Environment.Remove("NOTIFY_SOCKET");
+        start.Environment.Remove("JOURNAL_STREAM");
+        foreach (var (name, value) in environment) start.Environment[name] = value;
+        var process = Process.Start(start).ShouldNotBeNull();
+        _processes.Add(process);
+        return process;
+    }
+}
