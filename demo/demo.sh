@@ -1,0 +1,112 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Penstock's main job in half a minute: three nginx origins, traffic by host and path, one origin stopped, the
+# configuration reloaded under load. Prints what the clients saw; exits 1 if a single request failed.
+set -euo pipefail
+cd "$(dirname "$0")"
+PATH=$PATH:/usr/sbin
+penstock=${PENSTOCK_BINARY:-$PWD/../out/penstock}
+url=http://127.0.0.1:18080
+dir=$(mktemp -d /tmp/penstock-demo-XXXXXX)
+declare -A pid=()
+requests=0 failures=0
+
+clean_up() {
+  trap - EXIT
+  for name in "${!pid[@]}"; do kill "${pid[$name]}" 2>/dev/null || true; done
+  wait 2>/dev/null || true
+  rm -rf "$dir"
+}
+trap clean_up EXIT
+trap 'exit 130' INT TERM
+
+die() { echo "demo: $*" >&2; exit 1; }
+
+listening() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
+
+await() {
+  for _ in $(seq 100); do
+    listening "$1" && return
+    sleep 0.1
+  done
+  cat "$dir"/*.log >&2 || true
+  die "nothing listens on port $1 after 10 s"
+}
+
+start_origin() {
+  sed "s|@DIR@|$dir|; s|@NAME@|$1|; s|@PORT@|$2|" origin.conf | sed "s|@NAME@|$1|" >"$dir/$1.conf"
+  nginx -c "$dir/$1.conf" >"$dir/$1.log" 2>&1 &
+  pid[$1]=$!
+}
+
+configure() { sed "s|/tmp/penstock-demo/|$dir/|" "$1" >"$dir/next.yaml" && mv "$dir/next.yaml" "$dir/penstock.yaml"; }
+
+# Puts load on for some seconds, keep-alive and one request a connection; runs an event in the middle of it.
+phase() {
+  local title=$1 seconds=$2 event=$3 sum=(0 0 0 0 0) kept closed word values
+  wrk -t1 -c16 -d"${seconds}s" --timeout 5s -s traffic.lua $url -- keep-alive >"$dir/kept" 2>&1 & kept=$!
+  wrk -t1 -c4 -d"${seconds}s" --timeout 5s -s traffic.lua $url -- close >"$dir/closed" 2>&1 & closed=$!
+  sleep 1.5
+  $event
+  wait $kept $closed
+  for word in kept closed; do
+    read -ra values <<<"$(sed -n 's/^result //p' "$dir/$word")"
+    [ ${#values[@]} -eq 5 ] || { cat "$dir/$word" >&2; die "wrk gave no result"; }
+    for i in 0 1 2 3 4; do sum[i]=$((sum[i] + values[i])); done
+  done
+  requests=$((requests + sum[0])) failures=$((failures + sum[1]))
+  local answered=$((sum[2] + sum[3] + sum[4]))
+  [ $answered -gt 0 ] || answered=1
+  printf '%-32s %9d %9d %9s %9s %9s\n' "$title" "${sum[0]}" "${sum[1]}" \
+    "$((100 * sum[2] / answered)) %" "$((100 * sum[3] / answered)) %" "$((100 * sum[4] / answered)) %"
+}
+
+# One request with curl; counts it, and as failed unless the answer is the expected one.
+expect() {
+  local host=$1 path=$2 wanted=$3 got
+  got=$(curl -s -m 5 -w '%{http_code}' -H "Host: $host" "$url$path" | tr -d '\n') || true
+  requests=$((requests + 1))
+  [[ $got =~ ^($wanted)$ ]] || { failures=$((failures + 1)); echo "$host$path: got '$got', expected '$wanted'"; }
+}
+
+stop_origin() { kill -QUIT "${pid[origin-3]}"; wait "${pid[origin-3]}" || true; unset 'pid[origin-3]'; }
+
+reload() {
+  local begun ended
+  configure reloaded.yaml
+  begun=$(date +%s%N)
+  "$penstock" reload --socket "$dir/admin.sock" >"$dir/reload.log" 2>&1 || { cat "$dir/reload.log" >&2; die "the reload was refused"; }
+  ended=$(date +%s%N)
+  reload_ms=$(((ended - begun) / 1000000))
+}
+
+[ -x "$penstock" ] || die "$penstock is missing; run 'make build'"
+for tool in nginx wrk curl; do command -v $tool >/dev/null || die "$tool is missing; run 'make deps'"; done
+for port in 18080 18081 18082 18083 18089; do ! listening $port || die "port $port is taken"; done
+
+for number in 1 2 3; do start_origin origin-$number 1808$number; done
+for number in 1 2 3; do await 1808$number; done
+configure penstock.yaml
+"$penstock" run --config "$dir/penstock.yaml" >"$dir/penstock.log" 2>&1 & pid[penstock]=$!
+await 18080
+
+expect shop.test / 'origin-[123]200'
+expect shop.test /api/cart 'origin-[23]200'
+expect www.blog.test /2026 'origin-[123]200'
+expect other.test / '.*404'
+
+printf '%-32s %9s %9s %9s %9s %9s\n' "" requests failures origin-1 origin-2 origin-3
+phase "three origins" 4 true
+phase "origin-3 stops under load" 6 stop_origin
+phase "without it" 3 true
+phase "reload under load" 6 reload
+phase "new configuration" 3 true
+expect shop.test /api/cart 'origin-1200'
+expect any.test /version '2200'
+
+echo
+echo "reload took $reload_ms ms, the start of its command included; $failures of $requests requests failed"
+kill -TERM "${pid[penstock]}"
+wait "${pid[penstock]}" || die "penstock did not stop in good order"
+unset 'pid[penstock]'
+[ "$failures" -eq 0 ]
