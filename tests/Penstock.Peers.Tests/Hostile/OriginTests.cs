@@ -102,7 +102,7 @@ public sealed class OriginTests
         }
     }
 
-    [Fact]
+    [PeerFact("curl")]
     public async Task BrokenBody_ToAnHttp10Client_IsSeenAsAReset()
     {
         // Without a length only the way the connection ends can tell: a reset, not an orderly close.
@@ -158,7 +158,7 @@ public sealed class OriginTests
 
             await RawOrigin.AnswerAsync(connection, _ => RawOrigin.Ok);
         });
-        await using var penstock = await PenstockProcess.StartAsync(origin);
+        await using var penstock = await PenstockProcess.StartAsync(ProxyConfig.For(origin) with { Reactors = 1 });
 
         (await RawClient.AskAsync(penstock.Port, Get)).Text.ShouldBe("ok");
         await poisoned.Task;
@@ -171,7 +171,7 @@ public sealed class OriginTests
     public async Task HeadAnsweredWithABody_OnAKeptConnection_PoisonsIt()
     {
         await using var origin = new RawOrigin(connection => RawOrigin.AnswerAsync(connection, _ => RawOrigin.Ok));
-        await using var penstock = await PenstockProcess.StartAsync(origin);
+        await using var penstock = await PenstockProcess.StartAsync(ProxyConfig.For(origin) with { Reactors = 1 });
 
         await RawClient.AskAsync(penstock.Port, "HEAD / HTTP/1.1\r\nHost: a\r\n\r\n");
 
