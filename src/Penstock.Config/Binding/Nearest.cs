@@ -6,7 +6,7 @@ internal static class Nearest
 {
     private const int LongestWord = 64;
 
-    /// <summary>The candidate with the least Damerau-Levenshtein distance (optimal string alignment), case aside; null when none is within a third of the word's length.</summary>
+    /// <summary>A candidate that begins with the word, or the one with the least Damerau-Levenshtein distance (optimal string alignment), case aside; null when none is within a third of the word's length.</summary>
     public static string? Find(string word, IEnumerable<string> candidates)
     {
         if (word.Length is 0 or > LongestWord)
@@ -16,6 +16,9 @@ internal static class Nearest
         var least = Math.Max(1, (word.Length + 1) / 3) + 1;
         foreach (var candidate in candidates)
         {
+            if (word.Length >= 3 && least > 1 && candidate.StartsWith(word, StringComparison.OrdinalIgnoreCase))
+                (nearest, least) = (candidate, 1);
+
             if (Math.Abs(candidate.Length - word.Length) >= least)
                 continue;
 

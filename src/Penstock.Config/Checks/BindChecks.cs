@@ -11,9 +11,9 @@ internal static class BindChecks
     /// <summary>Checks listeners, the metrics listener and the admin socket against each other.</summary>
     public static void Run(ApplianceConfig config, Cursor root, DiagnosticSink sink)
     {
-        var taken = new List<(SocketEndpoint Address, Cursor At)>();
+        var taken = new Dictionary<int, List<(SocketEndpoint Address, Cursor At)>>();
         if (config.Admin.Socket is { } socket)
-            taken.Add((SocketEndpoint.Unix(socket), root["admin"]["socket"]));
+            Claim(SocketEndpoint.Unix(socket), root["admin"]["socket"], taken, sink);
 
         if (config.Metrics is { } metrics)
             Claim(metrics.Bind, root["metrics"]["bind"], taken, sink);
@@ -25,30 +25,31 @@ internal static class BindChecks
         }
     }
 
-    private static void Claim(SocketEndpoint address, Cursor at, List<(SocketEndpoint Address, Cursor At)> taken, DiagnosticSink sink)
+    private static void Claim(SocketEndpoint address, Cursor at, Dictionary<int, List<(SocketEndpoint Address, Cursor At)>> taken, DiagnosticSink sink)
     {
-        if (address.Address is null && address.UnixPath is null)
+        // Port 0 is one of the kernel's choice, and overlaps nothing.
+        if (address.UnixPath is null && (address.Address is null || address.Port == 0))
             return;
 
-        foreach (var (other, where) in taken)
+        if (!taken.TryGetValue(address.Port, out var rivals))
+            taken[address.Port] = rivals = [];
+
+        foreach (var (other, where) in rivals)
         {
             if (!Overlap(address, other))
                 continue;
 
             sink.Error(at.Node, at.Path, $"address {address}, which overlaps {where.Path} ({other}) at {where.Where}", "an address of its own");
-            break;
+            return;
         }
 
-        taken.Add((address, at));
+        rivals.Add((address, at));
     }
 
     private static bool Overlap(SocketEndpoint a, SocketEndpoint b)
     {
         if (a.Address is not { } one || b.Address is not { } two)
             return a.UnixPath is not null && string.Equals(a.UnixPath, b.UnixPath, StringComparison.Ordinal);
-
-        if (a.Port != b.Port || a.Port == 0)
-            return false;
 
         return Covers(one, two) || Covers(two, one);
     }

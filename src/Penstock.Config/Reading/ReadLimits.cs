@@ -4,7 +4,7 @@ namespace Penstock.Config.Reading;
 /// <summary>How much text is read, so that any input is handled within 200 MB of memory.</summary>
 internal static class ReadLimits
 {
-    /// <summary>Bytes of one file. 8 MiB hold some 40,000 routes.</summary>
+    /// <summary>Bytes of one file. 8 MiB hold some 40,000 short routes.</summary>
     public const int FileBytes = 8 << 20;
 
     /// <summary>Bytes of all files together.</summary>
@@ -17,5 +17,5 @@ internal static class ReadLimits
     public const int Depth = 64;
 
     /// <summary>Scalars, lists and mappings of all files together.</summary>
-    public const int Nodes = 500_000;
+    public const int Nodes = 250_000;
 }

@@ -34,13 +34,13 @@ internal sealed class YamlReader(DiagnosticSink sink)
         }
         catch (YamlException e)
         {
-            ReportSyntax(text, e.Start, e.Message);
+            ReportSyntax(text, e.Start, e.End, e.Message);
             return BreakOff();
         }
-        catch (Exception e) when (e is not OutOfMemoryException)
+        catch (Exception e) when (e is not (OutOfMemoryException or YamlException))
         {
             // The parser throws InvalidOperationException and the like on some input, without a position.
-            ReportSyntax(text, scanner.CurrentPosition, e.Message);
+            ReportSyntax(text, scanner.CurrentPosition, scanner.CurrentPosition, "a list or mapping in brackets is not closed, or the lines do not fit together");
             return BreakOff();
         }
 
@@ -170,15 +170,21 @@ internal sealed class YamlReader(DiagnosticSink sink)
         return _root;
     }
 
-    private void ReportSyntax(string text, Mark at, string message)
+    private void ReportSyntax(string text, Mark at, Mark end, string message)
     {
-        var line = LineText(text, Line(at));
-        var indent = line[..^line.TrimStart().Length];
-        var tab = indent.IndexOf('\t');
-        if (tab >= 0)
-            sink.Error(_file, Line(at), tab + 1, "", "a tab in the indentation", "spaces");
-        else
-            sink.Error(_file, Line(at), Column(at), "", $"a YAML syntax error: {message.TrimEnd('.')}");
+        // The parser's marks may stand at the line before or after the tab.
+        foreach (var number in new[] { Line(at), Line(end), Line(at) + 1 })
+        {
+            var line = LineText(text, number);
+            var tab = line[..^line.TrimStart().Length].IndexOf('\t');
+            if (tab < 0)
+                continue;
+
+            sink.Error(_file, number, tab + 1, "", "a tab in the indentation", "spaces");
+            return;
+        }
+
+        sink.Error(_file, Line(at), Column(at), "", $"a YAML syntax error: {message.TrimEnd('.')}");
     }
 
     private static ReadOnlySpan<char> LineText(string text, int line)
