@@ -11,11 +11,13 @@ namespace Penstock.Discovery;
 /// <param name="loggers">Where failures to resolve are reported.</param>
 public sealed class DiscoverySourceFactory(TimeProvider time, ILoggerFactory loggers)
 {
+    private readonly DiscoveryMetrics _metrics = new();
+
     /// <summary>A source, not yet started.</summary>
     /// <param name="cluster">The cluster.</param>
     /// <param name="found">Called with each new list of endpoints; it must not block.</param>
     public IDiscoverySource Create(ClusterConfig cluster, Action<ClusterEndpointsFound> found) =>
         cluster.Discovery?.Dns is { } dns
-            ? new DnsSource(cluster.Name, dns, found, time, loggers.CreateLogger<DnsSource>())
+            ? new DnsSource(cluster.Name, dns, new NameResolver(dns.Server, time).ResolveAsync, found, time, loggers.CreateLogger<DnsSource>(), _metrics)
             : new StaticSource(cluster.Name, cluster.Endpoints, found);
 }
