@@ -3,7 +3,7 @@ using System.Diagnostics.Metrics;
 
 namespace Penstock.Telemetry.AccessLogging;
 
-/// <summary>The meter <c>Penstock.AccessLog</c>.</summary>
+/// <summary>The meter <c>Penstock.AccessLog</c>. What rings drop is counted by their writers (<c>penstock_access_log_dropped_total</c>).</summary>
 internal sealed class AccessLogMetrics : IDisposable
 {
     private readonly Meter _meter = new("Penstock.AccessLog");
@@ -12,12 +12,10 @@ internal sealed class AccessLogMetrics : IDisposable
     private long _bytes;
 
     /// <summary>Instruments.</summary>
-    /// <param name="dropped">Records dropped since start.</param>
-    public AccessLogMetrics(Func<long> dropped)
+    public AccessLogMetrics()
     {
         _meter.CreateObservableCounter("penstock.access_log.records", () => Volatile.Read(ref _records), description: "Requests formatted for the access log.");
         _meter.CreateObservableCounter("penstock.access_log.written", () => Volatile.Read(ref _bytes), "By", "Bytes written to the access log.");
-        _meter.CreateObservableCounter("penstock.access_log.dropped", dropped, description: "Requests that the access log lost because its file was slow or broken.");
         _errors = _meter.CreateCounter<long>("penstock.access_log.errors", description: "Failures to open or write the access log.");
     }
 

@@ -4,9 +4,7 @@ namespace Penstock.Telemetry.Tests.Prometheus;
 /// <summary>A test that needs promtool; skipped, with the reason, where it is not installed.</summary>
 internal sealed class PromtoolFactAttribute : FactAttribute
 {
-    public PromtoolFactAttribute()
-    {
-        if (!Promtool.IsInstalled)
-            Skip = "promtool is not installed (Debian package prometheus)";
-    }
+    private const string Missing = "promtool is not installed (Debian package prometheus)";
+
+    public PromtoolFactAttribute() => Skip = Promtool.IsInstalled ? null : Missing;
 }

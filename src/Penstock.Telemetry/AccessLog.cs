@@ -27,7 +27,7 @@ public sealed class AccessLog : IDisposable
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly TimeSpan _flushDeadline;
-    private readonly AccessLogMetrics _metrics;
+    private readonly AccessLogMetrics _metrics = new();
     private readonly RingSet _rings;
     private readonly LineBuffer _buffer = new();
     private readonly ConcurrentQueue<Settings> _pending = [];
@@ -49,7 +49,6 @@ public sealed class AccessLog : IDisposable
         _logger = logger;
         _flushDeadline = flushDeadline ?? TimeSpan.FromSeconds(2);
         _rings = new RingSet(time);
-        _metrics = new AccessLogMetrics(() => Dropped);
         _thread = new Thread(Run) { IsBackground = true, Name = "access-log" };
         _thread.Start();
     }
