@@ -148,4 +148,4 @@ def version(name, penstock):
         return "missing"
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     first = (done.stdout + done.stderr).strip().splitlines()[0]
-    return next((word for word in first.replace("nginx/", "").replace("debian/", "").split() if word[0].isdigit()), first)
+    return next((word.split("+")[0] if name == "penstock" else word for word in first.replace("nginx/", "").replace("debian/", "").split() if word[0].isdigit()), first)

@@ -11,7 +11,7 @@ public sealed class LimitTests
 
     [Theory]
     [InlineData("request_line: 1KiB", 414)]
-    [InlineData("headers: 2KiB", 431)]
+    [InlineData("request_line: 1KiB, headers: 2KiB", 431)]
     public async Task Head_LongerThanItsLimit_IsRefused(string limit, int status)
     {
         await using var origin = RawOrigin.Answering();
@@ -244,7 +244,7 @@ public sealed class LimitTests
     {
         await using var origin = new RawOrigin(connection => connection.Reader.ReadToEndAsync());
         await using var penstock = await PenstockProcess.StartAsync(
-            ProxyConfig.For(origin) with { Reactors = 1, Cluster = ["pool: {max_connections: 2}"] });
+            ProxyConfig.For(origin) with { Reactors = 1, Cluster = ["pool: {max_idle: 2, max_connections: 2}"] });
         using var first = await RawClient.ConnectAsync(penstock.Port);
         using var second = await RawClient.ConnectAsync(penstock.Port);
         await first.SendAsync(Get);
