@@ -31,9 +31,6 @@ internal static class ClusterChecks
             if (cluster.Health is { } health)
                 CheckHealth(health, here["health"], sink);
 
-            if (cluster.Pool.MaxIdle > cluster.Pool.MaxConnections)
-                sink.Error(here["pool"]["max_idle"].Node, here["pool"]["max_idle"].Path, "more idle connections than connections", "max_idle no larger than max_connections");
-
             if (!sink.Incomplete && !used.Contains(name))
                 sink.Warning(at.AtKey(name).Node, here.Path, $"cluster '{name}' that no route uses");
         }

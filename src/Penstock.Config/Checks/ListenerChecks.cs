@@ -26,9 +26,6 @@ internal static class ListenerChecks
                 used.Add(listener.Routes);
                 CheckTable(l7, listener.Routes, here["routes"], sink);
             }
-
-            if (listener.Limits.RequestLineBytes > listener.Limits.HeaderBytes)
-                sink.Error(here["limits"]["request_line"].Node, here["limits"]["request_line"].Path, "a request line larger than the whole head", "request_line no larger than headers");
         }
 
         if (sink.Incomplete)
