@@ -107,7 +107,7 @@ internal sealed class PenstockProcess : IAsyncDisposable
         try
         {
             await probe.ConnectAsync(new IPEndPoint(IPAddress.Loopback, Config.MetricsPort));
-            return Config.Bind is not null || await AcceptsAsync(Config.Port);
+            return Config.Bind?.StartsWith(':') == false || await AcceptsAsync(Config.Port);
         }
         catch (SocketException)
         {
