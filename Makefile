@@ -11,7 +11,7 @@ export DOTNET_CLI_TELEMETRY_OPTOUT = 1
 export DOTNET_NOLOGO = 1
 export DOTNET_CLI_WORKLOAD_UPDATE_NOTIFY_DISABLE = 1
 
-.PHONY: help deps build test lint demo perf perf-l7 clean
+.PHONY: help deps build test lint demo perf perf-micro perf-l7 clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -39,7 +39,10 @@ lint: ## what CI enforces: warnings, format, dependency edges, file sizes
 demo: deps build ## the main job in under a minute: balance, lose an origin, reload, fail nothing
 	@demo/demo.sh
 
-perf: perf-l7 ## all benchmarks
+perf: perf-micro perf-l7 ## all benchmarks
+
+perf-micro: ## the codec by itself, by BenchmarkDotNet
+	@dotnet run -c $(CONFIGURATION) --project perf/micro
 
 perf-l7: deps build ## the HTTP tier against nginx and haproxy; about half an hour (ARGS=--quick: a minute)
 	@perf/l7/run.sh $(ARGS)

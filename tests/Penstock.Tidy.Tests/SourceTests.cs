@@ -15,7 +15,7 @@ public sealed partial class SourceTests
     };
 
     // Put together here, so that this file does not find itself.
-    private static readonly string[] Unfinished = ["TO" + "DO", "FIX" + "ME", "XX" + "X:", "NotImplemented" + "Exception", "Skip" + " = \""];
+    private static readonly string[] Unfinished = ["TO" + "DO", "FIX" + "ME", "XX" + "X:", "NotImplemented" + "Exception", "(Skip" + " ="];
 
     [Fact]
     public void Files_OfCode_StayShort()
