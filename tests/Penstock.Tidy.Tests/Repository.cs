@@ -32,7 +32,10 @@ internal static class Repository
     {
         var start = new ProcessStartInfo(program, arguments)
         {
-            RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = Root, UseShellExecute = false,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = Root,
+            UseShellExecute = false,
         };
         using var process = Process.Start(start)!; // null only when a running process is reused by the shell
         var error = process.StandardError.ReadToEndAsync();
