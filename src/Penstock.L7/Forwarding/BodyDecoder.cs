@@ -27,10 +27,10 @@ internal sealed class BodyDecoder
     internal long Remaining => _framing == BodyFraming.Length ? _remaining : 0;
 
     /// <summary>Why the coding was rejected.</summary>
-    internal RejectReason Rejection => _chunked.Rejection;
+    internal RejectReason Rejection => IsChunked ? _chunked.Rejection : RejectReason.None;
 
     /// <summary>Fields behind a chunked body.</summary>
-    internal TrailerSection? Trailers => _chunked.Trailers;
+    internal TrailerSection? Trailers => IsChunked ? _chunked.Trailers : null;
 
     /// <summary>Begins a body.</summary>
     /// <param name="framing">What frames it.</param>

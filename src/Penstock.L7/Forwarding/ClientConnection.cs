@@ -128,7 +128,7 @@ internal sealed class ClientConnection : SocketConnection
 
     private bool PrepareNext(CompiledListener listener)
     {
-        if (_worker.IsDraining && !Reader.HasBuffered)
+        if ((_worker.IsDraining || Slot.IsRemoved) && !Reader.HasBuffered)
             return false;
         Reader.LargeBlocks = false;
         Reader.Guard.Until(Reactor.Now + (Reader.HasBuffered ? listener.HeaderMilliseconds : listener.IdleMilliseconds));

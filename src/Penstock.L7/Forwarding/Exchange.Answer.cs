@@ -68,12 +68,15 @@ internal sealed partial class Exchange
         Span<byte> allow = stackalloc byte[256];
         var allowLength = _error == ProxyError.MethodNotAllowed && _worker.Paths.TryNormalize(Request.Path, out var path)
             ? Listener.WriteAllowed(Request.Host, path.Match, allow) : 0;
+        var body = route?.Respond is { } respond ? respond.Body.Span : route is null ? ErrorText() : default;
+        var headOnly = Request.MethodKind == HttpMethodKind.Head;
+        _ownBytes = headOnly ? 0 : body.Length;
         LocalResponse.Write(_client.Writer, new LocalAnswer
         {
             Status = status,
             ContentType = route?.Respond is { } fixedResponse ? fixedResponse.ContentType.Span : PlainText,
-            Body = route?.Respond is { } respond ? respond.Body.Span : route is null ? ErrorText() : default,
-            HeadOnly = Request.MethodKind == HttpMethodKind.Head,
+            Body = body,
+            HeadOnly = headOnly,
             ClientVersion = Request.Version,
             KeepAlive = keep,
             Date = _worker.Date.Now(),
@@ -108,7 +111,11 @@ internal sealed partial class Exchange
         {
             var read = await _client.Reader.ReadAsync();
             if (read.IsCanceled)
+            {
+                _client.ClosesEarly = true;
                 return false;
+            }
+
             var input = read.Buffer;
             var status = ChunkStatus.Data;
             while (status == ChunkStatus.Data && !_requestBody.IsDone)

@@ -11,6 +11,8 @@ internal sealed partial class Exchange
     {
         if (Request.MethodKind == HttpMethodKind.Connect)
             return ProxyError.MethodNotImplemented;
+        if (Request.MaxForwards == 0 && Request.MethodKind is HttpMethodKind.Trace or HttpMethodKind.Options)
+            return ProxyError.MethodNotImplemented;
         if (Listener.Config.Limits.BodyBytes is { } limit && Request.Framing == BodyFraming.Length && Request.ContentLength > limit)
             return ProxyError.RequestBodyTooLarge;
         _trusted = !Listener.TrustedProxies.IsEmpty && Listener.TrustedProxies.Contains(_client.Peer);

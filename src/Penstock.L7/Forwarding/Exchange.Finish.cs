@@ -24,7 +24,7 @@ internal sealed partial class Exchange
         var now = Stopwatch.GetTimestamp();
         var microseconds = Worker.Microseconds(_startTicks, now);
         var series = _route is null ? Listener.Unrouted : _route.Series[Math.Max(_target, 0)];
-        var responseBytes = _responseBody.Bytes;
+        var responseBytes = _ownBytes ?? _responseBody.Bytes;
         series.Cells[_worker.Index].Count(_status, microseconds, _requestBody.Bytes, responseBytes);
         _client.Slot.CountersOf(_worker.Index).OnRequest();
         if (_error != ProxyError.None)
@@ -59,7 +59,7 @@ internal sealed partial class Exchange
             Listener = Listener.Config.Name,
             Route = _route?.Route.Name ?? "",
             Cluster = _target >= 0 ? _route!.Targets[_target].Config.Name : "", // A target is one of a route.
-            Endpoint = _upstreamTicks != 0 ? _pool?.Name ?? "" : "",
+            Endpoint = _pool?.Name ?? "",
             RequestBodyBytes = _requestBody.Bytes,
             ResponseBodyBytes = responseBytes,
             Attempts = _attempts,

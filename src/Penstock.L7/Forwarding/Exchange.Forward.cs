@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
+using System.Text;
 using Penstock.L7.Errors;
 using Penstock.L7.Http1;
 using Penstock.L7.Transport;
@@ -14,6 +15,9 @@ internal sealed partial class Exchange
 {
     /// <summary>Most endpoints tried for one request while nothing could be sent (Envoy: 3 connect retries at most by default breakers).</summary>
     private const int MaxConnectAttempts = 4;
+
+    /// <summary>Interim responses relayed for one request; more is an endpoint gone wrong.</summary>
+    private const int MaxInterims = 16;
 
     private UpstreamConnection? _upstream;
     private EndpointPool? _pool;
@@ -89,7 +93,7 @@ internal sealed partial class Exchange
             if (pool.MayConnect)
             {
                 _upstream = pool.Create();
-                outcome = await _upstream.ConnectAsync(pool.Address, (int)pool.Config.Timeouts.Connect.TotalMilliseconds);
+                outcome = await _upstream.ConnectAsync(pool.Address, _route!.Targets[_target].ConnectMilliseconds);
                 if (_interrupted != ProxyError.None)
                 {
                     DropUpstream();
@@ -103,13 +107,15 @@ internal sealed partial class Exchange
                 }
 
                 _upstream = null;
-                pool.OnFailure();
+                if (ErrorOf(outcome) != ProxyError.InternalError)
+                    pool.OnFailure();
             }
 
             _triedPools.Add(pool);
             cluster = _worker.CellOf(_route!.Targets[_target]); // As above; a reload may have come during the connect.
-            if (attempt == MaxConnectAttempts || cluster.PickOther(_triedPools, ref _worker.Random, out _pool) != ProxyError.None)
+            if (attempt == MaxConnectAttempts || cluster.PickOther(_triedPools, ref _worker.Random, out var other) != ProxyError.None)
                 return outcome == Errno.None ? ProxyError.PoolExhausted : ErrorOf(outcome);
+            _pool = other;
             _worker.Counters.ConnectRetries++;
         }
     }
@@ -154,7 +160,7 @@ internal sealed partial class Exchange
             if (status == ParseStatus.NeedMore)
                 continue;
             _upstreamTicks = Stopwatch.GetTimestamp();
-            var error = status == ParseStatus.Rejected ? RejectResponse() : CheckResponse(ref interims);
+            var error = status == ParseStatus.Rejected ? RejectResponse(Response.Rejection) : CheckResponse(ref interims);
             if (error != ProxyError.None || !Response.IsInterim)
                 return error;
             if (!await RelayInterimAsync())
@@ -163,20 +169,31 @@ internal sealed partial class Exchange
         }
     }
 
-    private ProxyError RejectResponse()
+    private ProxyError RejectResponse(RejectReason reason)
     {
-        _rejection = Response.Rejection;
+        _rejection = reason;
         return _rejection is RejectReason.HeadTooLarge or RejectReason.TooManyFields ? ProxyError.ResponseHeaderTooLarge : ProxyError.ResponseRejected;
     }
 
     private ProxyError CheckResponse(ref int interims)
     {
-        // Ten is curl's bound, too: more is an endpoint gone wrong.
         if (Response.IsInterim)
-            return ++interims <= 10 ? ProxyError.None : ProxyError.ResponseRejected;
-        if (Response.Status == 101 && (Request.Upgrade.IsEmpty || Response.Upgrade.IsEmpty))
-            return ProxyError.UpgradeFailed;
-        return ProxyError.None;
+            return ++interims <= MaxInterims ? ProxyError.None : RejectResponse(RejectReason.TooManyInterimResponses);
+        return Response.Status == 101 && !IsUpgradeAskedFor() ? ProxyError.UpgradeFailed : ProxyError.None;
+    }
+
+    /// <summary>Whether the endpoint switches to a protocol that the client asked for, after all of its request.</summary>
+    private bool IsUpgradeAskedFor()
+    {
+        if (Request.Upgrade.IsEmpty || !_requestBody.IsDone || _pumping)
+            return false;
+        foreach (var range in Request.Upgrade.Split((byte)','))
+        {
+            if (Ascii.EqualsIgnoreCase(Request.Upgrade[range].Trim(" \t"u8), Response.Upgrade))
+                return true;
+        }
+
+        return false;
     }
 
     /// <summary>Closes the endpoint's connection, which is of no more use.</summary>
@@ -186,7 +203,7 @@ internal sealed partial class Exchange
             return;
         _upstream = null;
         if (upstream.Requests > 0)
-            upstream.Pool.OnRequestEnded(failed: _error != ProxyError.None);
+            upstream.Pool.OnRequestEnded(failed: ProxyErrors.Of(_error).Fault == Fault.Upstream);
         upstream.Close();
     }
 
@@ -195,8 +212,8 @@ internal sealed partial class Exchange
     {
         var upstream = _upstream!; // Called once, after a whole response.
         _upstream = null;
-        upstream.Pool.OnRequestEnded(failed: _error != ProxyError.None);
-        if (_error == ProxyError.None && Response.KeepAlive && _requestBody.IsDone && !upstream.Reader.HasBuffered)
+        upstream.Pool.OnRequestEnded(failed: false);
+        if (Response.KeepAlive && _requestBody.IsDone && !_stopPump && _interrupted == ProxyError.None)
             upstream.Pool.PutBack(upstream);
         else
             upstream.Close();

@@ -17,19 +17,22 @@ internal sealed partial class Exchange
     private void StartPump()
     {
         _pumping = true;
+        _stopPump = false;
+        _pumpError = ProxyError.None;
         _client.Reader.LargeBlocks = true;
         _client.Reader.Guard.Between(Listener.BodyMilliseconds, Listener.Config.Timeouts.MinRequestBytesPerSecond);
         _pump = PumpAsync(_upstream!); // Called with a connection.
     }
 
-    /// <summary>Ends the pump if it still runs: the response is over, or failed.</summary>
+    /// <summary>Ends the pump if it still runs, as the response is over or failed, and takes its result.</summary>
     [AsyncMethodBuilder(typeof(PooledTaskMethodBuilder))]
     private async ValueTask StopPumpAsync()
     {
         if (_pumping)
         {
             _stopPump = true;
-            _client.Reader.CancelPendingRead();
+            if (_client.Reader.IsWaiting)
+                _client.Reader.CancelPendingRead();
             _upstream?.Writer.CancelPendingFlush();
         }
 
@@ -40,6 +43,23 @@ internal sealed partial class Exchange
 
     [AsyncMethodBuilder(typeof(PooledTaskMethodBuilder))]
     private async ValueTask PumpAsync(UpstreamConnection upstream)
+    {
+        try
+        {
+            await PumpPiecesAsync(upstream);
+        }
+        catch (Exception e)
+        {
+            // The catch-all of a pump: whoever awaits the response must hear of a defect here.
+            _worker.OnDefect(e);
+            _pumpError = ProxyError.InternalError;
+        }
+
+        await EndPumpAsync(upstream);
+    }
+
+    [AsyncMethodBuilder(typeof(PooledTaskMethodBuilder))]
+    private async ValueTask PumpPiecesAsync(UpstreamConnection upstream)
     {
         var turnEnd = BytesPerTurn;
         while (!_requestBody.IsDone && _pumpError == ProxyError.None && !_stopPump)
@@ -91,8 +111,6 @@ internal sealed partial class Exchange
             if (read.IsCompleted && !_requestBody.IsDone && _pumpError == ProxyError.None)
                 _pumpError = ProxyError.RequestIncomplete;
         }
-
-        await EndPumpAsync(upstream);
     }
 
     [AsyncMethodBuilder(typeof(PooledTaskMethodBuilder))]
@@ -103,17 +121,23 @@ internal sealed partial class Exchange
             if (_requestBody.IsChunked)
                 WriteEnd(upstream.Writer, _requestBody);
             await upstream.Writer.FlushAsync();
-            if (!_relaying)
-            {
-                // From now on the endpoint owes the response.
-                upstream.Reader.Guard.Until(_worker.Reactor.Now + _route!.Targets[_target].ResponseMilliseconds); // Forwarding routes have targets.
-                upstream.Reader.RestartWait();
-            }
         }
 
         _pumping = false;
-        if (_pumpError != ProxyError.None && !_stopPump)
+        if (_stopPump)
+            return;
+        if (upstream.Writer.TimedOut)
+            _pumpError = ProxyError.ConnectionWriteTimeout;
+        if (_pumpError != ProxyError.None)
+        {
             upstream.Reader.CancelPendingRead();
+        }
+        else if (!_relaying)
+        {
+            // From now on the endpoint owes the response, even if it took only part of the request.
+            upstream.Reader.Guard.Until(_worker.Reactor.Now + _route!.Targets[_target].ResponseMilliseconds); // Forwarding routes have targets.
+            upstream.Reader.RestartWait();
+        }
     }
 
     private ProxyError RejectBody()

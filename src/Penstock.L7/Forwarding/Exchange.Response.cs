@@ -105,10 +105,11 @@ internal sealed partial class Exchange
         if (!_requestBody.IsDone || _pumping)
         {
             // The answer came before the request's end: both connections are in the middle of something.
-            await StopPumpAsync();
             keep = false;
             _client.ClosesEarly = true;
         }
+
+        await StopPumpAsync();
 
         if (_error == ProxyError.None)
         {

@@ -18,7 +18,6 @@ internal sealed partial class Exchange
         OnResponseHead(Response.Status);
         WriteResponseHead(chunked: false, keep: true);
         _worker.Reactor.Timers.Remove(_timer);
-        _pumping = true; // An interruption must reach the client's reader, too.
         _lastMove = _worker.Reactor.Now;
         _client.Writer.Guard.Between(Listener.BodyMilliseconds, bytesPerSecond: 0);
         if (!(await _client.Writer.FlushAsync()).IsCompleted)
@@ -28,7 +27,7 @@ internal sealed partial class Exchange
             await outbound;
         }
 
-        _pumping = false;
+        await StopPumpAsync();
         if (_interrupted != ProxyError.None)
             _error = _interrupted;
         DropUpstream();
@@ -58,6 +57,8 @@ internal sealed partial class Exchange
             }
 
             _lastMove = _worker.Reactor.Now;
+            if (ReferenceEquals(to, _client))
+                _ownBytes = (_ownBytes ?? 0) + read.Buffer.Length;
             var gone = false;
             foreach (var piece in read.Buffer)
             {

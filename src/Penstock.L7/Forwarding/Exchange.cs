@@ -32,6 +32,7 @@ internal sealed partial class Exchange
     private int _status;
     private int _attempts;
     private long _responseStart;
+    private long? _ownBytes;
     private byte[] _path = new byte[256];
     private int _pathLength;
     private bool _trusted;
@@ -65,6 +66,7 @@ internal sealed partial class Exchange
         _headTicks = _upstreamTicks = 0;
         _status = _attempts = 0;
         _pathLength = 0;
+        _ownBytes = null;
         _trusted = _ended = false;
         _upstream = null;
         _pool = null;
@@ -122,8 +124,12 @@ internal sealed partial class Exchange
     internal void Abandon()
     {
         _worker.Reactor.Timers.Remove(_timer);
-        _upstream?.Abort();
+        if (_upstream is not { } upstream)
+            return;
         _upstream = null;
+        if (upstream.Requests > 0)
+            upstream.Pool.OnRequestEnded(failed: false);
+        upstream.Abort();
     }
 
     private ExchangeStep Refuse(ProxyError error)
@@ -139,7 +145,7 @@ internal sealed partial class Exchange
             return;
         _interrupted = reason;
         _client.Writer.CancelPendingFlush();
-        if (_pumping)
+        if (_client.Reader.IsWaiting)
             _client.Reader.CancelPendingRead();
         if (_upstream is { } upstream)
         {

@@ -55,6 +55,7 @@ internal enum RejectReason : byte
     StatusLineMalformed,
     StatusOutOfRange,
     FramingNotAllowed,
+    TooManyInterimResponses,
 
     // Chunked bodies.
     ChunkSizeMalformed,

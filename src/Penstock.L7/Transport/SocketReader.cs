@@ -47,6 +47,9 @@ internal sealed class SocketReader : PipeReader, IValueTaskSource<ReadResult>
     /// <summary>Whether epoll has reported something that was not received yet.</summary>
     internal bool IsReady { get; private set; }
 
+    /// <summary>Whether a read waits for the peer.</summary>
+    internal bool IsWaiting => _waiting && !_signaled;
+
     /// <summary>Whether bytes are buffered that nobody has consumed.</summary>
     internal bool HasBuffered => _head is not null;
 
@@ -151,7 +154,7 @@ internal sealed class SocketReader : PipeReader, IValueTaskSource<ReadResult>
     /// <summary>Applies a changed guard to the read that waits.</summary>
     internal void RestartWait()
     {
-        if (_waiting && !_signaled)
+        if (IsWaiting)
             ArmDeadline();
     }
 
@@ -285,7 +288,7 @@ internal sealed class SocketReader : PipeReader, IValueTaskSource<ReadResult>
     {
         internal override void OnExpired()
         {
-            if (reader._waiting && !reader._signaled)
+            if (reader.IsWaiting)
                 reader.Expire();
         }
     }

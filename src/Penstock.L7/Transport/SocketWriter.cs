@@ -35,6 +35,9 @@ internal sealed class SocketWriter : PipeWriter, IValueTaskSource<FlushResult>
     /// <summary>A flush ended because the guard's time was over.</summary>
     internal bool TimedOut { get; private set; }
 
+    /// <summary>Whether a flush has failed or was ended: nothing is sent any more.</summary>
+    internal bool HasFailed => _failed;
+
     /// <summary>Whether a flush waits for the peer.</summary>
     internal bool IsWaiting => _waiting && !_signaled;
 

@@ -92,7 +92,7 @@ internal sealed class EndpointPool
     internal void PutBack(UpstreamConnection connection)
     {
         var limit = Config.Pool.MaxRequests;
-        var clean = !connection.IsBroken && !connection.Reader.HasBuffered && !(connection.Reader.IsReady && SocketCalls.HasInput(connection.Fd));
+        var clean = !connection.IsBroken && !connection.Writer.HasFailed && !connection.Reader.HasBuffered && !(connection.Reader.IsReady && SocketCalls.HasInput(connection.Fd));
         if (_retired || !clean || _idle >= Config.Pool.MaxIdle || (limit > 0 && connection.Requests >= limit))
         {
             connection.Close();

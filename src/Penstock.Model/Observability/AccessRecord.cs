@@ -56,7 +56,7 @@ public ref struct AccessRecord
     /// <summary>Name of the cluster, or empty.</summary>
     public string Cluster;
 
-    /// <summary>Address of the endpoint that answered, or empty.</summary>
+    /// <summary>Address of the endpoint tried last, or empty.</summary>
     public string Endpoint;
 
     /// <summary>Bytes of the request body.</summary>
