@@ -53,14 +53,17 @@ internal sealed partial class Exchange
             if (_error == ProxyError.None)
                 break;
 
-            // 4. A kept connection that the endpoint closed meanwhile: nothing came back, so once more over a new one if that is safe.
-            var stale = mayReuse && upstream.Requests > 1 && _error == ProxyError.ConnectionTerminated && upstream.Reader.TotalReceived == unanswered;
+            // 4. The endpoint closed before a byte came back: a lost keep-alive race, or its end. Once more if that is safe, over a
+            //    new connection, and to another endpoint if this one had not been kept waiting.
+            var unheard = mayReuse && _error == ProxyError.ConnectionTerminated && upstream.Reader.TotalReceived == unanswered;
+            if (upstream.Requests == 1)
+                _triedPools.Add(upstream.Pool);
             await StopPumpAsync();
             DropUpstream();
-            if (!stale || !Request.MethodKind.IsIdempotent() || _requestBody.Bytes > 0 || _interrupted != ProxyError.None)
+            if (!unheard || !Request.MethodKind.IsIdempotent() || _requestBody.Bytes > 0 || _interrupted != ProxyError.None)
                 return await AnswerAsync();
             mayReuse = false;
-            _worker.Counters.StaleRetries++;
+            _worker.Counters.UnheardRetries++;
         }
 
         // 5. The response.
@@ -70,6 +73,8 @@ internal sealed partial class Exchange
     private ProxyError PickEndpoint()
     {
         var cluster = _worker.CellOf(_route!.Targets[_target]); // Forwarding routes have targets.
+        if (_triedPools.Count > 0 && cluster.PickOther(_triedPools, ref _worker.Random, out _pool) == ProxyError.None)
+            return ProxyError.None;
         return cluster.Pick(ref _worker.Random, out _pool);
     }
 

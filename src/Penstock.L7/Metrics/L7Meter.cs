@@ -70,10 +70,10 @@ internal sealed class L7Meter : IDisposable
             () => new Measurement<long>[]
             {
                 new(_workers.Sum(w => w.Counters.ConnectRetries), Tag("reason", "connect")),
-                new(_workers.Sum(w => w.Counters.StaleRetries), Tag("reason", "stale_connection")),
+                new(_workers.Sum(w => w.Counters.UnheardRetries), Tag("reason", "connection_terminated")),
             },
             unit: null,
-            "Requests tried once more: at another endpoint because a connect failed, or over a new connection because a kept one was closed.");
+            "Requests tried once more: at another endpoint because a connect failed, or once more because a connection ended before a byte of the response.");
     }
 
     private void AddReactors()

@@ -19,8 +19,8 @@ internal sealed class ReactorCounters
     /// <summary>Requests sent to another endpoint after a connect failed.</summary>
     internal long ConnectRetries { get; set; }
 
-    /// <summary>Requests sent again because a pooled connection turned out to be closed.</summary>
-    internal long StaleRetries { get; set; }
+    /// <summary>Requests sent again because the connection ended before a byte of the response.</summary>
+    internal long UnheardRetries { get; set; }
 
     /// <summary>Connections to endpoints opened.</summary>
     internal long ConnectionsOpened { get; set; }
