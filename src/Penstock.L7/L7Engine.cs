@@ -138,7 +138,7 @@ public sealed class L7Engine : IAsyncDisposable
 
             return opened;
         }
-        catch (L7ApplyException)
+        catch
         {
             opened.ForEach(slot => slot.CloseSockets());
             throw;

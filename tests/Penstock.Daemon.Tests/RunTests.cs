@@ -118,7 +118,7 @@ public sealed class RunTests : IDisposable
         await _sandbox.StartAsync();
         var second = _sandbox.Launch();
         (await second.WaitForExitAsync()).ShouldBe(1);
-        second.Log.ShouldBe($"penstock: admin socket {_sandbox.SocketPath}: another daemon is running and answers there");
+        second.Log.ShouldBe($"penstock: admin socket {_sandbox.SocketPath}: another process is running and answers there");
         (await ClientAsync("status")).ExitCode.ShouldBe(0);
     }
 

@@ -7,6 +7,7 @@ using SocketAddress = Penstock.Linux.SocketAddress;
 namespace Penstock.L7.Runtime;
 
 /// <summary>Opens listening sockets.</summary>
+/// <remarks>A Unix socket has the mode that the process's umask leaves it: who may connect is settled by the umask and the directory it is in.</remarks>
 internal static class ListenerBinder
 {
     /// <summary>Connections that wait to be accepted; the kernel caps it at net.core.somaxconn (4096 since Linux 5.4).</summary>
@@ -20,7 +21,7 @@ internal static class ListenerBinder
         try
         {
             if (bind.UnixPath is { } path)
-                RemoveStale(path);
+                RemoveStale(path, bind);
             var boundTo = bind;
             var count = bind.UnixPath is null ? reactors : 1;
             for (var i = 0; i < count; i++)
@@ -31,7 +32,7 @@ internal static class ListenerBinder
 
             return new ListenerSlot(id, bind, [.. sockets], boundTo, reactors);
         }
-        catch (L7ApplyException)
+        catch
         {
             sockets.ForEach(socket => socket.Dispose());
             throw;
@@ -61,7 +62,7 @@ internal static class ListenerBinder
             Check(SocketCalls.Listen(socket.Number, Backlog), bind);
             return socket;
         }
-        catch (L7ApplyException)
+        catch
         {
             socket.Dispose();
             throw;
@@ -74,19 +75,16 @@ internal static class ListenerBinder
     private static SocketEndpoint WithKernelsPort(SocketEndpoint bind, FileDescriptor socket) =>
         SocketEndpoint.Ip(bind.Address!, SocketCalls.LocalAddress(socket.Number).Port); // Not a Unix socket.
 
-    /// <summary>Removes a socket file that nobody listens to any more: what a killed process leaves.</summary>
-    private static void RemoveStale(string path)
+    private static void RemoveStale(string path, SocketEndpoint bind)
     {
-        if (!File.Exists(path) || File.GetAttributes(path).HasFlag(FileAttributes.ReparsePoint))
-            return;
-        var address = SocketAddress.Unix(path);
-        var probe = SocketCalls.Create(address);
-        if (probe.IsError)
-            return;
-        var error = SocketCalls.Connect(probe.Value, ref address).Error;
-        SocketCalls.Close(probe.Value);
-        if (error == Errno.ECONNREFUSED)
-            File.Delete(path);
+        try
+        {
+            SocketFile.RemoveStale(path);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            throw new L7ApplyException($"cannot listen at {bind}: {exception.Message}", exception);
+        }
     }
 
     private static void Check(IoResult result, SocketEndpoint bind)

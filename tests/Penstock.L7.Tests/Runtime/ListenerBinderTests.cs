@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+using System.Net.Sockets;
+using Penstock.L7.Runtime;
+using Penstock.Linux;
+using Penstock.Model;
+
+namespace Penstock.L7.Tests.Runtime;
+
+public sealed class ListenerBinderTests : IDisposable
+{
+    private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("penstock-");
+
+    private string SocketPath => Path.Combine(_directory.FullName, "web.sock");
+
+    public void Dispose() => _directory.Delete(recursive: true);
+
+    [Fact]
+    public void Open_RegularFileAtThePath_IsRefusedAndLeftAlone()
+    {
+        File.WriteAllText(SocketPath, "precious");
+
+        Should.Throw<L7ApplyException>(Open).Message.ShouldEndWith("something that is not a socket is there");
+
+        File.ReadAllText(SocketPath).ShouldBe("precious");
+    }
+
+    [Fact]
+    public void Open_LinkAtThePath_IsRefusedAndLeftAlone()
+    {
+        File.CreateSymbolicLink(SocketPath, "nowhere");
+
+        Should.Throw<L7ApplyException>(Open).Message.ShouldEndWith("something that is not a socket is there");
+
+        new FileInfo(SocketPath).LinkTarget.ShouldBe("nowhere");
+    }
+
+    [Fact]
+    public void Open_StaleSocket_IsReplaced()
+    {
+        Open().CloseSockets();
+        FileKind.IsSocket(SocketPath).ShouldBeTrue("closing a listener leaves its file");
+
+        var slot = Open();
+        using var client = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        client.Connect(new UnixDomainSocketEndPoint(SocketPath));
+        slot.CloseSockets();
+    }
+
+    [Fact]
+    public void Open_LiveSocket_IsRefusedAndGoesOn()
+    {
+        using var other = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        other.Bind(new UnixDomainSocketEndPoint(SocketPath));
+        other.Listen();
+
+        Should.Throw<L7ApplyException>(Open).Message.ShouldEndWith("another process is running and answers there");
+
+        using var client = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        client.Connect(new UnixDomainSocketEndPoint(SocketPath));
+    }
+
+    [Fact]
+    public void Open_DirectoryMissing_IsRefused()
+    {
+        var bind = SocketEndpoint.Unix(Path.Combine(_directory.FullName, "missing", "web.sock"));
+
+        Should.Throw<L7ApplyException>(() => ListenerBinder.Open(0, bind, reactors: 1)).Message.ShouldEndWith("ENOENT");
+    }
+
+    private ListenerSlot Open() => ListenerBinder.Open(0, SocketEndpoint.Unix(SocketPath), reactors: 2);
+}
