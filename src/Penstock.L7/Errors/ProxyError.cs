@@ -19,11 +19,8 @@ internal enum ProxyError : byte
     /// <summary>The head did not arrive in time.</summary>
     RequestHeaderTimeout,
 
-    /// <summary>The body stopped arriving.</summary>
+    /// <summary>The body stopped arriving, or arrives below the least rate.</summary>
     RequestBodyTimeout,
-
-    /// <summary>The body arrives below the least rate.</summary>
-    RequestTooSlow,
 
     /// <summary>The body is longer than the listener allows.</summary>
     RequestBodyTooLarge,
@@ -37,10 +34,10 @@ internal enum ProxyError : byte
     /// <summary>The client stopped taking the response, or takes it below the least rate.</summary>
     ResponseNotTaken,
 
-    /// <summary>The client's address holds as many connections as it may.</summary>
+    /// <summary>The client's address holds as many connections as it may: closed without an answer.</summary>
     ClientConnectionLimit,
 
-    /// <summary>The listener holds as many connections as it may.</summary>
+    /// <summary>The listener holds as many connections as it may: closed without an answer.</summary>
     ListenerConnectionLimit,
 
     /// <summary>No route matches.</summary>

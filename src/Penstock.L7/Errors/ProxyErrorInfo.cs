@@ -7,6 +7,5 @@ namespace Penstock.L7.Errors;
 /// <param name="Details">The <c>details</c> parameter of Proxy-Status, where the type alone says too little; null: none.</param>
 /// <param name="Status">Status code of the response; 0: none can be sent, the connection is closed.</param>
 /// <param name="Fault">Whose fault it is.</param>
-/// <param name="Retry">Whether the request may be sent again.</param>
 /// <param name="Meaning">What happened, for people.</param>
-internal sealed record ProxyErrorInfo(string Token, string Type, string? Details, int Status, Fault Fault, RetrySafety Retry, string Meaning);
+internal sealed record ProxyErrorInfo(string Token, string Type, string? Details, int Status, Fault Fault, string Meaning);

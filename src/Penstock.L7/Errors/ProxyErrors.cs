@@ -3,7 +3,7 @@ using System.Collections.Immutable;
 
 namespace Penstock.L7.Errors;
 
-/// <summary>The catalogue of <see cref="ProxyError"/>s: one place that decides status, names, fault and retry for the wire, the access log and metrics.</summary>
+/// <summary>The catalogue of <see cref="ProxyError"/>s: one place that decides status, names and fault for the wire, the access log and metrics.</summary>
 internal static class ProxyErrors
 {
     private static readonly ProxyErrorInfo[] Catalogue = Build();
@@ -27,48 +27,47 @@ internal static class ProxyErrors
 
     private static ProxyErrorInfo Describe(ProxyError error) => error switch
     {
-        ProxyError.None => new("", "", Details: null, 0, Fault.Ours, RetrySafety.Never, ""),
+        ProxyError.None => new("", "", Details: null, 0, Fault.Ours, ""),
         ProxyError.RequestRejected => Client("http_request_error", details: null, 400, "The request breaks RFC 9112; the details name the rule."),
         ProxyError.BadPath => Client("http_request_error", "bad_path", 400, "The path climbs above the root, hides dot segments, or is badly percent-encoded."),
         ProxyError.MethodNotImplemented => Client("http_request_error", "method_not_implemented", 501, "CONNECT, which the proxy does not implement."),
         ProxyError.RequestHeaderTimeout => Client("http_request_error", "request_header_timeout", 408, "The head of the request did not arrive in time."),
-        ProxyError.RequestBodyTimeout => Client("http_request_error", "request_body_timeout", 408, "The body of the request stopped arriving."),
-        ProxyError.RequestTooSlow => Client("http_request_error", "request_too_slow", 408, "The body of the request arrives below the least rate."),
+        ProxyError.RequestBodyTimeout => Client("http_request_error", "request_body_timeout", 408, "The body of the request stopped arriving, or arrives below the least rate."),
         ProxyError.RequestBodyTooLarge => Client("http_request_error", "request_body_too_large", 413, "The body is longer than the listener allows."),
         ProxyError.RequestIncomplete => Client("http_request_error", "request_incomplete", 400, "The client stopped sending in the middle of a request."),
         ProxyError.ClientClosed => Client("http_request_error", "client_closed", 0, "The client closed its connection before the response was through."),
         ProxyError.ResponseNotTaken => Client("http_request_error", "response_not_taken", 0, "The client stopped taking the response, or takes it below the least rate."),
-        ProxyError.ClientConnectionLimit => Client("http_request_denied", "client_connection_limit", 429, "The client's address holds as many connections as it may."),
+        ProxyError.ClientConnectionLimit => Client("http_request_denied", "client_connection_limit", 0, "The client's address holds as many connections as it may: this one was closed without an answer."),
         ProxyError.MethodNotAllowed => Client("http_request_denied", "method_not_allowed", 405, "Routes match the host and path, none the method."),
         ProxyError.NoRoute => Client("destination_not_found", "no_route", 404, "No route matches."),
-        ProxyError.ListenerConnectionLimit => Ours("connection_limit_reached", "listener_connection_limit", 503, "The listener holds as many connections as it may."),
+        ProxyError.ListenerConnectionLimit => Ours("connection_limit_reached", "listener_connection_limit", 0, "The listener holds as many connections as it may: this one was closed without an answer."),
         ProxyError.NoTarget => Ours("proxy_configuration_error", "no_target", 503, "Every cluster of the route has weight 0."),
         ProxyError.NoEndpoint => Ours("destination_unavailable", "no_endpoint", 503, "The cluster has no endpoints: discovery has found none."),
-        ProxyError.NoHealthyEndpoint => Upstream("destination_unavailable", "no_healthy_endpoint", 503, RetrySafety.Never, "The cluster has endpoints; none of them is ready."),
-        ProxyError.PoolExhausted => Ours("connection_limit_reached", "pool_exhausted", 503, "The endpoint's connections are all in use, and there may be no more.", RetrySafety.Always),
+        ProxyError.NoHealthyEndpoint => Upstream("destination_unavailable", "no_healthy_endpoint", 503, "The cluster has endpoints; none of them is ready."),
+        ProxyError.PoolExhausted => Ours("connection_limit_reached", "pool_exhausted", 503, "The endpoint's connections are all in use, and there may be no more."),
         ProxyError.ShuttingDown => Ours("proxy_internal_error", "shutting_down", 503, "The proxy is stopping."),
-        ProxyError.RequestTimeout => Upstream("http_response_timeout", "request_timeout", 504, RetrySafety.Never, "The whole request took longer than the route or the listener allows."),
+        ProxyError.RequestTimeout => Upstream("http_response_timeout", "request_timeout", 504, "The whole request took longer than the route or the listener allows."),
         ProxyError.InternalError => Ours("proxy_internal_error", details: null, 500, "A defect, or the operating system refused a resource."),
-        ProxyError.ConnectionRefused => Upstream("connection_refused", details: null, 502, RetrySafety.Always, "The endpoint refused the connection."),
-        ProxyError.ConnectionTimeout => Upstream("connection_timeout", details: null, 504, RetrySafety.Always, "The endpoint did not accept the connection in time."),
-        ProxyError.EndpointUnreachable => Upstream("destination_ip_unroutable", details: null, 502, RetrySafety.Always, "There is no way to the endpoint's address."),
-        ProxyError.ConnectionTerminated => Upstream("connection_terminated", details: null, 502, RetrySafety.Idempotent, "The endpoint closed the connection before its response began."),
-        ProxyError.ConnectionWriteTimeout => Upstream("connection_write_timeout", details: null, 504, RetrySafety.Idempotent, "The endpoint stopped taking the request."),
-        ProxyError.ResponseTimeout => Upstream("http_response_timeout", details: null, 504, RetrySafety.Idempotent, "The response did not begin in time."),
-        ProxyError.ConnectionReadTimeout => Upstream("connection_read_timeout", details: null, 504, RetrySafety.Never, "The response stopped in the middle for too long."),
-        ProxyError.ResponseIncomplete => Upstream("http_response_incomplete", details: null, 502, RetrySafety.Never, "The endpoint closed the connection in the middle of its response."),
-        ProxyError.ResponseHeaderTooLarge => Upstream("http_response_header_section_size", details: null, 502, RetrySafety.Never, "The response's head is larger than the pool's limits allow."),
-        ProxyError.ResponseRejected => Upstream("http_protocol_error", details: null, 502, RetrySafety.Never, "The response breaks RFC 9112; the details name the rule."),
-        ProxyError.UpgradeFailed => Upstream("http_upgrade_failed", details: null, 502, RetrySafety.Never, "The endpoint switched protocols unasked, or to another than was asked for."),
+        ProxyError.ConnectionRefused => Upstream("connection_refused", details: null, 502, "The endpoint refused the connection."),
+        ProxyError.ConnectionTimeout => Upstream("connection_timeout", details: null, 504, "The endpoint did not accept the connection in time."),
+        ProxyError.EndpointUnreachable => Upstream("destination_ip_unroutable", details: null, 502, "There is no way to the endpoint's address."),
+        ProxyError.ConnectionTerminated => Upstream("connection_terminated", details: null, 502, "The endpoint closed the connection before its response began."),
+        ProxyError.ConnectionWriteTimeout => Upstream("connection_write_timeout", details: null, 504, "The endpoint stopped taking the request."),
+        ProxyError.ResponseTimeout => Upstream("http_response_timeout", details: null, 504, "The response did not begin in time."),
+        ProxyError.ConnectionReadTimeout => Upstream("connection_read_timeout", details: null, 504, "The response stopped in the middle for too long."),
+        ProxyError.ResponseIncomplete => Upstream("http_response_incomplete", details: null, 502, "The endpoint closed the connection in the middle of its response."),
+        ProxyError.ResponseHeaderTooLarge => Upstream("http_response_header_section_size", details: null, 502, "The response's head is larger than the pool's limits allow."),
+        ProxyError.ResponseRejected => Upstream("http_protocol_error", details: null, 502, "The response breaks RFC 9112; the details name the rule."),
+        ProxyError.UpgradeFailed => Upstream("http_upgrade_failed", details: null, 502, "The endpoint switched protocols unasked, or to another than was asked for."),
         _ => throw new ArgumentOutOfRangeException(nameof(error), error, message: null),
     };
 
     private static ProxyErrorInfo Client(string type, string? details, int status, string meaning) =>
-        new(details ?? type, type, details, status, Fault.Client, RetrySafety.Never, meaning);
+        new(details ?? type, type, details, status, Fault.Client, meaning);
 
-    private static ProxyErrorInfo Ours(string type, string? details, int status, string meaning, RetrySafety retry = RetrySafety.Never) =>
-        new(details ?? type, type, details, status, Fault.Ours, retry, meaning);
+    private static ProxyErrorInfo Ours(string type, string? details, int status, string meaning) =>
+        new(details ?? type, type, details, status, Fault.Ours, meaning);
 
-    private static ProxyErrorInfo Upstream(string type, string? details, int status, RetrySafety retry, string meaning) =>
-        new(details ?? type, type, details, status, Fault.Upstream, retry, meaning);
+    private static ProxyErrorInfo Upstream(string type, string? details, int status, string meaning) =>
+        new(details ?? type, type, details, status, Fault.Upstream, meaning);
 }

@@ -24,7 +24,7 @@ public sealed class ErrorsDocumentTests
     private static string[] Rows() => [.. File.ReadLines(DocumentPath()).Where(line => line.StartsWith("| `", StringComparison.Ordinal))];
 
     private static string Row(ProxyErrorInfo info) =>
-        $"| `{info.Token}` | {(info.Status == 0 ? "none" : info.Status)} | `{info.Type}` | {Lower(info.Fault)} | {Lower(info.Retry)} | {info.Meaning} |";
+        $"| `{info.Token}` | {(info.Status == 0 ? "none" : info.Status)} | `{info.Type}` | {Lower(info.Fault)} | {info.Meaning} |";
 
     private static string Lower<T>(T value)
         where T : struct, Enum => value.ToString().ToLowerInvariant();

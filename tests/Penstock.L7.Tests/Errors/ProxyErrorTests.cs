@@ -44,28 +44,28 @@ public sealed class ProxyErrorTests
     }
 
     [Fact]
-    public void Catalogue_ClientErrors_AreFourHundredsOrNoAnswerAndNeverRetried()
+    public void Catalogue_ClientErrors_AreFourHundredsOrNoAnswer()
     {
         foreach (ProxyErrorInfo info in ProxyErrors.All.Select(ProxyErrors.Of).Where(info => info.Fault == Fault.Client))
         {
             (info.Status is 0 or 501 or (>= 400 and < 500)).ShouldBeTrue(info.Token);
-            info.Retry.ShouldBe(RetrySafety.Never);
         }
     }
 
     [Theory]
-    [InlineData("ConnectionRefused", "connection_refused", 502, "Always")]
-    [InlineData("ConnectionTerminated", "connection_terminated", 502, "Idempotent")]
-    [InlineData("ResponseIncomplete", "http_response_incomplete", 502, "Never")]
-    [InlineData("NoHealthyEndpoint", "no_healthy_endpoint", 503, "Never")]
-    [InlineData("NoRoute", "no_route", 404, "Never")]
-    public void Of_Error_GivesTokenStatusAndRetry(string name, string token, int status, string retry)
+    [InlineData("ConnectionRefused", "connection_refused", 502)]
+    [InlineData("ConnectionTerminated", "connection_terminated", 502)]
+    [InlineData("ResponseIncomplete", "http_response_incomplete", 502)]
+    [InlineData("NoHealthyEndpoint", "no_healthy_endpoint", 503)]
+    [InlineData("NoRoute", "no_route", 404)]
+    [InlineData("ClientConnectionLimit", "client_connection_limit", 0)]
+    [InlineData("ListenerConnectionLimit", "listener_connection_limit", 0)]
+    public void Of_Error_GivesTokenAndStatus(string name, string token, int status)
     {
         ProxyErrorInfo info = ProxyErrors.Of(Enum.Parse<ProxyError>(name));
 
         info.Token.ShouldBe(token);
         info.Status.ShouldBe(status);
-        info.Retry.ShouldBe(Enum.Parse<RetrySafety>(retry));
     }
 
     [Theory]
