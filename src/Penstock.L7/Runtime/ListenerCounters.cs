@@ -5,6 +5,7 @@ namespace Penstock.L7.Runtime;
 internal sealed class ListenerCounters
 {
     private long _accepted;
+    private long _acceptPauses;
     private long _open;
     private long _requests;
     private long _receivedBytes;
@@ -12,6 +13,9 @@ internal sealed class ListenerCounters
 
     /// <summary>Connections accepted.</summary>
     internal long Accepted => Volatile.Read(ref _accepted);
+
+    /// <summary>Times accepting paused because the host or the process had no descriptor or memory for a connection.</summary>
+    internal long AcceptPauses => Volatile.Read(ref _acceptPauses);
 
     /// <summary>Connections open.</summary>
     internal long Open => Volatile.Read(ref _open);
@@ -31,6 +35,9 @@ internal sealed class ListenerCounters
         Volatile.Write(ref _accepted, _accepted + 1);
         Volatile.Write(ref _open, _open + 1);
     }
+
+    /// <summary>Accepting pauses.</summary>
+    internal void OnAcceptPause() => Volatile.Write(ref _acceptPauses, _acceptPauses + 1);
 
     /// <summary>A request is finished.</summary>
     internal void OnRequest() => Volatile.Write(ref _requests, _requests + 1);

@@ -13,4 +13,7 @@ internal sealed class ProxyListener(Worker worker, ListenerSlot slot)
 
     /// <inheritdoc/>
     protected override void OnAccepted(int fd, in SocketAddress peer) => worker.Serve(Slot, fd, peer);
+
+    /// <inheritdoc/>
+    protected override void OnExhausted() => Slot.CountersOf(worker.Index).OnAcceptPause();
 }

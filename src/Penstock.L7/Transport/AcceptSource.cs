@@ -30,9 +30,6 @@ internal abstract class AcceptSource : EpollSource
         _pause = new PauseTimer(this);
     }
 
-    /// <summary>Times the host or the process had no descriptor or memory for a connection.</summary>
-    internal long Exhausted { get; private set; }
-
     /// <summary>Begins to accept.</summary>
     internal IoResult Start() => _reactor.Add(this, _socket, _wanted);
 
@@ -63,6 +60,9 @@ internal abstract class AcceptSource : EpollSource
     /// <summary>Takes a connection over.</summary>
     protected abstract void OnAccepted(int fd, in SocketAddress peer);
 
+    /// <summary>Counts that the host or the process had no descriptor or memory for a connection.</summary>
+    protected abstract void OnExhausted();
+
     private bool AcceptOne()
     {
         var peer = default(SocketAddress);
@@ -75,7 +75,7 @@ internal abstract class AcceptSource : EpollSource
 
         if (result.Error is Errno.EMFILE or Errno.ENFILE or Errno.ENOBUFS or Errno.ENOMEM)
         {
-            Exhausted++;
+            OnExhausted();
             Pause();
             return false;
         }
@@ -89,11 +89,19 @@ internal abstract class AcceptSource : EpollSource
         if (_stopped)
             return;
         _reactor.Remove(this);
-        _reactor.Timers.Arm(_pause, _reactor.Now + PauseMilliseconds);
+        ArmPause();
     }
+
+    private void Resume()
+    {
+        if (Start().IsError)
+            ArmPause();
+    }
+
+    private void ArmPause() => _reactor.Timers.Arm(_pause, _reactor.Now + PauseMilliseconds);
 
     private sealed class PauseTimer(AcceptSource source) : TimerNode
     {
-        internal override void OnExpired() => _ = source.Start();
+        internal override void OnExpired() => source.Resume();
     }
 }
