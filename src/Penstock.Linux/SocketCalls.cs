@@ -124,9 +124,6 @@ public static unsafe class SocketCalls
     /// <summary>IPV6_V6ONLY.</summary>
     public static IoResult SetIpv6Only(int fd, bool only) => SetInt(fd, LevelIpv6, 26, only ? 1 : 0);
 
-    /// <summary>SO_SNDBUF, bytes; the kernel doubles it (socket(7)).</summary>
-    public static IoResult SetSendBuffer(int fd, int bytes) => SetInt(fd, LevelSocket, 7, bytes);
-
     /// <summary>getsockname(2).</summary>
     public static SocketAddress LocalAddress(int fd)
     {

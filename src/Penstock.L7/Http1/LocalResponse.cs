@@ -3,13 +3,10 @@ using System.Buffers;
 
 namespace Penstock.L7.Http1;
 
-/// <summary>Writes the proxy's own responses: errors, redirects, fixed answers, 100 (Continue).</summary>
+/// <summary>Writes the proxy's own responses: errors, redirects, fixed answers.</summary>
 internal static class LocalResponse
 {
     private const int FixedLength = 384;
-
-    /// <summary>The interim response that asks for the body.</summary>
-    public static ReadOnlySpan<byte> Continue => "HTTP/1.1 100 Continue\r\n\r\n"u8;
 
     /// <summary>No less than <see cref="Write"/> writes.</summary>
     public static int MaxLength(in LocalAnswer answer) =>
