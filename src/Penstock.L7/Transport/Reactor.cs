@@ -36,8 +36,7 @@ internal sealed partial class Reactor : IDisposable
         Index = index;
         _logger = logger;
         Now = Clock();
-        Timers = new TimingWheel(Now);
-        Random = new Random();
+        Timers = new TimingWheel(Now, OnFailure);
         _wake = new WakeSource();
         Add(_wake, _wake.Counter.Number, EpollEvents.In);
     }
@@ -51,16 +50,13 @@ internal sealed partial class Reactor : IDisposable
     /// <summary>Its timers.</summary>
     internal TimingWheel Timers { get; }
 
-    /// <summary>Its random numbers; not for secrets.</summary>
-    internal Random Random { get; }
-
     /// <summary>Monotonic milliseconds at the begin of this turn.</summary>
     internal long Now { get; private set; }
 
     /// <summary>Counts turns; what happened in an earlier one was followed by a look at every descriptor.</summary>
     internal long Turn { get; private set; }
 
-    /// <summary>Exceptions caught by the loop's catch-all: each is a bug of ours.</summary>
+    /// <summary>Exceptions caught by the loop's catch-alls: each is a bug of ours.</summary>
     internal long LoopFailures => Volatile.Read(ref _loopFailures);
 
     /// <summary>Monotonic milliseconds of the last turn; read by any thread.</summary>
@@ -139,18 +135,7 @@ internal sealed partial class Reactor : IDisposable
     private void Run()
     {
         while (!_stopping)
-        {
-            try
-            {
-                RunTurn();
-            }
-            catch (Exception e)
-            {
-                // The catch-all of the loop: a bug in one connection must not stop the others.
-                Volatile.Write(ref _loopFailures, _loopFailures + 1);
-                LogLoopFailure(_logger, Index, e);
-            }
-        }
+            RunTurn();
     }
 
     private void RunTurn()
@@ -175,21 +160,53 @@ internal sealed partial class Reactor : IDisposable
             {
                 var pending = source.Pending;
                 source.Pending = EpollEvents.None;
-                source.OnEvents(pending);
+                Dispatch(source, pending);
             }
         }
 
         Timers.Advance(Now);
         RunYielded();
         while (_posted.TryDequeue(out var action))
-            action();
+            Dispatch(action);
     }
 
     private void RunYielded()
     {
         (_running, _yielded) = (_yielded, _running);
         while (_running.TryDequeue(out var action))
+            Dispatch(action);
+    }
+
+    private void Dispatch(EpollSource source, EpollEvents events)
+    {
+        try
+        {
+            source.OnEvents(events);
+        }
+        catch (Exception e)
+        {
+            // The loop's catch-all for events: edges are reported once, so the other sources of the turn must get theirs.
+            OnFailure(e);
+        }
+    }
+
+    private void Dispatch(Action action)
+    {
+        try
+        {
             action();
+        }
+        catch (Exception e)
+        {
+            // The loop's catch-all for actions: the others must still run.
+            OnFailure(e);
+        }
+    }
+
+    private void OnFailure(Exception exception)
+    {
+        Volatile.Write(ref _loopFailures, _loopFailures + 1);
+        LogLoopFailure(_logger, Index, exception);
     }
 
     [LoggerMessage(Level = LogLevel.Error, Message = "reactor {Index}: a connection failed in a way that is a bug of ours")]

@@ -14,10 +14,17 @@ internal sealed class TimingWheel
 
     private readonly TimerNode?[] _slots = new TimerNode?[Slots];
     private readonly ulong[] _occupied = new ulong[Slots / 64];
+    private readonly Action<Exception> _onFailure;
     private long _tick;
 
     /// <summary>A wheel that starts at the given time.</summary>
-    internal TimingWheel(long nowMilliseconds) => _tick = nowMilliseconds >> TickShift;
+    /// <param name="nowMilliseconds">The time.</param>
+    /// <param name="onFailure">Told what a timer throws.</param>
+    internal TimingWheel(long nowMilliseconds, Action<Exception> onFailure)
+    {
+        _tick = nowMilliseconds >> TickShift;
+        _onFailure = onFailure;
+    }
 
     /// <summary>Sets a timer, wherever it stood before.</summary>
     internal void Arm(TimerNode node, long deadline)
@@ -91,12 +98,25 @@ internal sealed class TimingWheel
             if (node.Deadline <= now)
             {
                 node.Deadline = TimerNode.Never;
-                node.OnExpired();
+                Fire(node);
             }
             else if (node.Deadline != TimerNode.Never)
             {
                 Link(node, Math.Min(TickOf(node.Deadline), _tick + Slots - 1));
             }
+        }
+    }
+
+    private void Fire(TimerNode node)
+    {
+        try
+        {
+            node.OnExpired();
+        }
+        catch (Exception e)
+        {
+            // The loop's catch-all for timers: the rest of the slot would wait for the next turn of the wheel.
+            _onFailure(e);
         }
     }
 

@@ -129,11 +129,35 @@ public sealed class TimingWheelTests
             && timers.Select((timer, i) => expected[i] is not { } due || timer.FiredAt[^1] >= due && timer.FiredAt[^1] <= due + 32).All(near => near);
     }
 
+    [Fact]
+    public void Timer_ThatThrows_LeavesTheOthersOfItsSlotToFire()
+    {
+        var clock = new Clock();
+        var before = new RecordingTimer(clock);
+        var after = new RecordingTimer(clock);
+        clock.Wheel.Arm(before, 40);
+        clock.Wheel.Arm(new BrokenTimer(), 40);
+        clock.Wheel.Arm(after, 40);
+
+        clock.RunUntil(100);
+
+        before.FiredAt.ShouldHaveSingleItem();
+        after.FiredAt.ShouldHaveSingleItem();
+        clock.Failures.ShouldHaveSingleItem().ShouldBeOfType<InvalidTimeZoneException>();
+    }
+
+    private sealed class BrokenTimer : TimerNode
+    {
+        internal override void OnExpired() => throw new InvalidTimeZoneException();
+    }
+
     private sealed class Clock
     {
         public long Now { get; private set; }
 
-        public TimingWheel Wheel { get; } = new(0);
+        public List<Exception> Failures { get; } = [];
+
+        public TimingWheel Wheel => field ??= new TimingWheel(0, Failures.Add);
 
         /// <summary>Sleeps as the reactor does: exactly as long as the wheel says.</summary>
         public void RunUntil(long time)
