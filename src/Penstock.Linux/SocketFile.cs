@@ -4,7 +4,7 @@ namespace Penstock.Linux;
 /// <summary>The file of a Unix socket, which outlives the process that made it.</summary>
 public static class SocketFile
 {
-    /// <summary>Removes a socket that nobody listens to any more, what a killed process leaves. Nothing else is ever removed.</summary>
+    /// <summary>Removes a socket that nobody listens to any more, what a killed process leaves. No other kind of file is removed.</summary>
     /// <param name="path">At most <see cref="SocketAddress.MaxUnixPath"/> bytes.</param>
     /// <exception cref="IOException">Something that is no socket is there, or a socket that somebody listens to; the path is not in the message.</exception>
     /// <exception cref="UnauthorizedAccessException">The socket may not be removed.</exception>
@@ -29,6 +29,20 @@ public static class SocketFile
                 throw new IOException("another process is running and answers there");
             case var error:
                 throw new IOException($"a socket is there that may be in use (connecting to it gives {error})");
+        }
+    }
+
+    /// <summary>Removes the socket of a listener that ends; one that can't be removed stays, and is stale at the next start.</summary>
+    public static void Remove(string path)
+    {
+        try
+        {
+            if (FileKind.IsSocket(path))
+                File.Delete(path);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // RemoveStale looks after it.
         }
     }
 

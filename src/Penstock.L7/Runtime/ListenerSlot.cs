@@ -74,6 +74,6 @@ internal sealed class ListenerSlot
     {
         _sockets[0].Dispose();
         if (Bind.UnixPath is { } path)
-            File.Delete(path);
+            SocketFile.Remove(path);
     }
 }

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using Penstock.L7.Runtime;
 using Penstock.Linux;
 using Penstock.Model;
+using SocketAddress = Penstock.Linux.SocketAddress;
 
 namespace Penstock.L7.Tests.Runtime;
 
@@ -37,8 +38,10 @@ public sealed class ListenerBinderTests : IDisposable
     [Fact]
     public void Open_StaleSocket_IsReplaced()
     {
-        Open().CloseSockets();
-        FileKind.IsSocket(SocketPath).ShouldBeTrue("closing a listener leaves its file");
+        var address = SocketAddress.Unix(SocketPath);
+        using (var dead = new FileDescriptor(SocketCalls.Create(address).Value))
+            SocketCalls.Bind(dead.Number, ref address).Error.ShouldBe(Errno.None);
+        FileKind.IsSocket(SocketPath).ShouldBeTrue();
 
         var slot = Open();
         using var client = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
