@@ -27,7 +27,6 @@ internal sealed class ApplianceHost(ConfigSource source, string? socketPath, ILo
     // One waiting cause is enough: the reload that serves it reads whatever is there by then.
     private readonly Channel<string> _reloadCauses = Channel.CreateBounded<string>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private volatile bool _draining;
-    private ConfigWatcher? _watcher;
 
     /// <summary>Runs until told to stop.</summary>
     /// <param name="error">Takes one line for each reason not to start.</param>
@@ -53,24 +52,22 @@ internal sealed class ApplianceHost(ConfigSource source, string? socketPath, ILo
             new DiscoverySourceFactory(time, loggers).Create,
             time,
             loggers);
-        var start = await plane.ReloadAsync();
+        using var reloader = new Reloader(source.Path, _reloadCauses, plane, notifier, _logger, time);
+        var start = await reloader.StartAsync();
         if (!start.Ok) return await RefuseAsync(start.Diagnostics, error);
-        Report("start", start);
 
         var api = new AdminApi(
             () => plane.State,
             () => _reporter.Report(plane.State, engine.Status(), _draining),
-            () => ReloadAsync("the admin API", plane, notifier));
+            () => reloader.ReloadAsync("the admin API"));
         await using var admin = new ControlHttpServer(socket, api.HandleAsync, exception => _logger.LogError(exception, "an admin request failed"), time: time);
 
-        FollowFiles(plane);
-        var reloads = ServeReloadsAsync(plane, notifier, signals.Stop);
+        var reloads = reloader.RunAsync(signals.Stop);
         var watchdog = GuardAsync(plane, engine, notifier, signals.StopAtOnce);
-        notifier.Ready(Summary(plane.State));
-        _logger.LogInformation("ready: {Summary}", Summary(plane.State));
+        notifier.Ready(reloader.Summary);
+        _logger.LogInformation("ready: {Summary}", reloader.Summary);
 
         await Task.Delay(Timeout.Infinite, signals.Stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        _watcher?.Dispose();
         await reloads;
         await DrainAsync(engine, plane.State, notifier, signals.StopAtOnce);
         return ExitCode.Ok;
@@ -93,48 +90,6 @@ internal sealed class ApplianceHost(ConfigSource source, string? socketPath, ILo
         {
             throw new CommandException(ExitCode.Failed, "admin " + exception.Message);
         }
-    }
-
-    private static string Summary(ControlPlaneState state) =>
-        $"generation {state.Snapshot?.Generation}, {state.Snapshot?.Config.L7.Listeners.Length} listeners, {state.Snapshot?.Endpoints.Count} clusters";
-
-    private async Task<ReloadOutcome> ReloadAsync(string cause, ControlLoop plane, ServiceNotifier notifier)
-    {
-        notifier.Reloading();
-        var outcome = await plane.ReloadAsync();
-        Report(cause, outcome);
-        FollowFiles(plane);
-        notifier.Ready(Summary(plane.State));
-        return outcome;
-    }
-
-    private async Task ServeReloadsAsync(ControlLoop plane, ServiceNotifier notifier, CancellationToken stop)
-    {
-        try
-        {
-            await foreach (var cause in _reloadCauses.Reader.ReadAllAsync(stop)) await ReloadAsync(cause, plane, notifier);
-        }
-        catch (OperationCanceledException)
-        {
-            // The daemon stops.
-        }
-    }
-
-    private void Report(string cause, ReloadOutcome outcome)
-    {
-        foreach (var diagnostic in outcome.Diagnostics)
-            _logger.Log(diagnostic.IsError ? LogLevel.Error : LogLevel.Warning, "{Diagnostic}", diagnostic.Message);
-        if (outcome.Ok) _logger.LogInformation("{Cause}: generation {Generation} applied in {Milliseconds:0.0} ms", cause, outcome.Generation, outcome.Duration.TotalMilliseconds);
-        else _logger.LogError("{Cause}: configuration refused with {Errors} errors, generation {Generation} runs on", cause, outcome.Errors, outcome.Generation);
-    }
-
-    /// <summary>Begins or ends the watch of the configuration's files, as the running configuration asks.</summary>
-    private void FollowFiles(ControlLoop plane)
-    {
-        var wanted = plane.State.Snapshot is { Config.Watch: true };
-        if (wanted == _watcher is not null) return;
-        _watcher?.Dispose();
-        _watcher = wanted ? new ConfigWatcher(source.Path, () => _reloadCauses.Writer.TryWrite("changed files"), time) : null;
     }
 
     private Task GuardAsync(ControlLoop plane, L7Engine engine, ServiceNotifier notifier, CancellationToken stop) =>

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+using Microsoft.Extensions.Logging;
+
 namespace Penstock.Daemon.Running;
 
 /// <summary>Notices that the configuration's files have changed: the file itself, and *.yaml in conf.d beside it.</summary>
@@ -16,6 +18,7 @@ internal sealed class ConfigWatcher : IDisposable
     private readonly string _path;
     private readonly string _includes;
     private readonly Action _changed;
+    private readonly ILogger _logger;
     private readonly Lock _lock = new();
     private readonly ITimer _timer;
     private readonly FileSystemWatcher _beside;
@@ -26,18 +29,30 @@ internal sealed class ConfigWatcher : IDisposable
     /// <summary>Watches from now on.</summary>
     /// <param name="path">The configuration file.</param>
     /// <param name="changed">Called when a change is complete; must not block.</param>
+    /// <param name="logger">Log.</param>
     /// <param name="time">Clock of <see cref="Quiet"/>.</param>
-    public ConfigWatcher(string path, Action changed, TimeProvider time)
+    /// <exception cref="IOException">The host's limit on watches is reached, or a directory is gone.</exception>
+    /// <exception cref="UnauthorizedAccessException">conf.d can't be read.</exception>
+    public ConfigWatcher(string path, Action changed, ILogger logger, TimeProvider time)
     {
         _path = Path.GetFullPath(path);
         _changed = changed;
+        _logger = logger;
         var directory = Path.GetDirectoryName(_path) ?? "/";
         _includes = Path.Combine(directory, IncludeDirectory);
         _known = Fingerprint();
         _timer = time.CreateTimer(_ => Settle(), state: null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _beside = Watch(directory, name =>
             string.Equals(name, Path.GetFileName(_path), StringComparison.Ordinal) || string.Equals(name, IncludeDirectory, StringComparison.Ordinal));
-        WatchIncludes();
+        try
+        {
+            WatchIncludes();
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
     }
 
     /// <inheritdoc/>
@@ -58,6 +73,7 @@ internal sealed class ConfigWatcher : IDisposable
         {
             NotifyFilter = NotifyFilters.FileName | NotifyFilters.DirectoryName | NotifyFilters.LastWrite | NotifyFilters.Size,
         };
+
         void OnEvent(object sender, FileSystemEventArgs change)
         {
             if (isOurs(change.Name) || (change is RenamedEventArgs renamed && isOurs(renamed.OldName))) Restart();
@@ -68,8 +84,16 @@ internal sealed class ConfigWatcher : IDisposable
         watcher.Deleted += OnEvent;
         watcher.Renamed += OnEvent;
         watcher.Error += (_, _) => Restart(); // events were lost: look at the files themselves
-        watcher.EnableRaisingEvents = true;
-        return watcher;
+        try
+        {
+            watcher.EnableRaisingEvents = true;
+            return watcher;
+        }
+        catch
+        {
+            watcher.Dispose();
+            throw;
+        }
     }
 
     private void Restart()
@@ -82,22 +106,38 @@ internal sealed class ConfigWatcher : IDisposable
 
     private void Settle()
     {
-        lock (_lock)
+        var changed = true;
+        try
         {
-            if (_disposed) return;
-            WatchIncludes();
-            var now = Fingerprint();
-            if (string.Equals(now, _known, StringComparison.Ordinal)) return;
-            _known = now;
+            changed = HaveChanged();
+        }
+        catch (Exception exception)
+        {
+            // The catch-all of the timer: conf.d may be unreadable or go away at any time, and a watch may not be had. A reload says what is wrong.
+            _logger.LogWarning(exception, "looking at the changed configuration files failed");
         }
 
-        _changed();
+        if (changed) _changed();
+    }
+
+    private bool HaveChanged()
+    {
+        lock (_lock)
+        {
+            if (_disposed) return false;
+            WatchIncludes();
+            var now = Fingerprint();
+            if (string.Equals(now, _known, StringComparison.Ordinal)) return false;
+            _known = now;
+            return true;
+        }
     }
 
     // conf.d may come, go, or be replaced; a watch on the directory itself doesn't survive that.
     private void WatchIncludes()
     {
         _within?.Dispose();
+        _within = null;
         _within = Directory.Exists(_includes)
             ? Watch(_includes, name => name is not null && name.EndsWith(".yaml", StringComparison.Ordinal))
             : null;
