@@ -11,7 +11,7 @@ export DOTNET_CLI_TELEMETRY_OPTOUT = 1
 export DOTNET_NOLOGO = 1
 export DOTNET_CLI_WORKLOAD_UPDATE_NOTIFY_DISABLE = 1
 
-.PHONY: help deps build test lint demo perf perf-micro perf-l7 clean
+.PHONY: help deps build test lint demo perf perf-micro perf-l7 fuzz clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -46,6 +46,9 @@ perf-micro: ## the codec by itself, by BenchmarkDotNet
 
 perf-l7: deps build ## the HTTP tier against nginx and haproxy; about half an hour (ARGS=--quick: a minute)
 	@perf/l7/run.sh $(ARGS)
+
+fuzz: ## fuzz the HTTP codec for a minute (SECONDS=3600: an hour)
+	@dotnet run -c $(CONFIGURATION) --project tests/Penstock.Fuzz -- --seconds $(or $(SECONDS),60)
 
 clean: ## remove everything that was built
 	@rm -rf out

@@ -14,7 +14,8 @@ public sealed partial class SourceTests
     {
     };
 
-    // Put together here, so that this file does not find itself.
+    // Put together here, so that this file does not find itself. An attribute that skips for what a host or build lacks may.
+    private const string SkippedTest = "Skip" + " = \"";
     private static readonly string[] Unfinished = ["TO" + "DO", "FIX" + "ME", "XX" + "X:", "NotImplemented" + "Exception", "(Skip" + " ="];
 
     [Fact]
@@ -49,6 +50,7 @@ public sealed partial class SourceTests
             let text = Repository.Read(path)
             from word in Unfinished
             where text.Contains(word, StringComparison.Ordinal)
+            where word != SkippedTest || !path.EndsWith("FactAttribute.cs", StringComparison.Ordinal)
             select $"{path}: {word}";
 
         found.ShouldBeEmpty();
