@@ -18,6 +18,7 @@ internal sealed class CompiledCluster
         Version = version;
         Set = EndpointSet.Compile(endpoints, config.Balancing);
         HeadLimits = new HeadLimits(config.Pool.ResponseHeaderBytes, config.Pool.ResponseHeaderBytes, config.Pool.ResponseHeaderCount);
+        ConnectMilliseconds = (int)config.Timeouts.Connect.TotalMilliseconds;
         ResponseMilliseconds = (long)config.Timeouts.Response.TotalMilliseconds;
         BodyMilliseconds = (int)config.Timeouts.Body.TotalMilliseconds;
     }
@@ -39,6 +40,9 @@ internal sealed class CompiledCluster
 
     /// <summary>Limits of a response's head and trailers.</summary>
     internal HeadLimits HeadLimits { get; }
+
+    /// <summary>Time for a connect.</summary>
+    internal int ConnectMilliseconds { get; }
 
     /// <summary>Time from the end of the request to the head of the response.</summary>
     internal long ResponseMilliseconds { get; }
