@@ -30,7 +30,7 @@ out/penstock: $(SOURCES)
 test: deps build ## build everything and run all tests
 	@CONFIGURATION=$(CONFIGURATION) .ci/test
 
-lint: ## what CI enforces: warnings, format, dependency edges, file sizes
+lint: build ## what CI enforces: warnings, format, dependency edges, file sizes
 	@dotnet build Appliance.sln -c $(CONFIGURATION) -v q -clp:NoSummary
 	@dotnet format Appliance.sln --verify-no-changes --no-restore
 	@dotnet test tests/Penstock.Tidy.Tests -c $(CONFIGURATION) --no-build -v q

@@ -9,11 +9,24 @@ public sealed class ProxyErrorTests
     // RFC 9209 section 2.3, with the status each recommends; 0: "the most appropriate".
     private static readonly Dictionary<string, int> Registered = new(StringComparer.Ordinal)
     {
-        ["destination_not_found"] = 500, ["destination_unavailable"] = 503, ["destination_ip_unroutable"] = 502,
-        ["connection_refused"] = 502, ["connection_terminated"] = 502, ["connection_timeout"] = 504, ["connection_read_timeout"] = 504,
-        ["connection_write_timeout"] = 504, ["connection_limit_reached"] = 503, ["http_request_error"] = 0, ["http_request_denied"] = 403,
-        ["http_response_incomplete"] = 502, ["http_response_header_section_size"] = 502, ["http_response_timeout"] = 504,
-        ["http_upgrade_failed"] = 502, ["http_protocol_error"] = 502, ["proxy_internal_error"] = 500, ["proxy_configuration_error"] = 500,
+        ["destination_not_found"] = 500,
+        ["destination_unavailable"] = 503,
+        ["destination_ip_unroutable"] = 502,
+        ["connection_refused"] = 502,
+        ["connection_terminated"] = 502,
+        ["connection_timeout"] = 504,
+        ["connection_read_timeout"] = 504,
+        ["connection_write_timeout"] = 504,
+        ["connection_limit_reached"] = 503,
+        ["http_request_error"] = 0,
+        ["http_request_denied"] = 403,
+        ["http_response_incomplete"] = 502,
+        ["http_response_header_section_size"] = 502,
+        ["http_response_timeout"] = 504,
+        ["http_upgrade_failed"] = 502,
+        ["http_protocol_error"] = 502,
+        ["proxy_internal_error"] = 500,
+        ["proxy_configuration_error"] = 500,
     };
 
     [Fact]
