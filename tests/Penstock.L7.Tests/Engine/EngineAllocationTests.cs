@@ -9,6 +9,7 @@ using Penstock.Model.L7;
 
 namespace Penstock.L7.Tests.Engine;
 
+[Collection(AloneCollection.Name)]
 public sealed class EngineAllocationTests
 {
     private static readonly byte[] Request = Encoding.ASCII.GetBytes(
