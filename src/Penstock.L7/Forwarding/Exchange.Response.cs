@@ -11,7 +11,7 @@ namespace Penstock.L7.Forwarding;
 internal sealed partial class Exchange
 {
     /// <summary>Bytes relayed in one turn of the reactor before other connections have theirs.</summary>
-    private const long BytesPerTurn = 1 << 20;
+    private const long BytesPerTurn = 128 << 10;
 
     private bool _relaying;
 

@@ -12,8 +12,11 @@ namespace Penstock.L7.Transport;
 /// </summary>
 internal sealed partial class Reactor : IDisposable
 {
-    /// <summary>Events taken in one turn: enough to spread one epoll_wait over many, few enough to keep timers on time.</summary>
-    private const int MaxEvents = 512;
+    /// <summary>Events taken in one turn: enough to spread one epoll_wait over many, few enough that bulk transfers do not make a turn long.</summary>
+    private const int MaxEvents = 128;
+
+    /// <summary>Work that had yielded taken up again in one turn.</summary>
+    private const int MaxYielded = 32;
 
     private readonly ILogger _logger;
     private readonly FileDescriptor _epoll = Epoll.Create();
@@ -21,8 +24,7 @@ internal sealed partial class Reactor : IDisposable
     private readonly EpollEvent[] _events = GC.AllocateArray<EpollEvent>(MaxEvents, pinned: true);
     private readonly ConcurrentQueue<Action> _posted = new();
     private readonly Stack<int> _freeSlots = new();
-    private Queue<Action> _yielded = new();
-    private Queue<Action> _running = new();
+    private readonly Queue<Action> _yielded = new();
     private EpollSource?[] _sources = new EpollSource?[256];
     private uint[] _generations = new uint[256];
     private int _usedSlots;
@@ -172,9 +174,9 @@ internal sealed partial class Reactor : IDisposable
 
     private void RunYielded()
     {
-        (_running, _yielded) = (_yielded, _running);
-        while (_running.TryDequeue(out var action))
-            Dispatch(action);
+        // Those that yield again meanwhile, and those beyond the bound, are for later turns.
+        for (var left = Math.Min(_yielded.Count, MaxYielded); left > 0; left--)
+            Dispatch(_yielded.Dequeue());
     }
 
     private void Dispatch(EpollSource source, EpollEvents events)
