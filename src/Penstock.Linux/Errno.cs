@@ -13,8 +13,17 @@ public enum Errno
     /// <summary>No such file or directory.</summary>
     ENOENT = 2,
 
+    /// <summary>No such process, or no such object in the kernel.</summary>
+    ESRCH = 3,
+
     /// <summary>Interrupted by a signal.</summary>
     EINTR = 4,
+
+    /// <summary>Argument list too long; BPF maps say so when they are full.</summary>
+    E2BIG = 7,
+
+    /// <summary>Bad descriptor.</summary>
+    EBADF = 9,
 
     /// <summary>Try again; the same number as EWOULDBLOCK.</summary>
     EAGAIN = 11,
@@ -25,8 +34,14 @@ public enum Errno
     /// <summary>Permission denied.</summary>
     EACCES = 13,
 
+    /// <summary>Device or resource busy.</summary>
+    EBUSY = 16,
+
     /// <summary>File exists.</summary>
     EEXIST = 17,
+
+    /// <summary>No such device.</summary>
+    ENODEV = 19,
 
     /// <summary>Invalid argument.</summary>
     EINVAL = 22,
@@ -37,11 +52,20 @@ public enum Errno
     /// <summary>Too many open files in the process.</summary>
     EMFILE = 24,
 
+    /// <summary>No space left.</summary>
+    ENOSPC = 28,
+
     /// <summary>Broken pipe.</summary>
     EPIPE = 32,
 
+    /// <summary>Result out of range.</summary>
+    ERANGE = 34,
+
     /// <summary>Protocol error; accept(2) reports some aborted connections so.</summary>
     EPROTO = 71,
+
+    /// <summary>Operation not supported.</summary>
+    EOPNOTSUPP = 95,
 
     /// <summary>Address family not supported.</summary>
     EAFNOSUPPORT = 97,
@@ -75,4 +99,7 @@ public enum Errno
 
     /// <summary>Operation now in progress.</summary>
     EINPROGRESS = 115,
+
+    /// <summary>Operation not supported, as parts of the kernel say it (linux/errno.h).</summary>
+    ENOTSUPP = 524,
 }

@@ -29,6 +29,9 @@ internal static unsafe partial class Libc
     [LibraryImport(Library)]
     internal static partial int close(int fd);
 
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int fcntl(int fd, int command, int argument);
+
     [LibraryImport(Library)]
     internal static partial int socket(int domain, int type, int protocol);
 
