@@ -11,7 +11,10 @@ export DOTNET_CLI_TELEMETRY_OPTOUT = 1
 export DOTNET_NOLOGO = 1
 export DOTNET_CLI_WORKLOAD_UPDATE_NOTIFY_DISABLE = 1
 
-.PHONY: help deps build test lint demo perf perf-micro perf-l7 fuzz clean
+BPF_OBJECTS := $(patsubst bpf/%.c,out/bpf/%.o,$(wildcard bpf/*.bpf.c))
+BPF_ARCH := $(patsubst x86_64,x86,$(patsubst aarch64,arm64,$(shell uname -m)))
+
+.PHONY: help deps bpf build test lint demo perf perf-micro perf-l7 fuzz clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -19,7 +22,13 @@ help: ## list the targets
 deps: ## install the Debian packages that tests, demo and benchmarks use, where missing
 	@.ci/deps
 
-build: out/penstock ## leave the self-contained binary at out/penstock
+build: bpf out/penstock ## leave the self-contained binary at out/penstock, the programs for the kernel in out/bpf
+
+bpf: $(BPF_OBJECTS) ## compile what runs in the kernel into out/bpf
+
+out/bpf/%.o: bpf/%.c $(wildcard bpf/include/*.h)
+	@mkdir -p $(@D)
+	@clang -target bpf -D__TARGET_ARCH_$(BPF_ARCH) -I/usr/include/$(shell uname -m)-linux-gnu -O2 -g -mcpu=v3 -Wall -Wextra -Werror -c $< -o $@
 
 out/penstock: $(SOURCES)
 	@echo "publishing out/penstock ($(RID)); about a minute"
