@@ -6,7 +6,7 @@ namespace Penstock.Tidy.Tests;
 /// <summary>Projects depend on one another as the picture of the architecture says, in no other way.</summary>
 public sealed class DependencyEdgeTests
 {
-    /// <summary>Model &lt;- everything; Linux &lt;- L7, Health; ControlPlane -> Discovery, Health, L7; Daemon -> all.</summary>
+    /// <summary>Model &lt;- everything; Linux &lt;- L4, L7, Health; ControlPlane -> Discovery, Health, L4, L7; Daemon -> all.</summary>
     private static readonly Dictionary<string, string[]> Allowed = new(StringComparer.Ordinal)
     {
         ["Model"] = [],
@@ -15,9 +15,10 @@ public sealed class DependencyEdgeTests
         ["Telemetry"] = ["Model"],
         ["Discovery"] = ["Model"],
         ["Health"] = ["Model", "Linux"],
+        ["L4"] = ["Model", "Linux"],
         ["L7"] = ["Model", "Linux"],
-        ["ControlPlane"] = ["Model", "Discovery", "Health", "L7"],
-        ["Daemon"] = ["Model", "Linux", "Config", "Telemetry", "Discovery", "Health", "L7", "ControlPlane"],
+        ["ControlPlane"] = ["Model", "Discovery", "Health", "L4", "L7"],
+        ["Daemon"] = ["Model", "Linux", "Config", "Telemetry", "Discovery", "Health", "L4", "L7", "ControlPlane"],
     };
 
     [Fact]
