@@ -121,6 +121,12 @@ public static unsafe class SocketCalls
     /// <summary>TCP_NODELAY; sockets accepted from a listener inherit it.</summary>
     public static IoResult SetNoDelay(int fd) => SetInt(fd, LevelTcp, 1, 1);
 
+    /// <summary>
+    /// TCP_NOTSENT_LOWAT (Linux 3.12): a send stops taking bytes while this many lie unsent in the socket's queue; sockets accepted from a
+    /// listener inherit it. Without it the queue of a peer that does not read grows to tcp_wmem's maximum, usually 4 MiB.
+    /// </summary>
+    public static IoResult SetUnsentLimit(int fd, int bytes) => SetInt(fd, LevelTcp, 25, bytes);
+
     /// <summary>IPV6_V6ONLY.</summary>
     public static IoResult SetIpv6Only(int fd, bool only) => SetInt(fd, LevelIpv6, 26, only ? 1 : 0);
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
+using System.IO.Pipelines;
 using System.Runtime.CompilerServices;
 using System.Text;
 using Penstock.L7.Errors;
@@ -21,8 +23,10 @@ internal sealed partial class Exchange
 
     private UpstreamConnection? _upstream;
     private EndpointPool? _pool;
+    private EndpointPool? _lastResort;
     private readonly List<EndpointPool> _triedPools = [];
     private ValueTask _pump;
+    private int _interims;
 
     /// <summary>Forwards the request and relays the response.</summary>
     /// <returns>Whether the client's connection takes another request.</returns>
@@ -48,16 +52,25 @@ internal sealed partial class Exchange
             else
                 StartPump();
 
-            // 3. The head of the response.
-            _error = await ReadResponseHeadAsync(upstream);
-            if (_error == ProxyError.None)
+            // 3. The head of the response, after interim ones.
+            BeginResponse(upstream);
+            var step = ResponseStep.ReadMore;
+            while (step < ResponseStep.Final)
+            {
+                step = ReadResponseHead(upstream, await upstream.Reader.ReadAsync());
+                if (step == ResponseStep.Interim && !await RelayInterimAsync())
+                    step = Fail(ProxyError.ClientClosed);
+            }
+
+            if (step == ResponseStep.Final)
                 break;
 
             // 4. The endpoint closed before a byte came back: a lost keep-alive race, or its end. Once more if that is safe, over a
-            //    new connection, and to another endpoint if this one had not been kept waiting.
+            //    new connection and to another endpoint: a process that was killed still accepts for a moment after its
+            //    connections are reset. This one is the last resort, unless the connection was new.
             var unheard = mayReuse && _error == ProxyError.ConnectionTerminated && upstream.Reader.TotalReceived == unanswered;
-            if (upstream.Requests == 1)
-                _triedPools.Add(upstream.Pool);
+            _triedPools.Add(upstream.Pool);
+            _lastResort = upstream.Requests > 1 ? upstream.Pool : null;
             await StopPumpAsync();
             DropUpstream();
             if (!unheard || !Request.MethodKind.IsIdempotent() || _requestBody.Bytes > 0 || _interrupted != ProxyError.None)
@@ -76,6 +89,13 @@ internal sealed partial class Exchange
         if (_triedPools.Count > 0 && cluster.PickOther(_triedPools, ref _worker.Random, out _pool) == ProxyError.None)
             return ProxyError.None;
         return cluster.Pick(ref _worker.Random, out _pool);
+    }
+
+    private bool TakeLastResort([NotNullWhen(true)] out EndpointPool? pool)
+    {
+        pool = _lastResort;
+        _lastResort = null;
+        return pool is not null;
     }
 
     private bool TakeIdle()
@@ -118,7 +138,7 @@ internal sealed partial class Exchange
 
             _triedPools.Add(pool);
             cluster = _worker.CellOf(_route!.Targets[_target]); // As above; a reload may have come during the connect.
-            if (attempt == MaxConnectAttempts || cluster.PickOther(_triedPools, ref _worker.Random, out var other) != ProxyError.None)
+            if (attempt == MaxConnectAttempts || (cluster.PickOther(_triedPools, ref _worker.Random, out var other) != ProxyError.None && !TakeLastResort(out other)))
                 return outcome == Errno.None ? ProxyError.PoolExhausted : ErrorOf(outcome);
             _pool = other;
             _worker.Counters.ConnectRetries++;
@@ -143,36 +163,44 @@ internal sealed partial class Exchange
         WriteRequestHead(upstream);
     }
 
-    [AsyncMethodBuilder(typeof(PooledTaskMethodBuilder<>))]
-    private async ValueTask<ProxyError> ReadResponseHeadAsync(UpstreamConnection upstream)
+    private void BeginResponse(UpstreamConnection upstream)
     {
-        var cluster = _route!.Targets[_target]; // As above.
-        var interims = 0;
+        _interims = 0;
         Response.Reset();
         if (_pumping)
             upstream.Reader.Guard.Off();
         else
-            upstream.Reader.Guard.Until(_worker.Reactor.Now + cluster.ResponseMilliseconds);
-        while (true)
-        {
-            var read = await upstream.Reader.ReadAsync();
-            if (read.IsCanceled)
-                return _interrupted != ProxyError.None ? _interrupted : _pumpError != ProxyError.None ? _pumpError : ProxyError.ResponseTimeout;
-            var status = Response.Parse(read.Buffer, cluster.HeadLimits, Request.MethodKind, out var consumed, out var examined);
-            upstream.Reader.AdvanceTo(consumed, examined);
-            if (status == ParseStatus.NeedMore && read.IsCompleted)
-                return read.Buffer.IsEmpty && interims == 0 ? ProxyError.ConnectionTerminated : ProxyError.ResponseIncomplete;
-            if (status == ParseStatus.NeedMore)
-                continue;
-            _upstreamTicks = Stopwatch.GetTimestamp();
-            var error = status == ParseStatus.Rejected ? RejectResponse(Response.Rejection) : CheckResponse(ref interims);
-            if (error != ProxyError.None || !Response.IsInterim)
-                return error;
-            if (!await RelayInterimAsync())
-                return ProxyError.ClientClosed;
-            Response.Reset();
-        }
+            upstream.Reader.Guard.Until(_worker.Reactor.Now + _route!.Targets[_target].ResponseMilliseconds); // As above.
     }
+
+    /// <summary>Takes what has come of a response's head.</summary>
+    private ResponseStep ReadResponseHead(UpstreamConnection upstream, in ReadResult read)
+    {
+        if (read.IsCanceled)
+            return Fail(Cancelled(ProxyError.ResponseTimeout));
+        var status = Response.Parse(read.Buffer, _route!.Targets[_target].HeadLimits, Request.MethodKind, out var consumed, out var examined); // As above.
+        upstream.Reader.AdvanceTo(consumed, examined);
+        if (status == ParseStatus.NeedMore && !read.IsCompleted)
+            return ResponseStep.ReadMore;
+        if (status == ParseStatus.NeedMore)
+            return Fail(read.Buffer.IsEmpty && _interims == 0 ? ProxyError.ConnectionTerminated : ProxyError.ResponseIncomplete);
+        _upstreamTicks = Stopwatch.GetTimestamp();
+        var error = status == ParseStatus.Rejected ? RejectResponse(Response.Rejection) : CheckResponse();
+        if (error != ProxyError.None)
+            return Fail(error);
+        return Response.IsInterim ? ResponseStep.Interim : ResponseStep.Final;
+    }
+
+    private ResponseStep Fail(ProxyError error)
+    {
+        _error = error;
+        return ResponseStep.Failed;
+    }
+
+    /// <summary>Why a read from the endpoint was cancelled.</summary>
+    /// <param name="timeout">What it is if nothing else has happened.</param>
+    private ProxyError Cancelled(ProxyError timeout) =>
+        _interrupted != ProxyError.None ? _interrupted : _pumpError != ProxyError.None ? _pumpError : timeout;
 
     private ProxyError RejectResponse(RejectReason reason)
     {
@@ -180,10 +208,10 @@ internal sealed partial class Exchange
         return _rejection is RejectReason.HeadTooLarge or RejectReason.TooManyFields ? ProxyError.ResponseHeaderTooLarge : ProxyError.ResponseRejected;
     }
 
-    private ProxyError CheckResponse(ref int interims)
+    private ProxyError CheckResponse()
     {
         if (Response.IsInterim)
-            return ++interims <= MaxInterims ? ProxyError.None : RejectResponse(RejectReason.TooManyInterimResponses);
+            return ++_interims <= MaxInterims ? ProxyError.None : RejectResponse(RejectReason.TooManyInterimResponses);
         return Response.Status == 101 && !IsUpgradeAskedFor() ? ProxyError.UpgradeFailed : ProxyError.None;
     }
 

@@ -62,7 +62,7 @@ internal sealed partial class Exchange
 
             if (read.IsCanceled)
             {
-                _error = _interrupted != ProxyError.None ? _interrupted : _pumpError != ProxyError.None ? _pumpError : ProxyError.ConnectionReadTimeout;
+                _error = Cancelled(ProxyError.ConnectionReadTimeout);
                 return;
             }
 
@@ -157,8 +157,13 @@ internal sealed partial class Exchange
     {
         // HTTP/1.0 has no interim responses (RFC 9110 section 15.2).
         if (Request.Version < 11)
+        {
+            Response.Reset();
             return true;
+        }
+
         ResponseWriter.WriteInterim(_client.Writer, Response, new ResponseForwarding { ClientVersion = Request.Version, ViaName = Listener.ViaName });
+        Response.Reset();
         return !(await _client.Writer.FlushAsync()).IsCompleted;
     }
 }

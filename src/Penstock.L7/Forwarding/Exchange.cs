@@ -88,7 +88,7 @@ internal sealed partial class Exchange
         _client = null!; // Nothing is called until the next Begin.
         _route = null;
         _upstream = null;
-        _pool = null;
+        _pool = _lastResort = null;
     }
 
     /// <summary>Takes what has come of the head.</summary>

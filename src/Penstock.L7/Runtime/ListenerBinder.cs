@@ -13,6 +13,12 @@ internal static class ListenerBinder
     /// <summary>Connections that wait to be accepted; the kernel caps it at net.core.somaxconn (4096 since Linux 5.4).</summary>
     private const int Backlog = 65535;
 
+    /// <summary>
+    /// Most bytes that wait in the kernel for a client that does not read, beyond its window. Thousands of such clients would otherwise
+    /// fill net.ipv4.tcp_mem, from where on the kernel throttles every connection of the host.
+    /// </summary>
+    private const int UnsentLimit = 128 << 10;
+
     /// <summary>Binds an address and listens: one socket for each reactor, spread by SO_REUSEPORT; for a Unix socket, one in all.</summary>
     /// <exception cref="L7ApplyException">The address is taken, not ours, or not permitted; no socket stays open then.</exception>
     internal static ListenerSlot Open(int id, SocketEndpoint bind, int reactors)
@@ -54,6 +60,7 @@ internal static class ListenerBinder
                 Check(SocketCalls.SetReuseAddress(socket.Number), bind);
                 Check(SocketCalls.SetReusePort(socket.Number), bind);
                 Check(SocketCalls.SetNoDelay(socket.Number), bind);
+                Check(SocketCalls.SetUnsentLimit(socket.Number, UnsentLimit), bind);
                 if (address.IsIpv6)
                     Check(SocketCalls.SetIpv6Only(socket.Number, only: !IPAddress.IPv6Any.Equals(bind.Address)), bind);
             }

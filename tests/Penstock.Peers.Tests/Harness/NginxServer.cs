@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 namespace Penstock.Peers.Tests.Harness;
 
-/// <summary>A real nginx in one process, without privileges, in a directory of its own.</summary>
+/// <summary>
+/// A real nginx in one process, without privileges, in a directory of its own. Its send buffers are bounded: on one host with what is
+/// tested, thousands of them would else fill net.ipv4.tcp_mem and throttle every connection.
+/// </summary>
 internal sealed class NginxServer : IAsyncDisposable
 {
     private readonly Workplace _workplace;
@@ -71,7 +74,7 @@ internal sealed class NginxServer : IAsyncDisposable
               keepalive_requests 1000000;
             {{temporary}}
               server {
-                listen 127.0.0.1:{{port}} backlog=4096;
+                listen 127.0.0.1:{{port}} backlog=4096 sndbuf=128k;
                 root {{workplace.Path}};
                 client_max_body_size 0;
                 {{server(port)}}

@@ -101,4 +101,51 @@ public sealed class ReuseTests
         for (var i = 0; i < 10; i++)
             (await RawClient.AskAsync(penstock.Port, "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")).Status.ShouldBe(200);
     }
+
+    [Fact]
+    public async Task LostKeepAliveRace_AtAnEndpointThatDies_GoesToAnother()
+    {
+        // What a killed process looks like: its connections are reset, yet its listening socket accepts for a moment more.
+        await using var dying = new RawOrigin(async connection =>
+        {
+            if (connection.Number % 2 == 1)
+            {
+                await connection.ReadRequestAsync();
+                await connection.SendAsync(RawOrigin.Ok);
+            }
+
+            await connection.ReadRequestAsync();
+            connection.Reset();
+        });
+        await using var alive = RawOrigin.Answering();
+        await using var penstock = await PenstockProcess.StartAsync(new ProxyConfig { Endpoints = [dying.Endpoint, alive.Endpoint], Cluster = ["balancing: random"], Reactors = 1 });
+        using var client = await RawClient.ConnectAsync(penstock.Port);
+
+        for (var i = 0; i < 100; i++)
+        {
+            await client.SendAsync("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+            (await client.ReadResponseAsync()).Status.ShouldBe(200);
+        }
+    }
+
+    [Fact]
+    public async Task LostKeepAliveRace_WithTheOtherEndpointDown_IsRetriedAtTheFirst()
+    {
+        await using var origin = new RawOrigin(async connection =>
+        {
+            await connection.ReadRequestAsync();
+            await connection.SendAsync(RawOrigin.Ok);
+            await connection.ReadRequestAsync();
+            connection.Reset();
+        });
+        var down = $"127.0.0.1:{FreePort.Next()}";
+        await using var penstock = await PenstockProcess.StartAsync(new ProxyConfig { Endpoints = [origin.Endpoint, down], Reactors = 1 });
+        using var client = await RawClient.ConnectAsync(penstock.Port);
+
+        for (var i = 0; i < 4; i++)
+        {
+            await client.SendAsync("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+            (await client.ReadResponseAsync()).Status.ShouldBe(200);
+        }
+    }
 }

@@ -23,14 +23,17 @@ public sealed class SlowClientTests
         await WrkRun.Start(penstock.Port, connections: 8, seconds: 3);
         var quiet = await WrkRun.Start(penstock.Port, connections: 8, seconds: 5);
         await using var slow = await SlowClients.OpenAsync(penstock.Port, Slow);
+        var bound = Math.Max(2 * quiet.P99.TotalMilliseconds, 10);
         var crowded = await WrkRun.Start(penstock.Port, connections: 8, seconds: 10);
+
+        // A stall of the machine may spoil one measurement; what the slow clients cost spoils each.
+        for (var again = 0; again < 2 && crowded.Errors == 0 && crowded.P99.TotalMilliseconds > bound; again++)
+            crowded = await WrkRun.Start(penstock.Port, connections: 8, seconds: 10);
 
         quiet.Errors.ShouldBe(0);
         crowded.Errors.ShouldBe(0);
 
-        // The goal is 10 ms. On two cores shared with the origin, the load and 8,000 slow clients 84 to 103 ms were measured;
-        // this bound keeps it from getting worse until that is understood.
-        crowded.P99.TotalMilliseconds.ShouldBeLessThanOrEqualTo(Math.Max(2 * quiet.P99.TotalMilliseconds, 250));
+        crowded.P99.TotalMilliseconds.ShouldBeLessThanOrEqualTo(bound);
         (await slow.CountServedIdleAsync()).ShouldBe(Slow / 4);
     }
 }
