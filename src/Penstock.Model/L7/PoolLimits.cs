@@ -6,9 +6,9 @@ namespace Penstock.Model.L7;
 /// <summary>Bounds on connections to one cluster's endpoints.</summary>
 public sealed record PoolLimits
 {
-    /// <summary>Unused connections kept to one endpoint by one reactor. Default 256.</summary>
+    /// <summary>Unused connections kept to one endpoint by one reactor, until <c>timeouts.idle</c>. Default 4096, all there may be (Envoy keeps all too).</summary>
     [Range("0", "1000000")]
-    public int MaxIdle { get; init; } = 256;
+    public int MaxIdle { get; init; } = 4096;
 
     /// <summary>Connections to one endpoint by one reactor; beyond, requests are answered 503. Default 4096.</summary>
     [Range("1", "1000000")]
