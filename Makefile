@@ -12,9 +12,10 @@ export DOTNET_NOLOGO = 1
 export DOTNET_CLI_WORKLOAD_UPDATE_NOTIFY_DISABLE = 1
 
 BPF_OBJECTS := $(patsubst bpf/%.c,out/bpf/%.o,$(wildcard bpf/*.bpf.c))
+BPF_COMPILE = clang -target bpf -D__TARGET_ARCH_$(BPF_ARCH) -I/usr/include/$(shell uname -m)-linux-gnu -O2 -g -mcpu=v3 -Wall -Wextra -Werror
 BPF_ARCH := $(patsubst x86_64,x86,$(patsubst aarch64,arm64,$(shell uname -m)))
 
-.PHONY: help deps bpf build test lint demo perf perf-micro perf-l7 fuzz clean
+.PHONY: help deps bpf build test lint demo perf perf-micro perf-l4 perf-l7 fuzz clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -28,7 +29,7 @@ bpf: $(BPF_OBJECTS) ## compile what runs in the kernel into out/bpf
 
 out/bpf/%.o: bpf/%.c $(wildcard bpf/include/*.h)
 	@mkdir -p $(@D)
-	@clang -target bpf -D__TARGET_ARCH_$(BPF_ARCH) -I/usr/include/$(shell uname -m)-linux-gnu -O2 -g -mcpu=v3 -Wall -Wextra -Werror -c $< -o $@
+	@$(BPF_COMPILE) -c $< -o $@
 
 out/penstock: $(SOURCES)
 	@echo "publishing out/penstock ($(RID)); about a minute"
@@ -48,10 +49,14 @@ lint: build ## what CI enforces: warnings, format, dependency edges, file sizes
 demo: deps build ## the main job in under a minute: balance, lose an origin, reload, fail nothing
 	@demo/demo.sh
 
-perf: perf-micro perf-l7 ## all benchmarks
+perf: perf-micro perf-l4 perf-l7 ## all benchmarks
 
 perf-micro: ## the codec by itself, by BenchmarkDotNet
 	@dotnet run -c $(CONFIGURATION) --project perf/micro
+
+perf-l4: deps bpf ## the XDP program: nanoseconds a packet (root)
+	@$(BPF_COMPILE) -c perf/l4/fresh.bpf.c -o out/bpf/fresh.bpf.o
+	@dotnet run -c $(CONFIGURATION) --project perf/l4
 
 perf-l7: deps build ## the HTTP tier against nginx and haproxy; about half an hour (ARGS=--quick: a minute)
 	@perf/l7/run.sh $(ARGS)

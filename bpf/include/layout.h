@@ -13,7 +13,7 @@
 #define LB_LAYOUT_VERSION 1 /* Goes up when a pinned map of the last version can no longer be adopted. */
 
 #define LB_RING_LINE_SLOTS 16      /* Backend ids in one value of `rings`: a cache line. */
-#define LB_FLOW_WAYS 8             /* Flows in one set of the flow table. */
+#define LB_FLOW_WAYS 6             /* Flows in one set of the flow table: a cache line. */
 #define LB_VIP_FILTER_WORDS 1024   /* 65,536 bits. */
 #define LB_CAPTURE_BYTES 256       /* Most bytes of a packet in one sample. */
 #define LB_NO_BACKEND 0            /* Backend 0 is never given out: a ring slot or override of 0 is empty. */
@@ -26,7 +26,7 @@ struct lb_address {
 struct lb_settings {
 	__u64 hash_seed;             /* From the configuration: equal on all hosts that must choose alike. */
 	__u32 features;              /* LB_FEATURE_*: what the kernel has and the configuration asks for. */
-	__u32 flow_sets;             /* Sets of the flow table for each CPU, a power of two; 0: no flow table. */
+	__u32 flow_sets;             /* Sets (of LB_FLOW_WAYS flows) of the flow table for each CPU, a power of two; 0: no flow table. */
 	__u32 cpus;                  /* Possible CPUs: `flows` has flow_sets * cpus values. */
 	__u32 new_flows_per_second;  /* Insertions per CPU and second, then flows go by the ring alone; 0: no cap. */
 	__u32 replies_per_second;    /* RST, ICMP errors and echo replies per CPU and second; 0: none is sent. */
@@ -44,6 +44,7 @@ enum lb_feature {
 	LB_FEATURE_SYN_COOKIES = 1 << 2, /* bpf_tcp_raw_gen_syncookie_* (6.0) is there. */
 	LB_FEATURE_FIB = 1 << 3,         /* Some backend's next hop comes from bpf_fib_lookup. */
 	LB_FEATURE_FRAGMENTS = 1 << 4,   /* IP fragments are balanced; else passed to the stack. */
+	LB_FEATURE_JUMBO = 1 << 5,       /* bpf_xdp_get_buff_len (5.18) is there: frames of several buffers. */
 };
 
 /* Key of `services`. Protocols without ports have port 0. */
@@ -160,19 +161,16 @@ struct lb_ring_line {
 };
 
 /*
- * Value of `flows`: a set of eight flows, least recently used goes first, those not established before those that are.
- * A flow is known by its 64-bit hash (hash.h); set = hash & (flow_sets - 1), at index cpu * flow_sets + set.
+ * Value of `flows`: a set of six flows, least recently used goes first, those not established before those that are.
+ * Of a flow's 64-bit hash (flow.h) the low half gives the set, at index cpu * flow_sets + (hash & (flow_sets - 1)), the high
+ * half its tag. Two flows of one service that share both share a backend too, which harms neither; a flow of another
+ * service does not match, because its backend is not of that service.
  */
-struct lb_flow {
-	__u32 backend;
-	__u8 generation; /* Of the backend when chosen. */
-	__u8 state;      /* enum lb_flow_state */
-	__u16 seen;      /* Coarse monotonic clock / 2^30 ns, low 16 bits. */
-};
-
 struct lb_flow_set {
-	__u64 hash[LB_FLOW_WAYS]; /* 0: free. */
-	struct lb_flow flow[LB_FLOW_WAYS];
+	__u32 tag[LB_FLOW_WAYS];    /* 0: free. */
+	__u32 choice[LB_FLOW_WAYS]; /* Backend (24 bits), its generation when chosen (8 bits). */
+	__u16 use[LB_FLOW_WAYS];    /* When last seen (14 bits of the coarse monotonic clock / 2^30 ns), enum lb_flow_state (2 bits). */
+	__u32 reserved;
 };
 
 enum lb_flow_state {
@@ -278,7 +276,7 @@ enum lb_drop {
 	LB_DROP_IP_LENGTH = 2,          /* Total or payload length beyond the frame, or below the headers. */
 	LB_DROP_L4_HEADER = 3,          /* TCP or UDP header cut short. */
 	LB_DROP_TCP_OFFSET = 4,         /* Data offset below 5, or beyond the packet. */
-	LB_DROP_TCP_FLAGS = 5,          /* None, SYN with FIN, or SYN with RST. */
+	LB_DROP_TCP_FLAGS = 5,          /* None of FIN, SYN, RST, ACK; SYN with FIN; or SYN with RST. */
 	LB_DROP_UDP_LENGTH = 6,         /* Length below 8, or beyond the packet. */
 	LB_DROP_EXTENSION_HEADERS = 7,  /* IPv6: more than six, or cut short. */
 	LB_DROP_ICMP_HEADER = 8,        /* ICMP cut short. */
@@ -343,7 +341,7 @@ _Static_assert(sizeof(struct lb_service) == 48, "layout");
 _Static_assert(sizeof(struct lb_vip) == 8, "layout");
 _Static_assert(sizeof(struct lb_backend) == 64, "layout");
 _Static_assert(sizeof(struct lb_ring_line) == 64, "layout");
-_Static_assert(sizeof(struct lb_flow_set) == 128, "layout");
+_Static_assert(sizeof(struct lb_flow_set) == 64, "layout");
 _Static_assert(sizeof(struct lb_nat_key) == 40, "layout");
 _Static_assert(sizeof(struct lb_nat_flow) == 48, "layout");
 _Static_assert(sizeof(struct lb_fragment_key) == 40, "layout");

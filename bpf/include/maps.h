@@ -16,7 +16,8 @@
 
 /* Fixed at load, by control. Read by the program as constants: what is off costs nothing. */
 const volatile struct lb_settings settings SEC(".rodata.settings") = {
-	.features = LB_FEATURE_NAT | LB_FEATURE_CAPTURE | LB_FEATURE_SYN_COOKIES | LB_FEATURE_FIB | LB_FEATURE_FRAGMENTS,
+	.features = LB_FEATURE_NAT | LB_FEATURE_CAPTURE | LB_FEATURE_SYN_COOKIES | LB_FEATURE_FIB | LB_FEATURE_FRAGMENTS |
+		    LB_FEATURE_JUMBO,
 	.flow_sets = 1024,
 	.cpus = 1,
 	.replies_per_second = 10000,

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#ifndef PENSTOCK_COUNT_H
+#define PENSTOCK_COUNT_H
+/* Counters, each CPU its own. */
+#include <stdbool.h>
+#include "maps.h"
+
+/* A global function: verified once. */
+__noinline int drop(struct xdp_md *ctx, __u32 reason)
+{
+	struct lb_drop_stats *stats = bpf_map_lookup_elem(&drop_stats, &reason);
+
+	if (stats) {
+		stats->packets++;
+		stats->bytes += ctx->data_end - ctx->data;
+	}
+	return XDP_DROP;
+}
+
+static __always_inline struct lb_service_stats *count_service(__u32 id, __u32 bytes)
+{
+	struct lb_service_stats *stats = bpf_map_lookup_elem(&service_stats, &id);
+
+	if (stats) {
+		stats->packets++;
+		stats->bytes += bytes;
+	}
+	return stats;
+}
+
+static __always_inline void count_backend(__u32 id, __u32 bytes, bool new_flow, bool miss)
+{
+	struct lb_backend_stats *stats = bpf_map_lookup_elem(&backend_stats, &id);
+
+	if (!stats)
+		return;
+	stats->packets++;
+	stats->bytes += bytes;
+	if (miss) {
+		stats->misses++;
+		if (new_flow)
+			stats->new_flows++;
+	}
+}
+
+#endif

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#ifndef PENSTOCK_FORWARD_H
+#define PENSTOCK_FORWARD_H
+/* A frame on its way to its backend: outer headers, next hop, interface. */
+#include "checksum.h"
+#include "count.h"
+#include "flow.h"
+#include "nexthop.h"
+
+#define TUNNEL_TTL 64
+#define GUE_FIRST_SOURCE_PORT 0xc000
+
+/* After `extra` bytes were added in front: the Ethernet header and its tags go where the frame starts now. */
+static __always_inline void move_l2(void *data, __u32 l3, __u32 extra)
+{
+	__u32 *to = data, *from = data + extra;
+
+	to[0] = from[0];
+	to[1] = from[1];
+	to[2] = from[2];
+	if (l3 == ETH_HLEN) {
+		*(__u16 *)&to[3] = *(__u16 *)&from[3];
+		return;
+	}
+	to[3] = from[3];
+	if (l3 == MOST_L3_OFFSET)
+		to[4] = from[4];
+	*(__u16 *)(data + l3 - 2) = *(__u16 *)(data + extra + l3 - 2);
+}
+
+static __always_inline void write_outer_ipv4(struct iphdr *ip, const struct frame *f, const struct lb_backend *backend,
+					     __u32 length, __u8 protocol, __u64 hash, bool v6)
+{
+	*(__u32 *)ip = bpf_htonl(0x45U << 24 | (__u32)f->tos << 16 | length);
+	ip->id = 0;
+	/* RFC 2003, 3.1. An IPv6 sender learns the MTU by packet too big; routers may fragment the outer packet. */
+	ip->frag_off = !v6 && f->dont_fragment ? bpf_htons(IP_DONT_FRAGMENT) : 0;
+	ip->ttl = TUNNEL_TTL;
+	ip->protocol = protocol;
+	ip->check = 0;
+	ip->saddr = ((const __u32 *)backend->source.bytes)[3];
+	ip->daddr = ((const __u32 *)backend->address.bytes)[3];
+	if (backend->flags & LB_BACKEND_ENTROPY)
+		ip->saddr ^= bpf_htonl(hash & 0xffff);
+	ip->check = ipv4_checksum(ip);
+}
+
+static __always_inline void write_outer_ipv6(struct ipv6hdr *ip, const struct frame *f, const struct lb_backend *backend,
+					     __u32 length, __u8 protocol, __u64 hash)
+{
+	*(__be32 *)ip = bpf_htonl(6U << 28 | (__u32)f->tos << 20 | (hash & 0xfffff));
+	ip->payload_len = bpf_htons(length);
+	ip->nexthdr = protocol;
+	ip->hop_limit = TUNNEL_TTL;
+	__builtin_memcpy(&ip->saddr, backend->source.bytes, sizeof(ip->saddr));
+	__builtin_memcpy(&ip->daddr, backend->address.bytes, sizeof(ip->daddr));
+}
+
+static __always_inline void write_gue(struct udphdr *udp, const struct lb_backend *backend, __u32 length, __u64 hash)
+{
+	udp->source = bpf_htons(GUE_FIRST_SOURCE_PORT | (hash & 0x3fff));
+	udp->dest = backend->port;
+	udp->len = bpf_htons(length);
+	udp->check = 0; /* RFC 768; over IPv6 RFC 6935. */
+}
+
+/* Adds outer headers. The booleans are constants at each call, so that each combination is straight code. */
+static __always_inline int encapsulate(struct xdp_md *ctx, const struct frame *f, const struct lb_backend *backend,
+				       __u64 hash, bool v6, bool outer_v6, bool gue)
+{
+	const __u32 header = outer_v6 ? sizeof(struct ipv6hdr) : sizeof(struct iphdr);
+	const __u32 udp_length = gue ? sizeof(struct udphdr) : 0;
+	const __u32 extra = header + udp_length;
+	const __u8 protocol = gue ? IPPROTO_UDP : v6 ? IPPROTO_IPV6 : IPPROTO_IPIP;
+
+	if (backend->mtu && f->ip_length + extra > backend->mtu)
+		return drop(ctx, LB_DROP_TOO_BIG);
+	if (bpf_xdp_adjust_head(ctx, -(int)extra))
+		return drop(ctx, LB_DROP_NO_ROOM);
+
+	void *data = (void *)(long)ctx->data, *data_end = (void *)(long)ctx->data_end;
+	__u32 l3 = f->l3;
+	void *ip = data + l3;
+
+	if (l3 > MOST_L3_OFFSET || ip + extra > data_end || data + extra + MOST_L3_OFFSET > data_end)
+		return drop(ctx, LB_DROP_NO_ROOM);
+	move_l2(data, l3, extra);
+	if (outer_v6 != v6)
+		*(__be16 *)(ip - 2) = outer_v6 ? bpf_htons(ETH_P_IPV6) : bpf_htons(ETH_P_IP);
+	if (outer_v6)
+		write_outer_ipv6(ip, f, backend, f->ip_length + udp_length, protocol, hash);
+	else
+		write_outer_ipv4(ip, f, backend, f->ip_length + extra, protocol, hash, v6);
+	if (gue)
+		write_gue(ip + header, backend, f->ip_length + udp_length, hash);
+	return leave(ctx, backend, l3, f->ip_length + extra, outer_v6);
+}
+
+static __always_inline int forward(struct xdp_md *ctx, const struct frame *f, const struct lb_backend *backend, __u64 hash, bool v6)
+{
+	bool outer_v6 = !is_ipv4(&backend->address);
+
+	switch (backend->forwarding) {
+	case LB_FORWARD_IPIP:
+		return outer_v6 ? encapsulate(ctx, f, backend, hash, v6, true, false)
+				: encapsulate(ctx, f, backend, hash, v6, false, false);
+	case LB_FORWARD_GUE:
+		return outer_v6 ? encapsulate(ctx, f, backend, hash, v6, true, true)
+				: encapsulate(ctx, f, backend, hash, v6, false, true);
+	case LB_FORWARD_L2:
+		if (backend->mtu && f->ip_length > backend->mtu)
+			return drop(ctx, LB_DROP_TOO_BIG);
+		return leave(ctx, backend, f->l3, f->ip_length, outer_v6);
+	default:
+		return XDP_PASS;
+	}
+}
+
+#endif

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#ifndef PENSTOCK_FRAME_H
+#define PENSTOCK_FRAME_H
+/* What is read from a frame, by offsets: packet pointers do not outlive bpf_xdp_adjust_head. */
+#include <stdbool.h>
+#include <linux/if_ether.h>
+#include <linux/in.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/tcp.h>
+#include <linux/udp.h>
+#include <bpf/bpf_endian.h>
+#include "maps.h"
+
+#define IP_DONT_FRAGMENT 0x4000
+#define IP_MORE_FRAGMENTS 0x2000
+#define IP_OFFSET 0x1fff
+#define TCP_FIN 0x01
+#define TCP_SYN 0x02
+#define TCP_RST 0x04
+#define TCP_ACK 0x10
+#define MOST_TAGS 2
+#define MOST_L3_OFFSET (ETH_HLEN + MOST_TAGS * 4)
+
+struct frame {
+	__u32 l3;             /* Where the IP header starts, */
+	__u32 l4;             /* and what follows it and its options or extension headers. */
+	__u32 length;         /* Of the whole frame. */
+	__u32 ip_length;      /* IP header and payload. */
+	__u32 source[4];      /* Of the flow: for ICMP errors that of the packet they quote, turned round. IPv4: only [3]. */
+	__u32 destination[4];
+	__u32 ports;          /* Of the flow, as they stand in the header. */
+	__u32 fragment_id;
+	__u8 protocol;        /* Of the flow. */
+	__u8 tos;             /* Or traffic class. */
+	__u8 tcp_flags;
+	bool dont_fragment;
+	bool quoted;          /* An ICMP error about the flow. */
+	bool fragment;        /* Part of a datagram, */
+	bool later_fragment;  /* not the first: without ports. */
+};
+
+struct vlan_tag {
+	__be16 tci;
+	__be16 protocol;
+};
+
+/* Length of the frame with all its fragments: the linear part, unless `expected` is beyond it. */
+static __always_inline __u32 frame_length(struct xdp_md *ctx, __u32 linear, __u32 expected)
+{
+	if (expected > linear && settings.features & LB_FEATURE_JUMBO)
+		return bpf_xdp_get_buff_len(ctx);
+	return linear;
+}
+
+static __always_inline bool may_be_ours(__u32 folded)
+{
+	__u32 bit = (folded * 0x9E3779B1) >> 16;
+	__u32 word = bit / 64;
+	__u64 *bits = bpf_map_lookup_elem(&vip_filter, &word);
+
+	return bits && *bits >> (bit & 63) & 1;
+}
+
+static __always_inline void address_of(struct lb_address *address, const __u32 *words, bool v6)
+{
+	__u32 *to = (__u32 *)address->bytes;
+
+	to[0] = v6 ? words[0] : 0;
+	to[1] = v6 ? words[1] : 0;
+	to[2] = v6 ? words[2] : bpf_htonl(0xffff);
+	to[3] = words[3];
+}
+
+/* Reads TCP's or UDP's header, at `f->l4`, and returns a reason to drop. */
+static __always_inline __u32 parse_ports(struct frame *f, void *data, void *data_end, __u32 end)
+{
+	if (f->protocol == IPPROTO_TCP) {
+		struct tcphdr *tcp = data + f->l4;
+
+		if ((void *)(tcp + 1) > data_end)
+			return LB_DROP_L4_HEADER;
+		__u32 header = ((__u8 *)tcp)[12] >> 4 << 2;
+
+		f->tcp_flags = ((__u8 *)tcp)[13];
+		f->ports = *(__u32 *)tcp;
+		if (header < sizeof(*tcp) || (!f->fragment && f->l4 + header > end))
+			return LB_DROP_TCP_OFFSET;
+		if (!(f->tcp_flags & (TCP_FIN | TCP_SYN | TCP_RST | TCP_ACK)) ||
+		    (f->tcp_flags & TCP_SYN && f->tcp_flags & (TCP_FIN | TCP_RST)))
+			return LB_DROP_TCP_FLAGS;
+	} else {
+		struct udphdr *udp = data + f->l4;
+
+		if ((void *)(udp + 1) > data_end)
+			return LB_DROP_L4_HEADER;
+		__u32 length = bpf_ntohs(udp->len);
+
+		f->ports = *(__u32 *)udp;
+		if (length < sizeof(*udp) || (!f->fragment && f->l4 + length > end))
+			return LB_DROP_UDP_LENGTH;
+	}
+	return LB_DROP_NONE;
+}
+
+/* Reads an IPv4 header and what follows. Destination and lengths have been checked to lie within the frame. */
+static __always_inline __u32 parse_ipv4(struct xdp_md *ctx, struct frame *f, void *data, void *data_end)
+{
+	struct iphdr *ip = data + f->l3;
+	__u32 header = ip->ihl * 4;
+	__u16 offset = bpf_ntohs(ip->frag_off);
+
+	f->tos = ip->tos;
+	f->protocol = ip->protocol;
+	f->source[3] = ip->saddr;
+	f->ip_length = bpf_ntohs(ip->tot_len);
+	f->l4 = f->l3 + header;
+	f->length = frame_length(ctx, data_end - data, f->l3 + f->ip_length);
+	f->dont_fragment = offset & IP_DONT_FRAGMENT;
+	if (ip->version != 4 || header < sizeof(*ip))
+		return LB_DROP_IP_HEADER;
+	if (f->ip_length < header || f->l3 + f->ip_length > f->length)
+		return LB_DROP_IP_LENGTH;
+	if (offset & (IP_MORE_FRAGMENTS | IP_OFFSET)) {
+		f->fragment = true;
+		f->later_fragment = offset & IP_OFFSET;
+		f->fragment_id = ip->id;
+	}
+	return LB_DROP_NONE;
+}
+
+#define MOST_EXTENSIONS 6
+#define LATER_FRAGMENT 2
+#define ANY_FRAGMENT 1
+#define BAD_EXTENSIONS 4
+#define MOST_L4_OFFSET 0x3fff
+
+/*
+ * Walks IPv6 extension headers from `l4` on. The outcome, in one number as a global function (verified once) can give no
+ * more: the first protocol that is none (8 bits), flags (8 bits), where it starts (16 bits), the fragment's id (32 bits).
+ */
+__noinline __u64 walk_extensions(struct xdp_md *ctx, __u32 l4, __u32 protocol)
+{
+	void *data = (void *)(long)ctx->data, *data_end = (void *)(long)ctx->data_end;
+	__u32 flags = 0, id = 0;
+
+	for (int i = 0; i <= MOST_EXTENSIONS; i++) {
+		__u8 *header = data + (l4 & MOST_L4_OFFSET);
+
+		if (protocol != IPPROTO_FRAGMENT && protocol != IPPROTO_HOPOPTS && protocol != IPPROTO_ROUTING && protocol != IPPROTO_DSTOPTS)
+			return (__u64)id << 32 | (l4 & MOST_L4_OFFSET) << 16 | flags << 8 | protocol;
+		if ((void *)(header + 8) > data_end)
+			break;
+		if (protocol == IPPROTO_FRAGMENT) {
+			__u16 offset = header[2] << 8 | header[3];
+
+			id = *(__u32 *)(header + 4);
+			/* An atomic fragment (RFC 6946) is a whole datagram. */
+			if (offset & 0xfff9)
+				flags |= offset & 0xfff8 ? ANY_FRAGMENT | LATER_FRAGMENT : ANY_FRAGMENT;
+			l4 += 8;
+		} else {
+			l4 += (header[1] + 1) * 8;
+		}
+		protocol = header[0];
+		if (flags & LATER_FRAGMENT)
+			return (__u64)id << 32 | (l4 & MOST_L4_OFFSET) << 16 | flags << 8 | protocol;
+	}
+	return BAD_EXTENSIONS << 8;
+}
+
+static __always_inline __u32 skip_extensions(struct xdp_md *ctx, struct frame *f)
+{
+	__u64 found = walk_extensions(ctx, f->l4, f->protocol);
+
+	f->protocol = found;
+	f->l4 = found >> 16 & MOST_L4_OFFSET;
+	f->fragment = found >> 8 & ANY_FRAGMENT;
+	f->later_fragment = found >> 8 & LATER_FRAGMENT;
+	f->fragment_id = found >> 32;
+	return found >> 8 & BAD_EXTENSIONS ? LB_DROP_EXTENSION_HEADERS : LB_DROP_NONE;
+}
+
+static __always_inline bool is_extension(__u8 protocol)
+{
+	return protocol == IPPROTO_FRAGMENT || protocol == IPPROTO_HOPOPTS || protocol == IPPROTO_ROUTING || protocol == IPPROTO_DSTOPTS;
+}
+
+/* Reads an IPv6 header and its extensions. */
+static __always_inline __u32 parse_ipv6(struct xdp_md *ctx, struct frame *f, void *data, void *data_end)
+{
+	struct ipv6hdr *ip = data + f->l3;
+
+	f->tos = bpf_ntohl(*(__be32 *)ip) >> 20;
+	f->protocol = ip->nexthdr;
+	__builtin_memcpy(f->source, &ip->saddr, sizeof(f->source));
+	f->ip_length = sizeof(*ip) + bpf_ntohs(ip->payload_len);
+	f->l4 = f->l3 + sizeof(*ip);
+	f->length = frame_length(ctx, data_end - data, f->l3 + f->ip_length);
+	f->dont_fragment = true;
+	if (ip->version != 6)
+		return LB_DROP_IP_HEADER;
+	if (f->l3 + f->ip_length > f->length)
+		return LB_DROP_IP_LENGTH;
+	return is_extension(f->protocol) ? skip_extensions(ctx, f) : LB_DROP_NONE;
+}
+
+#endif

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#ifndef PENSTOCK_NEXTHOP_H
+#define PENSTOCK_NEXTHOP_H
+/* Where a frame goes next: MAC addresses, VLAN tag, interface. */
+#include "count.h"
+#include "frame.h"
+
+static __always_inline bool is_ipv4(const struct lb_address *address)
+{
+	const __u32 *words = (const __u32 *)address->bytes;
+
+	return !(words[0] | words[1] | (words[2] ^ bpf_htonl(0xffff)));
+}
+
+static __always_inline void swap_macs(void *data)
+{
+	__u32 *words = data;
+	__u32 first = words[0];
+	__u16 second = *(__u16 *)&words[1];
+
+	words[0] = *(__u32 *)(data + 6);
+	*(__u16 *)&words[1] = *(__u16 *)(data + 10);
+	*(__u32 *)(data + 6) = first;
+	*(__u16 *)(data + 10) = second;
+}
+
+/* Replaces, adds or takes off the outermost tag. */
+static __noinline int retag(struct xdp_md *ctx, __be16 tci)
+{
+	void *data = (void *)(long)ctx->data, *data_end = (void *)(long)ctx->data_end;
+
+	if (data + ETH_HLEN + 4 > data_end)
+		return -1;
+	__u32 macs[3] = { ((__u32 *)data)[0], ((__u32 *)data)[1], ((__u32 *)data)[2] };
+	__be16 protocol = ((struct ethhdr *)data)->h_proto;
+	bool tagged = protocol == bpf_htons(ETH_P_8021Q) || protocol == bpf_htons(ETH_P_8021AD);
+
+	if (tagged == !!tci) {
+		if (tagged)
+			*(__be16 *)(data + ETH_HLEN) = tci;
+		return 0;
+	}
+	if (bpf_xdp_adjust_head(ctx, tagged ? 4 : -4))
+		return -1;
+	data = (void *)(long)ctx->data;
+	data_end = (void *)(long)ctx->data_end;
+	if (data + ETH_HLEN + 4 > data_end)
+		return -1;
+	((__u32 *)data)[0] = macs[0];
+	((__u32 *)data)[1] = macs[1];
+	((__u32 *)data)[2] = macs[2];
+	if (!tagged) {
+		((struct ethhdr *)data)->h_proto = bpf_htons(ETH_P_8021Q);
+		*(__be16 *)(data + ETH_HLEN) = tci;
+	}
+	return 0;
+}
+
+/* The kernel's answer for the destination of the IP header at `l3`; its interface, or 0. */
+static __noinline int route(struct xdp_md *ctx, __u32 l3, __u32 length, __u32 v6)
+{
+	void *data = (void *)(long)ctx->data, *data_end = (void *)(long)ctx->data_end;
+	struct bpf_fib_lookup way = { .ifindex = ctx->ingress_ifindex, .tot_len = length };
+
+	if (l3 > MOST_L3_OFFSET)
+		return 0;
+	if (v6) {
+		struct ipv6hdr *ip = data + l3;
+
+		if ((void *)(ip + 1) > data_end)
+			return 0;
+		way.family = 10; /* AF_INET6 */
+		way.l4_protocol = ip->nexthdr;
+		__builtin_memcpy(way.ipv6_src, &ip->saddr, sizeof(way.ipv6_src));
+		__builtin_memcpy(way.ipv6_dst, &ip->daddr, sizeof(way.ipv6_dst));
+	} else {
+		struct iphdr *ip = data + l3;
+
+		if ((void *)(ip + 1) > data_end)
+			return 0;
+		way.family = 2; /* AF_INET */
+		way.l4_protocol = ip->protocol;
+		way.ipv4_src = ip->saddr;
+		way.ipv4_dst = ip->daddr;
+	}
+	if (bpf_fib_lookup(ctx, &way, sizeof(way), 0) != BPF_FIB_LKUP_RET_SUCCESS)
+		return 0;
+	__builtin_memcpy(data, way.dmac, sizeof(way.dmac));
+	__builtin_memcpy(data + 6, way.smac, sizeof(way.smac));
+	return way.ifindex;
+}
+
+/* Addresses the frame to the backend's next hop; `l3` and `length` are those of the IP header it leaves with. */
+static __always_inline int leave(struct xdp_md *ctx, const struct lb_backend *backend, __u32 l3, __u32 length, bool v6)
+{
+	void *data = (void *)(long)ctx->data, *data_end = (void *)(long)ctx->data_end;
+	__u32 ifindex = backend->ifindex;
+
+	if (data + ETH_HLEN > data_end)
+		return drop(ctx, LB_DROP_NO_ROOM);
+	if (backend->flags & LB_BACKEND_MAC) {
+		const __u16 *macs = (const __u16 *)backend->mac; /* own_mac follows it, as in the header. */
+
+		*(__u32 *)data = *(const __u32 *)macs;
+		*(__u32 *)(data + 4) = *(const __u32 *)(macs + 2);
+		*(__u32 *)(data + 8) = *(const __u32 *)(macs + 4);
+	} else if (settings.features & LB_FEATURE_FIB && backend->flags & LB_BACKEND_FIB) {
+		ifindex = route(ctx, l3, length, v6);
+		if (!ifindex)
+			return drop(ctx, LB_DROP_NO_ROUTE);
+	} else {
+		swap_macs(data);
+	}
+	if (backend->flags & LB_BACKEND_VLAN && retag(ctx, backend->vlan))
+		return drop(ctx, LB_DROP_NO_ROOM);
+	if (ifindex && ifindex != ctx->ingress_ifindex)
+		return bpf_redirect(ifindex, 0);
+	return XDP_TX;
+}
+
+#endif

@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: Apache-2.0
+using System.Buffers.Binary;
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace Penstock.L4.Xdp;
+
+/// <summary>Keys and values of the maps, as bpf/include/layout.h defines them. A test compares each with the object's BTF.</summary>
+internal static class Layout
+{
+    /// <summary>LB_LAYOUT_VERSION: maps of another version are not adopted.</summary>
+    public const int Version = 1;
+
+    /// <summary>LB_RING_LINE_SLOTS.</summary>
+    public const int RingLineSlots = 16;
+
+    /// <summary>LB_FLOW_WAYS.</summary>
+    public const int FlowWays = 6;
+
+    /// <summary>Bytes of a <c>struct lb_flow_set</c>.</summary>
+    public const int FlowSetBytes = 64;
+
+    /// <summary>LB_DROP_REASONS.</summary>
+    public const int DropReasons = 32;
+
+    /// <summary>struct lb_address: 16 bytes in network order, IPv4 as ::ffff:a.b.c.d.</summary>
+    [InlineArray(16)]
+    [StructLayout(LayoutKind.Sequential)]
+    public struct Address : IEquatable<Address>
+    {
+        private byte _first;
+
+        public static Address Of(IPAddress address)
+        {
+            Address result = default;
+            address.MapToIPv6().TryWriteBytes(result, out _);
+            return result;
+        }
+
+        public readonly IPAddress ToIPAddress()
+        {
+            var address = new IPAddress(this);
+            return address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
+        }
+
+        public readonly bool Equals(Address other) => ((ReadOnlySpan<byte>)this).SequenceEqual(other);
+
+        public override readonly bool Equals(object? obj) => obj is Address other && Equals(other);
+
+        public override readonly int GetHashCode() => HashCode.Combine(BinaryPrimitives.ReadInt64LittleEndian(this), BinaryPrimitives.ReadInt64LittleEndian(((ReadOnlySpan<byte>)this)[8..]));
+    }
+
+    /// <summary>Six bytes of a MAC address.</summary>
+    [InlineArray(6)]
+    [StructLayout(LayoutKind.Sequential)]
+    public struct Mac : IEquatable<Mac>
+    {
+        private byte _first;
+
+        public static Mac Of(string text)
+        {
+            Mac result = default;
+            Convert.FromHexString(text.Replace(":", "", StringComparison.Ordinal)).CopyTo((Span<byte>)result);
+            return result;
+        }
+
+        public override readonly string ToString() => string.Join(':', ((ReadOnlySpan<byte>)this).ToArray().Select(octet => octet.ToString("x2", null)));
+
+        public readonly bool Equals(Mac other) => ((ReadOnlySpan<byte>)this).SequenceEqual(other);
+
+        public override readonly bool Equals(object? obj) => obj is Mac other && Equals(other);
+
+        public override readonly int GetHashCode() => ToString().GetHashCode(StringComparison.Ordinal);
+    }
+
+    /// <summary>struct lb_settings.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public record struct Settings
+    {
+        public ulong HashSeed;
+        public Features Features;
+        public uint FlowSets;
+        public uint Cpus;
+        public uint NewFlowsPerSecond;
+        public uint RepliesPerSecond;
+        public ushort NatPortFirst;
+        public ushort NatPortLast;
+        public ushort NatTcpTimeout;
+        public ushort NatOpeningTimeout;
+        public ushort NatUdpTimeout;
+        public ushort Reserved;
+    }
+
+    /// <summary>enum lb_feature.</summary>
+    [Flags]
+    public enum Features : uint
+    {
+        None = 0,
+        Nat = 1,
+        Capture = 2,
+        SynCookies = 4,
+        Fib = 8,
+        Fragments = 16,
+        Jumbo = 32,
+    }
+
+    /// <summary>struct lb_service_key.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public record struct ServiceKey
+    {
+        public Address Address;
+        public ushort PortBigEndian;
+        public byte Protocol;
+        public byte Reserved;
+
+        public static ServiceKey Of(IPAddress address, int port, int protocol) => new()
+        {
+            Address = Address.Of(address),
+            PortBigEndian = BinaryPrimitives.ReverseEndianness((ushort)port),
+            Protocol = (byte)protocol,
+        };
+
+        public readonly int Port => BinaryPrimitives.ReverseEndianness(PortBigEndian);
+    }
+
+    /// <summary>struct lb_range_key.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public record struct RangeKey
+    {
+        public const int AddressAndProtocolBits = 136;
+
+        public uint Prefix;
+        public Address Address;
+        public byte Protocol;
+        public byte PortHigh;
+        public byte PortLow;
+        public byte Reserved;
+
+        public static RangeKey Of(IPAddress address, int protocol, PortPrefix ports) => new()
+        {
+            Prefix = (uint)(AddressAndProtocolBits + ports.Bits),
+            Address = Address.Of(address),
+            Protocol = (byte)protocol,
+            PortHigh = (byte)(ports.First >> 8),
+            PortLow = (byte)ports.First,
+        };
+
+        public readonly PortPrefix Ports => new((PortHigh << 8) | PortLow, (int)Prefix - AddressAndProtocolBits);
+    }
+
+    /// <summary>struct lb_service.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public record struct Service
+    {
+        public uint Id;
+        public ServiceFlags Flags;
+        public uint RingLine;
+        public uint RingSlots;
+        public uint FlowTimeout;
+        public byte EmptyAction;
+        public byte QuicOffset;
+        public byte QuicLength;
+        public byte Reserved0;
+        public uint SourcePackets;
+        public uint SourceFlows;
+        public uint SynThreshold;
+        public uint Reserved1;
+        public uint Reserved2;
+        public uint Reserved3;
+    }
+
+    /// <summary>enum lb_service_flag.</summary>
+    [Flags]
+    public enum ServiceFlags : uint
+    {
+        None = 0,
+        ClientHash = 1 << 0,
+        NoFlows = 1 << 1,
+        Quic = 1 << 2,
+        Overrides = 1 << 3,
+        Allow = 1 << 4,
+        Block = 1 << 5,
+        Limit = 1 << 6,
+        SynCookies = 1 << 7,
+        Capture = 1 << 8,
+        Decap = 1 << 9,
+        Nat = 1 << 10,
+    }
+
+    /// <summary>struct lb_vip.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public record struct Vip
+    {
+        public VipFlags Flags;
+        public ushort TcpFragmentPort;
+        public ushort UdpFragmentPort;
+    }
+
+    /// <summary>enum lb_vip_flag.</summary>
+    [Flags]
+    public enum VipFlags : uint
+    {
+        None = 0,
+        Ranges = 1 << 0,
+        Echo = 1 << 1,
+        NatSource = 1 << 2,
+        Closed = 1 << 3,
+    }
+
+    /// <summary>struct lb_backend.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public record struct Backend
+    {
+        public Address Address;
+        public Address Source;
+        public uint Service;
+        public uint InterfaceIndex;
+        public ushort PortBigEndian;
+        public Mac Mac;
+        public Mac OwnMac;
+        public ushort VlanBigEndian;
+        public ushort Mtu;
+        public ForwardingKind Forwarding;
+        public StateKind State;
+        public byte Generation;
+        public BackendFlags Flags;
+        public ushort Reserved;
+
+        public readonly int Port => BinaryPrimitives.ReverseEndianness(PortBigEndian);
+    }
+
+    /// <summary>enum lb_forwarding.</summary>
+    public enum ForwardingKind : byte
+    {
+        Local = 0,
+        Ipip = 1,
+        Gue = 2,
+        L2 = 3,
+        Nat = 4,
+    }
+
+    /// <summary>enum lb_backend_state.</summary>
+    public enum StateKind : byte
+    {
+        Unused = 0,
+        Ready = 1,
+        Drain = 2,
+        Down = 3,
+    }
+
+    /// <summary>enum lb_backend_flag.</summary>
+    [Flags]
+    public enum BackendFlags : byte
+    {
+        None = 0,
+        Mac = 1 << 0,
+        Fib = 1 << 1,
+        Vlan = 1 << 2,
+        Entropy = 1 << 3,
+    }
+
+    /// <summary>struct lb_source_key.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public record struct SourceKey
+    {
+        public uint Prefix;
+        public uint Service;
+        public Address Address;
+
+        public static SourceKey Of(uint service, IPNetwork network) => new()
+        {
+            Prefix = (uint)(32 + (network.BaseAddress.AddressFamily == AddressFamily.InterNetwork ? 96 : 0) + network.PrefixLength),
+            Service = service,
+            Address = Address.Of(network.BaseAddress),
+        };
+    }
+
+    /// <summary>enum lb_source_verdict.</summary>
+    public enum SourceVerdict : uint
+    {
+        Allow = 1,
+        Block = 2,
+    }
+
+    /// <summary>struct lb_backend_stats.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public record struct BackendStats
+    {
+        public ulong Packets;
+        public ulong Bytes;
+        public ulong NewFlows;
+        public ulong Misses;
+    }
+
+    /// <summary>struct lb_service_stats.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public record struct ServiceStats
+    {
+        public ulong Packets;
+        public ulong Bytes;
+        public ulong Rejected;
+        public ulong Cookies;
+    }
+
+    /// <summary>struct lb_drop_stats.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public record struct DropStats
+    {
+        public ulong Packets;
+        public ulong Bytes;
+    }
+}

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+using System.Buffers.Binary;
+using System.Net;
+using System.Runtime.InteropServices;
+using Penstock.L4.Xdp;
+using Penstock.Linux.Bpf;
+
+namespace Penstock.Bpf.Tests;
+
+/// <summary>The program, loaded, with maps that a test fills.</summary>
+internal sealed partial class DataPlane : IDisposable
+{
+    /// <summary>Where outer headers come from, unless a backend says otherwise.</summary>
+    public const string Tunnel4 = "10.0.0.1", Tunnel6 = "fd00::1";
+
+    private const uint RingSlots = 16;
+
+    private readonly BpfObject _object;
+    private readonly Dictionary<string, BpfMap> _maps = new(StringComparer.Ordinal);
+    private uint _services;
+    private uint _backends;
+
+    /// <summary>Loads it with settings of the test's own.</summary>
+    public DataPlane(Func<Layout.Settings, Layout.Settings>? change = null)
+    {
+        var settings = new Layout.Settings
+        {
+            HashSeed = 42,
+            Features = (Layout.Features)0x3f,
+            FlowSets = 64,
+            Cpus = (uint)BpfCpus.Possible,
+            RepliesPerSecond = 1000,
+            NatPortFirst = 40000,
+            NatPortLast = 40999,
+            NatTcpTimeout = 7440,
+            NatOpeningTimeout = 120,
+            NatUdpTimeout = 60,
+        };
+        settings = change?.Invoke(settings) ?? settings;
+        _object = BpfObject.Open(Programs.Object("xdp_lb"));
+        _object.SetConstant("settings", settings, ".rodata.settings");
+        _object.SetMaxEntries("flows", settings.FlowSets * settings.Cpus);
+        _object.SetMaxEntries("nat_flows", 4096);
+        _object.Load();
+        Program = _object.Program("xdp_lb");
+    }
+
+    /// <summary>The program.</summary>
+    public BpfProgram Program { get; }
+
+    /// <summary>A map by its name.</summary>
+    public BpfMap Map(string name)
+    {
+        if (!_maps.TryGetValue(name, out var map))
+            _maps.Add(name, map = _object.Map(name));
+        return map;
+    }
+
+    /// <summary>Writes a backend and returns its id. Null fields keep what suits most tests.</summary>
+    public uint AddBackend(uint service, string address, Layout.ForwardingKind forwarding, Func<Layout.Backend, Layout.Backend>? change = null)
+    {
+        var backend = new Layout.Backend
+        {
+            Address = Layout.Address.Of(IPAddress.Parse(address)),
+            Source = Layout.Address.Of(IPAddress.Parse(address.Contains(':', StringComparison.Ordinal) ? Tunnel6 : Tunnel4)),
+            Service = service,
+            Mac = Layout.Mac.Of(Convert.ToHexString(Wire.NextMac)),
+            OwnMac = Layout.Mac.Of(Convert.ToHexString(Wire.OutMac)),
+            Forwarding = forwarding,
+            State = Layout.StateKind.Ready,
+            Flags = Layout.BackendFlags.Mac,
+        };
+        var id = ++_backends;
+        Map("backends").Update(id, change?.Invoke(backend) ?? backend);
+        return id;
+    }
+
+    /// <summary>Changes a backend in place.</summary>
+    public void ChangeBackend(uint id, Func<Layout.Backend, Layout.Backend> change)
+    {
+        Map("backends").TryLookup(id, out Layout.Backend backend).ShouldBeTrue();
+        Map("backends").Update(id, change(backend));
+    }
+
+    /// <summary>Writes a service of one port whose ring names the given backends in turn; returns its id.</summary>
+    public uint AddService(string vip, int port, int protocol, Layout.ForwardingKind forwarding, string[] addresses, Func<Layout.Service, Layout.Service>? change = null, Func<Layout.Backend, Layout.Backend>? changeBackend = null)
+    {
+        var service = NewService(forwarding, addresses, changeBackend);
+        AddVip(vip);
+        Map("services").Update(Layout.ServiceKey.Of(IPAddress.Parse(vip), port, protocol), change?.Invoke(service) ?? service);
+        return service.Id;
+    }
+
+    /// <summary>A service with its backends and ring written, itself not.</summary>
+    public Layout.Service NewService(Layout.ForwardingKind forwarding, string[] addresses, Func<Layout.Backend, Layout.Backend>? changeBackend = null)
+    {
+        var service = new Layout.Service { Id = ++_services, RingLine = _services, RingSlots = addresses.Length == 0 ? 0 : RingSlots };
+        WriteRing(service.RingLine, [.. addresses.Select(address => AddBackend(service.Id, address, forwarding, changeBackend))]);
+        return service;
+    }
+
+    /// <summary>Writes a ring of 16 slots that names backends in turn.</summary>
+    public void WriteRing(uint line, uint[] backends)
+    {
+        RingLine slots = default;
+        for (var i = 0; i < RingSlots && backends.Length > 0; i++)
+            slots[i] = backends[i % backends.Length];
+        Map("rings").Update(line, slots);
+    }
+
+    /// <summary>Makes an address ours.</summary>
+    public void AddVip(string vip, Layout.Vip value = default)
+    {
+        var address = IPAddress.Parse(vip).GetAddressBytes();
+        uint folded = 0;
+        for (var i = 0; i < address.Length; i += 4)
+            folded ^= BinaryPrimitives.ReadUInt32LittleEndian(address.AsSpan(i));
+        var bit = (folded * 0x9E3779B1) >> 16;
+        Map("vip_filter").TryLookup(bit / 64, out ulong word).ShouldBeTrue();
+        Map("vip_filter").Update(bit / 64, word | (1UL << (int)(bit % 64)));
+        var key = Layout.Address.Of(IPAddress.Parse(vip));
+        if (!Map("vips").TryLookup(key, out Layout.Vip _) || value != default)
+            Map("vips").Update(key, value);
+    }
+
+    /// <summary>Runs the program on one frame.</summary>
+    /// <param name="frame">As it comes in by the loopback interface.</param>
+    public (XdpVerdict Verdict, byte[] Frame) Run(byte[] frame)
+    {
+        // The flow table is per CPU: two frames of a flow have to meet the same one.
+        ulong firstCpu = 1;
+        SetAffinity(0, sizeof(ulong), ref firstCpu).ShouldBe(0);
+        var output = new byte[frame.Length + 256];
+        var context = new uint[6];
+        context[1] = (uint)frame.Length;
+        context[3] = 1;
+        var run = Program.TestRun(frame, output, MemoryMarshal.AsBytes<uint>(context));
+        return (run.Verdict, output[..run.Length]);
+    }
+
+    /// <summary>Packets dropped, by reason; the sum over all CPUs, only reasons that occurred.</summary>
+    public Dictionary<Drop, ulong> Drops()
+    {
+        var result = new Dictionary<Drop, ulong>();
+        for (uint reason = 0; reason < Layout.DropReasons; reason++)
+        {
+            var packets = PerCpu<Layout.DropStats>("drop_stats", reason).Aggregate(0UL, (sum, stats) => sum + stats.Packets);
+            if (packets > 0)
+                result.Add((Drop)reason, packets);
+        }
+
+        return result;
+    }
+
+    /// <summary>Counters of a backend, over all CPUs.</summary>
+    public Layout.BackendStats Counters(uint backend)
+    {
+        Layout.BackendStats sum = default;
+        foreach (var stats in PerCpu<Layout.BackendStats>("backend_stats", backend))
+        {
+            sum.Packets += stats.Packets;
+            sum.Bytes += stats.Bytes;
+            sum.NewFlows += stats.NewFlows;
+            sum.Misses += stats.Misses;
+        }
+
+        return sum;
+    }
+
+    /// <summary>Counters of a service, over all CPUs.</summary>
+    public Layout.ServiceStats ServiceCounters(uint service)
+    {
+        Layout.ServiceStats sum = default;
+        foreach (var stats in PerCpu<Layout.ServiceStats>("service_stats", service))
+        {
+            sum.Packets += stats.Packets;
+            sum.Bytes += stats.Bytes;
+            sum.Rejected += stats.Rejected;
+            sum.Cookies += stats.Cookies;
+        }
+
+        return sum;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (var map in _maps.Values)
+            map.Dispose();
+        Program.Dispose();
+        _object.Dispose();
+    }
+
+    [LibraryImport("libc", EntryPoint = "sched_setaffinity")]
+    private static partial int SetAffinity(int thread, nuint size, ref ulong mask);
+
+    private T[] PerCpu<T>(string map, uint key)
+        where T : unmanaged
+    {
+        var values = new T[BpfCpus.Possible];
+        Map(map).TryLookupPerCpu(key, values).ShouldBeTrue();
+        return values;
+    }
+
+    [System.Runtime.CompilerServices.InlineArray(16)]
+    private struct RingLine
+    {
+        private uint _first;
+    }
+}

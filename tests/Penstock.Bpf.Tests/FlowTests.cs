@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+using Penstock.L4.Xdp;
+using Penstock.Linux.Bpf;
+using static Penstock.Bpf.Tests.Wire;
+
+namespace Penstock.Bpf.Tests;
+
+/// <summary>What the flow table remembers, and for how long.</summary>
+public sealed class FlowTests
+{
+    private const string Client = "198.51.100.7", Vip = "203.0.113.10";
+
+    [BpfFact]
+    public void Flow_WhenTheRingChanges_KeepsItsBackend()
+    {
+        using var plane = new DataPlane();
+        var service = plane.AddService(Vip, 80, Tcp6, Layout.ForwardingKind.Ipip, ["10.0.0.11"]);
+        plane.Run(In(Tcp(Client, 1234, Vip, 80, Syn)));
+        plane.Run(In(Tcp(Client, 1234, Vip, 80)));
+        var other = plane.AddBackend(service, "10.0.0.12", Layout.ForwardingKind.Ipip);
+        plane.WriteRing(1, [other]);
+
+        plane.Run(In(Tcp(Client, 1234, Vip, 80)));
+        plane.Run(In(Tcp(Client, 1235, Vip, 80, Syn)));
+
+        plane.Counters(1).ShouldBe(new Layout.BackendStats { Packets = 3, Bytes = 174, NewFlows = 1, Misses = 1 });
+        plane.Counters(other).ShouldBe(new Layout.BackendStats { Packets = 1, Bytes = 58, NewFlows = 1, Misses = 1 });
+    }
+
+    [BpfFact]
+    public void Flow_WhenItsBackendDrains_StaysAndNewOnesGoElsewhere()
+    {
+        using var plane = new DataPlane();
+        var service = plane.AddService(Vip, 80, Tcp6, Layout.ForwardingKind.Ipip, ["10.0.0.11"]);
+        plane.Run(In(Tcp(Client, 1234, Vip, 80)));
+        var other = plane.AddBackend(service, "10.0.0.12", Layout.ForwardingKind.Ipip);
+        plane.WriteRing(1, [other]);
+        plane.ChangeBackend(1, backend => backend with { State = Layout.StateKind.Drain });
+
+        plane.Run(In(Tcp(Client, 1234, Vip, 80)));
+        plane.Run(In(Tcp(Client, 1234, Vip, 80, Syn)));
+
+        plane.Counters(1).Packets.ShouldBe(2UL);
+        plane.Counters(other).Packets.ShouldBe(1UL);
+    }
+
+    [BpfTheory]
+    [InlineData(Layout.StateKind.Down, 1)]
+    [InlineData(Layout.StateKind.Ready, 2)]
+    internal void Flow_WhenItsBackendIsDownOrAnother_Moves(Layout.StateKind state, byte generation)
+    {
+        using var plane = new DataPlane();
+        var service = plane.AddService(Vip, 80, Tcp6, Layout.ForwardingKind.Ipip, ["10.0.0.11"], changeBackend: backend => backend with { Generation = 1 });
+        plane.Run(In(Tcp(Client, 1234, Vip, 80)));
+        var other = plane.AddBackend(service, "10.0.0.12", Layout.ForwardingKind.Ipip);
+        plane.WriteRing(1, [other]);
+        plane.ChangeBackend(1, backend => backend with { State = state, Generation = generation });
+
+        plane.Run(In(Tcp(Client, 1234, Vip, 80)));
+        plane.Run(In(Tcp(Client, 1234, Vip, 80)));
+
+        plane.Counters(other).ShouldBe(new Layout.BackendStats { Packets = 2, Bytes = 116, Misses = 1 });
+    }
+
+    [BpfFact]
+    public void Flow_OfAServiceWhoseLastBackendDrains_Stays()
+    {
+        using var plane = new DataPlane();
+        plane.AddService(Vip, 80, Tcp6, Layout.ForwardingKind.Ipip, ["10.0.0.11"]);
+        plane.Run(In(Tcp(Client, 1234, Vip, 80)));
+        plane.Map("services").TryLookup(Layout.ServiceKey.Of(System.Net.IPAddress.Parse(Vip), 80, Tcp6), out Layout.Service service).ShouldBeTrue();
+        plane.Map("services").Update(Layout.ServiceKey.Of(System.Net.IPAddress.Parse(Vip), 80, Tcp6), service with { RingSlots = 0 });
+        plane.ChangeBackend(1, backend => backend with { State = Layout.StateKind.Drain });
+
+        plane.Run(In(Tcp(Client, 1234, Vip, 80))).Verdict.ShouldBe(XdpVerdict.Transmit);
+        plane.Run(In(Tcp(Client, 1235, Vip, 80))).Verdict.ShouldBe(XdpVerdict.Drop);
+
+        plane.Drops().ShouldBe(new Dictionary<Drop, ulong> { [Drop.NoBackend] = 1 });
+        plane.ServiceCounters(1).ShouldBe(new Layout.ServiceStats { Packets = 1, Bytes = 58 });
+    }
+
+    [BpfFact]
+    public void FlowTable_WhenFull_KeepsEstablishedFlowsAgainstASynFlood()
+    {
+        using var plane = new DataPlane(settings => settings with { FlowSets = 1 });
+        plane.AddService(Vip, 80, Tcp6, Layout.ForwardingKind.Ipip, ["10.0.0.11"]);
+        for (var i = 0; i < 2; i++)
+            plane.Run(In(Tcp(Client, 1234, Vip, 80)));
+        for (var port = 2000; port < 2100; port++)
+            plane.Run(In(Tcp(Client, port, Vip, 80, Syn)));
+
+        plane.Run(In(Tcp(Client, 1234, Vip, 80)));
+
+        plane.Counters(1).Misses.ShouldBe(101UL);
+    }
+
+    [BpfFact]
+    public void NewFlows_BeyondTheCap_AreBalancedButNotRemembered()
+    {
+        using var plane = new DataPlane(settings => settings with { NewFlowsPerSecond = 1, FlowSets = 64 });
+        plane.AddService(Vip, 80, Tcp6, Layout.ForwardingKind.Ipip, ["10.0.0.11"]);
+
+        for (var port = 2000; port < 2100; port++)
+            plane.Run(In(Tcp(Client, port, Vip, 80))).Verdict.ShouldBe(XdpVerdict.Transmit);
+        for (var port = 2099; port >= 2000; port--)
+            plane.Run(In(Tcp(Client, port, Vip, 80)));
+
+        plane.Counters(1).Misses.ShouldBeGreaterThan(190UL);
+    }
+
+    [BpfFact]
+    public void AffinityByClient_OfOnePort_HoldsForAll()
+    {
+        using var plane = new DataPlane();
+        plane.AddService(Vip, 80, Tcp6, Layout.ForwardingKind.Ipip, ["10.0.0.11", "10.0.0.12", "10.0.0.13"], service => service with { Flags = Layout.ServiceFlags.ClientHash });
+
+        for (var port = 2000; port < 2050; port++)
+            plane.Run(In(Tcp(Client, port, Vip, 80)));
+
+        new[] { 1u, 2u, 3u }.Count(id => plane.Counters(id).Packets == 50).ShouldBe(1);
+    }
+
+    [BpfFact]
+    public void Ring_OverManyFlows_IsSharedEvenly()
+    {
+        using var plane = new DataPlane();
+        plane.AddService(Vip, 80, Tcp6, Layout.ForwardingKind.Ipip, ["10.0.0.11", "10.0.0.12"]);
+
+        for (var port = 1; port <= 4000; port++)
+            plane.Run(In(Tcp(Client, port, Vip, 80)));
+
+        ((double)plane.Counters(1).Packets).ShouldBe(2000, 150);
+    }
+}

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+using Penstock.Linux.Bpf;
+
+namespace Penstock.Bpf.Tests;
+
+/// <summary>One line of a packet table.</summary>
+/// <param name="Description">What it shows; unique in its table.</param>
+/// <param name="Frame">The frame that comes in.</param>
+/// <param name="Verdict">What the program returns.</param>
+/// <param name="Output">The frame afterwards; null: as it came in.</param>
+/// <param name="Drop">The reason counted, with a verdict of drop.</param>
+internal sealed record PacketCase(string Description, byte[] Frame, XdpVerdict Verdict, byte[]? Output = null, Drop Drop = Drop.None)
+{
+    /// <summary>Bytes at the end of the frame that belong to no packet.</summary>
+    public int Padding { get; init; }
+
+    /// <summary>Runs it and compares verdict, frame and drop counters.</summary>
+    public void Check(DataPlane plane)
+    {
+        var before = plane.Drops();
+        var (verdict, frame) = plane.Run(Frame);
+
+        var after = plane.Drops().Where(entry => entry.Value != before.GetValueOrDefault(entry.Key)).Select(entry => entry.Key);
+        after.ShouldBe(Drop == Drop.None ? [] : [Drop], Description);
+        verdict.ShouldBe(Verdict, Description);
+        if (verdict != XdpVerdict.Drop)
+            Convert.ToHexString(frame).ShouldBe(Convert.ToHexString(Output ?? Frame), Description);
+    }
+}

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+using System.Reflection;
+using Penstock.Linux.Bpf;
+
+namespace Penstock.Bpf.Tests;
+
+/// <summary>The objects that <c>make bpf</c> leaves, and why they may be of no use here.</summary>
+internal static class Programs
+{
+    private static readonly string Folder = Path.Combine(
+        typeof(Programs).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(a => a.Key == "RepositoryRoot").Value!, // the project sets it
+        "out", "bpf");
+
+    /// <summary>Why no test can run; null: all is there.</summary>
+    public static string? Missing { get; } = FindMissing();
+
+    /// <summary>An object file.</summary>
+    public static string Object(string name) => Path.Combine(Folder, name + ".bpf.o");
+
+    private static string? FindMissing()
+    {
+        if (!File.Exists(Object("xdp_lb")))
+            return "needs out/bpf (make bpf)";
+        try
+        {
+            using var map = BpfMap.Create(BpfMapType.Array, "probe", 4, 4, 1);
+            return null;
+        }
+        catch (BpfException error)
+        {
+            return $"needs the right to use BPF: {error.Message}";
+        }
+        catch (DllNotFoundException)
+        {
+            return "needs libbpf.so.1";
+        }
+    }
+}
