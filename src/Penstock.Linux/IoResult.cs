@@ -20,6 +20,9 @@ public readonly struct IoResult
     /// <summary>Why it failed; <see cref="Errno.None"/> when it did not.</summary>
     public Errno Error => _value < 0 ? (Errno)(-_value) : Errno.None;
 
+    /// <summary>A failure that no system call reported.</summary>
+    internal static IoResult Failed(Errno error) => new(-(int)error);
+
     /// <summary>Takes a call's return value, and errno at once if it is negative.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static IoResult Of(nint returned) =>

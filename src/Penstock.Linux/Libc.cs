@@ -68,6 +68,9 @@ internal static unsafe partial class Libc
     [LibraryImport(Library), SuppressGCTransition]
     internal static partial int getsockname(int fd, byte* addr, uint* len);
 
+    [LibraryImport(Library)]
+    internal static partial int getrlimit(int resource, ulong* limit);
+
     /// <summary>struct msghdr of 64-bit Linux (bits/socket.h).</summary>
     [StructLayout(LayoutKind.Sequential)]
     internal struct MessageHeader

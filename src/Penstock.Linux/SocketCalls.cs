@@ -20,6 +20,9 @@ public static unsafe class SocketCalls
     public static IoResult Create(in SocketAddress address) =>
         IoResult.Of(Libc.socket(address.Family, Stream | NonBlockingCloseOnExec, 0));
 
+    /// <summary>The same for one of many connections: EMFILE when only the <see cref="DescriptorReserve"/> is left.</summary>
+    public static IoResult CreateUnreserved(in SocketAddress address) => KeepReserve(Create(address));
+
     /// <summary>bind(2).</summary>
     public static IoResult Bind(int fd, ref SocketAddress address)
     {
@@ -32,7 +35,7 @@ public static unsafe class SocketCalls
     /// <summary>listen(2).</summary>
     public static IoResult Listen(int fd, int backlog) => IoResult.Of(Libc.listen(fd, backlog));
 
-    /// <summary>accept4(2); the peer's address goes to <paramref name="peer"/>.</summary>
+    /// <summary>accept4(2); the peer's address goes to <paramref name="peer"/>. EMFILE, and the connection closed, when only the <see cref="DescriptorReserve"/> is left.</summary>
     public static IoResult Accept(int fd, ref SocketAddress peer)
     {
         var length = (uint)SocketAddress.Capacity;
@@ -40,7 +43,7 @@ public static unsafe class SocketCalls
         {
             var result = IoResult.Of(Libc.accept4(fd, bytes, &length, NonBlockingCloseOnExec));
             peer.Length = (int)length;
-            return result;
+            return KeepReserve(result);
         }
     }
 
@@ -142,6 +145,14 @@ public static unsafe class SocketCalls
 
         address.Length = (int)length;
         return address;
+    }
+
+    private static IoResult KeepReserve(IoResult descriptor)
+    {
+        if (descriptor.Value < DescriptorReserve.Ceiling)
+            return descriptor; // An errno is negative.
+        Close(descriptor.Value);
+        return IoResult.Failed(Errno.EMFILE);
     }
 
     private static IoResult SetInt(int fd, int level, int name, int value) =>

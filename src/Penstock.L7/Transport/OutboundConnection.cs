@@ -40,7 +40,7 @@ internal class OutboundConnection : SocketConnection
 
     private Errno Begin(SocketAddress address)
     {
-        var created = SocketCalls.Create(address);
+        var created = SocketCalls.CreateUnreserved(address);
         if (created.IsError)
             return created.Error;
         if (!address.IsUnix)
