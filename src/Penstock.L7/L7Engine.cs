@@ -19,6 +19,7 @@ public sealed class L7Engine : IAsyncDisposable
     private SnapshotCompiler _compiler = new(reactors: 0, new SeriesRegistry(reactors: 0));
     private L7Meter? _meter;
     private CompiledSnapshot _current = CompiledSnapshot.Empty;
+    private int? _ringBytes;
     private int _nextSlot;
     private bool _disposed;
 
@@ -43,6 +44,7 @@ public sealed class L7Engine : IAsyncDisposable
         Start(snapshot.Config.L7);
         var clusters = _compiler.Clusters(snapshot, _current);
         var tables = SnapshotCompiler.Tables(snapshot);
+        var rings = RingsFor(snapshot.Config.L7.AccessLog);
         var added = OpenNew(snapshot.Config.L7.Listeners);
 
         // From here on nothing fails.
@@ -56,7 +58,7 @@ public sealed class L7Engine : IAsyncDisposable
             slot.Limiter.Limits = config.Limits;
         }
 
-        ConfigureAccessLog(snapshot.Config.L7.AccessLog);
+        Adopt(rings, snapshot.Config.L7.AccessLog?.BufferBytes);
         Volatile.Write(ref _current, new CompiledSnapshot(snapshot.Generation, listeners, clusters));
         Publish(added, RemoveUnused(listeners), clusters);
     }
@@ -173,13 +175,29 @@ public sealed class L7Engine : IAsyncDisposable
         }
     }
 
-    private void ConfigureAccessLog(AccessLogConfig? config)
+    /// <summary>Rings of the size that is configured; those there are when they have it.</summary>
+    private IReadOnlyList<AccessLogRing> RingsFor(AccessLogConfig? config)
     {
-        if (config?.BufferBytes == (AccessLogRings.Count == 0 ? null : AccessLogRings[0].CapacityBytes))
+        // Not compared with their capacity, which is rounded up.
+        if (config?.BufferBytes == _ringBytes)
+            return AccessLogRings;
+        try
+        {
+            return config is null ? [] : Array.ConvertAll(_workers, _ => new AccessLogRing(config.BufferBytes));
+        }
+        catch (OutOfMemoryException exception)
+        {
+            throw new L7ApplyException($"there is no memory for the access log's buffers: {_workers.Length} of {config!.BufferBytes} bytes", exception); // Null takes none.
+        }
+    }
+
+    private void Adopt(IReadOnlyList<AccessLogRing> rings, int? bytes)
+    {
+        if (ReferenceEquals(rings, AccessLogRings))
             return;
-        var rings = config is null ? [] : Array.ConvertAll(_workers, _ => new AccessLogRing(config.BufferBytes));
         for (var i = 0; i < _workers.Length; i++)
-            _workers[i].AccessLog = rings.Length == 0 ? null : rings[i];
+            _workers[i].AccessLog = rings.Count == 0 ? null : rings[i];
+        _ringBytes = bytes;
         AccessLogRings = rings;
     }
 
