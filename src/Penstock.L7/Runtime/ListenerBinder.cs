@@ -97,13 +97,14 @@ internal static class ListenerBinder
     private static void Check(IoResult result, SocketEndpoint bind)
     {
         if (result.IsError)
-            throw new L7ApplyException($"cannot listen at {bind}: {Explain(result.Error)}");
+            throw new L7ApplyException($"cannot listen at {bind}: {Explain(result.Error, bind)}");
     }
 
-    private static string Explain(Errno error) => error switch
+    internal static string Explain(Errno error, SocketEndpoint bind) => error switch
     {
         Errno.EADDRINUSE => "the address is in use",
         Errno.EADDRNOTAVAIL => "the address is on no interface of this host (net.ipv4.ip_nonlocal_bind=1 allows that)",
+        Errno.EACCES when bind.UnixPath is not null => "permission denied",
         Errno.EACCES => "permission denied (ports below 1024 need CAP_NET_BIND_SERVICE)",
         _ => error.ToString(),
     };

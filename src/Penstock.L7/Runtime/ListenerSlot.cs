@@ -72,8 +72,9 @@ internal sealed class ListenerSlot
 
     private void CloseShared()
     {
-        _sockets[0].Dispose();
+        // In this order: once the socket refuses, its file counts as stale and may be another listener's at any moment.
         if (Bind.UnixPath is { } path)
             SocketFile.Remove(path);
+        _sockets[0].Dispose();
     }
 }

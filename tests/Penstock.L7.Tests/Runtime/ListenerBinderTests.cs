@@ -70,5 +70,12 @@ public sealed class ListenerBinderTests : IDisposable
         Should.Throw<L7ApplyException>(() => ListenerBinder.Open(0, bind, reactors: 1)).Message.ShouldEndWith("ENOENT");
     }
 
+    [Fact]
+    public void Explain_PermissionDenied_SpeaksOfPortsOnlyWhereThereIsOne()
+    {
+        ListenerBinder.Explain(Errno.EACCES, SocketEndpoint.Unix(SocketPath)).ShouldBe("permission denied");
+        ListenerBinder.Explain(Errno.EACCES, SocketEndpoint.Ip(System.Net.IPAddress.Any, 80)).ShouldBe("permission denied (ports below 1024 need CAP_NET_BIND_SERVICE)");
+    }
+
     private ListenerSlot Open() => ListenerBinder.Open(0, SocketEndpoint.Unix(SocketPath), reactors: 2);
 }
