@@ -37,6 +37,16 @@ public sealed class MergeTests : IDisposable
             .ShouldHaveSingleItem().ShouldBe($"{_folder}/conf.d/10.yml:1:1: warning: a file that is not read; expected a name that ends in .yaml; did you mean '10.yaml'?");
     }
 
+    [Fact]
+    public void Load_FragmentLinkLeadsNowhere_IsAnError()
+    {
+        Write("penstock.yaml", "node: lb1\n");
+        Write("conf.d/10.yaml", "");
+        File.CreateSymbolicLink(Path.Combine(_folder, "conf.d/20.yaml"), "/nonexistent/site.yaml");
+        ConfigLoader.Load(Path.Combine(_folder, "penstock.yaml")).Lines()
+            .ShouldHaveSingleItem().ShouldBe($"{_folder}/conf.d/20.yaml:1:1: error: cannot open the file: No such file or directory; expected a readable YAML file");
+    }
+
     [Theory]
     [InlineData("node: a", "node: b", "b.yaml:1:1: error: node: 'node' a second time; expected it once; first at a.yaml:1:1")]
     [InlineData("l7: {reactors: 1}", "l7: {reactors: 1}", "b.yaml:1:6: error: l7.reactors: 'reactors' a second time; expected it once; first at a.yaml:1:6")]

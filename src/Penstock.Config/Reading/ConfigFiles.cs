@@ -21,8 +21,8 @@ internal static class ConfigFiles
         sink.BeginFile(path);
         var problem = RegularFile.TryRead(path, ReadLimits.FileBytes, out var content, out var missing);
 
-        // A fragment that vanished between listing and reading is as if it had gone before.
-        if (missing && !mainFile)
+        // A fragment that vanished between listing and reading is as if it had gone before; a link that leads nowhere has not gone.
+        if (missing && !mainFile && new FileInfo(path).LinkTarget is null)
             return;
 
         if (problem is null && content.Length > budget)
