@@ -85,6 +85,20 @@ public sealed class CommandTests : IDisposable
     }
 
     [Theory]
+    [InlineData("check", "--config", "penstock.yaml")]
+    [InlineData("schema")]
+    [InlineData("version")]
+    [InlineData("--help")]
+    public async Task Output_DiskIsFull_SaysSoWithCode1(params string[] arguments)
+    {
+        arguments = Array.ConvertAll(arguments, argument => argument.EndsWith(".yaml", StringComparison.Ordinal) ? _sandbox.ConfigPath : argument);
+        var (code, _, error) = await _sandbox.RunByAsync(Sandbox.Itself + " >/dev/full", arguments);
+        (code, error).ShouldBe((1, "penstock: writing the output: No space left on device\n"));
+        (code, _, _) = await _sandbox.RunByAsync(Sandbox.Itself + " >/dev/full 2>&1", arguments);
+        code.ShouldBe(1);
+    }
+
+    [Theory]
     [InlineData("status")]
     [InlineData("reload")]
     public async Task Client_WithoutDaemon_SaysSoWithCode3(string command)

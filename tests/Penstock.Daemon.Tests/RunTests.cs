@@ -199,6 +199,88 @@ public sealed class RunTests : IDisposable
     }
 
     [Fact]
+    public async Task Log_DiskIsFull_TheDaemonRunsOn()
+    {
+        var daemon = _sandbox.LaunchBy(Sandbox.Itself + " 2>/dev/full");
+        var running = Stopwatch.StartNew();
+        while ((await ClientAsync("status")).ExitCode != 0) running.Elapsed.ShouldBeLessThan(Sandbox.Patience);
+        (await ClientAsync("reload")).ExitCode.ShouldBe(0);
+        await daemon.SignalAsync("TERM");
+        (await daemon.WaitForExitAsync()).ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task Clients_MoreThanDescriptors_LeaveSomeToTheDaemon()
+    {
+        _sandbox.Write($$$"""
+            l7:
+              listeners: [{name: a, bind: "unix:{{{_sandbox.Directory}}}/http", routes: r}]
+              routes: {r: [{respond: {}}]}
+            """);
+        var daemon = _sandbox.LaunchBy("ulimit -n 256; " + Sandbox.Itself);
+        await daemon.WaitForLogAsync("ready:");
+        var clients = new List<Socket>();
+        for (var i = 0; i < 400; i++)
+        {
+            clients.Add(new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified));
+            await clients[^1].ConnectAsync(new UnixDomainSocketEndPoint(Path.Combine(_sandbox.Directory, "http")));
+        }
+
+        // Both load assemblies that were not needed before, for which the runtime needs descriptors.
+        (await ClientAsync("status")).ExitCode.ShouldBe(0, daemon.Log);
+        (await ClientAsync("reload")).ExitCode.ShouldBe(0, daemon.Log);
+        clients.ForEach(client => client.Dispose());
+        await daemon.SignalAsync("TERM");
+        (await daemon.WaitForExitAsync()).ShouldBe(0, daemon.Log);
+    }
+
+    [Fact]
+    public async Task Reload_BuffersBeyondMemory_IsRefusedAndTheNextOneIsWhole()
+    {
+        var daemon = await _sandbox.StartAsync(("DOTNET_GCHeapHardLimit", "0x8000000"));
+        var listener = $$$"""listeners: [{name: a, bind: "unix:{{{_sandbox.Directory}}}/http", routes: r}], routes: {r: [{respond: {}}]}""";
+        _sandbox.Write($"l7: {{reactors: 1, access_log: {{buffer: 1GiB}}, {listener}}}\n");
+        var (code, _, error) = await ClientAsync("reload");
+        code.ShouldBe(1);
+        error.ShouldContain("error: there is no memory for the access log's buffers: ");
+
+        _sandbox.Write($"l7: {{reactors: 1, {listener}}}\n");
+        (await ClientAsync("reload")).ExitCode.ShouldBe(0, daemon.Log);
+        using var client = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified) { ReceiveTimeout = (int)Sandbox.Patience.TotalMilliseconds };
+        await client.ConnectAsync(new UnixDomainSocketEndPoint(Path.Combine(_sandbox.Directory, "http")));
+        client.Send("GET / HTTP/1.1\r\nHost: a\r\n\r\n"u8);
+        client.Receive(new byte[4096]).ShouldBePositive();
+    }
+
+    [Fact]
+    public async Task Reload_DuringTheDrain_IsRefusedAndSystemdHearsNothingOfIt()
+    {
+        var notifyPath = Path.Combine(_sandbox.Directory, "notify");
+        using var notify = Bound(SocketType.Dgram, notifyPath);
+        using var origin = Bound(SocketType.Stream, Path.Combine(_sandbox.Directory, "origin"));
+        origin.Listen();
+        _sandbox.Write($$$"""
+            l7:
+              listeners: [{name: a, bind: "unix:{{{_sandbox.Directory}}}/http", routes: r}]
+              routes: {r: [{to: c}]}
+              clusters: {c: {endpoints: ["unix:{{{_sandbox.Directory}}}/origin"]}}
+            """);
+        var daemon = await _sandbox.StartAsync(("NOTIFY_SOCKET", notifyPath));
+        using var client = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        await client.ConnectAsync(new UnixDomainSocketEndPoint(Path.Combine(_sandbox.Directory, "http")));
+        await client.SendAsync("GET / HTTP/1.1\r\nHost: a\r\n\r\n"u8.ToArray());
+        using var upstream = await origin.AcceptAsync();
+        await daemon.SignalAsync("TERM");
+        Expect(notify, "STOPPING=1");
+
+        var (code, _, error) = await ClientAsync("reload");
+        (code, error).ShouldBe((1, "error: the daemon is stopping\npenstock: reload refused, generation 1 runs on\n"));
+        await daemon.SignalAsync("TERM");
+        (await daemon.WaitForExitAsync()).ShouldBe(0, daemon.Log);
+        notify.Available.ShouldBe(0);
+    }
+
+    [Fact]
     public async Task Admin_UnknownPathOrMethod_IsRefused()
     {
         await _sandbox.StartAsync();
@@ -211,6 +293,13 @@ public sealed class RunTests : IDisposable
     }
 
     public void Dispose() => _sandbox.Dispose();
+
+    private static Socket Bound(SocketType type, string path)
+    {
+        var socket = new Socket(AddressFamily.Unix, type, ProtocolType.Unspecified) { ReceiveTimeout = (int)Sandbox.Patience.TotalMilliseconds };
+        socket.Bind(new UnixDomainSocketEndPoint(path));
+        return socket;
+    }
 
     // Skips what else was sent before, such as signs of life.
     private static string Expect(Socket socket, string start)

@@ -8,6 +8,9 @@ internal sealed class Sandbox : IDisposable
 {
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
+    /// <summary>The program with its arguments, in a line of shell.</summary>
+    public const string Itself = "exec \"$0\" \"$@\"";
+
     private readonly List<Process> _processes = [];
 
     public Sandbox(string config = "node: test\n")
@@ -36,10 +39,17 @@ internal sealed class Sandbox : IDisposable
     public RunningDaemon Launch(params (string Name, string Value)[] environment) =>
         new(Start(["run", "--config", ConfigPath, "--socket", SocketPath], environment));
 
+    /// <summary>Starts the daemon as a line of shell says, in which <see cref="Itself"/> stands for it.</summary>
+    public RunningDaemon LaunchBy(string shell) =>
+        new(Start(["run", "--config", ConfigPath, "--socket", SocketPath], [], shell));
+
     /// <summary>Runs a command to its end.</summary>
-    public async Task<(int ExitCode, string Output, string Error)> RunAsync(params string[] arguments)
+    public Task<(int ExitCode, string Output, string Error)> RunAsync(params string[] arguments) => RunByAsync(Itself, arguments);
+
+    /// <summary>Runs a command to its end as a line of shell says, in which <see cref="Itself"/> stands for it.</summary>
+    public async Task<(int ExitCode, string Output, string Error)> RunByAsync(string shell, params string[] arguments)
     {
-        using var process = Start(arguments, []);
+        using var process = Start(arguments, [], shell);
         using var timeout = new CancellationTokenSource(Patience);
         var output = process.StandardOutput.ReadToEndAsync(timeout.Token);
         var error = process.StandardError.ReadToEndAsync(timeout.Token);
@@ -67,9 +77,9 @@ internal sealed class Sandbox : IDisposable
         System.IO.Directory.Delete(Directory, recursive: true);
     }
 
-    private Process Start(string[] arguments, (string Name, string Value)[] environment)
+    private Process Start(string[] arguments, (string Name, string Value)[] environment, string shell = Itself)
     {
-        var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "penstock"), arguments)
+        var start = new ProcessStartInfo("/bin/sh", ["-c", shell, Path.Combine(AppContext.BaseDirectory, "penstock"), .. arguments])
         {
             UseShellExecute = false,
             RedirectStandardOutput = true,

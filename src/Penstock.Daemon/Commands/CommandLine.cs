@@ -34,6 +34,24 @@ internal static class CommandLine
             await error.WriteLineAsync("penstock: " + exception.Message);
             return exception.ExitCode;
         }
+        catch (IOException exception)
+        {
+            return OutputFailed(exception, error);
+        }
+    }
+
+    private static int OutputFailed(IOException exception, TextWriter error)
+    {
+        try
+        {
+            error.WriteLine("penstock: writing the output: " + exception.Message);
+        }
+        catch (IOException)
+        {
+            // Standard error has the same trouble: the exit code remains.
+        }
+
+        return ExitCode.Failed;
     }
 
     /// <summary>The command tree.</summary>

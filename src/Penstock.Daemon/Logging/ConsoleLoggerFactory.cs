@@ -3,7 +3,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Penstock.Daemon.Logging;
 
-/// <summary>Loggers that write one line an event to one writer. Thread-safe.</summary>
+/// <summary>Loggers that write one line an event to one writer, and lose those that it does not take. Thread-safe.</summary>
 /// <param name="output">Where to; standard error in the daemon.</param>
 /// <param name="journal">Lines start with the <c>&lt;N&gt;</c> of sd-daemon(3) and leave the time to the journal.</param>
 /// <param name="least">Less severe events are left out.</param>
@@ -46,8 +46,15 @@ internal sealed class ConsoleLoggerFactory(TextWriter output, bool journal, LogL
         var line = $"{Prefix(level)}{category}: {text.ReplaceLineEndings(" | ")}\n";
         lock (_lock)
         {
-            output.Write(line);
-            output.Flush();
+            try
+            {
+                output.Write(line);
+                output.Flush();
+            }
+            catch (IOException)
+            {
+                // A log on a full disk: its lines are lost, the traffic is not.
+            }
         }
     }
 

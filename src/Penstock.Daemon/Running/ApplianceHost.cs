@@ -69,6 +69,7 @@ internal sealed class ApplianceHost(ConfigSource source, string? socketPath, ILo
 
         await Task.Delay(Timeout.Infinite, signals.Stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await reloads;
+        await reloader.CloseAsync();
         await DrainAsync(engine, plane.State, notifier, signals.StopAtOnce);
         return ExitCode.Ok;
     }

@@ -17,6 +17,7 @@ internal sealed class Reloader(string configPath, Channel<string> causes, Contro
 {
     private readonly SemaphoreSlim _oneAtATime = new(1, 1);
     private ConfigWatcher? _watcher;
+    private volatile bool _closed;
 
     /// <summary>What runs, in a line.</summary>
     public string Summary =>
@@ -32,24 +33,27 @@ internal sealed class Reloader(string configPath, Channel<string> causes, Contro
         return outcome;
     }
 
-    /// <summary>Reloads now, or after the reload that is going on.</summary>
+    /// <summary>Reloads now, or after the reload that is going on; refused once closed.</summary>
     /// <param name="cause">Who asks, for the log.</param>
     public async Task<ReloadOutcome> ReloadAsync(string cause)
     {
         await _oneAtATime.WaitAsync();
         try
         {
-            notifier.Reloading();
-            var outcome = await plane.ReloadAsync();
-            Report(cause, outcome);
-            FollowFiles();
-            return outcome;
+            return _closed ? Stopping() : await ReloadNowAsync(cause);
         }
         finally
         {
-            notifier.Ready(Summary);
             _oneAtATime.Release();
         }
+    }
+
+    /// <summary>Refuses reloads from now on; returns when the one that is going on has ended, so that systemd hears nothing of it after STOPPING=1.</summary>
+    public async Task CloseAsync()
+    {
+        _closed = true;
+        await _oneAtATime.WaitAsync();
+        _oneAtATime.Release();
     }
 
     /// <summary>Serves what signals and changed files ask for.</summary>
@@ -85,6 +89,25 @@ internal sealed class Reloader(string configPath, Channel<string> causes, Contro
             logger.LogError(exception, "{Cause}: the reload failed", cause);
         }
     }
+
+    private async Task<ReloadOutcome> ReloadNowAsync(string cause)
+    {
+        try
+        {
+            notifier.Reloading();
+            var outcome = await plane.ReloadAsync();
+            Report(cause, outcome);
+            FollowFiles();
+            return outcome;
+        }
+        finally
+        {
+            notifier.Ready(Summary);
+        }
+    }
+
+    private ReloadOutcome Stopping() =>
+        new(Ok: false, plane.State.Snapshot?.Generation ?? 0, time.GetUtcNow(), TimeSpan.Zero, [new ReloadDiagnostic(IsError: true, "the daemon is stopping")]);
 
     private void Report(string cause, ReloadOutcome outcome)
     {
