@@ -44,7 +44,8 @@ def arguments():
     parser.add_argument("--bodies", type=numbers, default=[0, 1024, 65536, 1048576], help="bytes of an answer's body")
     parser.add_argument("--modes", type=words, default=["keepalive", "close"], help="keepalive, close (one request a connection)")
     parser.add_argument("--logs", type=words, default=["off", "on"], help="access log: off, on")
-    parser.add_argument("--parts", type=words, default=["cpu", "memory", "reactors"], help="what is measured")
+    parser.add_argument("--parts", type=words, default=["cpu", "memory", "body", "reactors"], help="what is measured")
+    parser.add_argument("--body", type=int, default=10_000_000_000, help="bytes of the answer of the body part (default 10 GB)")
     parser.add_argument("--idle", type=int, default=10_000, help="idle connections for the memory part (default 10000)")
     parser.add_argument("--penstock", default=str(ROOT / "out" / "penstock"), help="the binary (default out/penstock)")
     parser.add_argument("--out", type=pathlib.Path, help="directory for json, md and svg (default perf/results; none with --quick)")
@@ -63,7 +64,7 @@ def workplace(options):
     """A temporary directory and the running origin; both are gone afterwards."""
     directory = tempfile.mkdtemp(prefix="penstock-perf-")
     try:
-        with servers.start_origin(directory, {1024, 65536, *options.bodies}, LOAD_CORE) as origin:
+        with servers.start_origin(directory, {1024, 65536, *options.bodies, options.body}, LOAD_CORE) as origin:
             origin.wait_ready()
             yield directory, origin
     finally:
@@ -114,6 +115,14 @@ def measure_memory(options, directory, origin):
     for name in options.proxies:
         with servers.start_proxy(name, directory, origin, PROXY_CORE, options.penstock) as proxy:
             result[name] = memory.measure(proxy.wait_ready(), min(options.idle, MOST_IDLE.get(name, options.idle)))
+    return result
+
+
+def measure_body(options, directory, origin):
+    result = {}
+    for name in options.proxies:
+        with servers.start_proxy(name, directory, origin, PROXY_CORE, options.penstock) as proxy:
+            result[name] = memory.measure_body(proxy.wait_ready(), options.body)
     return result
 
 
@@ -184,6 +193,8 @@ def main():
             result["cells"] = medians(measure_cpu(options, directory, origin))
         if "memory" in options.parts:
             result["memory"] = measure_memory(options, directory, origin)
+        if "body" in options.parts:
+            result["body"] = measure_body(options, directory, origin)
         if "reactors" in options.parts and "penstock" in options.proxies:
             result["reactors"] = measure_reactors(options, directory, origin)
     print(report.markdown(result))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Resident memory after the start, and what an idle keep-alive connection adds."""
+"""Resident memory after the start, what an idle keep-alive connection adds, and what a long body adds."""
 
 import socket
 import time
@@ -44,3 +44,22 @@ def measure(server, count):
         client.close()
     return {"start_bytes": start, "used_bytes": used, "idle_bytes": idle,
             "connections": count, "per_connection_bytes": (idle - used) / count}
+
+
+def measure_body(server, size):
+    """Resident bytes before and at most during one answer of `size` bytes, read as fast as it comes."""
+    for client in open_idle(server.port, 8):
+        client.close()
+    before = peak = settled(server)
+    buffer = bytearray(1 << 20)
+    received, looked, begun = 0, 0.0, time.monotonic()
+    with socket.create_connection(("127.0.0.1", server.port), 10) as client:
+        client.sendall(f"GET /bench/{size} HTTP/1.1\r\nHost: bench.test\r\nConnection: close\r\n\r\n".encode())
+        while count := client.recv_into(buffer):
+            received += count
+            if time.monotonic() - looked > 0.25:
+                looked = time.monotonic()
+                peak = max(peak, server.rss_bytes())
+    if received < size:
+        raise RuntimeError(f"{server.name} sent {received} bytes of {size}")
+    return {"bytes": size, "seconds": time.monotonic() - begun, "before_bytes": before, "peak_bytes": peak}

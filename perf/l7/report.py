@@ -33,6 +33,10 @@ def markdown(result):
         lines += ["", "| resident memory | after start | for each idle connection | connections |", "|---|--:|--:|--:|"]
         lines += [f"| {name} | {row['start_bytes'] / 1e6:.1f} MB | {row['per_connection_bytes']:.0f} B | {row['connections']} |"
                   for name, row in result["memory"].items()]
+    if "body" in result:
+        lines += ["", "| one answer | bytes | resident before | at most during | seconds |", "|---|--:|--:|--:|--:|"]
+        lines += [f"| {name} | {row['bytes']} | {row['before_bytes'] / 1e6:.1f} MB | {row['peak_bytes'] / 1e6:.1f} MB | {row['seconds']:.1f} |"
+                  for name, row in result["body"].items()]
     if "reactors" in result:
         rows = result["reactors"]
         lines += ["", "Reactors, fixed answers over 512 connections, on both cores: busiest thread "

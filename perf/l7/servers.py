@@ -117,12 +117,16 @@ class Server:
 
 
 def start_origin(directory, bodies, core):
-    """nginx serving /bench/N, a file of N bytes, for each N in bodies."""
+    """nginx serving /bench/N, a file of N bytes (sparse beyond 1 GiB), for each N in bodies."""
     www = pathlib.Path(directory) / "www" / "bench"
     www.mkdir(parents=True)
     os.chmod(directory, 0o755)
     for size in {0, *bodies}:
-        (www / str(size)).write_bytes(b"x" * size)
+        if size > 1 << 30:
+            with open(www / str(size), "wb") as file:
+                file.truncate(size)
+        else:
+            (www / str(size)).write_bytes(b"x" * size)
     port = free_port()
     server = Server("origin", ["nginx", "-c", "@CONF@"], "origin.conf", directory, {"PORT": port, "ORIGIN": port}, core)
     return server
