@@ -23,11 +23,13 @@ internal sealed class BufferPool
         return stack.TryPop(out var segment) ? segment : new BufferSegment(large ? LargeSize : SmallSize);
     }
 
-    /// <summary>Takes a block back.</summary>
+    /// <summary>Takes a block back; one of another size, made for a single large write, goes to the garbage collector.</summary>
     internal void Return(BufferSegment segment)
     {
-        segment.Reset();
         var size = segment.Block.Length;
+        if (size is not (SmallSize or LargeSize))
+            return;
+        segment.Reset();
         var stack = size == LargeSize ? _large : _small;
         if ((long)stack.Count * size < MaxKept)
             stack.Push(segment);
