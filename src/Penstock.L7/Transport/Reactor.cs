@@ -31,7 +31,6 @@ internal sealed partial class Reactor : IDisposable
     private Thread? _thread;
     private volatile bool _stopping;
     private long _loopFailures;
-    private long _lastTurn;
 
     internal Reactor(int index, ILogger logger)
     {
@@ -60,9 +59,6 @@ internal sealed partial class Reactor : IDisposable
 
     /// <summary>Exceptions caught by the loop's catch-alls: each is a bug of ours.</summary>
     internal long LoopFailures => Volatile.Read(ref _loopFailures);
-
-    /// <summary>Monotonic milliseconds of the last turn; read by any thread.</summary>
-    internal long LastTurn => Volatile.Read(ref _lastTurn);
 
     /// <summary>Starts the thread.</summary>
     internal void Start()
@@ -146,7 +142,6 @@ internal sealed partial class Reactor : IDisposable
         var count = Epoll.Wait(_epoll.Number, _events, timeout);
         Now = Clock();
         Turn++;
-        Volatile.Write(ref _lastTurn, Now);
         for (var i = 0; i < count; i++)
         {
             var ev = _events[i];
