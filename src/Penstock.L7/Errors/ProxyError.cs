@@ -13,7 +13,7 @@ internal enum ProxyError : byte
     /// <summary>The path climbs above the root, hides dot segments, or is badly percent-encoded.</summary>
     BadPath,
 
-    /// <summary>CONNECT, which the proxy does not implement.</summary>
+    /// <summary>CONNECT, which the proxy does not implement, or OPTIONS or TRACE that may go no further (Max-Forwards: 0).</summary>
     MethodNotImplemented,
 
     /// <summary>The head did not arrive in time.</summary>

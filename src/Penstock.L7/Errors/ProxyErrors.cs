@@ -30,7 +30,7 @@ internal static class ProxyErrors
         ProxyError.None => new("", "", Details: null, 0, Fault.Ours, ""),
         ProxyError.RequestRejected => Client("http_request_error", details: null, 400, "The request breaks RFC 9112; the details name the rule."),
         ProxyError.BadPath => Client("http_request_error", "bad_path", 400, "The path climbs above the root, hides dot segments, or is badly percent-encoded."),
-        ProxyError.MethodNotImplemented => Client("http_request_error", "method_not_implemented", 501, "CONNECT, which the proxy does not implement."),
+        ProxyError.MethodNotImplemented => Client("http_request_error", "method_not_implemented", 501, "CONNECT, which the proxy does not implement, or OPTIONS or TRACE that may go no further (Max-Forwards: 0)."),
         ProxyError.RequestHeaderTimeout => Client("http_request_error", "request_header_timeout", 408, "The head of the request did not arrive in time."),
         ProxyError.RequestBodyTimeout => Client("http_request_error", "request_body_timeout", 408, "The body of the request stopped arriving, or arrives below the least rate."),
         ProxyError.RequestBodyTooLarge => Client("http_request_error", "request_body_too_large", 413, "The body is longer than the listener allows."),

@@ -244,6 +244,21 @@ public sealed class MessageTests
         response.Text.ShouldBe("no");
     }
 
+    [Theory]
+    [InlineData("OPTIONS")]
+    [InlineData("TRACE")]
+    public async Task MaxForwards_OfZero_EndsHere(string method)
+    {
+        await using var origin = RawOrigin.Answering();
+        await using var penstock = await PenstockProcess.StartAsync(origin);
+
+        var response = await RawClient.AskAsync(penstock.Port, $"{method} / HTTP/1.1\r\nHost: a\r\nMax-Forwards: 0\r\n\r\n");
+
+        response.Status.ShouldBe(501);
+        response.Text.ShouldContain("Max-Forwards");
+        origin.Requests.ShouldBeEmpty();
+    }
+
     [Fact]
     public async Task HalfClose_AfterARequest_StillGetsTheResponse()
     {
