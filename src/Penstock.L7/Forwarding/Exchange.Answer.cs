@@ -23,6 +23,8 @@ internal sealed partial class Exchange
         var status = StatusOf(_error);
         if (status == 0 || _client.IsBroken)
         {
+            if (_error == ProxyError.None)
+                _error = ProxyError.ClientClosed;
             Finish();
             _client.Abort();
             return false;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+using System.Globalization;
 using Penstock.Peers.Tests.Harness;
 
 namespace Penstock.Peers.Tests.Forwarding;
@@ -309,4 +310,25 @@ public sealed class MessageTests
         await ended.Task.WaitAsync(TimeSpan.FromSeconds(20));
         (await RawClient.AskAsync(penstock.Port, "HEAD / HTTP/1.1\r\nHost: a\r\n\r\n")).Status.ShouldBe(200);
     }
+
+    [Fact]
+    public async Task ClientReset_BeforeAFixedResponse_IsCountedWithItsReason()
+    {
+        await using var penstock = await PenstockProcess.StartAsync(
+            new ProxyConfig { Endpoints = ["127.0.0.1:9"], Reactors = 1, Routes = ["- {match: {path: /fixed}, respond: {body: x}}", "- to: [{cluster: main}]"] });
+
+        for (var number = 0; number < 300; number++)
+        {
+            using var client = await RawClient.ConnectAsync(penstock.Port);
+            await client.SendAsync("GET /fixed HTTP/1.1\r\nHost: a\r\n\r\n");
+            client.Reset();
+        }
+
+        (await RawClient.AskAsync(penstock.Port, "GET /fixed HTTP/1.1\r\nHost: a\r\n\r\n")).Text.ShouldBe("x");
+        var metrics = (await penstock.MetricsAsync()).Split('\n');
+        var unanswered = metrics.Where(line => line.StartsWith("penstock_http_requests_total{", StringComparison.Ordinal) && line.Contains("code=\"0\"", StringComparison.Ordinal)).Sum(Number);
+        metrics.Where(line => line.Contains("reason=\"client_closed\"", StringComparison.Ordinal)).Sum(Number).ShouldBeGreaterThanOrEqualTo(unanswered);
+    }
+
+    private static double Number(string sample) => double.Parse(sample[sample.LastIndexOf(' ')..], CultureInfo.InvariantCulture);
 }
