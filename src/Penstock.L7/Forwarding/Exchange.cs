@@ -144,10 +144,12 @@ internal sealed partial class Exchange
         if (_interrupted != ProxyError.None || _ended)
             return;
         _interrupted = reason;
+
+        // Whoever waited goes on at once, perhaps to the end of the exchange.
         _client.Writer.CancelPendingFlush();
-        if (_client.Reader.IsWaiting)
+        if (!_ended && _client.Reader.IsWaiting)
             _client.Reader.CancelPendingRead();
-        if (_upstream is { } upstream)
+        if (!_ended && _upstream is { } upstream)
         {
             upstream.Writer.CancelPendingFlush();
             upstream.Reader.CancelPendingRead();

@@ -91,6 +91,9 @@ internal sealed class PenstockProcess : IAsyncDisposable
 
         await Child.DisposeAsync();
         _workplace.Dispose();
+
+        // Whatever a test asks of it, the daemon must not run into a defect of its own.
+        Child.Output.Split('\n').ShouldNotContain(line => line.Contains("a bug of ours", StringComparison.Ordinal) || line.Contains("a defect of the proxy", StringComparison.Ordinal));
     }
 
     /// <summary>In one step, as an editor does: a reload never sees half a file.</summary>
