@@ -59,7 +59,7 @@ internal sealed partial class Exchange
             {
                 step = ReadResponseHead(upstream, await upstream.Reader.ReadAsync());
                 if (step == ResponseStep.Interim && !await RelayInterimAsync())
-                    step = Fail(ProxyError.ClientClosed);
+                    step = Fail(ClientError());
             }
 
             if (step == ResponseStep.Final)

@@ -164,6 +164,7 @@ internal sealed partial class Exchange
 
         ResponseWriter.WriteInterim(_client.Writer, Response, new ResponseForwarding { ClientVersion = Request.Version, ViaName = Listener.ViaName });
         Response.Reset();
+        _client.Writer.Guard.Between(Listener.BodyMilliseconds, Listener.Config.Timeouts.MinResponseBytesPerSecond);
         return !(await _client.Writer.FlushAsync()).IsCompleted;
     }
 }

@@ -227,6 +227,36 @@ public sealed class LimitTests
         response.Complete.ShouldBeFalse();
     }
 
+    [Fact]
+    public async Task InterimResponses_ToAClientThatDoesNotRead_EndInTime()
+    {
+        var ended = new TaskCompletionSource();
+        var hints = $"HTTP/1.1 103 Early Hints\r\nX: {new string('x', 60_000)}\r\n\r\n";
+        await using var origin = new RawOrigin(async connection =>
+        {
+            await connection.ReadRequestAsync();
+            try
+            {
+                for (var count = 0; count < 16; count++)
+                    await connection.SendAsync(hints);
+                await connection.Reader.ReadToEndAsync();
+            }
+            finally
+            {
+                ended.SetResult();
+            }
+        });
+        await using var penstock = await StartAsync(origin, "timeouts: {body: 1s}");
+        using var client = await RawClient.ConnectAsync(penstock.Port, receiveBufferBytes: 4096);
+        var clock = Stopwatch.StartNew();
+
+        await client.SendAsync(Get);
+
+        await ended.Task.WaitAsync(TimeSpan.FromSeconds(20));
+        clock.Elapsed.TotalSeconds.ShouldBeInRange(0.8, 8);
+        (await penstock.MetricsAsync()).ShouldContain("penstock_http_errors_total{reason=\"response_not_taken\",rejected=\"\"} 1\n");
+    }
+
     [Theory]
     [InlineData("pool: {response_headers: 1KiB}", 1, 2000)]
     [InlineData("pool: {response_header_count: 10}", 20, 1)]
