@@ -24,16 +24,17 @@ internal sealed partial class Exchange
         var now = Stopwatch.GetTimestamp();
         var microseconds = Worker.Microseconds(_startTicks, now);
         var series = _route is null ? Listener.Unrouted : _route.Series[Math.Max(_target, 0)];
+        var requestBytes = _requestBody.Bytes + _tunnelBytes;
         var responseBytes = _ownBytes ?? _responseBody.Bytes;
-        series.Cells[_worker.Index].Count(_status, microseconds, _requestBody.Bytes, responseBytes);
+        series.Cells[_worker.Index].Count(_status, microseconds, requestBytes, responseBytes);
         _client.Slot.CountersOf(_worker.Index).OnRequest();
         if (_error != ProxyError.None)
             _worker.Counters.Count(_error, _rejection);
         if (_worker.AccessLog is { } ring)
-            Log(ring, now, microseconds, responseBytes);
+            Log(ring, now, microseconds, requestBytes, responseBytes);
     }
 
-    private void Log(AccessLogRing ring, long now, long microseconds, long responseBytes)
+    private void Log(AccessLogRing ring, long now, long microseconds, long requestBytes, long responseBytes)
     {
         var parsed = _headTicks != 0;
         Request.TryGet(KnownHeader.UserAgent, out var userAgent);
@@ -60,7 +61,7 @@ internal sealed partial class Exchange
             Route = _route?.Route.Name ?? "",
             Cluster = _target >= 0 ? _route!.Targets[_target].Config.Name : "", // A target is one of a route.
             Endpoint = _pool?.Name ?? "",
-            RequestBodyBytes = _requestBody.Bytes,
+            RequestBodyBytes = requestBytes,
             ResponseBodyBytes = responseBytes,
             Attempts = _attempts,
         });

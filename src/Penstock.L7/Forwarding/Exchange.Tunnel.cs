@@ -10,6 +10,7 @@ namespace Penstock.L7.Forwarding;
 internal sealed partial class Exchange
 {
     private long _lastMove;
+    private long _tunnelBytes;
 
     [AsyncMethodBuilder(typeof(PooledTaskMethodBuilder<>))]
     private async ValueTask<bool> TunnelAsync()
@@ -18,6 +19,7 @@ internal sealed partial class Exchange
         OnResponseHead(Response.Status);
         WriteResponseHead(chunked: false, keep: true);
         _worker.Reactor.Timers.Remove(_timer);
+        _ownBytes = 0;
         _lastMove = _worker.Reactor.Now;
         _client.Writer.Guard.Between(Listener.BodyMilliseconds, bytesPerSecond: 0);
         if (!(await _client.Writer.FlushAsync()).IsCompleted)
@@ -40,6 +42,7 @@ internal sealed partial class Exchange
     {
         var idle = _route!.Targets[_target].BodyMilliseconds; // A forwarding route has targets.
         from.Reader.Guard.Between(idle, bytesPerSecond: 0);
+        var turnBytes = 0L;
         while (true)
         {
             var read = await from.Reader.ReadAsync();
@@ -57,8 +60,11 @@ internal sealed partial class Exchange
             }
 
             _lastMove = _worker.Reactor.Now;
+            turnBytes += read.Buffer.Length;
             if (ReferenceEquals(to, _client))
-                _ownBytes = (_ownBytes ?? 0) + read.Buffer.Length;
+                _ownBytes += read.Buffer.Length;
+            else
+                _tunnelBytes += read.Buffer.Length;
             var gone = false;
             foreach (var piece in read.Buffer)
             {
@@ -79,6 +85,12 @@ internal sealed partial class Exchange
                 if (!to.IsClosed)
                     SocketCalls.ShutdownWrite(to.Fd);
                 return;
+            }
+
+            if (turnBytes >= BytesPerTurn)
+            {
+                await _worker.Reactor.YieldTurn();
+                turnBytes = 0;
             }
         }
     }

@@ -67,6 +67,7 @@ internal sealed partial class Exchange
         _status = _attempts = 0;
         _pathLength = 0;
         _ownBytes = null;
+        _tunnelBytes = 0;
         _trusted = _ended = false;
         _upstream = null;
         _pool = null;

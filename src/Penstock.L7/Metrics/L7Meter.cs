@@ -43,8 +43,8 @@ internal sealed class L7Meter : IDisposable
         _meter.CreateObservableCounter("penstock.http.request.duration.bucket", Buckets, "s", "Time from the first byte of a request to the last byte of its response.");
         _meter.CreateObservableCounter("penstock.http.request.duration.sum", () => PerSeries(cell => cell.Microseconds / 1e6), "s", "Time from the first byte of a request to the last byte of its response.");
         _meter.CreateObservableCounter("penstock.http.request.duration.count", () => PerSeries(CountOf), "s", "Time from the first byte of a request to the last byte of its response.");
-        _meter.CreateObservableCounter("penstock.http.request.body", () => PerSeries(cell => cell.RequestBytes), "By", "Bytes of request bodies.");
-        _meter.CreateObservableCounter("penstock.http.response.body", () => PerSeries(cell => cell.ResponseBytes), "By", "Bytes of response bodies.");
+        _meter.CreateObservableCounter("penstock.http.request.body", () => PerSeries(cell => cell.RequestBytes), "By", "Bytes of request bodies, and of what clients sent through tunnels.");
+        _meter.CreateObservableCounter("penstock.http.response.body", () => PerSeries(cell => cell.ResponseBytes), "By", "Bytes of response bodies, and of what endpoints sent through tunnels.");
         _meter.CreateObservableCounter("penstock.http.errors", Errors, unit: null, "Requests the proxy answered or broke off itself, by the reason that Proxy-Status and the access log give, too.");
     }
 

@@ -17,10 +17,10 @@ internal sealed class RequestCell
     /// <summary>Sum of durations, microseconds.</summary>
     internal long Microseconds => Volatile.Read(ref _microseconds);
 
-    /// <summary>Bytes of request bodies.</summary>
+    /// <summary>Bytes of request bodies, and of what clients sent through tunnels.</summary>
     internal long RequestBytes => Volatile.Read(ref _requestBytes);
 
-    /// <summary>Bytes of response bodies.</summary>
+    /// <summary>Bytes of response bodies, and of what endpoints sent through tunnels.</summary>
     internal long ResponseBytes => Volatile.Read(ref _responseBytes);
 
     /// <summary>Requests by latency bucket, not cumulative.</summary>

@@ -31,10 +31,10 @@ public enum AccessLogField
     /// <summary>Why the proxy answered itself or broke off (RFC 9209 error types); empty: the endpoint's answer went through whole.</summary>
     Reason,
 
-    /// <summary>Bytes of the request's body.</summary>
+    /// <summary>Bytes of the request's body, and of what the client sent through a tunnel.</summary>
     RequestBytes,
 
-    /// <summary>Bytes of the response's body.</summary>
+    /// <summary>Bytes of the response's body, and of what the endpoint sent through a tunnel.</summary>
     ResponseBytes,
 
     /// <summary>From the first byte of the request to the last of the response, microseconds.</summary>

@@ -59,10 +59,10 @@ public ref struct AccessRecord
     /// <summary>Address of the endpoint tried last, or empty.</summary>
     public string Endpoint;
 
-    /// <summary>Bytes of the request body.</summary>
+    /// <summary>Bytes of the request body, and of what the client sent through a tunnel.</summary>
     public long RequestBodyBytes;
 
-    /// <summary>Bytes of the response body.</summary>
+    /// <summary>Bytes of the response body, and of what the endpoint sent through a tunnel.</summary>
     public long ResponseBodyBytes;
 
     /// <summary>Times the request was sent to an endpoint; 0: never.</summary>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+using System.Globalization;
 using System.Text;
 using Penstock.Peers.Tests.Harness;
 
@@ -8,6 +9,8 @@ namespace Penstock.Peers.Tests.Forwarding;
 public sealed class TunnelTests
 {
     private const string Ask = "GET /chat HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
+
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
     [Fact]
     public async Task Upgrade_Accepted_CarriesBytesBothWaysUntilOneSideCloses()
@@ -31,6 +34,31 @@ public sealed class TunnelTests
         await client.SendAsync("\0\u0001\r\n");
 
         Encoding.Latin1.GetString(await client.Reader.ReadToEndAsync()).ShouldBe("first\0\u0001\r\n");
+        client.EndSending();
+        await Eventually.TrueAsync(async () => await BytesAsync(penstock, "request") == 4 && await BytesAsync(penstock, "response") == 9, Patience, () => "the tunnel's bytes are not counted");
+    }
+
+    [Fact]
+    public async Task Tunnel_OfManyBytes_LeavesOtherConnectionsTheirTurns()
+    {
+        const int bytes = 64 << 20;
+        await using var origin = new RawOrigin(async connection =>
+        {
+            await connection.ReadRequestHeadAsync();
+            await connection.SendAsync("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
+            await connection.SendAsync(new byte[bytes]);
+            connection.Close();
+        });
+        await using var penstock = await PenstockProcess.StartAsync(ProxyConfig.For(origin) with { Reactors = 1 });
+        using var client = await RawClient.ConnectAsync(penstock.Port);
+        var before = await SumAsync(penstock, "penstock_reactor_turns_total");
+
+        await client.SendAsync(Ask);
+        (await client.ReadHeadAsync()).Status.ShouldBe(101);
+        (await client.Reader.SkipAsync(bytes)).ShouldBe(bytes);
+
+        // One turn relays 128 KiB and what the last read of 64 KiB has beyond.
+        (await SumAsync(penstock, "penstock_reactor_turns_total") - before).ShouldBeGreaterThan(bytes / (192 << 10));
     }
 
     [Fact]
@@ -74,4 +102,11 @@ public sealed class TunnelTests
         (await client.ReadHeadAsync()).Status.ShouldBeInRange(400, 599);
         origin.Requests.ShouldAllBe(request => !request.Head.Contains("secret", StringComparison.Ordinal));
     }
+
+    private static Task<double> BytesAsync(PenstockProcess penstock, string what) => SumAsync(penstock, $"penstock_http_{what}_body_bytes_total");
+
+    private static async Task<double> SumAsync(PenstockProcess penstock, string metric) =>
+        (await penstock.MetricsAsync()).Split('\n')
+            .Where(line => line.StartsWith(metric + '{', StringComparison.Ordinal))
+            .Sum(line => double.Parse(line[line.LastIndexOf(' ')..], CultureInfo.InvariantCulture));
 }
