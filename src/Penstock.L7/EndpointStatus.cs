@@ -6,6 +6,6 @@ namespace Penstock.L7;
 /// <param name="Address">Address.</param>
 /// <param name="Active">Requests in flight.</param>
 /// <param name="Connections">Connections open, idle ones included.</param>
-/// <param name="Requests">Requests sent since start.</param>
-/// <param name="Failures">Requests that failed at this endpoint since start.</param>
+/// <param name="Requests">Requests sent since the endpoint came into the cluster.</param>
+/// <param name="Failures">Requests and connects that failed at this endpoint since then.</param>
 public sealed record EndpointStatus(string Cluster, string Address, long Active, long Connections, long Requests, long Failures);

@@ -74,7 +74,7 @@ internal sealed class L7Meter : IDisposable
                 new(_workers.Sum(w => w.Counters.UnheardRetries), Tag("reason", "connection_terminated")),
             },
             unit: null,
-            "Requests tried once more: at another endpoint because a connect failed, or once more because a connection ended before a byte of the response.");
+            "Requests tried once more: at another endpoint because a connect failed or no more connections were allowed, or because a connection ended before a byte of the response.");
     }
 
     private void AddReactors()

@@ -16,7 +16,7 @@ internal sealed class ReactorCounters
     /// <summary>Responses rejected by the codec, by <see cref="RejectReason"/>.</summary>
     internal long[] RejectedResponses { get; } = new long[Enum.GetValues<RejectReason>().Length];
 
-    /// <summary>Requests sent to another endpoint after a connect failed.</summary>
+    /// <summary>Endpoints passed over for another because a connect failed, or no more connections were allowed.</summary>
     internal long ConnectRetries { get; set; }
 
     /// <summary>Requests sent again because the connection ended before a byte of the response.</summary>

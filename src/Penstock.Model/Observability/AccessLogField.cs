@@ -4,7 +4,7 @@ namespace Penstock.Model.Observability;
 /// <summary>What an access log line can say of a request. The name in a log is the member's in snake_case (<see cref="AccessLogFields"/>).</summary>
 public enum AccessLogField
 {
-    /// <summary>When the head of the request was complete: RFC 3339, UTC, microseconds.</summary>
+    /// <summary>When the first byte of the request came: RFC 3339, UTC, microseconds.</summary>
     Time,
 
     /// <summary>Client's IP address; empty for a Unix socket.</summary>
@@ -55,7 +55,7 @@ public enum AccessLogField
     /// <summary>Cluster.</summary>
     Cluster,
 
-    /// <summary>Endpoint that answered.</summary>
+    /// <summary>Address of the endpoint tried last; empty: none was.</summary>
     Endpoint,
 
     /// <summary>Request id.</summary>

@@ -5,7 +5,7 @@ namespace Penstock.Model.Observability;
 /// <summary>One finished request, as a reactor hands it to the access log. Spans are raw bytes from the wire, valid only during the call.</summary>
 public ref struct AccessRecord
 {
-    /// <summary>When the head of the request was complete, microseconds since the Unix epoch.</summary>
+    /// <summary>When the first byte of the request came, microseconds since the Unix epoch.</summary>
     public long StartUnixMicroseconds;
 
     /// <summary>From the first byte of the request to the last byte of the response, microseconds.</summary>
