@@ -29,27 +29,30 @@ internal static class StatusReport
 
     private static IEnumerable<EndpointStatus> Of(CompiledCluster cluster)
     {
+        // By address, and not by place: a reactor may be at another version of the cluster.
+        var loads = new Dictionary<string, EndpointStatus>(StringComparer.Ordinal);
+        foreach (var cell in cluster.Cells)
+        {
+            foreach (var pool in cell.Pools)
+            {
+                var sum = loads.GetValueOrDefault(pool.Name) ?? Idle(cluster, pool.Name);
+                loads[pool.Name] = sum with
+                {
+                    Active = sum.Active + pool.Active,
+                    Connections = sum.Connections + pool.Connections,
+                    Requests = sum.Requests + pool.Requests,
+                    Failures = sum.Failures + pool.Failures,
+                };
+            }
+        }
+
         foreach (var endpoint in cluster.Endpoints.Endpoints)
         {
             var address = endpoint.Address.ToString();
-            long active = 0;
-            long connections = 0;
-            long requests = 0;
-            long failures = 0;
-            foreach (var cell in cluster.Cells)
-            {
-                foreach (var pool in cell.Pools)
-                {
-                    if (!string.Equals(pool.Name, address, StringComparison.Ordinal))
-                        continue;
-                    active += pool.Active;
-                    connections += pool.Connections;
-                    requests += pool.Requests;
-                    failures += pool.Failures;
-                }
-            }
-
-            yield return new EndpointStatus(cluster.Config.Name, address, active, connections, requests, failures);
+            yield return loads.GetValueOrDefault(address) ?? Idle(cluster, address);
         }
     }
+
+    private static EndpointStatus Idle(CompiledCluster cluster, string address) =>
+        new(cluster.Config.Name, address, Active: 0, Connections: 0, Requests: 0, Failures: 0);
 }
