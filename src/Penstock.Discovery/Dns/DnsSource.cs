@@ -34,19 +34,18 @@ internal sealed class DnsSource(
     private static readonly TimeSpan LongestRetry = TimeSpan.FromSeconds(30);
 
     private readonly CancellationTokenSource _stop = new();
-    private readonly long _created = time.GetTimestamp();
     private ImmutableArray<IPAddress> _v4 = [];
     private ImmutableArray<IPAddress> _v6 = [];
     private ImmutableArray<EndpointConfig> _reported;
-    private long? _confirmed;
+    private long _confirmed = time.GetTimestamp();
     private int _failures;
     private Task _loop = Task.CompletedTask;
 
     /// <inheritdoc/>
     public string Cluster => cluster;
 
-    /// <summary>Time since the last good answer.</summary>
-    public TimeSpan Age => time.GetElapsedTime(_confirmed ?? _created);
+    /// <summary>Time since the last good answer, or since the source was made; read by any thread.</summary>
+    public TimeSpan Age => time.GetElapsedTime(Volatile.Read(ref _confirmed));
 
     /// <summary>Endpoints as last reported.</summary>
     public int EndpointCount => _reported.IsDefault ? 0 : _reported.Length;
@@ -113,7 +112,7 @@ internal sealed class DnsSource(
         _v4 = resolution.IPv4.IsDefault ? _v4 : resolution.IPv4;
         _v6 = resolution.IPv6.IsDefault ? _v6 : resolution.IPv6;
         _failures = 0;
-        _confirmed = time.GetTimestamp();
+        Volatile.Write(ref _confirmed, time.GetTimestamp());
         var endpoints = _v4.Distinct().Order(Comparer<IPAddress>.Create(Compare))
             .Concat(_v6.Distinct().Order(Comparer<IPAddress>.Create(Compare)))
             .Select(a => new EndpointConfig(SocketEndpoint.Ip(a, config.Port)))
