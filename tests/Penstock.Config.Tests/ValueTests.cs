@@ -43,6 +43,14 @@ public sealed class ValueTests
     public void Duration_WrittenOtherwise_IsRefused(string text) =>
         Quantity.TryParse(text, Quantity.Durations, "", out _).ShouldBeFalse();
 
+    [Theory]
+    [InlineData("/item/[0-9]+", true)]
+    [InlineData("(?x) /a # the first\n", true)]
+    [InlineData("(?x) /a # the first", false)]
+    [InlineData("a)(b", false)]
+    public void Regex_Text_IsTakenWhenItCanStandWithinAnother(string text, bool taken) =>
+        (RegexText.Parse(text).Value is not null).ShouldBe(taken);
+
     [Fact]
     public void Example_Bound_HasItsValues()
     {

@@ -19,8 +19,10 @@ internal static class RegexText
 
         try
         {
-            _ = new Regex(text, RegexOptions.NonBacktracking | RegexOptions.CultureInvariant, TimeSpan.FromSeconds(1));
-            return Parsed.Ok(text);
+            _ = Compile(text);
+            return EndsWhereItsTextEnds(text)
+                ? Parsed.Ok(text)
+                : Parsed.Bad("a line break behind the last comment of an expression with (?x)", found: $"{Printable.Quote(text)}, whose comment goes on to its end");
         }
         catch (NotSupportedException)
         {
@@ -29,6 +31,22 @@ internal static class RegexText
         catch (RegexParseException e)
         {
             return Parsed.Bad("a valid regular expression", found: $"{Printable.Quote(text)}, wrong at character {e.Offset}: {Words.SnakeCase(e.Error.ToString()).Replace('_', ' ')}");
+        }
+    }
+
+    private static Regex Compile(string pattern) => new(pattern, RegexOptions.NonBacktracking | RegexOptions.CultureInvariant, TimeSpan.FromSeconds(1));
+
+    /// <summary>Whether it can stand within another, as it will to match whole paths: an open comment would swallow what follows.</summary>
+    private static bool EndsWhereItsTextEnds(string text)
+    {
+        try
+        {
+            _ = Compile($@"\A(?:{text})\z");
+            return true;
+        }
+        catch (RegexParseException)
+        {
+            return false;
         }
     }
 }
