@@ -6,27 +6,10 @@
 #include "count.h"
 #include "flow.h"
 #include "nexthop.h"
+#include "reply.h"
 
 #define TUNNEL_TTL 64
 #define GUE_FIRST_SOURCE_PORT 0xc000
-
-/* After `extra` bytes were added in front: the Ethernet header and its tags go where the frame starts now. */
-static __always_inline void move_l2(void *data, __u32 l3, __u32 extra)
-{
-	__u32 *to = data, *from = data + extra;
-
-	to[0] = from[0];
-	to[1] = from[1];
-	to[2] = from[2];
-	if (l3 == ETH_HLEN) {
-		*(__u16 *)&to[3] = *(__u16 *)&from[3];
-		return;
-	}
-	to[3] = from[3];
-	if (l3 == MOST_L3_OFFSET)
-		to[4] = from[4];
-	*(__u16 *)(data + l3 - 2) = *(__u16 *)(data + extra + l3 - 2);
-}
 
 static __always_inline void write_outer_ipv4(struct iphdr *ip, const struct frame *f, const struct lb_backend *backend,
 					     __u32 length, __u8 protocol, __u64 hash, bool v6)
@@ -74,7 +57,7 @@ static __always_inline int encapsulate(struct xdp_md *ctx, const struct frame *f
 	const __u8 protocol = gue ? IPPROTO_UDP : v6 ? IPPROTO_IPV6 : IPPROTO_IPIP;
 
 	if (backend->mtu && f->ip_length + extra > backend->mtu)
-		return drop(ctx, LB_DROP_TOO_BIG);
+		return too_big(ctx, f, backend->mtu - extra, v6);
 	if (bpf_xdp_adjust_head(ctx, -(int)extra))
 		return drop(ctx, LB_DROP_NO_ROOM);
 
@@ -109,7 +92,7 @@ static __always_inline int forward(struct xdp_md *ctx, const struct frame *f, co
 				: encapsulate(ctx, f, backend, hash, v6, false, true);
 	case LB_FORWARD_L2:
 		if (backend->mtu && f->ip_length > backend->mtu)
-			return drop(ctx, LB_DROP_TOO_BIG);
+			return too_big(ctx, f, backend->mtu, v6);
 		return leave(ctx, backend, f->l3, f->ip_length, outer_v6);
 	default:
 		return XDP_PASS;

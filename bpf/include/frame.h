@@ -31,6 +31,7 @@ struct frame {
 	__u32 destination[4];
 	__u32 ports;          /* Of the flow, as they stand in the header. */
 	__u32 fragment_id;
+	__u32 tcp_payload;    /* Bytes. */
 	__u8 protocol;        /* Of the flow. */
 	__u8 tos;             /* Or traffic class. */
 	__u8 tcp_flags;
@@ -84,6 +85,7 @@ static __always_inline __u32 parse_ports(struct frame *f, void *data, void *data
 
 		f->tcp_flags = ((__u8 *)tcp)[13];
 		f->ports = *(__u32 *)tcp;
+		f->tcp_payload = end - f->l4 - header;
 		if (header < sizeof(*tcp) || (!f->fragment && f->l4 + header > end))
 			return LB_DROP_TCP_OFFSET;
 		if (!(f->tcp_flags & (TCP_FIN | TCP_SYN | TCP_RST | TCP_ACK)) ||

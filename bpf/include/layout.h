@@ -201,6 +201,9 @@ struct lb_nat_flow {
 	__u8 direction; /* 0: client to backend, 1: back. */
 	__u8 reserved;
 	__u32 seen;     /* Coarse monotonic clock / 2^30 ns. */
+	__u32 ifindex;  /* Back: where the client's packets came in, */
+	__u8 mac[6];    /* from this address, */
+	__u8 own_mac[6]; /* to this. */
 };
 
 /* Key and value of `fragments`: the backend of a datagram some part of which was seen. */
@@ -297,6 +300,7 @@ enum lb_drop {
 	LB_DROP_FRAGMENT = 23,          /* A fragment that nothing says where to send. */
 	LB_DROP_HOP_LIMIT = 24,         /* TTL or hop limit is spent. */
 	LB_DROP_TUNNEL = 25,            /* LB_SERVICE_DECAP: what is inside is cut short or not IP. */
+	LB_DROP_REPLIES = 26,           /* Echo requests beyond replies_per_second. */
 	LB_DROP_REASONS = 32,           /* Values of `drop_stats`. */
 };
 
@@ -343,7 +347,7 @@ _Static_assert(sizeof(struct lb_backend) == 64, "layout");
 _Static_assert(sizeof(struct lb_ring_line) == 64, "layout");
 _Static_assert(sizeof(struct lb_flow_set) == 64, "layout");
 _Static_assert(sizeof(struct lb_nat_key) == 40, "layout");
-_Static_assert(sizeof(struct lb_nat_flow) == 48, "layout");
+_Static_assert(sizeof(struct lb_nat_flow) == 64, "layout");
 _Static_assert(sizeof(struct lb_fragment_key) == 40, "layout");
 _Static_assert(sizeof(struct lb_source_key) == 24, "layout");
 _Static_assert(sizeof(struct lb_rate_key) == 20, "layout");

@@ -12,6 +12,28 @@ static __always_inline bool is_ipv4(const struct lb_address *address)
 	return !(words[0] | words[1] | (words[2] ^ bpf_htonl(0xffff)));
 }
 
+/* After `extra` bytes were added in front: the Ethernet header and its tags go where the frame starts now. */
+static __always_inline void move_l2(void *data, __u32 l3, __u32 extra)
+{
+	__u32 *to = data, *from = data + extra;
+
+	to[0] = from[0];
+	to[1] = from[1];
+	to[2] = from[2];
+	if (l3 == ETH_HLEN) {
+		*(__u16 *)&to[3] = *(__u16 *)&from[3];
+		return;
+	}
+	/* By constant offsets: the verifier (6.18) refuses data + l3 - 2 for an l3 it does not know. */
+	to[3] = from[3];
+	if (l3 == MOST_L3_OFFSET) {
+		to[4] = from[4];
+		*(__u16 *)&to[5] = *(__u16 *)&from[5];
+	} else {
+		*(__u16 *)&to[4] = *(__u16 *)&from[4];
+	}
+}
+
 static __always_inline void swap_macs(void *data)
 {
 	__u32 *words = data;
@@ -56,38 +78,50 @@ static __noinline int retag(struct xdp_md *ctx, __be16 tci)
 	return 0;
 }
 
+/* The program's own: the stack (512 bytes for all calls) has no room for it. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct bpf_fib_lookup);
+} fib_lookups SEC(".maps");
+
 /* The kernel's answer for the destination of the IP header at `l3`; its interface, or 0. */
 static __noinline int route(struct xdp_md *ctx, __u32 l3, __u32 length, __u32 v6)
 {
 	void *data = (void *)(long)ctx->data, *data_end = (void *)(long)ctx->data_end;
-	struct bpf_fib_lookup way = { .ifindex = ctx->ingress_ifindex, .tot_len = length };
+	__u32 zero = 0;
+	struct bpf_fib_lookup *way = bpf_map_lookup_elem(&fib_lookups, &zero);
 
-	if (l3 > MOST_L3_OFFSET)
+	if (!way || l3 > MOST_L3_OFFSET || data + ETH_HLEN > data_end)
 		return 0;
+	__builtin_memset(way, 0, sizeof(*way));
+	way->ifindex = ctx->ingress_ifindex;
+	way->tot_len = length;
 	if (v6) {
 		struct ipv6hdr *ip = data + l3;
 
 		if ((void *)(ip + 1) > data_end)
 			return 0;
-		way.family = 10; /* AF_INET6 */
-		way.l4_protocol = ip->nexthdr;
-		__builtin_memcpy(way.ipv6_src, &ip->saddr, sizeof(way.ipv6_src));
-		__builtin_memcpy(way.ipv6_dst, &ip->daddr, sizeof(way.ipv6_dst));
+		way->family = 10; /* AF_INET6 */
+		way->l4_protocol = ip->nexthdr;
+		__builtin_memcpy(way->ipv6_src, &ip->saddr, sizeof(way->ipv6_src));
+		__builtin_memcpy(way->ipv6_dst, &ip->daddr, sizeof(way->ipv6_dst));
 	} else {
 		struct iphdr *ip = data + l3;
 
 		if ((void *)(ip + 1) > data_end)
 			return 0;
-		way.family = 2; /* AF_INET */
-		way.l4_protocol = ip->protocol;
-		way.ipv4_src = ip->saddr;
-		way.ipv4_dst = ip->daddr;
+		way->family = 2; /* AF_INET */
+		way->l4_protocol = ip->protocol;
+		way->ipv4_src = ip->saddr;
+		way->ipv4_dst = ip->daddr;
 	}
-	if (bpf_fib_lookup(ctx, &way, sizeof(way), 0) != BPF_FIB_LKUP_RET_SUCCESS)
+	if (bpf_fib_lookup(ctx, way, sizeof(*way), 0) != BPF_FIB_LKUP_RET_SUCCESS)
 		return 0;
-	__builtin_memcpy(data, way.dmac, sizeof(way.dmac));
-	__builtin_memcpy(data + 6, way.smac, sizeof(way.smac));
-	return way.ifindex;
+	__builtin_memcpy(data, way->dmac, sizeof(way->dmac));
+	__builtin_memcpy(data + 6, way->smac, sizeof(way->smac));
+	return way->ifindex;
 }
 
 /* Addresses the frame to the backend's next hop; `l3` and `length` are those of the IP header it leaves with. */

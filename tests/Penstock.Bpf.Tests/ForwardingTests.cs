@@ -14,13 +14,16 @@ public sealed class ForwardingTests
 
     private static readonly Dictionary<string, PacketCase> Table = Cases().ToDictionary(packet => packet.Description, StringComparer.Ordinal);
 
+    /// <summary>Loaded once: the verifier takes its time.</summary>
+    private static readonly Lazy<DataPlane> Shared = new(Plane);
+
     public static TheoryData<string> Descriptions => [.. Table.Keys];
 
     [BpfTheory]
     [MemberData(nameof(Descriptions))]
     public void Frame_OfTheTable_LeavesAsItSays(string description)
     {
-        using var plane = Plane();
+        var plane = Shared.Value;
 
         Table[description].Check(plane);
     }
@@ -29,7 +32,7 @@ public sealed class ForwardingTests
     [MemberData(nameof(Descriptions))]
     public void Frame_CutAnywhere_NeverLeaves(string description)
     {
-        using var plane = Plane();
+        var plane = Shared.Value;
         var packet = Table[description];
 
         for (var length = 14; length < packet.Frame.Length - packet.Padding; length++)

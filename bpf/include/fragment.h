@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#ifndef PENSTOCK_FRAGMENT_H
+#define PENSTOCK_FRAGMENT_H
+/*
+ * All parts of a datagram meet at one backend: whichever comes first has it chosen, by addresses and protocol unless the
+ * flow is known, and the others follow.
+ */
+#include "flow.h"
+
+/* The program's own: the stack (512 bytes for all calls) has no room for it. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct lb_fragment_key);
+} fragment_keys SEC(".maps");
+
+static __always_inline struct lb_fragment_key *fragment_key(const struct frame *f, bool v6)
+{
+	__u32 zero = 0;
+	struct lb_fragment_key *key = bpf_map_lookup_elem(&fragment_keys, &zero);
+
+	if (!key)
+		return 0;
+	address_of(&key->source, f->source, v6);
+	address_of(&key->destination, f->destination, v6);
+	key->id = f->fragment_id;
+	key->protocol = f->protocol;
+	return key;
+}
+
+/* Global functions, verified once. */
+__noinline int remember_fragment(struct lb_fragment_key *key, __u32 backend, __u32 generation)
+{
+	struct lb_fragment value = { .backend = backend, .generation = generation };
+
+	return key ? bpf_map_update_elem(&fragments, key, &value, BPF_ANY) : 0;
+}
+
+/* The backend other parts went to, if it is one still, or LB_NO_BACKEND. */
+__noinline int backend_of_fragment(struct lb_fragment_key *key)
+{
+	if (!key)
+		return LB_NO_BACKEND;
+	struct lb_fragment *known = bpf_map_lookup_elem(&fragments, key);
+
+	if (!known)
+		return LB_NO_BACKEND;
+	__u32 id = known->backend;
+	struct lb_backend *backend = bpf_map_lookup_elem(&backends, &id);
+
+	return backend && backend->generation == known->generation &&
+	       (backend->state == LB_STATE_READY || backend->state == LB_STATE_DRAIN) ? id : LB_NO_BACKEND;
+}
+
+#endif

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+using Penstock.L4.Xdp;
+using Penstock.Linux.Bpf;
+using static Penstock.Bpf.Tests.Wire;
+
+namespace Penstock.Bpf.Tests;
+
+/// <summary>ICMP, and what the program answers by itself, byte for byte.</summary>
+public sealed class AnswerTests
+{
+    private const string Client4 = "198.51.100.7", Vip4 = "203.0.113.10", Client6 = "2001:db8:1::7", Vip6 = "2001:db8::10";
+    private const string Server = "10.0.0.11", Router4 = "192.0.2.254", Router6 = "2001:db8:2::254";
+    private const int Dns = 53, Web = 80, Empty = 81, Rejecting = 82, Passing = 83, Small = 84;
+
+    private static readonly Dictionary<string, PacketCase> Table = Cases().ToDictionary(packet => packet.Description, StringComparer.Ordinal);
+
+    /// <summary>Loaded once: the verifier takes its time.</summary>
+    private static readonly Lazy<DataPlane> Shared = new(Plane);
+
+    public static TheoryData<string> Descriptions => [.. Table.Keys];
+
+    [BpfTheory]
+    [MemberData(nameof(Descriptions))]
+    public void Frame_OfTheTable_IsAnsweredAsItSays(string description)
+    {
+        var plane = Shared.Value;
+
+        Table[description].Check(plane);
+    }
+
+    [BpfTheory]
+    [MemberData(nameof(Descriptions))]
+    public void Frame_CutAnywhere_IsNotAnswered(string description)
+    {
+        var plane = Shared.Value;
+        var packet = Table[description];
+
+        for (var length = 14; length < packet.Frame.Length; length++)
+        {
+            var drops = plane.Drops().Values.Aggregate(0UL, (sum, count) => sum + count);
+            var (verdict, _) = plane.Run(packet.Frame[..length]);
+
+            verdict.ShouldBeOneOf(XdpVerdict.Pass, XdpVerdict.Drop);
+            plane.Drops().Values.Aggregate(0UL, (sum, count) => sum + count).ShouldBe(drops + (verdict == XdpVerdict.Drop ? 1UL : 0), $"{length} bytes");
+        }
+    }
+
+    [BpfFact]
+    public void Error_AboutAKnownFlow_FollowsItThoughTheRingChanged()
+    {
+        using var plane = new DataPlane();
+        var service = plane.AddService(Vip4, Web, Tcp6, Layout.ForwardingKind.Ipip, [Server]);
+        plane.Run(In(Tcp(Client4, 1234, Vip4, Web)));
+        plane.WriteRing(1, [plane.AddBackend(service, "10.0.0.12", Layout.ForwardingKind.Ipip)]);
+
+        plane.Run(In(Icmp(Router4, Vip4, 3, 4, 1400, Tcp(Vip4, Web, Client4, 1234)[..28])));
+
+        plane.Counters(1).Packets.ShouldBe(2UL);
+    }
+
+    [BpfFact]
+    public void Replies_BeyondTheirCap_AreDropped()
+    {
+        using var plane = new DataPlane(settings => settings with { RepliesPerSecond = 0 });
+        plane.AddVip(Vip4, new Layout.Vip { Flags = Layout.VipFlags.Echo });
+        plane.AddService(Vip4, Rejecting, Tcp6, Layout.ForwardingKind.Ipip, [], service => service with { EmptyAction = 1 });
+
+        plane.Run(In(Icmp(Client4, Vip4, 8, 0, 1, []))).Verdict.ShouldBe(XdpVerdict.Drop);
+        plane.Run(In(Tcp(Client4, 1234, Vip4, Rejecting, Syn))).Verdict.ShouldBe(XdpVerdict.Drop);
+
+        plane.Drops().ShouldBe(new Dictionary<Drop, ulong> { [Drop.NoBackend] = 1, [Drop.Replies] = 1 });
+    }
+
+    [BpfFact]
+    public void EmptyService_ThatRejects_CountsIt()
+    {
+        using var plane = Plane();
+
+        plane.Run(In(Tcp(Client4, 1234, Vip4, Rejecting, Syn)));
+
+        plane.ServiceCounters(4).ShouldBe(new Layout.ServiceStats { Packets = 1, Bytes = 58, Rejected = 1 });
+    }
+
+    private static DataPlane Plane()
+    {
+        var plane = new DataPlane();
+        foreach (var vip in new[] { Vip4, Vip6 })
+        {
+            plane.AddVip(vip, new Layout.Vip { Flags = Layout.VipFlags.Echo | Layout.VipFlags.Closed });
+            plane.AddService(vip, Dns, Udp17, Layout.ForwardingKind.Ipip, [Server]);
+            plane.AddService(vip, Web, Tcp6, Layout.ForwardingKind.Ipip, [Server]);
+            plane.AddService(vip, Empty, Tcp6, Layout.ForwardingKind.Ipip, []);
+            plane.AddService(vip, Rejecting, Tcp6, Layout.ForwardingKind.Ipip, [], service => service with { EmptyAction = 1 });
+            plane.AddService(vip, Rejecting, Udp17, Layout.ForwardingKind.Ipip, [], service => service with { EmptyAction = 1 });
+            plane.AddService(vip, Passing, Tcp6, Layout.ForwardingKind.Ipip, [], service => service with { EmptyAction = 2 });
+            plane.AddService(vip, Small, Tcp6, Layout.ForwardingKind.Ipip, [Server], changeBackend: backend => backend with { Mtu = 1400 });
+        }
+
+        return plane;
+    }
+
+    private static IEnumerable<PacketCase> Cases()
+    {
+        foreach (var (family, client, vip, router) in new[] { ("IPv4", Client4, Vip4, Router4), ("IPv6", Client6, Vip6, Router6) })
+        {
+            var v4 = vip == Vip4;
+            var (header, encapsulated) = v4 ? (20, Ipip) : (40, Ipv6InIp);
+            byte[] Outer(byte[] inner, int tos = 0) => Ip(DataPlane.Tunnel4, Server, encapsulated, inner, tos);
+            byte[] Error(int type4, int code4, int type6, int code6, uint rest, byte[] quoted, int tos) =>
+                v4 ? Icmp(vip, client, type4, code4, rest, quoted, tos: tos) : Icmp(vip, client, type6, code6, rest, quoted);
+
+            yield return new($"{family} echo is answered", In(Icmp(client, vip, v4 ? 8 : 128, 0, 0x00010002, Text("ping"), ttl: 9)), XdpVerdict.Transmit,
+                Back(Icmp(vip, client, v4 ? 0 : 129, 0, 0x00010002, Text("ping"))));
+            yield return new($"{family} echo answer passes", In(Icmp(client, vip, v4 ? 0 : 129, 0, 1, Text("ping"))), XdpVerdict.Pass);
+
+            var answer = Tcp(vip, Web, client, 1234, payload: new string('x', 600));
+            var tooBig = Icmp(router, vip, v4 ? 3 : 2, v4 ? 4 : 0, 1400, answer[..(header + 8)]);
+            yield return new($"{family} error about a TCP flow", In(tooBig), XdpVerdict.Transmit, Out(Outer(tooBig)));
+            var unreachable = Icmp(router, vip, v4 ? 3 : 1, 1, 0, Udp(vip, Dns, client, 1234));
+            yield return new($"{family} error about a UDP flow", In(unreachable), XdpVerdict.Transmit, Out(Outer(unreachable)));
+            yield return new($"{family} error about a packet we did not send", In(Icmp(router, vip, v4 ? 3 : 1, 1, 0, Udp(client, Dns, vip, 1234))), XdpVerdict.Pass);
+
+            yield return new($"{family} to a closed port", In(Tcp(client, 1234, vip, 99)), XdpVerdict.Drop, Drop: Drop.NoService);
+            yield return new($"{family} without backend is dropped", In(Tcp(client, 1234, vip, Empty)), XdpVerdict.Drop, Drop: Drop.NoBackend);
+            yield return new($"{family} without backend passes", In(Tcp(client, 1234, vip, Passing)), XdpVerdict.Pass);
+            yield return new($"{family} SYN is reset", In(Tcp(client, 1234, vip, Rejecting, Syn, payload: "", ttl: 3)), XdpVerdict.Transmit,
+                Back(Reset(vip, Rejecting, client, 1234, Rst | Ack, 0, 1001)));
+            yield return new($"{family} segment is reset", In(Tcp(client, 1234, vip, Rejecting, Ack, payload: "data")), XdpVerdict.Transmit,
+                Back(Reset(vip, Rejecting, client, 1234, Rst, 2000, 0)));
+            yield return new($"{family} reset is not reset", In(Tcp(client, 1234, vip, Rejecting, Rst)), XdpVerdict.Drop, Drop: Drop.NoBackend);
+            var datagram = Udp(client, 1234, vip, Rejecting, "something");
+            yield return new($"{family} datagram is refused", In(datagram), XdpVerdict.Transmit, Back(Error(3, 3, 1, 4, 0, datagram[..(header + 8)], 0xc0)));
+
+            var large = Tcp(client, 1234, vip, Small, payload: new string('x', 1380 - header - 20 + 1));
+            yield return new($"{family} beyond the MTU with outer header", In(large), XdpVerdict.Transmit, Back(Error(3, 4, 2, 0, 1380, large[..(header + 8)], 0xc0)));
+            yield return new($"{family} beyond the MTU with a VLAN tag", In(large, (0x8100, 7)), XdpVerdict.Transmit, Back(Error(3, 4, 2, 0, 1380, large[..(header + 8)], 0xc0), (0x8100, 7)));
+            var fitting = Tcp(client, 1234, vip, Small, payload: new string('x', 1380 - header - 20));
+            yield return new($"{family} just within the MTU", In(fitting), XdpVerdict.Transmit, Out(Outer(fitting)));
+        }
+    }
+
+    private static byte[] Reset(string from, int fromPort, string to, int toPort, int flags, uint sequence, uint acknowledged)
+    {
+        var packet = Tcp(from, fromPort, to, toPort, flags, payload: "", sequence: sequence, acknowledged: acknowledged);
+        // The window and the checksum over it are what a client sends; a reset has none.
+        return Rewindow(packet, from.Contains(':', StringComparison.Ordinal) ? 40 : 20);
+    }
+
+    private static byte[] Rewindow(byte[] packet, int tcp)
+    {
+        var checksum = (ushort)~((packet[tcp + 16] << 8) | packet[tcp + 17]);
+        var sum = checksum + (ushort)~((packet[tcp + 14] << 8) | packet[tcp + 15]);
+        sum = (ushort)~((sum & 0xffff) + (sum >> 16));
+        packet[tcp + 14] = packet[tcp + 15] = 0;
+        packet[tcp + 16] = (byte)(sum >> 8);
+        packet[tcp + 17] = (byte)sum;
+        return packet;
+    }
+}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+using System.Buffers.Binary;
+using Penstock.L4.Xdp;
+using Penstock.Linux.Bpf;
+using static Penstock.Bpf.Tests.Wire;
+
+namespace Penstock.Bpf.Tests;
+
+/// <summary>All parts of a datagram meet at one backend, in whatever order they come.</summary>
+public sealed class FragmentTests
+{
+    private const string Client4 = "198.51.100.7", Vip4 = "203.0.113.10", Client6 = "2001:db8:1::7", Vip6 = "2001:db8::10";
+
+    [BpfTheory]
+    [InlineData(Client4, Vip4, false)]
+    [InlineData(Client4, Vip4, true)]
+    [InlineData(Client6, Vip6, false)]
+    [InlineData(Client6, Vip6, true)]
+    public void Parts_OfManyDatagrams_MeetAtOneBackend(string client, string vip, bool reversed)
+    {
+        using var plane = Plane(vip, fragmentPort: 53);
+
+        for (var id = 1; id <= 40; id++)
+        {
+            var parts = Parts(client, 1000 + id, vip, id);
+            var before = Packets(plane);
+            foreach (var part in reversed ? parts.Reverse() : parts)
+                plane.Run(In(part)).Verdict.ShouldBe(XdpVerdict.Transmit);
+
+            Packets(plane).Zip(before, (now, then) => now - then).Order().ShouldBe([0UL, 0UL, 2UL]);
+        }
+    }
+
+    [BpfFact]
+    public void Part_OfAKnownFlow_GoesWhereTheFlowGoes()
+    {
+        using var plane = Plane(Vip4, fragmentPort: 0);
+        for (var port = 1000; port < 1020; port++)
+        {
+            plane.Run(In(Udp(Client4, port, Vip4, 53)));
+            var before = Packets(plane);
+            foreach (var part in Parts(Client4, port, Vip4, port))
+                plane.Run(In(part)).Verdict.ShouldBe(XdpVerdict.Transmit);
+            plane.Run(In(Udp(Client4, port, Vip4, 53)));
+
+            Packets(plane).Zip(before, (now, then) => now - then).Order().ShouldBe([0UL, 0UL, 3UL]);
+        }
+    }
+
+    [BpfFact]
+    public void LaterPart_ThatNothingPlaces_IsDropped()
+    {
+        using var plane = Plane(Vip4, fragmentPort: 0);
+
+        new PacketCase("later part", In(Parts(Client4, 1000, Vip4, 1)[1]), XdpVerdict.Drop, Drop: Drop.Fragment).Check(plane);
+    }
+
+    [BpfFact]
+    public void Part_Forwarded_IsEncapsulatedAsItIs()
+    {
+        using var plane = new DataPlane();
+        plane.AddService(Vip4, 53, Udp17, Layout.ForwardingKind.Ipip, ["10.0.0.11"]);
+
+        foreach (var part in Parts(Client4, 1000, Vip4, 1))
+            new PacketCase("part", In(part), XdpVerdict.Transmit, Out(Ip(DataPlane.Tunnel4, "10.0.0.11", Ipip, part))).Check(plane);
+    }
+
+    [BpfFact]
+    public void AtomicFragment_OfIpv6_IsAWholeDatagram()
+    {
+        using var plane = Plane(Vip6, fragmentPort: 0);
+        var datagram = UdpOnly(Client6, 1000, Vip6, 53, "data");
+
+        plane.Run(In(Ip(Client6, Vip6, 44, Join([17, 0], Be16(0), Be32(7), datagram)))).Verdict.ShouldBe(XdpVerdict.Transmit);
+        plane.Run(In(Udp(Client6, 1000, Vip6, 53)));
+
+        Packets(plane).Order().ShouldBe([0UL, 0UL, 2UL]);
+    }
+
+    private static DataPlane Plane(string vip, ushort fragmentPort)
+    {
+        var plane = new DataPlane();
+        plane.AddService(vip, 53, Udp17, Layout.ForwardingKind.Ipip, ["10.0.0.11", "10.0.0.12", "10.0.0.13"]);
+        plane.AddVip(vip, new Layout.Vip { Flags = Layout.VipFlags.Closed, UdpFragmentPort = BinaryPrimitives.ReverseEndianness(fragmentPort) });
+        return plane;
+    }
+
+    private static ulong[] Packets(DataPlane plane) => [plane.Counters(1).Packets, plane.Counters(2).Packets, plane.Counters(3).Packets];
+
+    private static byte[][] Parts(string from, int fromPort, string to, int id)
+    {
+        var datagram = UdpOnly(from, fromPort, to, 53, new string('x', 100));
+        const int First = 64, MoreFragments = 0x2000;
+        if (!from.Contains(':', StringComparison.Ordinal))
+            return [Ip(from, to, Udp17, datagram[..First], id: id, fragment: MoreFragments), Ip(from, to, Udp17, datagram[First..], id: id, fragment: First / 8)];
+        return
+        [
+            Ip(from, to, 44, Join([17, 0], Be16(1), Be32((uint)id), datagram[..First])),
+            Ip(from, to, 44, Join([17, 0], Be16(First), Be32((uint)id), datagram[First..])),
+        ];
+    }
+}
