@@ -61,7 +61,7 @@ public static class ConfigLoader
         }
 
         if (root is null && !sink.HasErrors && files.Count > 0)
-            sink.Error(files[0].Name, 1, 1, "", "an empty configuration", "at least one of the sections node, admin, metrics and l7");
+            sink.Error(files[0].Name, 1, 1, "", "an empty configuration", "at least one of the sections node, admin, metrics, l4 and l7");
 
         return root;
     }

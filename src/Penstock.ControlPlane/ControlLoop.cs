@@ -4,6 +4,7 @@ using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using Penstock.Discovery;
 using Penstock.Health;
+using Penstock.L4;
 using Penstock.L7;
 using Penstock.Model;
 using Penstock.Model.L7;
@@ -41,7 +42,7 @@ public sealed class ControlLoop : IAsyncDisposable
 
     /// <summary>A loop that publishes nothing until the first <see cref="ReloadAsync"/>.</summary>
     /// <param name="load">Reads and validates the configuration; must not throw for what the text says.</param>
-    /// <param name="apply">Publishes to the engines; throws <see cref="L7ApplyException"/> when they can't serve it and go on as before.</param>
+    /// <param name="apply">Publishes to the engines; throws <see cref="L4ApplyException"/> or <see cref="L7ApplyException"/> when they can't serve it and go on as before.</param>
     /// <param name="discover">Makes a cluster's source.</param>
     /// <param name="time">Clock of all waits.</param>
     /// <param name="loggers">Log.</param>
@@ -153,9 +154,10 @@ public sealed class ControlLoop : IAsyncDisposable
         if (state.Snapshot is not { } running) return;
 
         var endpoints = Assemble(running.Config, _feeds, running);
-        if (endpoints == running.Endpoints) return;
+        var services = ServiceStates.Assemble(running.Config.L4, _health, running);
+        if (endpoints == running.Endpoints && services == running.Services) return;
 
-        var snapshot = new Snapshot(running.Generation + 1, running.Config, endpoints);
+        var snapshot = new Snapshot(running.Generation + 1, running.Config, endpoints) { Services = services };
         _apply(snapshot);
         _publishedAt = _time.GetTimestamp();
         Volatile.Write(ref _state, state with { Snapshot = snapshot });
@@ -171,7 +173,10 @@ public sealed class ControlLoop : IAsyncDisposable
 
         var (feeds, added) = await FeedsForAsync(config);
         var running = State.Snapshot;
-        var snapshot = new Snapshot((running?.Generation ?? 0) + 1, config, Assemble(config, feeds, running));
+        var snapshot = new Snapshot((running?.Generation ?? 0) + 1, config, Assemble(config, feeds, running))
+        {
+            Services = ServiceStates.Assemble(config.L4, _health, running),
+        };
         try
         {
             _apply(snapshot);
@@ -179,7 +184,7 @@ public sealed class ControlLoop : IAsyncDisposable
         catch (Exception exception)
         {
             foreach (var feed in added) await feed.DisposeAsync();
-            if (exception is not L7ApplyException) throw;
+            if (exception is not (L4ApplyException or L7ApplyException)) throw;
             return Refuse(started, loaded.Diagnostics.Add(new ReloadDiagnostic(IsError: true, exception.Message)));
         }
 
@@ -244,7 +249,10 @@ public sealed class ControlLoop : IAsyncDisposable
             ? new Endpoint(endpoint.Address, endpoint.Weight, state, reason)
             : new Endpoint(endpoint.Address, endpoint.Weight, EndpointState.Ready);
 
-    private static IEnumerable<HealthTarget> Targets(Snapshot snapshot)
+    private static IEnumerable<HealthTarget> Targets(Snapshot snapshot) =>
+        ClusterTargets(snapshot).Concat(ServiceStates.Targets(snapshot.Config.L4));
+
+    private static IEnumerable<HealthTarget> ClusterTargets(Snapshot snapshot)
     {
         foreach (var (name, cluster) in snapshot.Config.L7.Clusters)
         {

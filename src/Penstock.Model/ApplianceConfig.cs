@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+using Penstock.Model.L4;
 using Penstock.Model.L7;
 using Penstock.Model.Schema;
 
@@ -26,6 +27,9 @@ public sealed record ApplianceConfig
     /// <summary>The metrics listener; null: none.</summary>
     [Example("{bind: \"127.0.0.1:9464\"}")]
     public MetricsConfig? Metrics { get; init; }
+
+    /// <summary>The L4 tier.</summary>
+    public L4Config L4 { get; init; } = new();
 
     /// <summary>The HTTP proxy tier.</summary>
     public L7Config L7 { get; init; } = new();

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Collections.Immutable;
+using Penstock.Model.L4;
 
 namespace Penstock.Model;
 
@@ -7,4 +8,9 @@ namespace Penstock.Model;
 /// <param name="Generation">Grows by one with each snapshot of this process.</param>
 /// <param name="Config">The configuration.</param>
 /// <param name="Endpoints">Endpoints of every cluster, by cluster name.</param>
-public sealed record Snapshot(long Generation, ApplianceConfig Config, ImmutableDictionary<string, ClusterEndpoints> Endpoints);
+public sealed record Snapshot(long Generation, ApplianceConfig Config, ImmutableDictionary<string, ClusterEndpoints> Endpoints)
+{
+    /// <summary>Backends of every L4 service, by service name; the same instance from snapshot to snapshot while nothing in it changes.</summary>
+    public ImmutableDictionary<string, ImmutableArray<BackendStatus>> Services { get; init; } =
+        ImmutableDictionary.Create<string, ImmutableArray<BackendStatus>>(StringComparer.Ordinal);
+}

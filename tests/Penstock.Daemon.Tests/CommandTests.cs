@@ -34,6 +34,7 @@ public sealed class CommandTests : IDisposable
     [InlineData("check")]
     [InlineData("reload")]
     [InlineData("status")]
+    [InlineData("detach")]
     [InlineData("schema")]
     [InlineData("version")]
     public async Task Help_OfEveryCommand_EndsWithAnExample(string command)

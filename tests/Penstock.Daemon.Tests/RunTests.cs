@@ -176,7 +176,7 @@ public sealed class RunTests : IDisposable
         using var socket = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified) { ReceiveTimeout = (int)Sandbox.Patience.TotalMilliseconds };
         socket.Bind(new UnixDomainSocketEndPoint(isAbstract ? "\0" + path[1..] : path));
         var daemon = await _sandbox.StartAsync(("NOTIFY_SOCKET", path), ("WATCHDOG_USEC", "200000"));
-        Expect(socket, "READY=1\nSTATUS=generation 1, 0 listeners, 0 clusters");
+        Expect(socket, "READY=1\nSTATUS=generation 1, 0 services, 0 listeners, 0 clusters");
         Expect(socket, "WATCHDOG=1");
         Expect(socket, "WATCHDOG=1");
 

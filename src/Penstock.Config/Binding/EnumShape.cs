@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
+using System.Reflection;
 using System.Text.Json.Nodes;
 using Penstock.Config.Schema;
 using Penstock.Config.Yaml;
+using Penstock.Model.Schema;
 
 namespace Penstock.Config.Binding;
 
 /// <summary>One of an enumeration's members in snake_case.</summary>
 internal sealed class EnumShape(Type type) : ScalarShape
 {
-    private readonly string[] _names = [.. Enum.GetNames(type).Select(Words.SnakeCase)];
+    private readonly string[] _names = [.. Enum.GetNames(type).Select(name => Word(type, name))];
 
     /// <inheritdoc/>
     public override string Expected => Words.OneOf(_names);
@@ -21,7 +23,7 @@ internal sealed class EnumShape(Type type) : ScalarShape
         new() { ["enum"] = new JsonArray([.. _names.Select(n => (JsonNode)n)]) };
 
     /// <inheritdoc/>
-    public override string Format(object value) => Words.SnakeCase(value.ToString() ?? "");
+    public override string Format(object value) => Word(type, value.ToString() ?? "");
 
     /// <inheritdoc/>
     protected override Parsed Parse(ScalarNode scalar)
@@ -29,4 +31,7 @@ internal sealed class EnumShape(Type type) : ScalarShape
         var index = Array.IndexOf(_names, scalar.Text);
         return index >= 0 ? Parsed.Ok(Enum.GetValues(type).GetValue(index)!) : Parsed.Bad(suggestion: Nearest.Find(scalar.Text, _names)); // Members are never null.
     }
+
+    private static string Word(Type type, string name) =>
+        type.GetField(name)?.GetCustomAttribute<KeyAttribute>()?.Name ?? Words.SnakeCase(name);
 }

@@ -4,6 +4,7 @@ using System.Collections.Immutable;
 using System.Net;
 using System.Reflection;
 using Penstock.Model;
+using Penstock.Model.L4;
 using Penstock.Model.L7;
 using Penstock.Model.Schema;
 
@@ -38,6 +39,8 @@ internal static class ShapeCatalog
             _ when type == typeof(TimeSpan) => Duration(property),
             _ when type == typeof(string) => Text(property),
             _ when type == typeof(SocketEndpoint) => Address(property),
+            _ when type == typeof(IPAddress) => new HostAddressShape(),
+            _ when type == typeof(ServiceAddress) => new ServiceAddressShape(),
             _ when type == typeof(IPNetwork) => new NetworkShape(),
             _ when type == typeof(StatusRange) => new StatusRangeShape(),
             _ => Of(type),

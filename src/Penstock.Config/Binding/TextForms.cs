@@ -34,6 +34,9 @@ internal static class TextForms
         TextForm.HeaderValue => "printable ASCII text on one line, up to 1024 characters",
         TextForm.SocketPath => "an absolute path of at most 107 bytes",
         TextForm.FileOrStdout => "stdout, or an absolute path",
+        TextForm.FilePath => "an absolute path",
+        TextForm.InterfaceName => "the name of a network interface, such as eth0",
+        TextForm.MacAddress => "a MAC address such as \"02:00:5e:00:53:01\"",
         TextForm.AccessLogFormat => "json, or text with %{field} placeholders",
         _ => throw new ArgumentOutOfRangeException(nameof(form), form, message: null),
     };
@@ -45,8 +48,10 @@ internal static class TextForms
         TextForm.DnsName => "DNS name",
         TextForm.UrlPath or TextForm.UrlPathAndQuery => "path",
         TextForm.Regex => "regular expression",
-        TextForm.SocketPath or TextForm.FileOrStdout => "file path",
+        TextForm.SocketPath or TextForm.FileOrStdout or TextForm.FilePath => "file path",
         TextForm.Name => "name",
+        TextForm.InterfaceName => "interface name",
+        TextForm.MacAddress => "MAC address",
         TextForm.Method => "method",
         _ => "text",
     };
@@ -58,7 +63,9 @@ internal static class TextForms
         TextForm.UrlPath => "^/[^?#\\s]*$",
         TextForm.UrlPathAndQuery => "^/[^#\\s]*$",
         TextForm.Method => "^[A-Z0-9!#$%&'*+.^_`|~-]+$",
-        TextForm.SocketPath => "^/",
+        TextForm.SocketPath or TextForm.FilePath => "^/",
+        TextForm.InterfaceName => "^[^/\\s]{1,15}$",
+        TextForm.MacAddress => "^([0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}$",
         TextForm.FileOrStdout => "^(stdout|/.*)$",
         _ => null,
     };
@@ -79,6 +86,9 @@ internal static class TextForms
         TextForm.HeaderValue => HeaderValue(text),
         TextForm.SocketPath => IsFilePath(text) && Encoding.UTF8.GetByteCount(text) <= SocketPathBytes ? Parsed.Ok(text) : Parsed.Bad(),
         TextForm.FileOrStdout => text is "stdout" || IsFilePath(text) ? Parsed.Ok(text) : Parsed.Bad(),
+        TextForm.FilePath => IsFilePath(text) ? Parsed.Ok(text) : Parsed.Bad(),
+        TextForm.InterfaceName => IsInterfaceName(text) ? Parsed.Ok(text) : Parsed.Bad(),
+        TextForm.MacAddress => MacAddress(text),
         TextForm.AccessLogFormat => LogFormat(text),
         _ => throw new ArgumentOutOfRangeException(nameof(form), form, message: null),
     };
@@ -91,6 +101,17 @@ internal static class TextForms
         text.Length is > 0 and <= NameLength && char.IsAsciiLetterOrDigit(text[0]) && !text.AsSpan().ContainsAnyExcept(s_nameCharacters)
             ? Parsed.Ok(text)
             : Parsed.Bad();
+
+    private static bool IsInterfaceName(string text) =>
+        text.Length is > 0 and <= 15 && text is not "." and not ".." && text.AsSpan().ContainsAnyExceptInRange('!', '~') is false && !text.Contains('/', StringComparison.Ordinal);
+
+    private static Parsed MacAddress(string text)
+    {
+        var octets = text.Split(':');
+        return octets.Length == 6 && Array.TrueForAll(octets, octet => octet.Length == 2 && octet.All(char.IsAsciiHexDigit))
+            ? Parsed.Ok(text.ToLowerInvariant())
+            : Parsed.Bad(suggestion: octets.Length == 1 && text.Contains('-', StringComparison.Ordinal) ? text.Replace('-', ':') : null);
+    }
 
     private static bool IsFilePath(string text) => text.StartsWith('/') && !text.EndsWith('/') && !text.Any(char.IsControl);
 

@@ -67,7 +67,7 @@ internal static class ClusterChecks
         }
     }
 
-    private static void CheckHealth(HealthCheckConfig health, Cursor at, DiagnosticSink sink)
+    internal static void CheckHealth(HealthCheckConfig health, Cursor at, DiagnosticSink sink)
     {
         if (health.Timeout > health.Interval)
         {

@@ -13,6 +13,7 @@ internal static class ConfigChecks
     {
         var at = new Cursor(root, "");
         BindChecks.Run(config, at, sink);
+        ServiceChecks.Run(config.L4, at["l4"], sink);
         ListenerChecks.Run(config.L7, at["l7"], sink);
         RouteChecks.Run(config.L7, at["l7"]["routes"], sink);
         ClusterChecks.Run(config.L7, at["l7"]["clusters"], sink);

@@ -2,6 +2,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Penstock.ControlPlane;
+using Penstock.L4;
 using Penstock.Telemetry.Http;
 
 namespace Penstock.Daemon.Admin;
@@ -10,7 +11,8 @@ namespace Penstock.Daemon.Admin;
 /// <param name="state">What the control plane last published.</param>
 /// <param name="status">Makes the status report.</param>
 /// <param name="reload">Reloads.</param>
-internal sealed class AdminApi(Func<ControlPlaneState> state, Func<StatusReport> status, Func<Task<ReloadOutcome>> reload)
+/// <param name="explain">Says what would become of a packet; null: no L4 services run.</param>
+internal sealed class AdminApi(Func<ControlPlaneState> state, Func<StatusReport> status, Func<Task<ReloadOutcome>> reload, Func<PacketQuestion, PacketExplanation?> explain)
 {
     /// <summary>Answers one request.</summary>
     public async ValueTask<ControlHttpResponse> HandleAsync(ControlHttpRequest request, CancellationToken cancellation)
@@ -18,7 +20,7 @@ internal sealed class AdminApi(Func<ControlPlaneState> state, Func<StatusReport>
         var allowed = request.Path switch
         {
             AdminPaths.Reload => "POST",
-            AdminPaths.Status or AdminPaths.Config or AdminPaths.Snapshot => "GET",
+            AdminPaths.Status or AdminPaths.Config or AdminPaths.Snapshot or AdminPaths.ExplainPacket => "GET",
             _ => null,
         };
         if (allowed is null) return ControlHttpResponse.Text(404, $"no such resource: {request.Path}");
@@ -31,6 +33,8 @@ internal sealed class AdminApi(Func<ControlPlaneState> state, Func<StatusReport>
                 return Json(outcome.Ok ? 200 : 422, ReloadReport.Of(outcome), AdminJson.Default.ReloadReport);
             case AdminPaths.Status:
                 return Json(200, status(), AdminJson.Default.StatusReport);
+            case AdminPaths.ExplainPacket:
+                return Explain(request.Query);
         }
 
         var current = state();
@@ -38,6 +42,15 @@ internal sealed class AdminApi(Func<ControlPlaneState> state, Func<StatusReport>
         return string.Equals(request.Path, AdminPaths.Config, StringComparison.Ordinal)
             ? Json(200, snapshot.Config, AdminJson.Default.ApplianceConfig)
             : Json(200, SnapshotReport.Of(snapshot, current.ConfigHash), AdminJson.Default.SnapshotReport);
+    }
+
+    private ControlHttpResponse Explain(string query)
+    {
+        if (!PacketQuestion.TryParse(query, out var question))
+            return ControlHttpResponse.Text(400, "a packet has src and dst, each ADDRESS:PORT of one family, and proto tcp or udp");
+        return explain(question) is { } answer
+            ? Json(200, answer, AdminJson.Default.PacketExplanation)
+            : ControlHttpResponse.Text(404, "no L4 services run");
     }
 
     private static ControlHttpResponse Json<T>(int status, T value, JsonTypeInfo<T> type) =>

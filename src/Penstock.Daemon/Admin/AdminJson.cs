@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Text.Json.Serialization;
+using Penstock.L4;
 using Penstock.Model;
+using Penstock.Model.L4;
 using Penstock.Model.L7;
 
 namespace Penstock.Daemon.Admin;
@@ -12,7 +14,16 @@ namespace Penstock.Daemon.Admin;
     Converters =
     [
         typeof(SnakeCaseEnumConverter<Balancing>),
+        typeof(SnakeCaseEnumConverter<BackendState>),
+        typeof(SnakeCaseEnumConverter<EmptyAction>),
         typeof(SnakeCaseEnumConverter<EndpointState>),
+        typeof(SnakeCaseEnumConverter<HashOn>),
+        typeof(SnakeCaseEnumConverter<L4Engine>),
+        typeof(SnakeCaseEnumConverter<NextHop>),
+        typeof(SnakeCaseEnumConverter<XdpAttach>),
+        typeof(ForwardingConverter),
+        typeof(HostAddressConverter),
+        typeof(ServiceAddressConverter),
         typeof(SnakeCaseEnumConverter<HealthCheckType>),
         typeof(SnakeCaseEnumConverter<UpstreamHost>),
         typeof(StatusRangeConverter),
@@ -26,4 +37,5 @@ namespace Penstock.Daemon.Admin;
 [JsonSerializable(typeof(VersionReport))]
 [JsonSerializable(typeof(SnapshotReport))]
 [JsonSerializable(typeof(ApplianceConfig))]
+[JsonSerializable(typeof(PacketExplanation))]
 internal sealed partial class AdminJson : JsonSerializerContext;

@@ -15,4 +15,7 @@ internal static class AdminPaths
 
     /// <summary>GET: the running snapshot: its generation and the endpoints of every cluster.</summary>
     public const string Snapshot = "/v1/snapshot";
+
+    /// <summary>GET with <c>?src=…&amp;dst=…&amp;proto=…</c>: what would become of a packet at L4.</summary>
+    public const string ExplainPacket = "/v1/explain/packet";
 }

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+using Penstock.L4;
+
 namespace Penstock.Daemon.Admin;
 
 /// <summary>What runs.</summary>
@@ -14,6 +16,7 @@ namespace Penstock.Daemon.Admin;
 /// <param name="LastReload">The last reload, good or bad; null before the first.</param>
 /// <param name="Listeners">Listeners.</param>
 /// <param name="Clusters">Clusters.</param>
+/// <param name="L4">The L4 tier.</param>
 /// <param name="Warnings">What asks for attention now.</param>
 internal sealed record StatusReport(
     string Node,
@@ -28,4 +31,5 @@ internal sealed record StatusReport(
     ReloadReport? LastReload,
     IReadOnlyList<ListenerReport> Listeners,
     IReadOnlyList<ClusterReport> Clusters,
+    L4Status L4,
     IReadOnlyList<string> Warnings);

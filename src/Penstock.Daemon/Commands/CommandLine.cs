@@ -63,6 +63,8 @@ internal static class CommandLine
             CheckCommand.Build(),
             ReloadCommand.Build(),
             StatusCommand.Build(),
+            ExplainCommand.Build(),
+            DetachCommand.Build(),
             SchemaCommand.Build(),
             VersionCommand.Build(),
         };

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 using Penstock.Daemon.Admin;
+using Penstock.L4;
 
 namespace Penstock.Daemon.Commands;
 
@@ -18,6 +19,7 @@ internal static class StatusText
         }
 
         output.WriteLine();
+        if (report.L4.Interfaces.Length > 0) WriteBalancer(report.L4, output);
         var listeners = new TextTable("LISTENER", "BIND", "CONNECTIONS", "REQUESTS");
         foreach (var listener in report.Listeners) listeners.Add(listener.Name, listener.Bind, listener.Connections, listener.Requests);
         listeners.Write(output);
@@ -36,6 +38,23 @@ internal static class StatusText
 
         output.WriteLine();
         foreach (var warning in report.Warnings) output.WriteLine("warning: " + warning);
+    }
+
+    // In the manner of ipvsadm -Ln --stats: a service, and its backends behind arrows.
+    private static void WriteBalancer(L4Status balancer, TextWriter output)
+    {
+        output.WriteLine("XDP on " + string.Join(", ", balancer.Interfaces.Select(device => $"{device.Name} ({device.Mode}, program {device.ProgramId})")));
+        var services = new TextTable("SERVICE", "LISTEN", "FORWARDING", "STATE", "WEIGHT", "SLOTS", "CONNS", "PACKETS", "BYTES", "UNSERVED", "REASON");
+        foreach (var service in balancer.Services)
+        {
+            services.Add(service.Name, service.Listen, service.Forwarding, "", "", "", service.Connections, service.Packets, service.Bytes, service.Unserved, "");
+            foreach (var backend in service.Backends)
+                services.Add("", "  -> " + backend.Address, "", backend.State, backend.Weight, backend.Slots, backend.Connections, backend.Packets, backend.Bytes, "", backend.Reason);
+        }
+
+        services.Write(output);
+        if (balancer.Drops.Count > 0) output.WriteLine("dropped: " + string.Join(", ", balancer.Drops.Select(drop => $"{drop.Key} {drop.Value}")));
+        output.WriteLine();
     }
 
     private static string Age(TimeSpan age) => age switch

@@ -7,6 +7,7 @@ using Penstock.Daemon.Admin;
 using Penstock.Daemon.Commands;
 using Penstock.Daemon.Systemd;
 using Penstock.Discovery;
+using Penstock.L4;
 using Penstock.L7;
 using Penstock.Telemetry;
 using Penstock.Telemetry.Http;
@@ -45,10 +46,11 @@ internal sealed class ApplianceHost(ConfigSource source, string? socketPath, ILo
         using var collector = new MetricsCollector(loggers.CreateLogger<MetricsCollector>());
         var scrape = new MetricsEndpoint(collector, () => (!_draining, _draining ? "draining" : "ready"));
         await using var metrics = new MetricsListener(scrape.HandleAsync, exception => _logger.LogError(exception, "a scrape failed"));
+        using var balancer = new XdpEngine(loggers, time);
         await using var engine = new L7Engine(loggers);
         await using var plane = new ControlLoop(
             () => Interlocked.Exchange(ref first, null) ?? source.Load(),
-            new SnapshotPublisher(engine, metrics, accessLog).Apply,
+            new SnapshotPublisher(balancer, engine, metrics, accessLog).Apply,
             new DiscoverySourceFactory(time, loggers).Create,
             time,
             loggers);
@@ -58,8 +60,9 @@ internal sealed class ApplianceHost(ConfigSource source, string? socketPath, ILo
 
         var api = new AdminApi(
             () => plane.State,
-            () => _reporter.Report(plane.State, engine.Status(), _draining),
-            () => reloader.ReloadAsync("the admin API"));
+            () => _reporter.Report(plane.State, balancer.Status(), engine.Status(), _draining),
+            () => reloader.ReloadAsync("the admin API"),
+            question => balancer.Explain(question.From, question.To, question.Protocol));
         await using var admin = new ControlHttpServer(socket, api.HandleAsync, exception => _logger.LogError(exception, "an admin request failed"), time: time);
 
         var reloads = reloader.RunAsync(signals.Stop);

@@ -21,7 +21,7 @@ internal sealed class Reloader(string configPath, Channel<string> causes, Contro
 
     /// <summary>What runs, in a line.</summary>
     public string Summary =>
-        $"generation {plane.State.Snapshot?.Generation}, {plane.State.Snapshot?.Config.L7.Listeners.Length} listeners, {plane.State.Snapshot?.Endpoints.Count} clusters";
+        $"generation {plane.State.Snapshot?.Generation}, {plane.State.Snapshot?.Services.Count} services, {plane.State.Snapshot?.Config.L7.Listeners.Length} listeners, {plane.State.Snapshot?.Endpoints.Count} clusters";
 
     /// <summary>The first load, for which nobody is told of a reload.</summary>
     public async Task<ReloadOutcome> StartAsync()

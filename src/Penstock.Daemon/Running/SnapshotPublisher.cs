@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+using Penstock.L4;
 using Penstock.L7;
 using Penstock.Model;
 using Penstock.Model.L7;
@@ -8,15 +9,18 @@ using Penstock.Telemetry;
 namespace Penstock.Daemon.Running;
 
 /// <summary>Publishes a snapshot to everything that runs by it, all or nothing: what can fail comes first and is undone when a later step fails.</summary>
+/// <param name="balancer">The L4 tier.</param>
 /// <param name="engine">The proxy tier.</param>
 /// <param name="metrics">The metrics listener.</param>
 /// <param name="accessLog">The access log.</param>
-internal sealed class SnapshotPublisher(L7Engine engine, MetricsListener metrics, AccessLog accessLog)
+internal sealed class SnapshotPublisher(XdpEngine balancer, L7Engine engine, MetricsListener metrics, AccessLog accessLog)
 {
+    private Snapshot? _running;
     private AccessLogConfig? _logged;
     private IReadOnlyList<AccessLogRing>? _rings;
 
     /// <summary>Publishes.</summary>
+    /// <exception cref="L4ApplyException">Services could not be put in place; what ran before runs on.</exception>
     /// <exception cref="L7ApplyException">Something could not be bound; what ran before runs on.</exception>
     public void Apply(Snapshot snapshot)
     {
@@ -24,7 +28,7 @@ internal sealed class SnapshotPublisher(L7Engine engine, MetricsListener metrics
         var socket = metrics.Open(config.Metrics);
         try
         {
-            engine.Apply(snapshot);
+            ApplyTiers(snapshot);
         }
         catch
         {
@@ -32,10 +36,27 @@ internal sealed class SnapshotPublisher(L7Engine engine, MetricsListener metrics
             throw;
         }
 
+        _running = snapshot;
+
         metrics.Adopt(config.Metrics, socket);
         if (config.L7.AccessLog == _logged && ReferenceEquals(engine.AccessLogRings, _rings)) return;
         _logged = config.L7.AccessLog;
         _rings = engine.AccessLogRings;
         accessLog.Apply(_logged, _rings);
+    }
+
+    private void ApplyTiers(Snapshot snapshot)
+    {
+        balancer.Apply(snapshot);
+        try
+        {
+            engine.Apply(snapshot);
+        }
+        catch (L7ApplyException)
+        {
+            if (_running is not null)
+                balancer.Apply(_running);
+            throw;
+        }
     }
 }

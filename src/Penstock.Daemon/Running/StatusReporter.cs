@@ -2,6 +2,7 @@
 using Penstock.ControlPlane;
 using Penstock.Daemon.Admin;
 using Penstock.Daemon.Commands;
+using Penstock.L4;
 using Penstock.L7;
 using Penstock.Model;
 
@@ -16,9 +17,10 @@ internal sealed class StatusReporter(string configPath, TimeProvider time)
 
     /// <summary>The report.</summary>
     /// <param name="state">What the control plane last published.</param>
+    /// <param name="balancer">What the L4 tier does.</param>
     /// <param name="tier">What the proxy tier does.</param>
     /// <param name="draining">Whether the daemon is about to end.</param>
-    public StatusReport Report(ControlPlaneState state, L7Status tier, bool draining)
+    public StatusReport Report(ControlPlaneState state, L4Status balancer, L7Status tier, bool draining)
     {
         var load = tier.Endpoints.ToDictionary(endpoint => (endpoint.Cluster, endpoint.Address));
         var clusters = (state.Snapshot?.Endpoints.Values ?? [])
@@ -40,7 +42,8 @@ internal sealed class StatusReporter(string configPath, TimeProvider time)
             state.LastReload is { } last ? ReloadReport.Of(last) : null,
             [.. tier.Listeners.Select(listener => new ListenerReport(listener.Name, listener.Bind, listener.Connections, listener.Requests))],
             clusters,
-            [.. Warnings(state, clusters)]);
+            balancer,
+            [.. Warnings(state, balancer, clusters)]);
     }
 
     private static EndpointReport Describe(Endpoint endpoint, EndpointStatus? load) => new(
@@ -53,12 +56,26 @@ internal sealed class StatusReporter(string configPath, TimeProvider time)
         load?.Requests ?? 0,
         load?.Failures ?? 0);
 
-    private static IEnumerable<string> Warnings(ControlPlaneState state, ClusterReport[] clusters)
+    private static IEnumerable<string> Warnings(ControlPlaneState state, L4Status balancer, ClusterReport[] clusters)
     {
         if (state.LastReload is { Ok: false } refused)
             yield return $"the last reload was refused with {refused.Errors} errors; the configuration before it runs on";
         foreach (var diagnostic in state.LastReload?.Diagnostics ?? [])
             yield return diagnostic.Message;
+        foreach (var note in balancer.Notes)
+            yield return $"rebuilt: {note}";
+        foreach (var device in balancer.Interfaces)
+        {
+            if (string.Equals(device.Mode, "gone", StringComparison.Ordinal))
+                yield return $"interface {device.Name} does not run the XDP program: reload to attach it again";
+        }
+
+        foreach (var service in balancer.Services)
+        {
+            if (!service.Backends.Any(backend => backend.Slots > 0))
+                yield return $"service {service.Name} has no ready backend: its packets are handled as its empty key says";
+        }
+
         foreach (var cluster in clusters)
         {
             if (!cluster.Endpoints.Any(endpoint => string.Equals(endpoint.State, "ready", StringComparison.Ordinal)))

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Buffers;
 using System.Runtime.InteropServices;
+using Penstock.Model.L4;
 
 namespace Penstock.L4.Maglev;
 
@@ -13,26 +14,12 @@ public static class MaglevTable
     /// <summary>Slots of a table unless configured: the paper's small table, enough for some 650 backends within 1% of their share.</summary>
     public const int DefaultSize = 65537;
 
-    /// <summary>Whether a table can have so many slots: a prime, so that every member's walk visits every slot.</summary>
-    public static bool IsSize(int slots)
-    {
-        if (slots < 2 || (slots > 2 && slots % 2 == 0))
-            return false;
-        for (var divisor = 3; (long)divisor * divisor <= slots; divisor += 2)
-        {
-            if (slots % divisor == 0)
-                return false;
-        }
-
-        return true;
-    }
-
     /// <summary>Fills a table.</summary>
     /// <param name="members">At least one; identities differ.</param>
     /// <param name="slots">The table, of a prime size.</param>
     public static void Fill(ReadOnlySpan<MaglevMember> members, Span<uint> slots)
     {
-        if (members.IsEmpty || !IsSize(slots.Length))
+        if (members.IsEmpty || !ServiceConfig.IsTableSize(slots.Length))
             throw new ArgumentException($"{members.Length} members and {slots.Length} slots", nameof(slots));
 
         var walks = ArrayPool<Walk>.Shared.Rent(members.Length);

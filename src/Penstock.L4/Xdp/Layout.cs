@@ -189,6 +189,14 @@ internal static class Layout
         Nat = 1 << 10,
     }
 
+    /// <summary>enum lb_empty_action.</summary>
+    public enum EmptyKind : byte
+    {
+        Drop = 0,
+        Reject = 1,
+        Pass = 2,
+    }
+
     /// <summary>struct lb_vip.</summary>
     [StructLayout(LayoutKind.Sequential)]
     public record struct Vip
@@ -259,6 +267,29 @@ internal static class Layout
         Fib = 1 << 1,
         Vlan = 1 << 2,
         Entropy = 1 << 3,
+    }
+
+    /// <summary>struct lb_flow_set.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public struct FlowSet
+    {
+        public FlowWords Tag;
+        public FlowWords Choice;
+        public ushort Use0;
+        public ushort Use1;
+        public ushort Use2;
+        public ushort Use3;
+        public ushort Use4;
+        public ushort Use5;
+        public uint Reserved;
+    }
+
+    /// <summary>A word for each flow of a set.</summary>
+    [InlineArray(FlowWays)]
+    [StructLayout(LayoutKind.Sequential)]
+    public struct FlowWords
+    {
+        private uint _first;
     }
 
     /// <summary>struct lb_source_key.</summary>

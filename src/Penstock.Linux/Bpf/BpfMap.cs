@@ -160,6 +160,28 @@ public sealed unsafe class BpfMap : IDisposable
         return keys;
     }
 
+    /// <summary>Writes every entry into another map with keys and values of the same sizes, each CPU's value to that CPU.</summary>
+    public void CopyTo(BpfMap other)
+    {
+        if (other.Info.KeySize != Info.KeySize || other.Info.ValueSize != Info.ValueSize || other.IsPerCpu != IsPerCpu)
+            throw other.Mismatch(Info.KeySize, Info.ValueSize);
+
+        var keys = new byte[2 * Info.KeySize];
+        var value = new byte[IsPerCpu ? ((Info.ValueSize + 7) & ~7) * BpfCpus.Possible : Info.ValueSize];
+        fixed (byte* key = keys, start = value)
+        {
+            var next = key + Info.KeySize;
+            var result = Libbpf.bpf_map_get_next_key(Fd, null, next);
+            while (Found(result, "list"))
+            {
+                keys.AsSpan(Info.KeySize).CopyTo(keys);
+                if (Found(Libbpf.bpf_map_lookup_elem(Fd, key, start), "read"))
+                    BpfException.Check(Libbpf.bpf_map_update_elem(other.Fd, key, start, (ulong)BpfUpdate.Any), $"write map {other.Info.Name}");
+                result = Libbpf.bpf_map_get_next_key(Fd, key, next);
+            }
+        }
+    }
+
     /// <summary>Puts a map into a map of maps.</summary>
     public void UpdateInner<TKey>(TKey key, BpfMap inner)
         where TKey : unmanaged => Update(key, inner.Fd);

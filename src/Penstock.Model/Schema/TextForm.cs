@@ -45,4 +45,13 @@ public enum TextForm
 
     /// <summary><c>json</c> or text with <c>%{field}</c> placeholders.</summary>
     AccessLogFormat,
+
+    /// <summary>Absolute path of a file or folder.</summary>
+    FilePath,
+
+    /// <summary>Name of a network interface: up to 15 characters without <c>/</c> and white space (linux/if.h).</summary>
+    InterfaceName,
+
+    /// <summary>MAC address as <c>02:00:5e:00:53:01</c>.</summary>
+    MacAddress,
 }

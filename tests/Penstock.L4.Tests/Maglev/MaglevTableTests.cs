@@ -4,6 +4,7 @@ using System.Net;
 using FsCheck;
 using FsCheck.Fluent;
 using Penstock.L4.Maglev;
+using Penstock.Model.L4;
 
 namespace Penstock.L4.Tests.Maglev;
 
@@ -58,7 +59,7 @@ public sealed class MaglevTableTests
     }
 
     [Fact]
-    public void Fill_AnyWeights_GivesEachItsShareWithinTwoSlots()
+    public void Fill_AnyWeights_GivesEachItsShareToARound()
     {
         Prop.ForAll(
             Gen.Choose(1, 40).SelectMany(count => Gen.Choose(1, 100).ArrayOf(count)).ToArbitrary(),
@@ -66,7 +67,8 @@ public sealed class MaglevTableTests
             {
                 var slots = Table([.. weights.Select((weight, i) => Member(i, (uint)weight))], 4099);
                 var total = weights.Sum();
-                return weights.Select((weight, i) => Math.Abs(slots.Count(value => value == i + 1) - (4099.0 * weight / total))).All(off => off <= 2);
+                // The last round may end anywhere, and each round rounds: a member is off by its part of one slot for each, at most.
+                return weights.Select((weight, i) => Math.Abs(slots.Count(value => value == i + 1) - (4099.0 * weight / total)) - ((double)weight * weights.Length / total)).All(off => off <= 2);
             }).QuickCheckThrowOnFailure();
     }
 
@@ -96,7 +98,7 @@ public sealed class MaglevTableTests
     [InlineData(65537, true)]
     [InlineData(655373, true)]
     [InlineData(655371, false)]
-    public void IsSize_OfPrimes_IsTrue(int slots, bool expected) => MaglevTable.IsSize(slots).ShouldBe(expected);
+    public void IsTableSize_OfPrimes_IsTrue(int slots, bool expected) => ServiceConfig.IsTableSize(slots).ShouldBe(expected);
 
     [Fact]
     public void Fill_NoMembersOrBadSize_IsRefused()

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+namespace Penstock.L4;
+
+/// <summary>One backend of a service, with what went there since it was added.</summary>
+/// <param name="Address">Its address, with a port where it has one of its own.</param>
+/// <param name="Weight">Its share.</param>
+/// <param name="State"><c>ready</c>, <c>drain</c>, <c>maintenance</c> or <c>down</c>.</param>
+/// <param name="Reason">Why it is in this state; empty while it is ready from the start.</param>
+/// <param name="Slots">Slots of the Maglev table it has.</param>
+/// <param name="Connections">New flows.</param>
+/// <param name="Packets">Packets towards it.</param>
+/// <param name="Bytes">Bytes of them, frames as they arrived.</param>
+/// <param name="TableMisses">Packets whose flow the flow table did not know.</param>
+public sealed record BackendCounters(string Address, int Weight, string State, string Reason, long Slots, long Connections, long Packets, long Bytes, long TableMisses);

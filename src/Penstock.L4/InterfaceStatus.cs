@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
+namespace Penstock.L4;
+
+/// <summary>An interface that packets for services come in by.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Mode"><c>native</c> or <c>generic</c>; <c>gone</c>: it no longer runs the program.</param>
+/// <param name="ProgramId">The program's number in the kernel.</param>
+public sealed record InterfaceStatus(string Name, string Mode, long ProgramId);

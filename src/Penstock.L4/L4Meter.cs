@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+using System.Diagnostics.Metrics;
+
+namespace Penstock.L4;
+
+/// <summary>Shows what the program counts as instruments of the meter <c>Penstock.L4</c>; maps are read when somebody collects.</summary>
+internal sealed class L4Meter : IDisposable
+{
+    private static readonly TimeSpan Fresh = TimeSpan.FromMilliseconds(100);
+
+    private readonly Meter _meter = new("Penstock.L4");
+    private readonly Func<L4Status> _status;
+    private L4Status _last = L4Status.Empty;
+    private long _readAt;
+
+    /// <summary>Instruments that read a status when collected.</summary>
+    public L4Meter(Func<L4Status> status)
+    {
+        _status = status;
+        _meter.CreateObservableCounter("penstock.l4.service.unserved", () => PerService(service => service.Unserved), unit: null, "Packets of a service that reached no backend.");
+        _meter.CreateObservableCounter("penstock.l4.backend.packets", () => PerBackend(backend => backend.Packets), unit: null, "Packets towards a backend since it was added.");
+        _meter.CreateObservableCounter("penstock.l4.backend.bytes", () => PerBackend(backend => backend.Bytes), "By", "Bytes towards a backend, frames as they arrived.");
+        _meter.CreateObservableCounter("penstock.l4.backend.flows", () => PerBackend(backend => backend.Connections), unit: null, "New flows towards a backend.");
+        _meter.CreateObservableCounter("penstock.l4.backend.table.misses", () => PerBackend(backend => backend.TableMisses), unit: null, "Packets towards a backend whose flow the flow table did not know.");
+        _meter.CreateObservableGauge("penstock.l4.backend.slots", () => PerBackend(backend => backend.Slots), unit: null, "Slots of the Maglev table a backend has.");
+        _meter.CreateObservableGauge("penstock.l4.backend.ready", () => PerBackend(backend => backend.State == "ready" ? 1 : 0), unit: null, "Whether a backend is ready.");
+        _meter.CreateObservableCounter("penstock.l4.drops", Drops, unit: null, "Packets dropped, by reason.");
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _meter.Dispose();
+
+    private static KeyValuePair<string, object?> Tag(string key, object value) => new(key, value);
+
+    // One collection asks for each instrument in turn: one reading serves them all.
+    private L4Status Read()
+    {
+        if (_readAt == 0 || TimeProvider.System.GetElapsedTime(_readAt) > Fresh)
+        {
+            _last = _status();
+            _readAt = TimeProvider.System.GetTimestamp();
+        }
+
+        return _last;
+    }
+
+    private IEnumerable<Measurement<long>> PerService(Func<ServiceCounters, long> value) =>
+        Read().Services.Select(service => new Measurement<long>(value(service), Tag("service", service.Name)));
+
+    private IEnumerable<Measurement<long>> PerBackend(Func<BackendCounters, long> value) =>
+        from service in Read().Services
+        from backend in service.Backends
+        select new Measurement<long>(value(backend), Tag("service", service.Name), Tag("backend", backend.Address));
+
+    private IEnumerable<Measurement<long>> Drops() =>
+        Read().Drops.Select(drop => new Measurement<long>(drop.Value, Tag("reason", drop.Key)));
+}

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+using System.Collections.Immutable;
+
+namespace Penstock.L4;
+
+/// <summary>What the L4 tier does at this moment.</summary>
+/// <param name="Interfaces">Interfaces.</param>
+/// <param name="Services">Services, in file order.</param>
+/// <param name="Drops">Packets dropped, by reason; none that is zero.</param>
+/// <param name="Notes">What the last start or reload rebuilt.</param>
+public sealed record L4Status(
+    ImmutableArray<InterfaceStatus> Interfaces,
+    ImmutableArray<ServiceCounters> Services,
+    ImmutableSortedDictionary<string, long> Drops,
+    ImmutableArray<string> Notes)
+{
+    /// <summary>Of a tier without services.</summary>
+    public static L4Status Empty { get; } = new([], [], ImmutableSortedDictionary.Create<string, long>(StringComparer.Ordinal), []);
+}

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+using System.Collections.Immutable;
+
+namespace Penstock.L4;
+
+/// <summary>One service, with what it was sent.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Listen">What it listens on.</param>
+/// <param name="Forwarding">How packets get to the backends.</param>
+/// <param name="Connections">New flows.</param>
+/// <param name="Packets">Packets, those that reached no backend too.</param>
+/// <param name="Bytes">Bytes of them, frames as they arrived.</param>
+/// <param name="Unserved">Packets that reached no backend.</param>
+/// <param name="Backends">Its backends.</param>
+public sealed record ServiceCounters(
+    string Name, string Listen, string Forwarding, long Connections, long Packets, long Bytes, long Unserved, ImmutableArray<BackendCounters> Backends);

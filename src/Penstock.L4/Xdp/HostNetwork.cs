@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+using System.Net;
+using System.Net.NetworkInformation;
+using System.Net.Sockets;
+using Penstock.Linux;
+
+namespace Penstock.L4.Xdp;
+
+/// <summary>The interfaces of this network namespace, from the kernel.</summary>
+internal sealed class HostNetwork : IHostNetwork
+{
+    private const int DiscardPort = 9; // RFC 863
+
+    /// <inheritdoc/>
+    public HostInterface? Find(string name)
+    {
+        if (Array.Find(NetworkInterface.GetAllNetworkInterfaces(), found => string.Equals(found.Name, name, StringComparison.Ordinal)) is not { } found)
+            return null;
+        var mac = found.GetPhysicalAddress().GetAddressBytes();
+        Layout.Mac octets = default;
+        if (mac.Length == 6)
+            mac.CopyTo((Span<byte>)octets);
+        var addresses = found.GetIPProperties().UnicastAddresses.Select(unicast => unicast.Address).OrderBy(address => address.IsIPv6LinkLocal);
+        return new HostInterface(name, NetworkDevice.Index(name), octets, NetworkDevice.Mtu(name), [.. addresses]);
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlySet<IPAddress> Addresses() =>
+        NetworkInterface.GetAllNetworkInterfaces().SelectMany(found => found.GetIPProperties().UnicastAddresses).Select(unicast => unicast.Address).ToHashSet();
+
+    /// <inheritdoc/>
+    public IPAddress? SourceFor(IPAddress destination)
+    {
+        try
+        {
+            using var socket = new Socket(destination.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
+            socket.Connect(destination, DiscardPort);
+            return (socket.LocalEndPoint as IPEndPoint)?.Address;
+        }
+        catch (SocketException)
+        {
+            return null;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Resolve(IPAddress destination)
+    {
+        try
+        {
+            using var socket = new Socket(destination.AddressFamily, SocketType.Dgram, ProtocolType.Udp) { Blocking = false };
+            socket.SendTo([], new IPEndPoint(destination, DiscardPort));
+        }
+        catch (SocketException)
+        {
+            // No route now; the next round tries again.
+        }
+    }
+}

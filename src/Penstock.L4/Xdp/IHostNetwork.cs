@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+using System.Net;
+
+namespace Penstock.L4.Xdp;
+
+/// <summary>The host's interfaces.</summary>
+internal interface IHostNetwork
+{
+    /// <summary>An interface by its name; null: there is none.</summary>
+    HostInterface? Find(string name);
+
+    /// <summary>Every address of the host.</summary>
+    IReadOnlySet<IPAddress> Addresses();
+
+    /// <summary>The address the kernel's routes would have packets leave from; null: there is no route.</summary>
+    IPAddress? SourceFor(IPAddress destination);
+
+    /// <summary>Has the kernel find out, or find out again, the MAC address of the next hop to an address: by an empty datagram to its discard port.</summary>
+    void Resolve(IPAddress destination);
+}

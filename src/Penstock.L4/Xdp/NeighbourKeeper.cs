@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+using System.Net;
+
+namespace Penstock.L4.Xdp;
+
+/// <summary>Keeps the kernel's knowledge of next hops fresh: the program asks the kernel, but only who sends makes the kernel ask the link.</summary>
+internal sealed class NeighbourKeeper : IDisposable
+{
+    /// <summary>Time between two rounds: below the 60 s after which the kernel may forget a neighbour nobody uses (arp(7): gc_stale_time).</summary>
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(15);
+
+    /// <summary>Time new neighbours get to answer before packets are sent their way.</summary>
+    private static readonly TimeSpan FirstAnswer = TimeSpan.FromMilliseconds(20);
+
+    private readonly IHostNetwork _host;
+    private readonly TimeProvider _time;
+    private readonly ITimer _timer;
+    private IPAddress[] _addresses = [];
+
+    /// <summary>Keeps nothing yet.</summary>
+    public NeighbourKeeper(IHostNetwork host, TimeProvider time)
+    {
+        _host = host;
+        _time = time;
+        _timer = time.CreateTimer(_ => Refresh(), state: null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+    }
+
+    /// <summary>Keeps the next hops to these addresses from now on.</summary>
+    public void Follow(IReadOnlyList<PlannedService> plan)
+    {
+        IPAddress[] addresses = [.. plan.SelectMany(service => service.Backends)
+            .Where(backend => backend.Value.Flags.HasFlag(Layout.BackendFlags.Fib)).Select(backend => backend.Address).Distinct()];
+        var added = addresses.Except(_addresses).ToArray();
+        Volatile.Write(ref _addresses, addresses);
+        foreach (var address in added)
+            _host.Resolve(address);
+        if (added.Length > 0)
+            Task.Delay(FirstAnswer, _time).Wait();
+        _timer.Change(addresses.Length > 0 ? Interval : Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _timer.Dispose();
+
+    private void Refresh()
+    {
+        foreach (var address in Volatile.Read(ref _addresses))
+            _host.Resolve(address);
+        _timer.Change(Interval, Timeout.InfiniteTimeSpan);
+    }
+}

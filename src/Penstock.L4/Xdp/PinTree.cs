@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+using Penstock.Linux.Bpf;
+
+namespace Penstock.L4.Xdp;
+
+/// <summary>Where the maps, links and the program are pinned.</summary>
+/// <param name="root">A folder in a bpffs, or one to mount a bpffs on.</param>
+internal sealed class PinTree(string root)
+{
+    // A bpffs takes no names with dots (kernel/bpf/inode.c, bpf_lookup).
+    private const string Fresh = "_new";
+    private const string EscapedDot = "%2e";
+
+    /// <summary>The folder.</summary>
+    public string Root => root;
+
+    /// <summary>The pinned program.</summary>
+    public string Program => Path.Combine(root, "program");
+
+    private string Maps => Path.Combine(root, $"maps-v{Layout.Version}");
+
+    private string Links => Path.Combine(root, "links");
+
+    /// <summary>Makes the folders, and removes what an interrupted start has left.</summary>
+    public void Create()
+    {
+        var above = Path.GetDirectoryName(root) ?? "/";
+        if (!BpfFileSystem.Holds(root) && !BpfFileSystem.Holds(above))
+            BpfFileSystem.Mount(root);
+        Directory.CreateDirectory(Maps);
+        Directory.CreateDirectory(Links);
+        foreach (var left in Directory.GetFiles(Maps, "*" + Fresh).Concat(Directory.GetFiles(root, "*" + Fresh)))
+            File.Delete(left);
+    }
+
+    /// <summary>Folders of maps that another layout version has left.</summary>
+    public IEnumerable<string> OtherVersions() =>
+        Directory.Exists(root) ? Directory.GetDirectories(root, "maps-v*").Where(folder => folder != Maps) : [];
+
+    /// <summary>A pinned map.</summary>
+    public string Map(string name) => Path.Combine(Maps, name);
+
+    /// <summary>A pinned link.</summary>
+    public string Link(string interfaceName) => Path.Combine(Links, interfaceName.Replace(".", EscapedDot, StringComparison.Ordinal));
+
+    /// <summary>Interfaces that have a pinned link.</summary>
+    public IReadOnlyList<string> LinkNames() =>
+        Directory.Exists(Links) ? [.. Directory.GetFiles(Links).Select(path => Path.GetFileName(path).Replace(EscapedDot, ".", StringComparison.Ordinal))] : [];
+
+    /// <summary>Puts something pinned in place of what is there, at once.</summary>
+    public static void Replace(string path, Action<string> pin)
+    {
+        var fresh = path + Fresh;
+        File.Delete(fresh);
+        pin(fresh);
+        File.Move(fresh, path, overwrite: true);
+    }
+
+    /// <summary>Removes everything, the bpffs too if it was mounted for this.</summary>
+    public void Delete()
+    {
+        if (!Directory.Exists(root))
+            return;
+        foreach (var folder in Directory.GetDirectories(root, "maps-v*").Append(Links).Where(Directory.Exists))
+            Directory.Delete(folder, recursive: true);
+        File.Delete(Program);
+        if (BpfFileSystem.Unmount(root) || !Directory.EnumerateFileSystemEntries(root).Any())
+            Directory.Delete(root);
+    }
+}

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+using System.Net;
+
+namespace Penstock.L4.Xdp;
+
+/// <summary>A backend as the maps are to have it.</summary>
+/// <param name="Identity">Its number in the Maglev table.</param>
+/// <param name="Address">Of the real server.</param>
+/// <param name="Weight">Its share; 0: no slots.</param>
+/// <param name="Value">Its entry, but for service and generation.</param>
+internal sealed record PlannedBackend(ulong Identity, IPAddress Address, int Weight, Layout.Backend Value)
+{
+    /// <summary>Whether it has slots.</summary>
+    public bool IsInRing => Value.State == Layout.StateKind.Ready && Weight > 0;
+}

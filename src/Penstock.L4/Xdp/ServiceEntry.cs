@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+using Penstock.L4.Maglev;
+using Penstock.Model.L4;
+
+namespace Penstock.L4.Xdp;
+
+/// <summary>A service as the maps have it.</summary>
+/// <param name="listen">What it listens on.</param>
+/// <param name="id">Its id.</param>
+internal sealed class ServiceEntry(ServiceAddress listen, uint id)
+{
+    /// <summary>What it listens on.</summary>
+    public ServiceAddress Listen { get; } = listen;
+
+    /// <summary>Its id.</summary>
+    public uint Id { get; } = id;
+
+    /// <summary>Its entry; null until it is first written.</summary>
+    public Layout.Service? Written { get; set; }
+
+    /// <summary>First line of its ring; below zero: it has none.</summary>
+    public int RingLine { get; set; } = -1;
+
+    /// <summary>Slots of its ring.</summary>
+    public int RingSlots { get; set; }
+
+    /// <summary>What the ring was filled with; null: not known.</summary>
+    public MaglevMember[]? Filled { get; set; }
+
+    /// <summary>Ids of its backends.</summary>
+    public Dictionary<BackendKey, uint> Backends { get; } = [];
+
+    /// <summary>Networks written for it.</summary>
+    public Dictionary<Layout.SourceKey, Layout.SourceVerdict> Sources { get; } = [];
+
+    /// <summary>Parts of its range of ports; none for a single port.</summary>
+    public IEnumerable<Layout.RangeKey> Ranges => Listen.IsOnePort
+        ? []
+        : PortPrefix.Cover(Listen.FirstPort, Listen.LastPort).Select(part => Layout.RangeKey.Of(Listen.Address, (int)Listen.Protocol, part));
+
+    /// <summary>Its key as a service of one port.</summary>
+    public Layout.ServiceKey Key => Layout.ServiceKey.Of(Listen.Address, Listen.FirstPort, (int)Listen.Protocol);
+}

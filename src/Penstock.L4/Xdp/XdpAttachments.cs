@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+using Penstock.Linux;
+using Penstock.Linux.Bpf;
+
+namespace Penstock.L4.Xdp;
+
+/// <summary>The links that hold the program on interfaces.</summary>
+/// <param name="pins">Where they are pinned.</param>
+internal sealed class XdpAttachments(PinTree pins)
+{
+    /// <summary>Fails if an interface runs a program of somebody else, by its name.</summary>
+    /// <exception cref="L4ApplyException">It does.</exception>
+    public void RefuseForeign(HostInterface device)
+    {
+        if (XdpAttachment.Query(device.Index) is not { } running)
+            return;
+        using var link = BpfLink.OpenPinned(pins.Link(device.Name));
+        if (link is not null && link.Info is { } info && info.InterfaceIndex == device.Index && info.ProgramId == running.ProgramId)
+            return;
+        using var program = BpfProgram.OpenById(running.ProgramId);
+        throw new L4ApplyException(
+            $"interface {device.Name} runs the XDP program {program.Info.Name} (id {running.ProgramId}, {running.Mode.ToString().ToLowerInvariant()}) of somebody else: take that off first");
+    }
+
+    /// <summary>Has an interface run a program: through its link if there is one, without a gap.</summary>
+    /// <exception cref="L4ApplyException">The interface can't.</exception>
+    public void Attach(HostInterface device, BpfProgram program, XdpMode mode)
+    {
+        var path = pins.Link(device.Name);
+        using (var link = BpfLink.OpenPinned(path))
+        {
+            if (link is not null && link.Info.InterfaceIndex == device.Index && XdpAttachment.Query(device.Index)?.Mode == mode)
+            {
+                if (link.Info.ProgramId != program.Info.Id)
+                    link.Update(program);
+                return;
+            }
+
+            // The interface was made anew, or is to run the program elsewhere: this link is no use.
+            if (link is not null && link.Info.InterfaceIndex != 0)
+                link.Detach();
+            File.Delete(path);
+        }
+
+        try
+        {
+            using var link = BpfLink.AttachXdp(program, device.Index, mode);
+            link.Pin(path);
+        }
+        catch (BpfException error)
+        {
+            throw new L4ApplyException(Advice(device, mode, error), error);
+        }
+    }
+
+    /// <summary>Takes the program off an interface.</summary>
+    public void Detach(string interfaceName)
+    {
+        var path = pins.Link(interfaceName);
+        using (var link = BpfLink.OpenPinned(path))
+        {
+            if (link is not null && link.Info.InterfaceIndex != 0)
+                link.Detach();
+        }
+
+        File.Delete(path);
+    }
+
+    private static string Advice(HostInterface device, XdpMode mode, BpfException error) => error.Error switch
+    {
+        Errno.EOPNOTSUPP or Errno.ENOTSUPP or Errno.EINVAL when mode == XdpMode.Native =>
+            $"the driver of {device.Name} does not run XDP natively ({error.Error}); attach: generic works, at many times the cost",
+        Errno.ERANGE => $"the MTU of {device.Name}, {device.Mtu}, is above what its driver does with XDP",
+        _ => error.Message,
+    };
+}

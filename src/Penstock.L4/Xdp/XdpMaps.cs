@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+using System.Collections.Immutable;
+using System.Net;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Penstock.Linux.Bpf;
+
+namespace Penstock.L4.Xdp;
+
+/// <summary>The maps of a loaded program.</summary>
+internal sealed class XdpMaps : IXdpMaps, IDisposable
+{
+    /// <summary>Maps that survive their program: pinned, and adopted by the next.</summary>
+    public static readonly ImmutableArray<string> Names =
+    [
+        "vip_filter", "vips", "services", "service_ranges", "rings", "backends", "flows", "nat_flows", "fragments", "source_lists",
+        "source_overrides", "source_rates", "quic_servers", "backend_stats", "service_stats", "drop_stats", "cpu_states",
+        "capture_filter", "captures",
+    ];
+
+    private readonly Dictionary<string, BpfMap> _maps = new(StringComparer.Ordinal);
+    private readonly BpfMapMemory<ulong> _filter;
+    private readonly BpfMapMemory<Line> _rings;
+    private readonly BpfMapMemory<Layout.Backend> _backends;
+
+    /// <summary>Takes the maps of a loaded object.</summary>
+    public XdpMaps(BpfObject loaded)
+    {
+        foreach (var name in Names)
+            _maps.Add(name, loaded.Map(name));
+        _filter = _maps["vip_filter"].MapMemory<ulong>();
+        _rings = _maps["rings"].MapMemory<Line>();
+        _backends = _maps["backends"].MapMemory<Layout.Backend>();
+    }
+
+    /// <inheritdoc/>
+    public int RingLines => _rings.Values.Length;
+
+    /// <inheritdoc/>
+    public int Backends => _backends.Values.Length;
+
+    /// <inheritdoc/>
+    public int Services => (int)_maps["service_stats"].Info.MaxEntries;
+
+    /// <summary>A map by its name.</summary>
+    public BpfMap this[string name] => _maps[name];
+
+    /// <inheritdoc/>
+    public Layout.Backend ReadBackend(uint id) => _backends.Values[(int)id];
+
+    /// <inheritdoc/>
+    public void WriteBackend(uint id, in Layout.Backend value) => _maps["backends"].Update(id, value);
+
+    /// <inheritdoc/>
+    public void ClearBackendStats(uint id) => _maps["backend_stats"].UpdatePerCpu(id, default(Layout.BackendStats));
+
+    /// <inheritdoc/>
+    public void ClearServiceStats(uint id) => _maps["service_stats"].UpdatePerCpu(id, default(Layout.ServiceStats));
+
+    /// <inheritdoc/>
+    public Span<uint> Ring(int firstLine, int slots) =>
+        MemoryMarshal.Cast<Line, uint>(_rings.Values[firstLine..])[..slots];
+
+    /// <inheritdoc/>
+    public void WriteVip(IPAddress address, in Layout.Vip value)
+    {
+        var bit = FilterBit(address);
+        _filter.Values[bit / 64] |= 1UL << (bit % 64);
+        _maps["vips"].Update(Layout.Address.Of(address), value);
+    }
+
+    /// <inheritdoc/>
+    public void DeleteVip(IPAddress address) => _maps["vips"].Delete(Layout.Address.Of(address));
+
+    /// <inheritdoc/>
+    public void WriteService(in Layout.ServiceKey key, in Layout.Service value) => _maps["services"].Update(key, value);
+
+    /// <inheritdoc/>
+    public void DeleteService(in Layout.ServiceKey key) => _maps["services"].Delete(key);
+
+    /// <inheritdoc/>
+    public void WriteRange(in Layout.RangeKey key, in Layout.Service value) => _maps["service_ranges"].Update(key, value);
+
+    /// <inheritdoc/>
+    public void DeleteRange(in Layout.RangeKey key) => _maps["service_ranges"].Delete(key);
+
+    /// <inheritdoc/>
+    public void WriteSource(in Layout.SourceKey key, Layout.SourceVerdict verdict) => _maps["source_lists"].Update(key, verdict);
+
+    /// <inheritdoc/>
+    public void DeleteSource(in Layout.SourceKey key) => _maps["source_lists"].Delete(key);
+
+    /// <inheritdoc/>
+    public XdpContents Read()
+    {
+        var backends = new Dictionary<uint, Layout.Backend>();
+        var all = _backends.Values;
+        for (var id = 1; id < all.Length; id++)
+        {
+            if (all[id].State != Layout.StateKind.Unused)
+                backends.Add((uint)id, all[id]);
+        }
+
+        return new XdpContents(
+            Entries<Layout.ServiceKey, Layout.Service>("services"),
+            Entries<Layout.RangeKey, Layout.Service>("service_ranges"),
+            Entries<Layout.Address, Layout.Vip>("vips"),
+            backends,
+            Entries<Layout.SourceKey, Layout.SourceVerdict>("source_lists"));
+    }
+
+    /// <summary>Copies what a smaller map of the same layout holds.</summary>
+    public void TakeOver(string name, BpfMap old)
+    {
+        switch (name)
+        {
+            case "rings":
+                Copy(old, _rings.Values);
+                break;
+            case "backends":
+                Copy(old, _backends.Values);
+                break;
+            default:
+                old.CopyTo(_maps[name]);
+                break;
+        }
+    }
+
+    /// <summary>The service a packet belongs to: that of its port, else one whose range holds it; null: none.</summary>
+    public Layout.Service? FindService(IPAddress address, int port, int protocol)
+    {
+        if (_maps["services"].TryLookup(Layout.ServiceKey.Of(address, port, protocol), out Layout.Service exact))
+            return exact;
+        return _maps["service_ranges"].TryLookup(Layout.RangeKey.Of(address, protocol, new PortPrefix(port, 16)), out Layout.Service range) ? range : null;
+    }
+
+    /// <summary>A set of the flow table.</summary>
+    public Layout.FlowSet FlowSet(uint index) => _maps["flows"].TryLookup(index, out Layout.FlowSet set) ? set : default;
+
+    /// <summary>Sums a per-CPU entry's words over all CPUs; its fields are all counters of 64 bits.</summary>
+    public T Sum<T>(string map, uint index)
+        where T : unmanaged
+    {
+        var perCpu = new T[BpfCpus.Possible];
+        _maps[map].TryLookupPerCpu(index, perCpu.AsSpan());
+        T total = default;
+        var sums = MemoryMarshal.Cast<T, ulong>(MemoryMarshal.CreateSpan(ref total, 1));
+        foreach (ref var values in perCpu.AsSpan())
+        {
+            var words = MemoryMarshal.Cast<T, ulong>(MemoryMarshal.CreateSpan(ref values, 1));
+            for (var i = 0; i < sums.Length; i++)
+                sums[i] += words[i];
+        }
+
+        return total;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _filter.Dispose();
+        _rings.Dispose();
+        _backends.Dispose();
+        foreach (var map in _maps.Values)
+            map.Dispose();
+    }
+
+    /// <summary>The bit of an address in <c>vip_filter</c>.</summary>
+    internal static int FilterBit(IPAddress address)
+    {
+        var bytes = address.GetAddressBytes();
+        var word = 0u;
+        for (var at = 0; at < bytes.Length; at += 4)
+            word ^= BitConverter.ToUInt32(bytes, at);
+        return (int)(unchecked(word * 0x9E3779B1) >> 16);
+    }
+
+    private static void Copy<T>(BpfMap old, Span<T> to)
+        where T : unmanaged
+    {
+        using var from = old.MapMemory<T>();
+        from.Values.CopyTo(to);
+    }
+
+    private Dictionary<TKey, TValue> Entries<TKey, TValue>(string name)
+        where TKey : unmanaged
+        where TValue : unmanaged
+    {
+        var entries = new Dictionary<TKey, TValue>();
+        foreach (var key in _maps[name].Keys<TKey>())
+        {
+            if (_maps[name].TryLookup(key, out TValue value))
+                entries[key] = value;
+        }
+
+        return entries;
+    }
+
+    /// <summary>struct lb_ring_line.</summary>
+    [InlineArray(Layout.RingLineSlots)]
+    [StructLayout(LayoutKind.Sequential)]
+    private struct Line
+    {
+        private uint _first;
+    }
+}

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+using Penstock.Linux.Bpf;
+
+namespace Penstock.L4.Xdp;
+
+/// <summary>The loaded program with its maps: those pinned by the one before, where they fit, and new ones otherwise.</summary>
+internal sealed class XdpProgram : IDisposable
+{
+    private const string Name = "xdp_lb";
+
+    private readonly BpfProgram _program;
+    private readonly List<string> _fresh;
+
+    private XdpProgram(BpfProgram program, XdpMaps maps, bool isAdopted, List<string> fresh, List<string> rebuilt)
+    {
+        _program = program;
+        Maps = maps;
+        IsAdopted = isAdopted;
+        _fresh = fresh;
+        Rebuilt = rebuilt;
+    }
+
+    /// <summary>Its maps.</summary>
+    public XdpMaps Maps { get; }
+
+    /// <summary>Whether the maps hold what those of the program before do.</summary>
+    public bool IsAdopted { get; }
+
+    /// <summary>Maps that could not be taken over as they were, each with the reason; what had only to grow kept its contents.</summary>
+    public IReadOnlyList<string> Rebuilt { get; }
+
+    /// <summary>The program.</summary>
+    public BpfProgram Program => _program;
+
+    /// <summary>Loads it. Nothing that runs is touched.</summary>
+    /// <param name="path">The object file.</param>
+    /// <param name="pins">Where maps of before are.</param>
+    /// <param name="sizes">Entries by map.</param>
+    /// <param name="settings">The program's settings.</param>
+    /// <exception cref="BpfException">The kernel refuses the program or a map.</exception>
+    public static XdpProgram Load(string path, PinTree pins, IReadOnlyDictionary<string, uint> sizes, Layout.Settings settings)
+    {
+        using var opened = BpfObject.Open(path);
+        opened.SetConstant("settings", settings, ".rodata.settings");
+        var fresh = new List<string>();
+        var rebuilt = new List<string>();
+        var grown = new Dictionary<string, BpfMap>(StringComparer.Ordinal);
+        try
+        {
+            // Ids tie the maps together: they are taken over all, or none.
+            var isAdopted = XdpMaps.Names.All(name => IsAlike(opened, name, pins)) && File.Exists(pins.Map("services"));
+            foreach (var name in XdpMaps.Names)
+                Choose(opened, name, pins, sizes, isAdopted, fresh, rebuilt, grown);
+            opened.Load();
+            var maps = new XdpMaps(opened);
+            foreach (var (name, old) in grown)
+                maps.TakeOver(name, old);
+            return new XdpProgram(opened.Program(Name), maps, isAdopted, fresh, rebuilt);
+        }
+        finally
+        {
+            foreach (var old in grown.Values)
+                old.Dispose();
+        }
+    }
+
+    /// <summary>Pins what is new, in place of what was there.</summary>
+    public void Pin(PinTree pins)
+    {
+        foreach (var name in _fresh)
+            PinTree.Replace(pins.Map(name), Maps[name].Pin);
+        _fresh.Clear();
+        PinTree.Replace(pins.Program, _program.Pin);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Maps.Dispose();
+        _program.Dispose();
+    }
+
+    private static void Choose(
+        BpfObject opened, string name, PinTree pins, IReadOnlyDictionary<string, uint> sizes, bool isAdopted, List<string> fresh, List<string> rebuilt, Dictionary<string, BpfMap> grown)
+    {
+        var wanted = opened.Definition(name);
+        if (sizes.TryGetValue(name, out var entries))
+            wanted = wanted with { MaxEntries = entries };
+        var old = BpfMap.OpenPinned(pins.Map(name));
+        if (old is not null && isAdopted && Fits(old.Info, wanted, name))
+        {
+            opened.Reuse(name, old);
+            old.Dispose();
+            return;
+        }
+
+        opened.SetMaxEntries(name, wanted.MaxEntries);
+        fresh.Add(name);
+        if (old is null)
+            return;
+        if (isAdopted)
+            rebuilt.Add($"{name} has {wanted.MaxEntries} entries in place of {old.Info.MaxEntries}");
+        else if (!IsAlike(old.Info, wanted))
+            rebuilt.Add($"{name} has another layout");
+        if (isAdopted && !XdpSizes.Exact.Contains(name))
+            grown.Add(name, old);
+        else
+            old.Dispose();
+    }
+
+    private static bool IsAlike(BpfObject opened, string name, PinTree pins)
+    {
+        using var old = BpfMap.OpenPinned(pins.Map(name));
+        return old is null || IsAlike(old.Info, opened.Definition(name));
+    }
+
+    private static bool Fits(BpfMapInfo old, BpfMapInfo wanted, string name) =>
+        IsAlike(old, wanted) && (XdpSizes.Exact.Contains(name) ? old.MaxEntries == wanted.MaxEntries : old.MaxEntries >= wanted.MaxEntries);
+
+    private static bool IsAlike(BpfMapInfo old, BpfMapInfo wanted) =>
+        old.Type == wanted.Type && old.KeySize == wanted.KeySize && old.ValueSize == wanted.ValueSize && old.Flags == wanted.Flags;
+}

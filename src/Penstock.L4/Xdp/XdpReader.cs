@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+using System.Collections.Immutable;
+using System.Globalization;
+using Penstock.Linux.Bpf;
+using Penstock.Model;
+using Penstock.Model.L4;
+
+namespace Penstock.L4.Xdp;
+
+/// <summary>Reads counters and states from the maps.</summary>
+/// <param name="host">The host's interfaces.</param>
+internal sealed class XdpReader(IHostNetwork host)
+{
+    private static readonly DropReason[] s_reasons = [.. Enum.GetValues<DropReason>().Where(reason => reason != DropReason.None)];
+
+    /// <summary>What the tier does.</summary>
+    public L4Status Read(Snapshot snapshot, XdpMaps maps, IReadOnlyDictionary<ServiceAddress, ServiceEntry> entries, PlannedService[] plan, ImmutableArray<string> notes) => new(
+        [.. snapshot.Config.L4.Interfaces.Select(Interface)],
+        [.. plan.Where(service => entries.ContainsKey(service.Listen)).Select(service => Service(service, snapshot, maps, entries[service.Listen]))],
+        Drops(maps),
+        notes);
+
+    private static ServiceCounters Service(PlannedService plan, Snapshot snapshot, XdpMaps maps, ServiceEntry entry)
+    {
+        var config = snapshot.Config.L4.Services.First(service => service.Name == plan.Name);
+        var states = snapshot.Services[plan.Name];
+        var slots = Slots(maps, entry);
+        var backends = plan.Backends.Select((backend, i) => Backend(backend, states.IsEmpty ? null : states[i], maps, entry.Backends[BackendKey.Of(backend.Value)], slots)).ToImmutableArray();
+        var own = maps.Sum<Layout.ServiceStats>("service_stats", entry.Id);
+        return new ServiceCounters(
+            plan.Name,
+            plan.Listen.ToString(),
+            config.Forwarding.Name(),
+            backends.Sum(backend => backend.Connections),
+            backends.Sum(backend => backend.Packets) + (long)own.Packets,
+            backends.Sum(backend => backend.Bytes) + (long)own.Bytes,
+            (long)own.Packets,
+            backends);
+    }
+
+    private static BackendCounters Backend(PlannedBackend plan, BackendStatus? status, XdpMaps maps, uint id, Dictionary<uint, long> slots)
+    {
+        var stats = maps.Sum<Layout.BackendStats>("backend_stats", id);
+        var port = plan.Value.Port;
+        var address = plan.Value.Forwarding == Layout.ForwardingKind.Local ? "local" : port == 0 ? plan.Address.ToString() : new System.Net.IPEndPoint(plan.Address, port).ToString();
+        return new BackendCounters(
+            address,
+            plan.Weight,
+            (status?.State ?? EndpointState.Ready).ToString().ToLowerInvariant(),
+            status?.Reason ?? "",
+            slots.GetValueOrDefault(id),
+            (long)stats.NewFlows,
+            (long)stats.Packets,
+            (long)stats.Bytes,
+            (long)stats.Misses);
+    }
+
+    private static Dictionary<uint, long> Slots(XdpMaps maps, ServiceEntry entry)
+    {
+        var slots = new Dictionary<uint, long>();
+        if (entry.RingLine < 0)
+            return slots;
+        foreach (var id in maps.Ring(entry.RingLine, entry.RingSlots))
+            System.Runtime.InteropServices.CollectionsMarshal.GetValueRefOrAddDefault(slots, id, out _)++;
+        return slots;
+    }
+
+    private static ImmutableSortedDictionary<string, long> Drops(XdpMaps maps) => s_reasons
+        .Select(reason => (Name: Name(reason), Count: (long)maps.Sum<Layout.DropStats>("drop_stats", (uint)reason).Packets))
+        .Where(drop => drop.Count > 0)
+        .ToImmutableSortedDictionary(drop => drop.Name, drop => drop.Count, StringComparer.Ordinal);
+
+    private InterfaceStatus Interface(string name)
+    {
+        var running = host.Find(name) is { } device ? XdpAttachment.Query(device.Index) : null;
+        return new InterfaceStatus(name, running?.Mode.ToString().ToLowerInvariant() ?? "gone", running?.ProgramId ?? 0);
+    }
+
+    private static string Name(DropReason reason) =>
+        string.Concat(reason.ToString().Select((letter, i) => char.IsUpper(letter) && i > 0 ? "_" + char.ToLower(letter, CultureInfo.InvariantCulture) : char.ToLower(letter, CultureInfo.InvariantCulture).ToString()));
+}

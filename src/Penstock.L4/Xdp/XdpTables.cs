@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: Apache-2.0
+using System.Buffers;
+using Penstock.L4.Maglev;
+using Penstock.Model.L4;
+
+namespace Penstock.L4.Xdp;
+
+/// <summary>
+/// Brings the maps from what they hold to what is planned, by writes in an order in which every packet meets something whole:
+/// backends, then rings, then addresses, then the services that expose them; the other way round for what goes.
+/// </summary>
+internal sealed class XdpTables
+{
+    private readonly IXdpMaps _maps;
+    private readonly Dictionary<ServiceAddress, ServiceEntry> _services = [];
+    private readonly Dictionary<Layout.Address, Layout.Vip> _vips = [];
+    private readonly RingSpace _lines;
+    private readonly IdSpace _backendIds;
+    private readonly IdSpace _serviceIds;
+
+    /// <summary>Takes over what the maps hold, which is nothing when they are new.</summary>
+    public XdpTables(IXdpMaps maps)
+    {
+        _maps = maps;
+        _lines = new RingSpace(maps.RingLines);
+        _backendIds = new IdSpace(1, maps.Backends, "backends");
+        _serviceIds = new IdSpace(0, maps.Services, "services");
+        Adopt(maps.Read());
+    }
+
+    /// <summary>Services there are.</summary>
+    public IReadOnlyDictionary<ServiceAddress, ServiceEntry> Services => _services;
+
+    /// <summary>Puts a plan in place, and nothing besides it.</summary>
+    /// <exception cref="XdpFullException">The maps are too small for it; what was there before is there, or part of the new.</exception>
+    public void Apply(IReadOnlyList<PlannedService> plan)
+    {
+        var kept = plan.Select(service => service.Listen).ToHashSet();
+        foreach (var gone in _services.Values.Where(entry => !kept.Contains(entry.Listen)).ToArray())
+            Remove(gone);
+        var vips = VipPlan.Of(plan);
+        foreach (var address in _vips.Keys.Where(address => !vips.ContainsKey(address)).ToArray())
+        {
+            _maps.DeleteVip(address.ToIPAddress());
+            _vips.Remove(address);
+        }
+
+        var updates = plan.Select(Prepare).ToArray();
+        Parallel.ForEach(updates.Where(update => update.Members.Length > 0 && !update.Members.AsSpan().SequenceEqual(update.Entry.Filled)), FillRing);
+        foreach (var (address, vip) in vips)
+        {
+            if (_vips.TryGetValue(address, out var known) && known == vip)
+                continue;
+            _maps.WriteVip(address.ToIPAddress(), vip);
+            _vips[address] = vip;
+        }
+
+        foreach (var update in updates)
+            Expose(update);
+    }
+
+    private void Adopt(XdpContents contents)
+    {
+        foreach (var (key, value) in contents.Services)
+            AdoptService(new ServiceAddress((TransportProtocol)key.Protocol, key.Address.ToIPAddress(), key.Port, key.Port), value);
+        foreach (var parts in contents.Ranges.GroupBy(part => part.Value.Id))
+        {
+            var keys = parts.Select(part => part.Key).OrderBy(key => key.Ports.First).ToArray();
+            var last = keys[^1].Ports;
+            AdoptService(new ServiceAddress((TransportProtocol)keys[0].Protocol, keys[0].Address.ToIPAddress(), keys[0].Ports.First, last.First + (1 << (16 - last.Bits)) - 1), parts.First().Value);
+        }
+
+        var byId = _services.Values.ToDictionary(entry => entry.Id);
+        foreach (var (id, backend) in contents.Backends)
+        {
+            _backendIds.Claim(id);
+            if (!byId.TryGetValue(backend.Service, out var entry) || !entry.Backends.TryAdd(BackendKey.Of(backend), id))
+                Release(id);
+        }
+
+        foreach (var (key, verdict) in contents.Sources)
+        {
+            if (byId.TryGetValue(key.Service, out var entry))
+                entry.Sources[key] = verdict;
+            else
+                _maps.DeleteSource(key);
+        }
+
+        foreach (var (address, vip) in contents.Vips)
+            _vips.Add(address, vip);
+    }
+
+    private void AdoptService(ServiceAddress listen, Layout.Service value)
+    {
+        var entry = new ServiceEntry(listen, value.Id) { Written = value };
+        _serviceIds.Claim(value.Id);
+        if (value.RingSlots > 0)
+        {
+            if (!_lines.TryClaim((int)value.RingLine, RingSpace.LinesOf((int)value.RingSlots)))
+                throw new InvalidDataException($"the ring of {listen} overlaps another");
+            (entry.RingLine, entry.RingSlots) = ((int)value.RingLine, (int)value.RingSlots);
+        }
+
+        _services.Add(listen, entry);
+    }
+
+    /// <summary>Backends that come, and those that become ready, before any ring names them.</summary>
+    private Update Prepare(PlannedService plan)
+    {
+        if (!_services.TryGetValue(plan.Listen, out var entry))
+        {
+            entry = new ServiceEntry(plan.Listen, _serviceIds.Take());
+            _maps.ClearServiceStats(entry.Id);
+            _services.Add(plan.Listen, entry);
+        }
+
+        foreach (var backend in plan.Backends)
+        {
+            var key = BackendKey.Of(backend.Value);
+            if (!entry.Backends.TryGetValue(key, out var id))
+            {
+                id = _backendIds.Take();
+                var generation = (byte)(_maps.ReadBackend(id).Generation + 1);
+                _maps.ClearBackendStats(id);
+                _maps.WriteBackend(id, backend.Value with { Service = entry.Id, Generation = generation });
+                entry.Backends.Add(key, id);
+            }
+            else if (backend.Value.State == Layout.StateKind.Ready)
+            {
+                Rewrite(id, backend.Value);
+            }
+        }
+
+        var update = new Update(plan, entry, plan.Members(entry.Backends), (entry.RingLine, entry.RingSlots));
+        if (update.Members.Length > 0 && entry.RingSlots != plan.TableSize)
+        {
+            var line = _lines.Take(RingSpace.LinesOf(plan.TableSize));
+            if (line < 0)
+                throw new XdpFullException($"no room for a table of {plan.TableSize} slots");
+            (entry.RingLine, entry.RingSlots, entry.Filled) = (line, plan.TableSize, null);
+        }
+
+        return update;
+    }
+
+    // Slots that keep their backend are not touched.
+    private void FillRing(Update update)
+    {
+        var size = update.Plan.TableSize;
+        var table = ArrayPool<uint>.Shared.Rent(size);
+        MaglevTable.Fill(update.Members, table.AsSpan(0, size));
+        var ring = _maps.Ring(update.Entry.RingLine, size);
+        for (var i = 0; i < size; i++)
+        {
+            if (ring[i] != table[i])
+                ring[i] = table[i];
+        }
+
+        ArrayPool<uint>.Shared.Return(table);
+        update.Entry.Filled = update.Members;
+    }
+
+    /// <summary>The service itself, and after it what no packet can meet any more.</summary>
+    private void Expose(Update update)
+    {
+        var (plan, entry, members, old) = update;
+        var sources = plan.Sources.ToDictionary(source => Layout.SourceKey.Of(entry.Id, source.Key), source => source.Value);
+        foreach (var (key, verdict) in sources)
+        {
+            if (entry.Sources.TryGetValue(key, out var known) && known == verdict)
+                continue;
+            _maps.WriteSource(key, verdict);
+            entry.Sources[key] = verdict;
+        }
+
+        Write(entry, plan.Value with { Id = entry.Id, RingLine = members.Length > 0 ? (uint)entry.RingLine : 0, RingSlots = members.Length > 0 ? (uint)plan.TableSize : 0 });
+
+        foreach (var key in entry.Sources.Keys.Where(key => !sources.ContainsKey(key)).ToArray())
+        {
+            _maps.DeleteSource(key);
+            entry.Sources.Remove(key);
+        }
+
+        if (old.Line >= 0 && old.Line != entry.RingLine)
+            _lines.Free(old.Line);
+        if (members.Length == 0 && entry.RingLine >= 0)
+        {
+            _lines.Free(entry.RingLine);
+            (entry.RingLine, entry.RingSlots, entry.Filled) = (-1, 0, null);
+        }
+
+        foreach (var backend in plan.Backends.Where(backend => backend.Value.State != Layout.StateKind.Ready))
+            Rewrite(entry.Backends[BackendKey.Of(backend.Value)], backend.Value);
+        var kept = plan.Backends.Select(backend => BackendKey.Of(backend.Value)).ToHashSet();
+        foreach (var (key, id) in entry.Backends.Where(backend => !kept.Contains(backend.Key)).ToArray())
+        {
+            Release(id);
+            entry.Backends.Remove(key);
+        }
+    }
+
+    private void Write(ServiceEntry entry, Layout.Service value)
+    {
+        if (entry.Written == value)
+            return;
+        if (entry.Listen.IsOnePort)
+            _maps.WriteService(entry.Key, value);
+        foreach (var part in entry.Ranges)
+            _maps.WriteRange(part, value);
+        entry.Written = value;
+    }
+
+    private void Remove(ServiceEntry entry)
+    {
+        if (entry.Listen.IsOnePort)
+            _maps.DeleteService(entry.Key);
+        foreach (var part in entry.Ranges)
+            _maps.DeleteRange(part);
+        foreach (var key in entry.Sources.Keys)
+            _maps.DeleteSource(key);
+        foreach (var id in entry.Backends.Values)
+            Release(id);
+        if (entry.RingLine >= 0)
+            _lines.Free(entry.RingLine);
+        _serviceIds.Free(entry.Id);
+        _services.Remove(entry.Listen);
+    }
+
+    private void Rewrite(uint id, in Layout.Backend planned)
+    {
+        var known = _maps.ReadBackend(id);
+        var value = planned with { Service = known.Service, Generation = known.Generation };
+        if (value != known)
+            _maps.WriteBackend(id, value);
+    }
+
+    private void Release(uint id)
+    {
+        _maps.WriteBackend(id, _maps.ReadBackend(id) with { State = Layout.StateKind.Unused });
+        _backendIds.Free(id);
+    }
+
+    private sealed record Update(PlannedService Plan, ServiceEntry Entry, MaglevMember[] Members, (int Line, int Slots) Old);
+}

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: Apache-2.0
+using System.Collections.Immutable;
+using System.Diagnostics;
+using System.Net;
+using Microsoft.Extensions.Logging;
+using Penstock.L4.Xdp;
+using Penstock.Linux.Bpf;
+using Penstock.Model;
+using Penstock.Model.L4;
+
+namespace Penstock.L4;
+
+/// <summary>
+/// The XDP engine: loads the program, or takes over what a daemon before has left running, and keeps its maps as the snapshots say.
+/// What it puts in place outlives it. Its methods are called by one thread, the control plane's, <see cref="Status"/> by any.
+/// </summary>
+public sealed class XdpEngine : IDisposable
+{
+    private readonly ILogger _logger;
+    private readonly HostNetwork _host = new();
+    private readonly XdpPlanner _planner;
+    private readonly XdpReader _reader;
+    private readonly NeighbourKeeper _neighbours;
+    private readonly L4Meter _meter;
+    private readonly Lock _gate = new();
+    private Running? _running;
+
+    /// <summary>An engine that touches nothing until it is given a service.</summary>
+    public XdpEngine(ILoggerFactory loggers, TimeProvider time)
+    {
+        _logger = loggers.CreateLogger("Penstock.L4");
+        _planner = new XdpPlanner(_host);
+        _reader = new XdpReader(_host);
+        _neighbours = new NeighbourKeeper(_host, time);
+        _meter = new L4Meter(Status);
+    }
+
+    /// <summary>Puts a snapshot's services in place.</summary>
+    /// <exception cref="L4ApplyException">They can't be; what ran before runs on.</exception>
+    public void Apply(Snapshot snapshot)
+    {
+        lock (_gate)
+        {
+            try
+            {
+                ApplyNow(snapshot);
+            }
+            catch (Exception error) when (error is BpfException or IOException or UnauthorizedAccessException or DllNotFoundException)
+            {
+                throw new L4ApplyException($"l4: {error.Message}", error);
+            }
+        }
+    }
+
+    /// <summary>What it does, with counters read now.</summary>
+    public L4Status Status()
+    {
+        lock (_gate)
+        {
+            return _running is { } running
+                ? _reader.Read(running.Snapshot, running.Program.Maps, running.Tables.Services, running.Plan, running.Notes)
+                : L4Status.Empty;
+        }
+    }
+
+    /// <summary>What would become of a packet, from the maps as they are now; null: no services run.</summary>
+    /// <param name="from">The client.</param>
+    /// <param name="to">Where it sends to.</param>
+    /// <param name="protocol">TCP or UDP.</param>
+    public PacketExplanation? Explain(IPEndPoint from, IPEndPoint to, TransportProtocol protocol)
+    {
+        lock (_gate)
+        {
+            return _running is { } running
+                ? new XdpExplainer(running.Program.Maps, running.Tables.Services.Values, running.Plan, running.Settings).Explain(from, to, protocol)
+                : null;
+        }
+    }
+
+    /// <summary>Takes everything away that is pinned under a folder: programs leave their interfaces, services are no more.</summary>
+    /// <param name="pins">The folder.</param>
+    /// <returns>The interfaces that ran the program.</returns>
+    public static IReadOnlyList<string> Detach(string pins)
+    {
+        try
+        {
+            var tree = new PinTree(pins);
+            var attachments = new XdpAttachments(tree);
+            var names = tree.LinkNames();
+            foreach (var name in names)
+                attachments.Detach(name);
+            tree.Delete();
+            return names;
+        }
+        catch (Exception error) when (error is BpfException or IOException or UnauthorizedAccessException or DllNotFoundException)
+        {
+            throw new L4ApplyException(error.Message, error);
+        }
+    }
+
+    /// <summary>Lets go; what is in the kernel stays.</summary>
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            _meter.Dispose();
+            _neighbours.Dispose();
+            _running?.Program.Dispose();
+            _running = null;
+        }
+    }
+
+    private void ApplyNow(Snapshot snapshot)
+    {
+        var config = snapshot.Config.L4;
+        if (config.Services.IsEmpty && config.Interfaces.IsEmpty)
+        {
+            Stop();
+            return;
+        }
+
+        var started = Stopwatch.GetTimestamp();
+        var plan = _planner.Plan(snapshot);
+        var devices = config.Interfaces.Select(_planner.Require).ToArray();
+        XdpPlanner.RequireForwarding(plan, devices);
+        var pins = new PinTree(config.Pins);
+        var attachments = new XdpAttachments(pins);
+        foreach (var device in devices)
+            attachments.RefuseForeign(device);
+        _neighbours.Follow(plan);
+
+        var settings = Settings(config, plan);
+        if (_running is { } running && running.Snapshot.Config.L4.Pins != config.Pins)
+            throw new L4ApplyException($"l4: pins can't move from {running.Snapshot.Config.L4.Pins} while services run: penstock detach, then start the daemon again");
+        if (_running is not { } same || same.Settings != settings || XdpSizes.Exceed(plan, same.Program.Maps))
+            Load(snapshot, plan, settings, pins, attachments, devices);
+        else
+            Update(same with { Snapshot = snapshot, Plan = plan, Notes = [] }, pins, attachments, devices);
+        _logger.LogDebug("{Services} services in place after {Milliseconds:0.0} ms", plan.Length, Stopwatch.GetElapsedTime(started).TotalMilliseconds);
+    }
+
+    private void Update(Running next, PinTree pins, XdpAttachments attachments, HostInterface[] devices)
+    {
+        try
+        {
+            next.Tables.Apply(next.Plan);
+        }
+        catch (XdpFullException full)
+        {
+            _logger.LogInformation("{Reason}: the maps are made larger", full.Message);
+            Load(next.Snapshot, next.Plan, next.Settings, pins, attachments, devices);
+            return;
+        }
+
+        Attach(next.Snapshot, next.Program, pins, attachments, devices);
+        _running = next;
+    }
+
+    private void Load(Snapshot snapshot, PlannedService[] plan, Layout.Settings settings, PinTree pins, XdpAttachments attachments, HostInterface[] devices)
+    {
+        var path = ProgramFile.Find(snapshot.Config.L4.Program);
+        pins.Create();
+        var program = XdpProgram.Load(path, pins, XdpSizes.For(snapshot.Config.L4, plan, BpfCpus.Possible), settings);
+        try
+        {
+            // Maps that hold what those of the running program do: it goes first, for both share some of them. New maps are filled first.
+            if (program.IsAdopted)
+                Attach(snapshot, program, pins, attachments, devices);
+            var tables = new XdpTables(program.Maps);
+            tables.Apply(plan);
+            if (!program.IsAdopted)
+                Attach(snapshot, program, pins, attachments, devices);
+            program.Pin(pins);
+            var notes = program.Rebuilt.Concat(RemoveOtherVersions(pins)).ToImmutableArray();
+            _logger.LogInformation(
+                "XDP program {Id} loaded from {Path}, {Maps}", program.Program.Info.Id, path,
+                program.IsAdopted ? "with the maps of the one before" : "with maps of its own");
+            foreach (var note in notes)
+                _logger.LogWarning("rebuilt: {Note}", note);
+            _running?.Program.Dispose();
+            _running = new Running(snapshot, plan, settings, program, tables, notes);
+        }
+        catch
+        {
+            program.Dispose();
+            throw;
+        }
+    }
+
+    private static void Attach(Snapshot snapshot, XdpProgram program, PinTree pins, XdpAttachments attachments, HostInterface[] devices)
+    {
+        var mode = snapshot.Config.L4.Attach == XdpAttach.Generic ? XdpMode.Generic : XdpMode.Native;
+        foreach (var device in devices)
+            attachments.Attach(device, program.Program, mode);
+        foreach (var name in pins.LinkNames().Except(devices.Select(device => device.Name), StringComparer.Ordinal))
+            attachments.Detach(name);
+    }
+
+    private static IEnumerable<string> RemoveOtherVersions(PinTree pins)
+    {
+        foreach (var folder in pins.OtherVersions().ToArray())
+        {
+            Directory.Delete(folder, recursive: true);
+            yield return $"{Path.GetFileName(folder)} has another layout";
+        }
+    }
+
+    // A configuration without the tier takes away what this process has run; what another has left is not this one's to touch.
+    private void Stop()
+    {
+        if (_running is not { } running)
+            return;
+        running.Program.Dispose();
+        _running = null;
+        _neighbours.Follow([]);
+        var names = Detach(running.Snapshot.Config.L4.Pins);
+        _logger.LogInformation("no services any more: detached from {Interfaces}", string.Join(", ", names));
+    }
+
+    private static Layout.Settings Settings(L4Config config, PlannedService[] plan)
+    {
+        var features = Layout.Features.Fragments;
+        if (Environment.OSVersion.Version >= new Version(5, 18))
+            features |= Layout.Features.Jumbo;
+        if (plan.Any(service => service.Backends.Any(backend => backend.Value.Flags.HasFlag(Layout.BackendFlags.Fib))))
+            features |= Layout.Features.Fib;
+        return new Layout.Settings
+        {
+            HashSeed = (ulong)config.HashSeed,
+            Features = features,
+            FlowSets = XdpSizes.FlowSets(config),
+            Cpus = (uint)BpfCpus.Possible,
+            NewFlowsPerSecond = (uint)config.NewFlowsPerCpu,
+        };
+    }
+
+    private sealed record Running(Snapshot Snapshot, PlannedService[] Plan, Layout.Settings Settings, XdpProgram Program, XdpTables Tables, ImmutableArray<string> Notes);
+}

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+using System.Net;
+using Penstock.Model.Schema;
+
+namespace Penstock.Model.L4;
+
+/// <summary>One real server of a service.</summary>
+[Shorthand("address")]
+public sealed record BackendConfig
+{
+    /// <summary>Its address.</summary>
+    [Example("10.0.0.11")]
+    public required IPAddress Address { get; init; }
+
+    /// <summary>Its share among the backends, 0 to 65535; 0 takes no flows. Default 1.</summary>
+    [Range("0", "65535")]
+    public int Weight { get; init; } = 1;
+
+    /// <summary>Whether it takes flows. Default ready.</summary>
+    public BackendState State { get; init; } = BackendState.Ready;
+
+    /// <summary>dsr-gue: the UDP port it decapsulates at. Default 6080 (IANA: gue).</summary>
+    [Range("1", "65535")]
+    [Example("6080")]
+    public int? Port { get; init; }
+
+    /// <summary>MAC address frames for it go to; null: by next_hop.</summary>
+    [Text(TextForm.MacAddress)]
+    [Example("\"02:00:00:00:00:11\"")]
+    public string? Mac { get; init; }
+
+    /// <summary>Interface frames for it leave by, where mac is given; null: the one they came in by.</summary>
+    [Text(TextForm.InterfaceName)]
+    [Example("eth1")]
+    public string? Interface { get; init; }
+}

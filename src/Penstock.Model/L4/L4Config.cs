@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+using System.Collections.Immutable;
+using Penstock.Model.Schema;
+
+namespace Penstock.Model.L4;
+
+/// <summary>The L4 tier: services balanced in the kernel.</summary>
+public sealed record L4Config
+{
+    /// <summary>What balances. Default xdp.</summary>
+    public L4Engine Engine { get; init; } = L4Engine.Xdp;
+
+    /// <summary>Interfaces that packets for the services come in by. Needed as soon as there is a service.</summary>
+    [Key("interface")]
+    [Text(TextForm.InterfaceName)]
+    [Example("eth0")]
+    public ImmutableArray<string> Interfaces { get; init; } = [];
+
+    /// <summary>Where XDP runs. Default native: in the driver; generic works on any interface, at many times the cost.</summary>
+    public XdpAttach Attach { get; init; } = XdpAttach.Native;
+
+    /// <summary>The compiled program; null: bpf/xdp_lb.bpf.o beside the binary, else /usr/lib/penstock/bpf/xdp_lb.bpf.o.</summary>
+    [Text(TextForm.FilePath)]
+    [Example("/usr/lib/penstock/bpf/xdp_lb.bpf.o")]
+    public string? Program { get; init; }
+
+    /// <summary>Folder in a bpffs that programs, maps and links are pinned in; a bpffs is mounted there if it lies in none. Default /sys/fs/bpf/penstock.</summary>
+    [Text(TextForm.FilePath)]
+    public string Pins { get; init; } = "/sys/fs/bpf/penstock";
+
+    /// <summary>Seed of Maglev tables and of the flow hash: equal on all hosts that must choose alike. Default 0.</summary>
+    [Range("0", "2147483647")]
+    public int HashSeed { get; init; }
+
+    /// <summary>Flows the table remembers for each CPU, some 11 bytes each, rounded up to six times a power of two; 0: none. Default 262,144.</summary>
+    [Range("0", "16777216")]
+    public int FlowsPerCpu { get; init; } = 1 << 18;
+
+    /// <summary>Flows per CPU and second the table takes in; what is above goes by the Maglev table alone. 0, the default: no cap.</summary>
+    [Range("0", "100000000")]
+    public int NewFlowsPerCpu { get; init; }
+
+    /// <summary>Services, in file order; names are unique.</summary>
+    public ImmutableArray<ServiceConfig> Services { get; init; } = [];
+}

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+using System.Collections.Immutable;
+using System.Net;
+using Penstock.Model.L7;
+using Penstock.Model.Schema;
+
+namespace Penstock.Model.L4;
+
+/// <summary>A virtual address and port whose packets are shared out over backends.</summary>
+public sealed record ServiceConfig
+{
+    /// <summary>Unique name, used in metrics, logs and commands.</summary>
+    [Text(TextForm.Name)]
+    [Example("web")]
+    public required string Name { get; init; }
+
+    /// <summary>Protocol, virtual address and port, range of ports or all ports. A single port wins over a range.</summary>
+    [Example("\"tcp://203.0.113.10:443\"")]
+    public required ServiceAddress Listen { get; init; }
+
+    /// <summary>How packets get to the backends.</summary>
+    [Example("dsr-ipip")]
+    public required Forwarding Forwarding { get; init; }
+
+    /// <summary>Real servers. l7: this host and its peers, each by an address of its own; none: this host alone.</summary>
+    [Example("[10.0.0.11, {address: 10.0.0.12, weight: 2}]")]
+    public ImmutableArray<BackendConfig> Backends { get; init; } = [];
+
+    /// <summary>Slots of the Maglev table, a prime; at least 100 for each backend keeps shares within 1%. Default 65537.</summary>
+    [Range("2", "5000011")]
+    public int TableSize { get; init; } = 65537;
+
+    /// <summary>What of a packet chooses its backend. Default flow.</summary>
+    public HashOn Hash { get; init; } = HashOn.Flow;
+
+    /// <summary>Whether flows are remembered, so that they stay when backends change. Default true.</summary>
+    public bool FlowTable { get; init; } = true;
+
+    /// <summary>udp: idle time after which a flow is chosen anew; 0s: never. Default 30 s (katran).</summary>
+    [Range("0s", "24h")]
+    public TimeSpan UdpTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>What a packet meets when no backend is left. Default drop.</summary>
+    public EmptyAction Empty { get; init; } = EmptyAction.Drop;
+
+    /// <summary>Where frames go on the link. Default kernel.</summary>
+    public NextHop NextHop { get; init; } = NextHop.Kernel;
+
+    /// <summary>Address that tunnels come from; null: the first of the interface's in the backend's family.</summary>
+    [Example("10.0.0.1")]
+    public IPAddress? Source { get; init; }
+
+    /// <summary>Active health checks; null: every backend counts as up.</summary>
+    [Example("{type: tcp, interval: 2s}")]
+    public HealthCheckConfig? Health { get; init; }
+
+    /// <summary>Port that health checks go to; null: the service's.</summary>
+    [Range("1", "65535")]
+    [Example("8080")]
+    public int? HealthPort { get; init; }
+
+    /// <summary>Whether a Maglev table can have so many slots: a prime, so that every backend's walk visits every slot.</summary>
+    public static bool IsTableSize(int slots)
+    {
+        if (slots < 2 || (slots > 2 && slots % 2 == 0))
+            return false;
+        for (var divisor = 3; (long)divisor * divisor <= slots; divisor += 2)
+        {
+            if (slots % divisor == 0)
+                return false;
+        }
+
+        return true;
+    }
+}

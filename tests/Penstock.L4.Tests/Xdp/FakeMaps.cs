@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+using System.Net;
+using Penstock.L4.Xdp;
+
+namespace Penstock.L4.Tests.Xdp;
+
+/// <summary>Maps in memory that look, after every write, at what a packet would meet.</summary>
+internal sealed class FakeMaps(int ringLines = 4096, int backends = 256, int services = 64) : IXdpMaps
+{
+    private readonly Layout.Backend[] _backends = new Layout.Backend[backends];
+    private readonly uint[] _rings = new uint[ringLines * Layout.RingLineSlots];
+
+    public Dictionary<Layout.ServiceKey, Layout.Service> ServiceMap { get; } = [];
+
+    public Dictionary<Layout.RangeKey, Layout.Service> RangeMap { get; } = [];
+
+    public Dictionary<Layout.Address, Layout.Vip> VipMap { get; } = [];
+
+    public Dictionary<Layout.SourceKey, Layout.SourceVerdict> SourceMap { get; } = [];
+
+    /// <summary>Every write, in order.</summary>
+    public List<string> Writes { get; } = [];
+
+    public int RingLines => ringLines;
+
+    public int Backends => backends;
+
+    public int Services => services;
+
+    public Layout.Backend ReadBackend(uint id) => _backends[id];
+
+    public void WriteBackend(uint id, in Layout.Backend value)
+    {
+        _backends[id] = value;
+        Wrote($"backend {id} {value.State}");
+    }
+
+    public void ClearBackendStats(uint id) => Wrote($"clear backend {id}");
+
+    public void ClearServiceStats(uint id) => Wrote($"clear service {id}");
+
+    public Span<uint> Ring(int firstLine, int slots) => _rings.AsSpan(firstLine * Layout.RingLineSlots, slots);
+
+    public void WriteVip(IPAddress address, in Layout.Vip value)
+    {
+        VipMap[Layout.Address.Of(address)] = value;
+        Wrote($"vip {address}");
+    }
+
+    public void DeleteVip(IPAddress address)
+    {
+        VipMap.Remove(Layout.Address.Of(address)).ShouldBeTrue();
+        Wrote($"no vip {address}");
+    }
+
+    public void WriteService(in Layout.ServiceKey key, in Layout.Service value)
+    {
+        ServiceMap[key] = value;
+        Wrote($"service {key.Port}");
+    }
+
+    public void DeleteService(in Layout.ServiceKey key)
+    {
+        ServiceMap.Remove(key).ShouldBeTrue();
+        Wrote($"no service {key.Port}");
+    }
+
+    public void WriteRange(in Layout.RangeKey key, in Layout.Service value)
+    {
+        RangeMap[key] = value;
+        Wrote($"range {key.Ports.First}/{key.Ports.Bits}");
+    }
+
+    public void DeleteRange(in Layout.RangeKey key)
+    {
+        RangeMap.Remove(key).ShouldBeTrue();
+        Wrote($"no range {key.Ports.First}/{key.Ports.Bits}");
+    }
+
+    public void WriteSource(in Layout.SourceKey key, Layout.SourceVerdict verdict)
+    {
+        SourceMap[key] = verdict;
+        Wrote($"source {verdict}");
+    }
+
+    public void DeleteSource(in Layout.SourceKey key)
+    {
+        SourceMap.Remove(key).ShouldBeTrue();
+        Wrote("no source");
+    }
+
+    public XdpContents Read() => new(
+        new Dictionary<Layout.ServiceKey, Layout.Service>(ServiceMap),
+        new Dictionary<Layout.RangeKey, Layout.Service>(RangeMap),
+        new Dictionary<Layout.Address, Layout.Vip>(VipMap),
+        Enumerable.Range(1, backends - 1).Where(id => _backends[id].State != Layout.StateKind.Unused).ToDictionary(id => (uint)id, id => _backends[id]),
+        new Dictionary<Layout.SourceKey, Layout.SourceVerdict>(SourceMap));
+
+    /// <summary>The addresses a service's ring leads to, with their slots.</summary>
+    public Dictionary<string, int> Shares(int port)
+    {
+        var service = ServiceMap.Single(entry => entry.Key.Port == port).Value;
+        return Ring((int)service.RingLine, (int)service.RingSlots).ToArray()
+            .GroupBy(id => _backends[id].Address.ToIPAddress().ToString())
+            .ToDictionary(group => group.Key, group => group.Count());
+    }
+
+    private void Wrote(string what)
+    {
+        Writes.Add(what);
+        foreach (var (key, service) in ServiceMap)
+            Look(VipMap.ContainsKey(key.Address), service, what);
+        foreach (var (key, service) in RangeMap)
+            Look(VipMap.TryGetValue(key.Address, out var vip) && vip.Flags.HasFlag(Layout.VipFlags.Ranges), service, what);
+    }
+
+    // A packet may come at any time: its address is known, each slot names a backend of the service that takes flows.
+    private void Look(bool isKnown, Layout.Service service, string after)
+    {
+        isKnown.ShouldBeTrue($"after {after}: a service without its address");
+        foreach (var id in Ring((int)service.RingLine, (int)service.RingSlots))
+        {
+            if (_backends[id].Service != service.Id || _backends[id].State != Layout.StateKind.Ready)
+                throw new ShouldAssertException($"after {after}: service {service.Id} leads to backend {id}, {_backends[id].State} of service {_backends[id].Service}");
+        }
+    }
+}

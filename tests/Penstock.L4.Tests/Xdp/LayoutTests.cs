@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+using System.Globalization;
+using System.Reflection;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Penstock.L4.Xdp;
+using Penstock.Linux.Bpf;
+
+namespace Penstock.L4.Tests.Xdp;
+
+/// <summary>C owns the layout: each mirror is compared with the types of the compiled object.</summary>
+public sealed class LayoutTests
+{
+    private static readonly (Type Mirror, string Struct)[] s_mirrors =
+    [
+        (typeof(Layout.Settings), "lb_settings"), (typeof(Layout.ServiceKey), "lb_service_key"), (typeof(Layout.RangeKey), "lb_range_key"),
+        (typeof(Layout.Service), "lb_service"), (typeof(Layout.Vip), "lb_vip"), (typeof(Layout.Backend), "lb_backend"),
+        (typeof(Layout.SourceKey), "lb_source_key"), (typeof(Layout.BackendStats), "lb_backend_stats"), (typeof(Layout.ServiceStats), "lb_service_stats"),
+        (typeof(Layout.DropStats), "lb_drop_stats"), (typeof(Layout.FlowSet), "lb_flow_set"), (typeof(Layout.Address), "lb_address"),
+    ];
+
+    [XdpFact]
+    public void Mirrors_OfStructs_HaveTheirSizesAndOffsets()
+    {
+        using var opened = BpfObject.Open(ProgramObject.Path("xdp_lb"));
+        foreach (var (mirror, name) in s_mirrors)
+        {
+            var layout = opened.Btf.Struct(name).ShouldNotBeNull(name);
+            SizeOf(mirror).ShouldBe(layout.Size, name);
+            if (mirror == typeof(Layout.Address))
+                continue;
+
+            // An array in C is a field for each element here: where the fields of C begin, ours must, too.
+            var offsets = mirror.GetFields(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic).Select(field => OffsetOf(mirror, field)).ToArray();
+            layout.Fields.Where(field => !offsets.Contains(field.Offset)).ShouldBeEmpty(name);
+        }
+    }
+
+    [XdpFact]
+    public void Names_OfMaps_AreThoseOfTheObject()
+    {
+        using var opened = BpfObject.Open(ProgramObject.Path("xdp_lb"));
+
+        opened.MapNames.Where(name => !name.Contains('.', StringComparison.Ordinal)).ShouldBe(XdpMaps.Names, ignoreOrder: true);
+    }
+
+    [Theory]
+    [InlineData("LB_LAYOUT_VERSION", Layout.Version)]
+    [InlineData("LB_RING_LINE_SLOTS", Layout.RingLineSlots)]
+    [InlineData("LB_FLOW_WAYS", Layout.FlowWays)]
+    public void Constants_OfTheHeader_AreOurs(string name, int value)
+    {
+        var line = File.ReadLines(Path.Combine(ProgramObject.Root, "bpf/include/layout.h")).Single(text => text.StartsWith($"#define {name} ", StringComparison.Ordinal));
+
+        int.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[2], CultureInfo.InvariantCulture).ShouldBe(value);
+    }
+
+    [Theory]
+    [InlineData("LB_DROP_", typeof(DropReason), "LB_DROP_REASONS")]
+    [InlineData("LB_SERVICE_", typeof(Layout.ServiceFlags), "")]
+    [InlineData("LB_EMPTY_", typeof(Layout.EmptyKind), "")]
+    [InlineData("LB_FORWARD_", typeof(Layout.ForwardingKind), "")]
+    [InlineData("LB_STATE_", typeof(Layout.StateKind), "")]
+    [InlineData("LB_BACKEND_", typeof(Layout.BackendFlags), "")]
+    [InlineData("LB_VIP_", typeof(Layout.VipFlags), "LB_VIP_FILTER_WORDS")]
+    [InlineData("LB_FEATURE_", typeof(Layout.Features), "")]
+    [InlineData("LB_SOURCE_", typeof(Layout.SourceVerdict), "")]
+    public void Enums_OfTheHeader_AreOurs(string prefix, Type mirror, string except)
+    {
+        // Enums that only macros use are not in the object's types: the header's text is what both sides have.
+        var text = File.ReadAllText(Path.Combine(ProgramObject.Root, "bpf/include/layout.h"));
+        var members = text.Split('\n').Select(line => line.Trim().Split(',')[0].Split(" = ")).Where(parts => parts.Length == 2 && parts[0].StartsWith(prefix, StringComparison.Ordinal)).ToArray();
+        members.Length.ShouldBeGreaterThan(1);
+
+        foreach (var member in members.Where(parts => parts[0] != except))
+        {
+            var shift = member[1].Split(" << ");
+            var value = shift.Length == 2 ? 1 << int.Parse(shift[1], CultureInfo.InvariantCulture) : int.Parse(member[1], CultureInfo.InvariantCulture);
+            var word = member[0][prefix.Length..].Replace("_", "", StringComparison.Ordinal);
+            Enum.TryParse(mirror, word, ignoreCase: true, out var ours).ShouldBeTrue(member[0]);
+            Convert.ToInt64(ours, CultureInfo.InvariantCulture).ShouldBe(value, member[0]);
+        }
+    }
+
+    private static int SizeOf(Type type) => (int)typeof(Unsafe).GetMethod(nameof(Unsafe.SizeOf))!.MakeGenericMethod(type).Invoke(null, null)!; // it returns an int
+
+    private static int OffsetOf(Type type, FieldInfo field) => (int)Marshal.OffsetOf(type, field.Name);
+}

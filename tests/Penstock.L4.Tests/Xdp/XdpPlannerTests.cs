@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+using System.Collections.Immutable;
+using System.Net;
+using Penstock.L4.Xdp;
+using Penstock.Model;
+using Penstock.Model.L4;
+
+namespace Penstock.L4.Tests.Xdp;
+
+public sealed class XdpPlannerTests
+{
+    private static readonly IPAddress Vip = IPAddress.Parse("203.0.113.10");
+    private readonly FakeHost _host = new();
+
+    [Fact]
+    public void Plan_DsrIpip_TunnelsFromTheInterfaceToEachBackend()
+    {
+        var service = Plan(Forwarding.DsrIpip, new BackendConfig { Address = Address(1), Weight = 3 }, new BackendConfig { Address = IPAddress.Parse("2001:db8::1") });
+
+        var value = service.Backends[0].Value;
+        value.Forwarding.ShouldBe(Layout.ForwardingKind.Ipip);
+        value.Source.ToIPAddress().ShouldBe(IPAddress.Parse("10.0.0.254"));
+        value.Mtu.ShouldBe((ushort)1500);
+        value.Flags.ShouldBe(Layout.BackendFlags.Fib);
+        service.Backends[0].Weight.ShouldBe(3);
+        service.Backends[1].Value.Source.ToIPAddress().ShouldBe(IPAddress.Parse("2001:db8::fe"));
+    }
+
+    [Fact]
+    public void Plan_DsrGue_HasThePortOfGueUnlessConfigured()
+    {
+        var service = Plan(Forwarding.DsrGue, new BackendConfig { Address = Address(1) }, new BackendConfig { Address = Address(2), Port = 5555 });
+
+        service.Backends.Select(backend => backend.Value.Port).ShouldBe([6080, 5555]);
+    }
+
+    [Fact]
+    public void Plan_MacOfAnotherInterface_LeavesByIt()
+    {
+        var value = Plan(Forwarding.DsrL2, new BackendConfig { Address = Address(1), Mac = "02:00:00:00:00:11", Interface = "eth1" }).Backends[0].Value;
+
+        value.Flags.ShouldBe(Layout.BackendFlags.Mac);
+        value.Mac.ToString().ShouldBe("02:00:00:00:00:11");
+        value.OwnMac.ToString().ShouldBe("02:00:00:00:01:01");
+        value.InterfaceIndex.ShouldBe(3u);
+    }
+
+    [Fact]
+    public void Plan_L7WithoutBackends_IsThisHost()
+    {
+        var backend = Plan(Forwarding.L7).Backends.ShouldHaveSingleItem();
+
+        backend.Value.Forwarding.ShouldBe(Layout.ForwardingKind.Local);
+        backend.IsInRing.ShouldBeTrue();
+    }
+
+    [Fact]
+    public void Plan_L7WithPeers_IsLocalForThisHostAndATunnelToOthersWithTheSameIdentities()
+    {
+        BackendConfig[] pair = [new() { Address = IPAddress.Parse("10.0.0.254") }, new() { Address = Address(1) }];
+        var here = Plan(Forwarding.L7, pair);
+        _host.Local = Address(1);
+        var there = Plan(Forwarding.L7, pair);
+
+        here.Backends.Select(backend => backend.Value.Forwarding).ShouldBe([Layout.ForwardingKind.Local, Layout.ForwardingKind.Ipip]);
+        there.Backends.Select(backend => backend.Value.Forwarding).ShouldBe([Layout.ForwardingKind.Ipip, Layout.ForwardingKind.Local]);
+        here.Backends.Select(backend => backend.Identity).ShouldBe(there.Backends.Select(backend => backend.Identity));
+    }
+
+    [Theory]
+    [InlineData(EndpointState.Ready, Layout.StateKind.Ready)]
+    [InlineData(EndpointState.Drain, Layout.StateKind.Drain)]
+    [InlineData(EndpointState.Maintenance, Layout.StateKind.Down)]
+    [InlineData(EndpointState.Down, Layout.StateKind.Down)]
+    public void Plan_StateOfABackend_IsThatOfItsEntry(EndpointState state, object expected)
+    {
+        var config = new ServiceConfig { Name = "s", Listen = Tcp(80), Forwarding = Forwarding.DsrIpip, Backends = [new BackendConfig { Address = Address(1) }] };
+
+        Plan(config, new BackendStatus(config.Backends[0], state)).Backends[0].Value.State.ShouldBe((Layout.StateKind)expected);
+    }
+
+    [Fact]
+    public void Plan_OptionsOfAService_AreFlagsAndNumbers()
+    {
+        var service = Plan(new ServiceConfig
+        {
+            Name = "s",
+            Listen = new ServiceAddress(TransportProtocol.Udp, Vip, 53, 53),
+            Forwarding = Forwarding.DsrIpip,
+            Hash = HashOn.Client,
+            FlowTable = false,
+            UdpTimeout = TimeSpan.FromSeconds(1.5),
+            Empty = EmptyAction.Pass,
+        });
+
+        service.Value.Flags.ShouldBe(Layout.ServiceFlags.ClientHash | Layout.ServiceFlags.NoFlows);
+        service.Value.FlowTimeout.ShouldBe(2u);
+        service.Value.EmptyAction.ShouldBe((byte)Layout.EmptyKind.Pass);
+    }
+
+    [Fact]
+    public void Plan_InterfaceThatIsNotThere_IsRefused()
+    {
+        _host.IsGone = true;
+
+        Should.Throw<L4ApplyException>(() => Plan(Forwarding.L7)).Message.ShouldBe("there is no interface eth0");
+    }
+
+    [Fact]
+    public void Plan_NoAddressOfTheBackendsFamily_IsRefused()
+    {
+        _host.HasIpv6 = false;
+
+        Should.Throw<L4ApplyException>(() => Plan(Forwarding.DsrIpip, new BackendConfig { Address = IPAddress.Parse("2001:db8::1") })).Message
+            .ShouldBe("service s: eth0 has no address to reach 2001:db8::1 from; set source");
+    }
+
+    private static IPAddress Address(int host) => new([10, 0, 0, (byte)host]);
+
+    private static ServiceAddress Tcp(int port) => new(TransportProtocol.Tcp, Vip, port, port);
+
+    private PlannedService Plan(Forwarding forwarding, params BackendConfig[] backends) => Plan(
+        new ServiceConfig { Name = "s", Listen = Tcp(80), Forwarding = forwarding, Backends = [.. backends] },
+        [.. backends.Select(backend => new BackendStatus(backend, EndpointState.Ready))]);
+
+    private PlannedService Plan(ServiceConfig service, params BackendStatus[] states)
+    {
+        var config = new ApplianceConfig { Node = "lb", L4 = new L4Config { Interfaces = ["eth0"], Services = [service] } };
+        var snapshot = new Snapshot(1, config, ImmutableDictionary<string, ClusterEndpoints>.Empty)
+        {
+            Services = ImmutableDictionary<string, ImmutableArray<BackendStatus>>.Empty.Add("s", [.. states]),
+        };
+        return new XdpPlanner(_host).Plan(snapshot).ShouldHaveSingleItem();
+    }
+
+    private sealed class FakeHost : IHostNetwork
+    {
+        public IPAddress Local { get; set; } = IPAddress.Parse("10.0.0.254");
+
+        public bool IsGone { get; set; }
+
+        public bool HasIpv6 { get; set; } = true;
+
+        public HostInterface? Find(string name) => IsGone ? null : new HostInterface(
+            name, name == "eth0" ? 2 : 3, Layout.Mac.Of(name == "eth0" ? "02:00:00:00:01:00" : "02:00:00:00:01:01"), 1500,
+            HasIpv6 ? [Local, IPAddress.Parse("2001:db8::fe")] : [Local]);
+
+        public IReadOnlySet<IPAddress> Addresses() => new HashSet<IPAddress> { Local };
+
+        public IPAddress? SourceFor(IPAddress destination) => null;
+
+        public void Resolve(IPAddress destination)
+        {
+        }
+    }
+}

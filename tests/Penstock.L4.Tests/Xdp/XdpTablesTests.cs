@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: Apache-2.0
+using System.Collections.Immutable;
+using System.Net;
+using FsCheck;
+using FsCheck.Fluent;
+using Penstock.L4.Maglev;
+using Penstock.L4.Xdp;
+using Penstock.Model.L4;
+
+namespace Penstock.L4.Tests.Xdp;
+
+public sealed class XdpTablesTests
+{
+    private const int Slots = 251;
+
+    private readonly FakeMaps _maps = new();
+
+    [Fact]
+    public void Apply_NewService_WritesBackendsThenAddressThenService()
+    {
+        new XdpTables(_maps).Apply([Service(80, Backend(1), Backend(2))]);
+
+        _maps.Writes.ShouldBe([
+            "clear service 0", "clear backend 1", "backend 1 Ready", "clear backend 2", "backend 2 Ready", "vip 203.0.113.10", "service 80"]);
+        _maps.Shares(80).ShouldBe(new Dictionary<string, int> { ["10.0.0.1"] = 125, ["10.0.0.2"] = 126 }, ignoreOrder: true);
+    }
+
+    [Fact]
+    public void Apply_SamePlanAgain_WritesNothing()
+    {
+        var tables = new XdpTables(_maps);
+        tables.Apply([Service(80, Backend(1), Backend(2)), Range(5000, 5999, Backend(3))]);
+        _maps.Writes.Clear();
+
+        tables.Apply([Service(80, Backend(1), Backend(2)), Range(5000, 5999, Backend(3))]);
+
+        _maps.Writes.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void Apply_OtherWeight_TouchesTheRingOnly()
+    {
+        var tables = new XdpTables(_maps);
+        tables.Apply([Service(80, Backend(1), Backend(2)), Service(81, Backend(1))]);
+        _maps.Writes.Clear();
+
+        tables.Apply([Service(80, Backend(1), Backend(2, weight: 3)), Service(81, Backend(1))]);
+
+        _maps.Writes.ShouldBeEmpty();
+        _maps.Shares(80)["10.0.0.2"].ShouldBeInRange(186, 190);
+    }
+
+    [Theory]
+    [InlineData(Layout.StateKind.Drain)]
+    [InlineData(Layout.StateKind.Down)]
+    public void Apply_BackendTakenOut_LeavesTheRingBeforeItsState(object state)
+    {
+        var tables = new XdpTables(_maps);
+        tables.Apply([Service(80, Backend(1), Backend(2))]);
+        _maps.Writes.Clear();
+
+        tables.Apply([Service(80, Backend(1), Backend(2, state: (Layout.StateKind)state))]);
+
+        _maps.Writes.ShouldBe([$"backend 2 {state}"]);
+        _maps.Shares(80).ShouldBe(new Dictionary<string, int> { ["10.0.0.1"] = Slots });
+    }
+
+    [Fact]
+    public void Apply_LastBackendGone_EmptiesTheServiceFirst()
+    {
+        var tables = new XdpTables(_maps);
+        tables.Apply([Service(80, Backend(1))]);
+        _maps.Writes.Clear();
+
+        tables.Apply([Service(80)]);
+
+        _maps.Writes.ShouldBe(["service 80", "backend 1 Unused"]);
+        _maps.ServiceMap.Values.Single().RingSlots.ShouldBe(0u);
+
+        tables.Apply([Service(80, Backend(1))]);
+        _maps.Shares(80).ShouldBe(new Dictionary<string, int> { ["10.0.0.1"] = Slots });
+    }
+
+    [Fact]
+    public void Apply_ServiceGone_TakesItAwayBeforeWhatItNames()
+    {
+        var tables = new XdpTables(_maps);
+        tables.Apply([Service(80, Backend(1)), Range(5000, 5001, Backend(2))]);
+        _maps.Writes.Clear();
+
+        tables.Apply([]);
+
+        _maps.Writes.ShouldBe(["no service 80", "backend 1 Unused", "no range 5000/15", "backend 2 Unused", "no vip 203.0.113.10"]);
+    }
+
+    [Fact]
+    public void Apply_IdGivenOutAgain_HasTheNextGeneration()
+    {
+        var maps = new FakeMaps(backends: 2);
+        var tables = new XdpTables(maps);
+        tables.Apply([Service(80, Backend(1))]);
+        var first = maps.ReadBackend(1).Generation;
+        tables.Apply([Service(80)]);
+
+        tables.Apply([Service(80, Backend(2))]);
+
+        maps.ReadBackend(1).Generation.ShouldBe((byte)(first + 1));
+        maps.Shares(80).Keys.ShouldBe(["10.0.0.2"]);
+    }
+
+    [Fact]
+    public void Apply_OtherTableSize_FillsANewRingBeforeTheServiceNamesIt()
+    {
+        var tables = new XdpTables(_maps);
+        tables.Apply([Service(80, Backend(1))]);
+        var before = _maps.ServiceMap.Values.Single();
+
+        tables.Apply([Service(80, Backend(1)) with { TableSize = 509 }]);
+
+        var after = _maps.ServiceMap.Values.Single();
+        after.RingLine.ShouldNotBe(before.RingLine);
+        after.RingSlots.ShouldBe(509u);
+        _maps.Shares(80)["10.0.0.1"].ShouldBe(509);
+    }
+
+    [Fact]
+    public void Apply_MoreThanTheMapsHold_SaysSo()
+    {
+        Should.Throw<XdpFullException>(() => new XdpTables(new FakeMaps(backends: 2)).Apply([Service(80, Backend(1), Backend(2))])).Message.ShouldBe("no room for another of 2 backends");
+        Should.Throw<XdpFullException>(() => new XdpTables(new FakeMaps(services: 1)).Apply([Service(80), Service(81)])).Message.ShouldBe("no room for another of 1 services");
+        Should.Throw<XdpFullException>(() => new XdpTables(new FakeMaps(ringLines: 20)).Apply([Service(80, Backend(1)), Service(81, Backend(1))])).Message.ShouldBe("no room for a table of 251 slots");
+    }
+
+    [Fact]
+    public void Adopt_MapsOfADaemonBefore_ChangesNothingForTheSamePlan()
+    {
+        var plan = new[] { Service(80, Backend(1), Backend(2, state: Layout.StateKind.Drain)), Range(0, 65535, Backend(3)), Service(81), WithSources(Service(82, Backend(4))) };
+        new XdpTables(_maps).Apply(plan);
+        _maps.Writes.Clear();
+
+        var tables = new XdpTables(_maps);
+        tables.Apply(plan);
+
+        _maps.Writes.ShouldBeEmpty();
+        tables.Apply([]);
+        _maps.Read().Backends.ShouldBeEmpty();
+        _maps.SourceMap.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void Adopt_BackendOfAServiceThatNeverCame_IsReleased()
+    {
+        _maps.WriteBackend(5, Backend(1).Value with { Service = 9 });
+
+        _ = new XdpTables(_maps);
+
+        _maps.ReadBackend(5).State.ShouldBe(Layout.StateKind.Unused);
+    }
+
+    [Fact]
+    public void Apply_SourcesThatChange_AreWrittenBeforeAndRemovedAfterTheService()
+    {
+        var tables = new XdpTables(_maps);
+        tables.Apply([WithSources(Service(80, Backend(1)))]);
+        _maps.Writes[^3..].ShouldBe(["source Block", "source Allow", "service 80"], ignoreOrder: true);
+        _maps.Writes[^1].ShouldBe("service 80");
+        _maps.Writes.Clear();
+
+        tables.Apply([Service(80, Backend(1))]);
+
+        _maps.Writes.ShouldBe(["service 80", "no source", "no source"]);
+    }
+
+    [Fact]
+    public void Apply_AnySequenceOfPlans_EndsAsFromNothingAndIsWholeAtEveryWrite()
+    {
+        // FakeMaps looks after each write.
+        var backend = Gen.Choose(1, 6).SelectMany(host => Gen.Choose(0, 2).SelectMany(weight => Gen.Choose(1, 3).Select(state => Backend(host, (uint)weight, (Layout.StateKind)state))));
+        var service = Gen.Choose(80, 83).SelectMany(port => backend.ListOf().Select(backends => Service(port, [.. backends.DistinctBy(one => one.Address).Take(6)])));
+        var plan = service.ListOf().Select(services => services.DistinctBy(one => one.Listen).ToArray());
+        Prop.ForAll(plan.ListOf().ToArbitrary(), plans =>
+        {
+            var maps = new FakeMaps();
+            var tables = new XdpTables(maps);
+            var turn = 0;
+            foreach (var next in plans)
+            {
+                if (turn++ % 3 == 2)
+                    tables = new XdpTables(maps);
+                tables.Apply(next);
+            }
+
+            var last = plans.Count > 0 ? plans[^1] : [];
+            maps.ServiceMap.Count.ShouldBe(last.Length);
+            foreach (var one in last)
+                maps.Shares(one.Listen.FirstPort).Keys.ShouldBe(one.Backends.Where(b => b.IsInRing).Select(b => b.Address.ToString()), ignoreOrder: true);
+        }).QuickCheckThrowOnFailure();
+    }
+
+    private static PlannedService WithSources(PlannedService service) => service with
+    {
+        Sources = ImmutableDictionary<IPNetwork, Layout.SourceVerdict>.Empty
+            .Add(IPNetwork.Parse("198.51.100.0/24"), Layout.SourceVerdict.Allow).Add(IPNetwork.Parse("2001:db8::/32"), Layout.SourceVerdict.Block),
+        Value = service.Value with { Flags = Layout.ServiceFlags.Allow | Layout.ServiceFlags.Block },
+    };
+
+    private static PlannedService Service(int port, params PlannedBackend[] backends) => Range(port, port, backends);
+
+    private static PlannedService Range(int first, int last, params PlannedBackend[] backends) => new(
+        $"s{first}", new ServiceAddress(TransportProtocol.Tcp, IPAddress.Parse("203.0.113.10"), first, last), default, Slots, [.. backends],
+        ImmutableDictionary<IPNetwork, Layout.SourceVerdict>.Empty);
+
+    private static PlannedBackend Backend(int host, uint weight = 1, Layout.StateKind state = Layout.StateKind.Ready)
+    {
+        var address = new IPAddress([10, 0, 0, (byte)host]);
+        return new PlannedBackend(
+            MaglevIdentity.Of(address, 0, 0), address, (int)weight, new Layout.Backend { Address = Layout.Address.Of(address), Forwarding = Layout.ForwardingKind.Ipip, State = state });
+    }
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+
+namespace Penstock.Netns.Tests.Harness;
+
+/// <summary>A network namespace that stands for a host.</summary>
+/// <param name="name">Its name.</param>
+internal sealed partial class Host(string name)
+{
+    private const int NetworkNamespace = 0x40000000; // CLONE_NEWNET
+
+    /// <summary>Its name.</summary>
+    public string Name => name;
+
+    /// <summary>Runs ip(8) in it.</summary>
+    public Task IpAsync(string arguments) => Run.OkAsync("ip", $"-n {name} {arguments}");
+
+    /// <summary>Runs a program in it to its end, which has to be good.</summary>
+    public Task<string> OkAsync(string program, string arguments) => Run.OkAsync("nsenter", $"--net=/run/netns/{name} {program} {arguments}");
+
+    /// <summary>Runs a program in it to its end.</summary>
+    public Task<(int ExitCode, string Output)> RunAsync(string program, params string[] arguments) =>
+        ChildProcess.RunAsync("nsenter", [$"--net=/run/netns/{name}", program, .. arguments]);
+
+    /// <summary>Starts a program in it.</summary>
+    public ChildProcess Start(string program, params string[] arguments) => new("nsenter", [$"--net=/run/netns/{name}", program, .. arguments]);
+
+    /// <summary>Connects from it. The sockets stay in it, whoever uses them.</summary>
+    public IReadOnlyList<Socket> Connect(IPEndPoint to, int count)
+    {
+        var sockets = new List<Socket>();
+        Exception? failure = null;
+        var thread = new Thread(() =>
+        {
+            try
+            {
+                using var entered = File.OpenHandle($"/run/netns/{name}");
+                setns((int)entered.DangerousGetHandle(), NetworkNamespace).ShouldBe(0);
+                for (var i = 0; i < count; i++)
+                {
+                    var socket = new Socket(to.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { ReceiveTimeout = 5000, SendTimeout = 5000 };
+                    sockets.Add(socket);
+                    socket.Connect(to);
+                }
+            }
+            catch (Exception error) // the thread's: rethrown below
+            {
+                failure = error;
+            }
+        });
+        thread.Start();
+        thread.Join();
+        return failure is null ? sockets : throw new InvalidOperationException($"connect from {name}", failure);
+    }
+
+    [LibraryImport("libc")]
+    private static partial int setns(int fd, int kind);
+}

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+namespace Penstock.Netns.Tests.Harness;
+
+/// <summary>A test between network namespaces: skipped where they can't be made or a program is missing.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+internal sealed class NetnsFactAttribute : FactAttribute
+{
+    private static readonly string[] s_programs = ["ip", "nsenter", "ethtool", "sysctl", "nginx", "curl", "hey", "clang"];
+
+    public NetnsFactAttribute()
+    {
+        var folders = $"{Environment.GetEnvironmentVariable("PATH")}:/usr/sbin:/sbin".Split(':');
+        var missing = s_programs.Where(program => !folders.Any(folder => File.Exists(Path.Combine(folder, program)))).ToArray();
+        if (!Environment.IsPrivilegedProcess)
+            Skip = "needs root, for network namespaces and BPF";
+        else if (missing.Length > 0)
+            Skip = $"needs {string.Join(", ", missing)}";
+    }
+}

@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: Apache-2.0
+using System.Globalization;
+using System.Reflection;
+
+namespace Penstock.Netns.Tests.Harness;
+
+/// <summary>
+/// A client, a router, and on one link behind it the balancer and two real servers with nginx: the virtual address is routed to
+/// the balancer, and every real server has it on its loopback interface.
+/// </summary>
+internal sealed class Topology : IAsyncDisposable
+{
+    /// <summary>The virtual address.</summary>
+    public const string Vip = "203.0.113.10";
+
+    private static int s_next;
+
+    private readonly string _id = $"{Environment.ProcessId % 100_000}{Interlocked.Increment(ref s_next)}";
+    private readonly List<ChildProcess> _children = [];
+
+    private Topology()
+    {
+        Folder = Directory.CreateTempSubdirectory("penstock-netns-").FullName;
+        (Client, Router, Balancer) = (NewHost("c"), NewHost("r"), NewHost("b"));
+        Servers = [NewHost("s1"), NewHost("s2")];
+    }
+
+    /// <summary>The client, 10.9.1.2.</summary>
+    public Host Client { get; }
+
+    /// <summary>The router, 10.9.1.1 and 10.9.2.1.</summary>
+    public Host Router { get; }
+
+    /// <summary>The balancer, 10.9.2.2.</summary>
+    public Host Balancer { get; }
+
+    /// <summary>Real servers, 10.9.2.11 and 10.9.2.12, with MAC addresses 02:00:00:00:00:11 and :12.</summary>
+    public Host[] Servers { get; }
+
+    /// <summary>Where files are.</summary>
+    public string Folder { get; }
+
+    /// <summary>The daemon's binary.</summary>
+    public static string Penstock { get; } =
+        Environment.GetEnvironmentVariable("PENSTOCK_BINARY")
+        ?? typeof(Topology).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(a => a.Key == "PenstockBinary").Value!; // the project sets it
+
+    private static string Root { get; } = FindRoot(AppContext.BaseDirectory);
+
+    /// <summary>Makes it.</summary>
+    public static async Task<Topology> CreateAsync()
+    {
+        var topology = new Topology();
+        try
+        {
+            await topology.BuildAsync();
+            return topology;
+        }
+        catch
+        {
+            await topology.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Writes the configuration, and starts the daemon on the balancer.</summary>
+    /// <param name="services">What is under l4.services, and sections behind l4.</param>
+    public async Task<ChildProcess> StartDaemonAsync(string services)
+    {
+        Configure(services);
+        return await StartDaemonAsync();
+    }
+
+    /// <summary>Starts the daemon on the balancer with the configuration that is there.</summary>
+    public async Task<ChildProcess> StartDaemonAsync()
+    {
+        var child = Balancer.Start(Penstock, "run", "--config", Path.Combine(Folder, "penstock.yaml"), "--log-level", "debug");
+        _children.Add(child);
+        await Eventually.TrueAsync(
+            () => Task.FromResult(child.HasExited || child.Output.Contains("ready: generation", StringComparison.Ordinal)),
+            TimeSpan.FromSeconds(30), () => child.Output);
+        child.HasExited.ShouldBeFalse(child.Output);
+        return child;
+    }
+
+    /// <summary>Writes the configuration.</summary>
+    public void Configure(string services, string settings = "") => File.WriteAllText(Path.Combine(Folder, "penstock.yaml"), $"""
+        node: lb1
+        admin: {"{"}socket: {Folder}/admin.sock{"}"}
+        l4:
+          interface: b0
+          program: {Folder}/xdp_lb.o
+          pins: {Folder}/pins
+        {settings}
+          services:
+        {services}
+        """);
+
+    /// <summary>Has the running daemon read its configuration again.</summary>
+    public Task<string> ReloadAsync() => Run.OkAsync(Penstock, $"reload --socket {Folder}/admin.sock");
+
+    /// <summary>The running daemon's status, as people see it.</summary>
+    public Task<string> StatusAsync() => Run.OkAsync(Penstock, $"status --socket {Folder}/admin.sock");
+
+    /// <summary>Asks the virtual address by real curls, one connection each.</summary>
+    /// <returns>How often each server has answered; what failed by curl's words.</returns>
+    public async Task<Dictionary<string, int>> CurlAsync(int count, string url = $"http://{Vip}/")
+    {
+        var answers = new Dictionary<string, int>(StringComparer.Ordinal);
+        for (var i = 0; i < count; i++)
+        {
+            var (code, output) = await Client.RunAsync("curl", "-sS", "--max-time", "3", url);
+            var answer = code == 0 ? output.Trim() : $"curl {code}";
+            answers[answer] = answers.GetValueOrDefault(answer) + 1;
+        }
+
+        return answers;
+    }
+
+    /// <summary>Puts load on the virtual address, a connection for each request, while something happens.</summary>
+    /// <returns>Requests answered with 200, and everything else.</returns>
+    public async Task<(int Good, string Bad)> UnderLoadAsync(int seconds, Func<Task> happening)
+    {
+        await using var hey = Client.Start("hey", "-z", string.Create(CultureInfo.InvariantCulture, $"{seconds}s"), "-c", "8", "-t", "5", "-disable-keepalive", $"http://{Vip}/");
+        await Task.Delay(1000);
+        await happening();
+        await hey.WaitAsync(TimeSpan.FromSeconds(seconds + 20));
+        var output = hey.Output;
+        var statuses = output[output.IndexOf("Status code distribution:", StringComparison.Ordinal)..];
+        var good = 0;
+        var bad = new List<string>();
+        foreach (var line in statuses.Split('\n').Select(line => line.Trim()).Where(line => line.StartsWith('[')))
+        {
+            if (line.StartsWith("[200]", StringComparison.Ordinal))
+                good = int.Parse(line.Split((char[])['\t', ' '], StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
+            else
+                bad.Add(line);
+        }
+
+        return (good, string.Join('\n', bad));
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var child in _children)
+            await child.DisposeAsync();
+        await ChildProcess.RunAsync(Penstock, "detach", "--pins", $"{Folder}/pins");
+        foreach (var host in (Host[])[Client, Router, Balancer, .. Servers])
+            await ChildProcess.RunAsync("ip", "netns", "del", host.Name);
+        Directory.Delete(Folder, recursive: true);
+    }
+
+    private async Task BuildAsync()
+    {
+        await CompileAsync("bpf/xdp_lb.bpf.c", "xdp_lb.o");
+        await CompileAsync("tests/Penstock.Netns.Tests/Harness/realserver.bpf.c", "realserver.o");
+        foreach (var host in (Host[])[Client, Router, Balancer, .. Servers])
+        {
+            await Run.OkAsync("ip", $"netns add {host.Name}");
+            await host.IpAsync("link set lo up");
+        }
+
+        await Router.IpAsync("link add br0 type bridge");
+        await Router.IpAsync("addr add 10.9.2.1/24 dev br0");
+        await Router.IpAsync("link set br0 up mtu 1520");
+        await ConnectAsync(Client, "c0", "10.9.1.2", "02:00:00:00:00:c1", mtu: 1500, bridge: false);
+        await Router.IpAsync("addr add 10.9.1.1/24 dev rc0");
+        await ConnectAsync(Balancer, "b0", "10.9.2.2", "02:00:00:00:00:02", mtu: 1520, bridge: true);
+        await ConnectAsync(Servers[0], "s1", "10.9.2.11", "02:00:00:00:00:11", mtu: 1520, bridge: true);
+        await ConnectAsync(Servers[1], "s2", "10.9.2.12", "02:00:00:00:00:12", mtu: 1520, bridge: true);
+        await Client.IpAsync("route add default via 10.9.1.1");
+        await Router.IpAsync($"route add {Vip}/32 via 10.9.2.2");
+        foreach (var host in (Host[])[Router, Balancer])
+            await host.OkAsync("sysctl", "-qw net.ipv4.ip_forward=1 net.ipv4.conf.all.send_redirects=0");
+        await Balancer.IpAsync("route add default via 10.9.2.1");
+        foreach (var server in Servers)
+            await PrepareServerAsync(server);
+        await Router.IpAsync($"link set dev rb0 xdp obj {Folder}/realserver.o sec xdp/pass");
+    }
+
+    private async Task PrepareServerAsync(Host server)
+    {
+        var device = server == Servers[0] ? "s1" : "s2";
+        await server.IpAsync("route add default via 10.9.2.1 advmss 1440");
+        await server.OkAsync("sysctl", "-qw net.ipv4.conf.all.arp_ignore=1 net.ipv4.conf.all.arp_announce=2 net.ipv4.conf.all.rp_filter=0");
+        await server.IpAsync($"addr add {Vip}/32 dev lo");
+        await server.IpAsync($"link set dev {device} xdp obj {Folder}/realserver.o sec xdp/decap");
+        var folder = Directory.CreateDirectory(Path.Combine(Folder, device)).FullName;
+        await File.WriteAllTextAsync(Path.Combine(folder, "nginx.conf"), $$"""
+            daemon off; worker_processes 1; pid {{folder}}/pid; error_log {{folder}}/error.log;
+            events { worker_connections 8192; }
+            http { access_log off; keepalive_timeout 300s; keepalive_requests 100000; client_body_temp_path {{folder}}; proxy_temp_path {{folder}};
+              fastcgi_temp_path {{folder}}; uwsgi_temp_path {{folder}}; scgi_temp_path {{folder}};
+              server { listen 80 backlog=4096; listen 8080; location / { return 200 "{{device}}\n"; } } }
+            """);
+        _children.Add(server.Start("nginx", "-c", Path.Combine(folder, "nginx.conf")));
+        await Eventually.TrueAsync(
+            async () => (await server.RunAsync("curl", "-s", "http://127.0.0.1/")).ExitCode == 0, TimeSpan.FromSeconds(10), () => $"nginx of {device} does not answer");
+    }
+
+    private async Task ConnectAsync(Host host, string device, string address, string mac, int mtu, bool bridge)
+    {
+        await Run.OkAsync("ip", $"link add {device} netns {host.Name} address {mac} mtu {mtu} type veth peer name r{device} mtu {mtu} netns {Router.Name}");
+        await host.IpAsync($"addr add {address}/24 dev {device}");
+        await host.OkAsync("ethtool", $"-K {device} tx off rx off");
+        await Router.OkAsync("ethtool", $"-K r{device} tx off rx off");
+        if (bridge)
+            await Router.IpAsync($"link set r{device} master br0");
+        await host.IpAsync($"link set {device} up");
+        await Router.IpAsync($"link set r{device} up");
+    }
+
+    private async Task CompileAsync(string source, string target) => await Run.OkAsync(
+        "clang",
+        $"-O2 -g -mcpu=v3 -target bpf -D__TARGET_ARCH_x86 -I/usr/include/x86_64-linux-gnu -I/usr/include/aarch64-linux-gnu -c {Root}/{source} -o {Folder}/{target}");
+
+    private Host NewHost(string role) => new($"pst{_id}{role}");
+
+    private static string FindRoot(string start)
+    {
+        for (var folder = new DirectoryInfo(start); folder is not null; folder = folder.Parent)
+        {
+            if (File.Exists(Path.Combine(folder.FullName, "Appliance.sln")))
+                return folder.FullName;
+        }
+
+        throw new DirectoryNotFoundException($"no Appliance.sln above {start}");
+    }
+}

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using Penstock.Netns.Tests.Harness;
+
+namespace Penstock.Netns.Tests;
+
+/// <summary>What happens to connections while the control side comes, goes and changes its mind.</summary>
+public sealed class XdpSurvivalTests
+{
+    private const string TwoServers = """
+            - {name: web, listen: "tcp://203.0.113.10:80", forwarding: dsr-ipip, backends: [10.9.2.11, 10.9.2.12]}
+        """;
+
+    private const string OneServer = """
+            - {name: web, listen: "tcp://203.0.113.10:80", forwarding: dsr-ipip, backends: [10.9.2.11]}
+        """;
+
+    [NetnsFact]
+    public async Task Daemon_KilledAndStartedAgainUnderLoad_FailsNoConnection()
+    {
+        await using var net = await Topology.CreateAsync();
+        var daemon = await net.StartDaemonAsync(TwoServers);
+
+        var (good, bad) = await net.UnderLoadAsync(8, async () =>
+        {
+            daemon.Signal(9);
+            await daemon.WaitAsync(TimeSpan.FromSeconds(5));
+            await Task.Delay(2000);
+            var next = await net.StartDaemonAsync();
+            next.Output.ShouldContain("with the maps of the one before");
+        });
+
+        bad.ShouldBeEmpty();
+        good.ShouldBeGreaterThan(500);
+    }
+
+    [NetnsFact]
+    public async Task Program_ReplacedUnderLoad_FailsNoConnection()
+    {
+        await using var net = await Topology.CreateAsync();
+        await net.StartDaemonAsync(TwoServers);
+
+        var (good, bad) = await net.UnderLoadAsync(8, async () =>
+        {
+            for (var i = 0; i < 5; i++)
+            {
+                // A setting that is compiled into the program.
+                net.Configure(TwoServers, $"  new_flows_per_cpu: {1_000_000 + i}");
+                await net.ReloadAsync();
+                await Task.Delay(300);
+            }
+        });
+
+        bad.ShouldBeEmpty();
+        good.ShouldBeGreaterThan(500);
+    }
+
+    [NetnsFact]
+    public async Task Backend_RemovedUnderThousandConnections_EndsItsOwnOnly()
+    {
+        await using var net = await Topology.CreateAsync();
+        await net.StartDaemonAsync(TwoServers);
+        var connections = net.Client.Connect(new IPEndPoint(IPAddress.Parse(Topology.Vip), 80), 1000);
+        var owners = connections.Select(Ask).ToArray();
+        owners.Distinct().ShouldBe(["s1", "s2"], ignoreOrder: true);
+
+        net.Configure(OneServer);
+        await net.ReloadAsync();
+        var after = connections.Select(Ask).ToArray();
+
+        owners.Zip(after).Count(pair => pair.First == "s1" && pair.Second != "s1").ShouldBe(0);
+        owners.Zip(after).Where(pair => pair.First == "s2").Select(pair => pair.Second).Distinct().ShouldBe(["ended"]);
+
+        foreach (var connection in connections)
+            connection.Dispose();
+    }
+
+    [NetnsFact]
+    public async Task Detach_OfARunningTier_LeavesNothingBehind()
+    {
+        await using var net = await Topology.CreateAsync();
+        var daemon = await net.StartDaemonAsync(TwoServers);
+        daemon.Signal(15);
+        (await daemon.WaitAsync(TimeSpan.FromSeconds(10))).ShouldBe(0);
+        (await net.CurlAsync(4)).Keys.ShouldBeSubsetOf(["s1", "s2"]);
+
+        (await Run.OkAsync(Topology.Penstock, $"detach --pins {net.Folder}/pins")).ShouldContain("detached from b0");
+
+        (await net.Balancer.OkAsync("ip", "link show b0")).ShouldNotContain("xdp");
+        Directory.Exists($"{net.Folder}/pins").ShouldBeFalse();
+    }
+
+    [NetnsFact]
+    public async Task Interface_WithAForeignProgram_IsRefusedByName()
+    {
+        await using var net = await Topology.CreateAsync();
+        await net.Balancer.IpAsync($"link set dev b0 xdp obj {net.Folder}/realserver.o sec xdp/pass");
+        net.Configure(TwoServers);
+
+        var (code, output) = await net.Balancer.RunAsync(Topology.Penstock, "run", "--config", $"{net.Folder}/penstock.yaml");
+
+        code.ShouldBe(1);
+        output.ShouldContain("interface b0 runs the XDP program pass (id ");
+    }
+
+    private static string Ask(Socket connection)
+    {
+        try
+        {
+            connection.Send(Encoding.ASCII.GetBytes($"GET / HTTP/1.1\r\nHost: {Topology.Vip}\r\n\r\n"));
+            var buffer = new byte[1024];
+            var read = connection.Receive(buffer);
+            return read == 0 ? "ended" : Encoding.ASCII.GetString(buffer, 0, read).Split("\r\n\r\n")[1].Trim();
+        }
+        catch (SocketException)
+        {
+            return "ended";
+        }
+    }
+}
