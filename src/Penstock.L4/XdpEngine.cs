@@ -16,6 +16,9 @@ namespace Penstock.L4;
 /// </summary>
 public sealed class XdpEngine : IDisposable
 {
+    // Echo replies and ICMP errors for each CPU: maps.h's own default.
+    private const uint RepliesPerSecond = 10_000;
+
     private readonly ILogger _logger;
     private readonly HostNetwork _host = new();
     private readonly XdpPlanner _planner;
@@ -231,6 +234,7 @@ public sealed class XdpEngine : IDisposable
             FlowSets = XdpSizes.FlowSets(config),
             Cpus = (uint)BpfCpus.Possible,
             NewFlowsPerSecond = (uint)config.NewFlowsPerCpu,
+            RepliesPerSecond = RepliesPerSecond,
         };
     }
 

@@ -30,4 +30,5 @@ internal enum DropReason
     Fragment = 23,
     HopLimit = 24,
     Tunnel = 25,
+    Replies = 26,
 }

@@ -36,12 +36,13 @@ public sealed class LayoutTests
         }
     }
 
-    [XdpFact]
-    public void Names_OfMaps_AreThoseOfTheObject()
+    [Fact]
+    public void Names_OfMaps_AreThoseThatBothSidesShare()
     {
-        using var opened = BpfObject.Open(ProgramObject.Path("xdp_lb"));
+        // Others are the program's scratch space, and go with it.
+        var shared = File.ReadLines(Path.Combine(ProgramObject.Root, "bpf/include/maps.h")).Where(line => line.StartsWith("} ", StringComparison.Ordinal) && line.EndsWith(" SEC(\".maps\");", StringComparison.Ordinal));
 
-        opened.MapNames.Where(name => !name.Contains('.', StringComparison.Ordinal)).ShouldBe(XdpMaps.Names, ignoreOrder: true);
+        shared.Select(line => line.Split(' ')[1]).ShouldBe(XdpMaps.Names, ignoreOrder: true);
     }
 
     [Theory]
