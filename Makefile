@@ -28,6 +28,7 @@ build: bpf out/penstock ## leave the self-contained binary at out/penstock, the 
 bpf: $(BPF_OBJECTS) ## compile what runs in the kernel into out/bpf
 
 out/bpf/%.o: bpf/%.c $(wildcard bpf/include/*.h)
+	@.ci/deps build
 	@mkdir -p $(@D)
 	@$(BPF_COMPILE) -c $< -o $@
 
