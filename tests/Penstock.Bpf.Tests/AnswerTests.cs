@@ -68,7 +68,7 @@ public sealed class AnswerTests
         plane.Run(In(Icmp(Client4, Vip4, 8, 0, 1, []))).Verdict.ShouldBe(XdpVerdict.Drop);
         plane.Run(In(Tcp(Client4, 1234, Vip4, Rejecting, Syn))).Verdict.ShouldBe(XdpVerdict.Drop);
 
-        plane.Drops().ShouldBe(new Dictionary<Drop, ulong> { [Drop.NoBackend] = 1, [Drop.Replies] = 1 });
+        plane.Drops().ShouldBe(new Dictionary<DropReason, ulong> { [DropReason.NoBackend] = 1, [DropReason.Replies] = 1 });
     }
 
     [BpfFact]
@@ -120,14 +120,14 @@ public sealed class AnswerTests
             yield return new($"{family} error about a UDP flow", In(unreachable), XdpVerdict.Transmit, Out(Outer(unreachable)));
             yield return new($"{family} error about a packet we did not send", In(Icmp(router, vip, v4 ? 3 : 1, 1, 0, Udp(client, Dns, vip, 1234))), XdpVerdict.Pass);
 
-            yield return new($"{family} to a closed port", In(Tcp(client, 1234, vip, 99)), XdpVerdict.Drop, Drop: Drop.NoService);
-            yield return new($"{family} without backend is dropped", In(Tcp(client, 1234, vip, Empty)), XdpVerdict.Drop, Drop: Drop.NoBackend);
+            yield return new($"{family} to a closed port", In(Tcp(client, 1234, vip, 99)), XdpVerdict.Drop, Drop: DropReason.NoService);
+            yield return new($"{family} without backend is dropped", In(Tcp(client, 1234, vip, Empty)), XdpVerdict.Drop, Drop: DropReason.NoBackend);
             yield return new($"{family} without backend passes", In(Tcp(client, 1234, vip, Passing)), XdpVerdict.Pass);
             yield return new($"{family} SYN is reset", In(Tcp(client, 1234, vip, Rejecting, Syn, payload: "", ttl: 3)), XdpVerdict.Transmit,
                 Back(Reset(vip, Rejecting, client, 1234, Rst | Ack, 0, 1001)));
             yield return new($"{family} segment is reset", In(Tcp(client, 1234, vip, Rejecting, Ack, payload: "data")), XdpVerdict.Transmit,
                 Back(Reset(vip, Rejecting, client, 1234, Rst, 2000, 0)));
-            yield return new($"{family} reset is not reset", In(Tcp(client, 1234, vip, Rejecting, Rst)), XdpVerdict.Drop, Drop: Drop.NoBackend);
+            yield return new($"{family} reset is not reset", In(Tcp(client, 1234, vip, Rejecting, Rst)), XdpVerdict.Drop, Drop: DropReason.NoBackend);
             var datagram = Udp(client, 1234, vip, Rejecting, "something");
             yield return new($"{family} datagram is refused", In(datagram), XdpVerdict.Transmit, Back(Error(3, 3, 1, 4, 0, datagram[..(header + 8)], 0xc0)));
 

@@ -139,14 +139,14 @@ internal sealed partial class DataPlane : IDisposable
     }
 
     /// <summary>Packets dropped, by reason; the sum over all CPUs, only reasons that occurred.</summary>
-    public Dictionary<Drop, ulong> Drops()
+    public Dictionary<DropReason, ulong> Drops()
     {
-        var result = new Dictionary<Drop, ulong>();
+        var result = new Dictionary<DropReason, ulong>();
         for (uint reason = 0; reason < Layout.DropReasons; reason++)
         {
             var packets = PerCpu<Layout.DropStats>("drop_stats", reason).Aggregate(0UL, (sum, stats) => sum + stats.Packets);
             if (packets > 0)
-                result.Add((Drop)reason, packets);
+                result.Add((DropReason)reason, packets);
         }
 
         return result;

@@ -75,7 +75,7 @@ public sealed class FlowTests
         plane.Run(In(Tcp(Client, 1234, Vip, 80))).Verdict.ShouldBe(XdpVerdict.Transmit);
         plane.Run(In(Tcp(Client, 1235, Vip, 80))).Verdict.ShouldBe(XdpVerdict.Drop);
 
-        plane.Drops().ShouldBe(new Dictionary<Drop, ulong> { [Drop.NoBackend] = 1 });
+        plane.Drops().ShouldBe(new Dictionary<DropReason, ulong> { [DropReason.NoBackend] = 1 });
         plane.ServiceCounters(1).ShouldBe(new Layout.ServiceStats { Packets = 1, Bytes = 58 });
     }
 

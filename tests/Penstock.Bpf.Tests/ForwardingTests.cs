@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+using System.Net;
 using Penstock.L4.Xdp;
 using Penstock.Linux.Bpf;
+using Penstock.Model.L4;
 using static Penstock.Bpf.Tests.Wire;
 
 namespace Penstock.Bpf.Tests;
@@ -67,6 +69,10 @@ public sealed class ForwardingTests
         return plane;
     }
 
+    /// <summary>The hash by which a TCP flow from port 1234 is known, with the seed of <see cref="DataPlane"/>.</summary>
+    private static ulong HashOf(string client, string vip, int port) =>
+        FlowHash.Of(new(IPAddress.Parse(client), 1234), new(IPAddress.Parse(vip), port), TransportProtocol.Tcp, HashOn.Flow, seed: 42);
+
     private static IEnumerable<PacketCase> Cases()
     {
         foreach (var (family, client, vip) in new[] { ("IPv4", Client4, Vip4), ("IPv6", Client6, Vip6) })
@@ -82,11 +88,11 @@ public sealed class ForwardingTests
             yield return new($"{family} with a VLAN tag", In(Segment(80), (0x8100, 0x2064)), XdpVerdict.Transmit, Out(Outer(Segment(80)), (0x8100, 0x2064)));
             yield return new($"{family} with two VLAN tags", In(Segment(80), (0x88a8, 10), (0x8100, 20)), XdpVerdict.Transmit, Out(Outer(Segment(80)), (0x88a8, 10), (0x8100, 20)));
             yield return new($"{family} with three VLAN tags is not read", In(Segment(80), (0x88a8, 10), (0x8100, 20), (0x8100, 30)), XdpVerdict.Pass);
-            var hash = FlowHash.Of(client, 1234, vip, 81, Tcp6);
+            var hash = HashOf(client, vip, 81);
             yield return new($"{family} TCP in IPv6", In(Segment(81, 3)), XdpVerdict.Transmit, Out(Ip(DataPlane.Tunnel6, Server6, protocol, Segment(81, 3), 3, label: (int)(hash & 0xfffff))));
-            hash = FlowHash.Of(client, 1234, vip, 82, Tcp6);
+            hash = HashOf(client, vip, 82);
             yield return new($"{family} in UDP in IPv4", In(Segment(82)), XdpVerdict.Transmit, Out(Ip(DataPlane.Tunnel4, Server4, Udp17, Gue(0xc000 | (int)(hash & 0x3fff), 6080, Segment(82)))));
-            hash = FlowHash.Of(client, 1234, vip, 83, Tcp6);
+            hash = HashOf(client, vip, 83);
             yield return new($"{family} in UDP in IPv6", In(Segment(83)), XdpVerdict.Transmit, Out(Ip(DataPlane.Tunnel6, Server6, Udp17, Gue(0xc000 | (int)(hash & 0x3fff), 6080, Segment(83)), label: (int)(hash & 0xfffff))));
             yield return new($"{family} by L2", In(Segment(84)), XdpVerdict.Transmit, Out(Segment(84)));
             yield return new($"{family} by L2 with a VLAN tag", In(Segment(84), (0x8100, 5)), XdpVerdict.Transmit, Out(Segment(84), (0x8100, 5)));

@@ -52,7 +52,7 @@ public sealed class FragmentTests
     {
         using var plane = Plane(Vip4, fragmentPort: 0);
 
-        new PacketCase("later part", In(Parts(Client4, 1000, Vip4, 1)[1]), XdpVerdict.Drop, Drop: Drop.Fragment).Check(plane);
+        new PacketCase("later part", In(Parts(Client4, 1000, Vip4, 1)[1]), XdpVerdict.Drop, Drop: DropReason.Fragment).Check(plane);
     }
 
     [BpfFact]

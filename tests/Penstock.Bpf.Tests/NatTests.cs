@@ -28,7 +28,7 @@ public sealed class NatTests
         new PacketCase("there again", In(Packet(client, 1234, vip, 80, 64)), XdpVerdict.Transmit, Out(Packet(source, FirstPort, server, 8080, 63))).Check(plane);
         new PacketCase("back", Frame(OutMac, NextMac, Packet(server, 8080, source, FirstPort, 64)), XdpVerdict.Transmit, Back(Packet(vip, 80, client, 1234, 63))).Check(plane);
         new PacketCase("back to nobody", In(Packet(server, 8080, source, FirstPort + 1, 64)), XdpVerdict.Pass).Check(plane);
-        new PacketCase("no port left", In(Packet(client, 1235, vip, 80, 64)), XdpVerdict.Drop, Drop: Drop.NatPorts).Check(plane);
+        new PacketCase("no port left", In(Packet(client, 1235, vip, 80, 64)), XdpVerdict.Drop, Drop: DropReason.NatPorts).Check(plane);
     }
 
     [BpfFact]
@@ -36,7 +36,7 @@ public sealed class NatTests
     {
         using var plane = Plane(Vip4, "10.0.0.11", "10.0.0.1", Tcp6);
 
-        new PacketCase("no flow", In(Tcp(Client4, 1234, Vip4, 80)), XdpVerdict.Drop, Drop: Drop.NatUnknown).Check(plane);
+        new PacketCase("no flow", In(Tcp(Client4, 1234, Vip4, 80)), XdpVerdict.Drop, Drop: DropReason.NatUnknown).Check(plane);
     }
 
     [BpfTheory]
@@ -50,7 +50,7 @@ public sealed class NatTests
 
         new PacketCase("tunnel", In(Ip("10.0.0.9", "10.0.0.2", protocol, inner)), XdpVerdict.Pass, In(inner)).Check(plane);
         new PacketCase("tagged tunnel", In(Ip("10.0.0.9", "10.0.0.2", protocol, inner), (0x88a8, 1), (0x8100, 2)), XdpVerdict.Pass, In(inner, (0x88a8, 1), (0x8100, 2))).Check(plane);
-        new PacketCase("nonsense", In(Ip("10.0.0.9", "10.0.0.2", protocol, new byte[40])), XdpVerdict.Drop, Drop: Drop.Tunnel).Check(plane);
+        new PacketCase("nonsense", In(Ip("10.0.0.9", "10.0.0.2", protocol, new byte[40])), XdpVerdict.Drop, Drop: DropReason.Tunnel).Check(plane);
     }
 
     [BpfFact]

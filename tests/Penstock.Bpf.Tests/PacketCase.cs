@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 using Penstock.Linux.Bpf;
+using Penstock.L4.Xdp;
 
 namespace Penstock.Bpf.Tests;
 
@@ -9,7 +10,7 @@ namespace Penstock.Bpf.Tests;
 /// <param name="Verdict">What the program returns.</param>
 /// <param name="Output">The frame afterwards; null: as it came in.</param>
 /// <param name="Drop">The reason counted, with a verdict of drop.</param>
-internal sealed record PacketCase(string Description, byte[] Frame, XdpVerdict Verdict, byte[]? Output = null, Drop Drop = Drop.None)
+internal sealed record PacketCase(string Description, byte[] Frame, XdpVerdict Verdict, byte[]? Output = null, DropReason Drop = DropReason.None)
 {
     /// <summary>Bytes at the end of the frame that belong to no packet.</summary>
     public int Padding { get; init; }
@@ -21,7 +22,7 @@ internal sealed record PacketCase(string Description, byte[] Frame, XdpVerdict V
         var (verdict, frame) = plane.Run(Frame);
 
         var after = plane.Drops().Where(entry => entry.Value != before.GetValueOrDefault(entry.Key)).Select(entry => entry.Key);
-        after.ShouldBe(Drop == Drop.None ? [] : [Drop], Description);
+        after.ShouldBe(Drop == DropReason.None ? [] : [Drop], Description);
         verdict.ShouldBe(Verdict, Description);
         if (verdict != XdpVerdict.Drop)
             Convert.ToHexString(frame).ShouldBe(Convert.ToHexString(Output ?? Frame), Description);

@@ -35,7 +35,7 @@ public sealed class ProtectionTests
         foreach (var service in new[] { 1u, 3u })
             plane.Map("source_lists").Update(Layout.SourceKey.Of(service, IPNetwork.Parse(prefix)), Layout.SourceVerdict.Block);
 
-        new PacketCase("blocked", In(Tcp(client, 1234, vip, 80)), XdpVerdict.Drop, Drop: Drop.SourceBlocked).Check(plane);
+        new PacketCase("blocked", In(Tcp(client, 1234, vip, 80)), XdpVerdict.Drop, Drop: DropReason.SourceBlocked).Check(plane);
         plane.Run(In(Tcp(other, 1234, vip, 80))).Verdict.ShouldBe(XdpVerdict.Transmit);
     }
 
@@ -46,8 +46,8 @@ public sealed class ProtectionTests
         plane.Map("source_lists").Update(Layout.SourceKey.Of(1, IPNetwork.Parse("198.51.100.0/24")), Layout.SourceVerdict.Allow);
         plane.Map("source_lists").Update(Layout.SourceKey.Of(1, IPNetwork.Parse("198.51.100.7/32")), Layout.SourceVerdict.Block);
 
-        new PacketCase("blocked", In(Tcp(Client4, 1234, Vip4, 80)), XdpVerdict.Drop, Drop: Drop.SourceBlocked).Check(plane);
-        new PacketCase("not allowed", In(Tcp("192.0.2.9", 1234, Vip4, 80)), XdpVerdict.Drop, Drop: Drop.SourceNotAllowed).Check(plane);
+        new PacketCase("blocked", In(Tcp(Client4, 1234, Vip4, 80)), XdpVerdict.Drop, Drop: DropReason.SourceBlocked).Check(plane);
+        new PacketCase("not allowed", In(Tcp("192.0.2.9", 1234, Vip4, 80)), XdpVerdict.Drop, Drop: DropReason.SourceNotAllowed).Check(plane);
         plane.Run(In(Tcp("198.51.100.8", 1234, Vip4, 80))).Verdict.ShouldBe(XdpVerdict.Transmit);
     }
 
@@ -60,7 +60,7 @@ public sealed class ProtectionTests
         var sent = Enumerable.Range(0, 100).Count(_ => plane.Run(In(Tcp(Client4, 1234, Vip4, 80))).Verdict == XdpVerdict.Transmit);
 
         sent.ShouldBeInRange(5, 25);
-        plane.Drops().ShouldBe(new Dictionary<Drop, ulong> { [Drop.SourcePackets] = (ulong)(100 - sent) });
+        plane.Drops().ShouldBe(new Dictionary<DropReason, ulong> { [DropReason.SourcePackets] = (ulong)(100 - sent) });
         plane.Run(In(Tcp("192.0.2.9", 1234, Vip4, 80))).Verdict.ShouldBe(XdpVerdict.Transmit);
     }
 
@@ -73,7 +73,7 @@ public sealed class ProtectionTests
         var sent = Enumerable.Range(2000, 100).Count(port => plane.Run(In(Tcp(Client4, port, Vip4, 80, Syn))).Verdict == XdpVerdict.Transmit);
 
         sent.ShouldBeInRange(1, 10);
-        plane.Drops().ShouldBe(new Dictionary<Drop, ulong> { [Drop.SourceFlows] = (ulong)(100 - sent) });
+        plane.Drops().ShouldBe(new Dictionary<DropReason, ulong> { [DropReason.SourceFlows] = (ulong)(100 - sent) });
         plane.Run(In(Tcp(Client4, 1000, Vip4, 80))).Verdict.ShouldBe(XdpVerdict.Transmit);
     }
 
@@ -125,7 +125,7 @@ public sealed class ProtectionTests
     {
         foreach (var (family, client, vip, header) in new[] { ("IPv4", Client4, Vip4, 20), ("IPv6", Client6, Vip6, 40) })
         {
-            PacketCase Bad(string what, byte[] packet, Drop reason, params (int At, int Value)[] changes)
+            PacketCase Bad(string what, byte[] packet, DropReason reason, params (int At, int Value)[] changes)
             {
                 foreach (var (at, value) in changes)
                     packet[at] = (byte)value;
@@ -133,25 +133,25 @@ public sealed class ProtectionTests
             }
 
             byte[] Segment(int flags = Ack) => Tcp(client, 1234, vip, 80, flags);
-            yield return Bad("TCP without flags", Segment(0), Drop.TcpFlags);
-            yield return Bad("TCP SYN and FIN", Segment(Syn | Fin), Drop.TcpFlags);
-            yield return Bad("TCP SYN and RST", Segment(Syn | Rst), Drop.TcpFlags);
-            yield return Bad("TCP header too short", Segment(), Drop.TcpOffset, (header + 12, 0x40));
-            yield return Bad("TCP header beyond the packet", Segment(), Drop.TcpOffset, (header + 12, 0xf0));
-            yield return Bad("UDP length too small", Udp(client, 1234, vip, 53), Drop.UdpLength, (header + 5, 7));
-            yield return Bad("UDP length beyond the packet", Udp(client, 1234, vip, 53), Drop.UdpLength, (header + 5, 13));
-            yield return Bad("length beyond the frame", Segment(), Drop.IpLength, header == 20 ? (3, 200) : (5, 200));
-            yield return new($"{family} TCP cut short", In(Ip(client, vip, Tcp6, new byte[19])), XdpVerdict.Drop, Drop: Drop.L4Header);
-            yield return new($"{family} UDP cut short", In(Ip(client, vip, Udp17, new byte[7])), XdpVerdict.Drop, Drop: Drop.L4Header);
+            yield return Bad("TCP without flags", Segment(0), DropReason.TcpFlags);
+            yield return Bad("TCP SYN and FIN", Segment(Syn | Fin), DropReason.TcpFlags);
+            yield return Bad("TCP SYN and RST", Segment(Syn | Rst), DropReason.TcpFlags);
+            yield return Bad("TCP header too short", Segment(), DropReason.TcpOffset, (header + 12, 0x40));
+            yield return Bad("TCP header beyond the packet", Segment(), DropReason.TcpOffset, (header + 12, 0xf0));
+            yield return Bad("UDP length too small", Udp(client, 1234, vip, 53), DropReason.UdpLength, (header + 5, 7));
+            yield return Bad("UDP length beyond the packet", Udp(client, 1234, vip, 53), DropReason.UdpLength, (header + 5, 13));
+            yield return Bad("length beyond the frame", Segment(), DropReason.IpLength, header == 20 ? (3, 200) : (5, 200));
+            yield return new($"{family} TCP cut short", In(Ip(client, vip, Tcp6, new byte[19])), XdpVerdict.Drop, Drop: DropReason.L4Header);
+            yield return new($"{family} UDP cut short", In(Ip(client, vip, Udp17, new byte[7])), XdpVerdict.Drop, Drop: DropReason.L4Header);
         }
 
         var shortHeader = Tcp(Client4, 1234, Vip4, 80);
         shortHeader[0] = 0x44;
-        yield return new("IPv4 header length below 20", In(shortHeader), XdpVerdict.Drop, Drop: Drop.IpHeader);
+        yield return new("IPv4 header length below 20", In(shortHeader), XdpVerdict.Drop, Drop: DropReason.IpHeader);
         var shortTotal = Tcp(Client4, 1234, Vip4, 80);
         shortTotal[3] = 19;
-        yield return new("IPv4 length below its header", In(shortTotal), XdpVerdict.Drop, Drop: Drop.IpLength);
+        yield return new("IPv4 length below its header", In(shortTotal), XdpVerdict.Drop, Drop: DropReason.IpLength);
         var chain = Enumerable.Range(0, 7).SelectMany(i => new byte[] { (byte)(i == 6 ? 6 : 60), 0, 1, 4, 0, 0, 0, 0 }).ToArray();
-        yield return new("IPv6 with seven extension headers", In(Ip(Client6, Vip6, 60, Join(chain, Tcp(Client6, 1234, Vip6, 80)[40..]))), XdpVerdict.Drop, Drop: Drop.ExtensionHeaders);
+        yield return new("IPv6 with seven extension headers", In(Ip(Client6, Vip6, 60, Join(chain, Tcp(Client6, 1234, Vip6, 80)[40..]))), XdpVerdict.Drop, Drop: DropReason.ExtensionHeaders);
     }
 }
