@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-using Penstock.Linux.Bpf;
 using Penstock.L4.Xdp;
+using Penstock.Linux.Bpf;
 
 namespace Penstock.Bpf.Tests;
 
