@@ -55,7 +55,7 @@ public sealed class HealthCheckerTests : IAsyncDisposable
     public async Task ApplyAsync_Interval_IsJitteredByATenth(double random, double seconds)
     {
         await using var checker = new HealthChecker(_changes.Add, _time, _logger, _ => _check, () => random);
-        await checker.ApplyAsync([new HealthTarget("c", Every10s, [A])]);
+        await Apply(checker, new HealthTarget("c", Every10s, [A]));
         _time.Advance(_time.UntilNextTimer.ShouldNotBeNull());
 
         _time.UntilNextTimer.ShouldNotBeNull().TotalSeconds.ShouldBe(seconds, 0.01);
@@ -146,7 +146,7 @@ public sealed class HealthCheckerTests : IAsyncDisposable
 
         _check.Runs.ShouldAllBe(a => a == B);
         _check.Runs.Count.ShouldBe(3);
-        await _checker.ApplyAsync([]);
+        await Apply(_checker);
         _time.UntilNextTimer.ShouldBeNull();
     }
 
@@ -158,7 +158,7 @@ public sealed class HealthCheckerTests : IAsyncDisposable
 
         _time.Advance(TimeSpan.FromSeconds(5));
         _check.Runs.Count.ShouldBe(HealthChecker.MaxConcurrentChecks);
-        await _checker.ApplyAsync([]);
+        await Apply(_checker);
 
         _check.Runs.Count.ShouldBeLessThanOrEqualTo(1000);
     }
@@ -183,7 +183,7 @@ public sealed class HealthCheckerTests : IAsyncDisposable
         listener.SetMeasurementEventCallback<long>((i, v, t, _) => Record(i, v, t));
         listener.SetMeasurementEventCallback<int>((i, v, t, _) => Record(i, v, t));
         listener.Start();
-        await _checker.ApplyAsync([new HealthTarget(cluster, Every10s, [A])]);
+        await Apply(_checker, new HealthTarget(cluster, Every10s, [A]));
         _time.Advance(TimeSpan.FromSeconds(5));
         _check.Result = "no";
         _time.Advance(TimeSpan.FromSeconds(30));
@@ -203,7 +203,10 @@ public sealed class HealthCheckerTests : IAsyncDisposable
         condition().ShouldBeTrue();
     }
 
-    private Task Check(HealthCheckConfig config, params SocketEndpoint[] endpoints) => _checker.ApplyAsync([new HealthTarget("c", config, [.. endpoints])]);
+    private Task Check(HealthCheckConfig config, params SocketEndpoint[] endpoints) => Apply(_checker, new HealthTarget("c", config, [.. endpoints]));
+
+    // As in the daemon without the test runner's synchronization context, through which the checks would go on at a moment of its own.
+    private static Task Apply(HealthChecker checker, params HealthTarget[] targets) => Task.Run(() => checker.ApplyAsync(targets));
 
     private (EndpointState State, string Reason) StateOf(SocketEndpoint address)
     {

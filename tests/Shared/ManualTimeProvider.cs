@@ -39,8 +39,22 @@ internal sealed class ManualTimeProvider : TimeProvider
         return timer;
     }
 
-    /// <summary>Moves the clock and fires what becomes due.</summary>
+    /// <summary>Moves the clock and fires what becomes due. What awaited without a synchronization context goes on before this returns.</summary>
     public void Advance(TimeSpan by)
+    {
+        var context = SynchronizationContext.Current;
+        SynchronizationContext.SetSynchronizationContext(null);
+        try
+        {
+            FireUntil(by);
+        }
+        finally
+        {
+            SynchronizationContext.SetSynchronizationContext(context);
+        }
+    }
+
+    private void FireUntil(TimeSpan by)
     {
         DateTimeOffset end;
         lock (_gate)
