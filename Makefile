@@ -57,7 +57,7 @@ perf-micro: ## the codec by itself, by BenchmarkDotNet
 
 perf-l4: deps bpf ## the XDP program: nanoseconds a packet (root)
 	@$(BPF_COMPILE) -c perf/l4/fresh.bpf.c -o out/bpf/fresh.bpf.o
-	@dotnet run -c $(CONFIGURATION) --project perf/l4
+	@dotnet run -c $(CONFIGURATION) --project perf/l4 $(if $(ARGS),-- $(ARGS))
 
 perf-l7: deps build ## the HTTP tier against nginx and haproxy; about half an hour (ARGS=--quick: a minute)
 	@perf/l7/run.sh $(ARGS)

@@ -38,11 +38,18 @@ static __always_inline int strip_outer(struct xdp_md *ctx, __u32 l3, __u32 inner
 	to[0] = macs[0];
 	to[1] = macs[1];
 	to[2] = macs[2];
-	if (l3 >= ETH_HLEN + 4)
+	/* By constant offsets, as move_l2 says. */
+	__be16 *type = (__be16 *)&to[3];
+
+	if (l3 != ETH_HLEN) {
 		to[3] = tags[0];
-	if (l3 == ETH_HLEN + 8)
-		to[4] = tags[1];
-	*(__be16 *)((void *)to + l3 - 2) = protocol;
+		type = (__be16 *)&to[4];
+		if (l3 == ETH_HLEN + 8) {
+			to[4] = tags[1];
+			type = (__be16 *)&to[5];
+		}
+	}
+	*type = protocol;
 	return bpf_xdp_adjust_head(ctx, extra);
 }
 

@@ -50,10 +50,10 @@ static __always_inline __u32 ring_slot(__u64 hash, __u32 slots)
 	return (hash >> 32) * slots >> 32;
 }
 
-/* Seconds, nearly (2^30 ns), of a monotonic clock that is cheap to read. */
+/* Seconds since the kernel started, nearly. The verifier puts a load in place of bpf_jiffies64: no call, unlike the clocks. */
 static __always_inline __u32 coarse_seconds(void)
 {
-	return bpf_ktime_get_coarse_ns() >> 30;
+	return bpf_jiffies64() * settings.tick >> 16;
 }
 
 /* Index into `flows` of the set of a flow. */
@@ -85,14 +85,14 @@ static __always_inline __u32 flow_tag(__u64 hash)
 }
 
 /* State after one more packet. */
-static __always_inline __u8 flow_state(const struct frame *f, __u8 state)
+static __always_inline __u8 flow_state(__u8 protocol, __u8 tcp_flags, bool quoted, __u8 state)
 {
-	if (f->quoted)
+	if (quoted)
 		return state;
-	if (f->protocol == IPPROTO_TCP) {
-		if (f->tcp_flags & (TCP_FIN | TCP_RST))
+	if (protocol == IPPROTO_TCP) {
+		if (tcp_flags & (TCP_FIN | TCP_RST))
 			return LB_FLOW_CLOSING;
-		if (f->tcp_flags & TCP_SYN)
+		if (tcp_flags & TCP_SYN)
 			return state == LB_FLOW_CLOSING ? LB_FLOW_NEW : state;
 		return state == LB_FLOW_NEW ? LB_FLOW_ESTABLISHED : state;
 	}

@@ -11,13 +11,19 @@
 #define TUNNEL_TTL 64
 #define GUE_FIRST_SOURCE_PORT 0xc000
 
-static __always_inline void write_outer_ipv4(struct iphdr *ip, const struct frame *f, const struct lb_backend *backend,
+/* The traffic class, or type of service, of the packet whose header starts there. */
+static __always_inline __u32 traffic_class(const void *ip, bool v6)
+{
+	return v6 ? bpf_ntohs(*(const __be16 *)ip) >> 4 & 0xff : ((const struct iphdr *)ip)->tos;
+}
+
+static __always_inline void write_outer_ipv4(struct iphdr *ip, const void *inner, const struct lb_backend *backend,
 					     __u32 length, __u8 protocol, __u64 hash, bool v6)
 {
-	*(__u32 *)ip = bpf_htonl(0x45U << 24 | (__u32)f->tos << 16 | length);
+	*(__u32 *)ip = bpf_htonl(0x45U << 24 | traffic_class(inner, v6) << 16 | length);
 	ip->id = 0;
 	/* RFC 2003, 3.1. An IPv6 sender learns the MTU by packet too big; routers may fragment the outer packet. */
-	ip->frag_off = !v6 && f->dont_fragment ? bpf_htons(IP_DONT_FRAGMENT) : 0;
+	ip->frag_off = v6 ? 0 : ((const struct iphdr *)inner)->frag_off & bpf_htons(IP_DONT_FRAGMENT);
 	ip->ttl = TUNNEL_TTL;
 	ip->protocol = protocol;
 	ip->check = 0;
@@ -28,10 +34,10 @@ static __always_inline void write_outer_ipv4(struct iphdr *ip, const struct fram
 	ip->check = ipv4_checksum(ip);
 }
 
-static __always_inline void write_outer_ipv6(struct ipv6hdr *ip, const struct frame *f, const struct lb_backend *backend,
-					     __u32 length, __u8 protocol, __u64 hash)
+static __always_inline void write_outer_ipv6(struct ipv6hdr *ip, const void *inner, const struct lb_backend *backend,
+					     __u32 length, __u8 protocol, __u64 hash, bool v6)
 {
-	*(__be32 *)ip = bpf_htonl(6U << 28 | (__u32)f->tos << 20 | (hash & 0xfffff));
+	*(__be32 *)ip = bpf_htonl(6U << 28 | traffic_class(inner, v6) << 20 | (hash & 0xfffff));
 	ip->payload_len = bpf_htons(length);
 	ip->nexthdr = protocol;
 	ip->hop_limit = TUNNEL_TTL;
@@ -48,7 +54,7 @@ static __always_inline void write_gue(struct udphdr *udp, const struct lb_backen
 }
 
 /* Adds outer headers. The booleans are constants at each call, so that each combination is straight code. */
-static __always_inline int encapsulate(struct xdp_md *ctx, const struct frame *f, const struct lb_backend *backend,
+static __always_inline int encapsulate(struct xdp_md *ctx, const struct lb_backend *backend, __u32 l3, __u32 ip_length,
 				       __u64 hash, bool v6, bool outer_v6, bool gue)
 {
 	const __u32 header = outer_v6 ? sizeof(struct ipv6hdr) : sizeof(struct iphdr);
@@ -56,47 +62,81 @@ static __always_inline int encapsulate(struct xdp_md *ctx, const struct frame *f
 	const __u32 extra = header + udp_length;
 	const __u8 protocol = gue ? IPPROTO_UDP : v6 ? IPPROTO_IPV6 : IPPROTO_IPIP;
 
-	if (backend->mtu && f->ip_length + extra > backend->mtu)
-		return too_big(ctx, f, backend->mtu - extra, v6);
 	if (bpf_xdp_adjust_head(ctx, -(int)extra))
 		return drop(ctx, LB_DROP_NO_ROOM);
 
 	void *data = (void *)(long)ctx->data, *data_end = (void *)(long)ctx->data_end;
-	__u32 l3 = f->l3;
 	void *ip = data + l3;
 
-	if (l3 > MOST_L3_OFFSET || ip + extra > data_end || data + extra + MOST_L3_OFFSET > data_end)
+	if (l3 > MOST_L3_OFFSET || ip + extra + sizeof(struct iphdr) > data_end || data + extra + MOST_L3_OFFSET > data_end)
 		return drop(ctx, LB_DROP_NO_ROOM);
-	move_l2(data, l3, extra);
+	__be16 *type = move_l2(data, l3, extra);
+
 	if (outer_v6 != v6)
-		*(__be16 *)(ip - 2) = outer_v6 ? bpf_htons(ETH_P_IPV6) : bpf_htons(ETH_P_IP);
+		*type = outer_v6 ? bpf_htons(ETH_P_IPV6) : bpf_htons(ETH_P_IP);
 	if (outer_v6)
-		write_outer_ipv6(ip, f, backend, f->ip_length + udp_length, protocol, hash);
+		write_outer_ipv6(ip, ip + extra, backend, ip_length + udp_length, protocol, hash, v6);
 	else
-		write_outer_ipv4(ip, f, backend, f->ip_length + extra, protocol, hash, v6);
+		write_outer_ipv4(ip, ip + extra, backend, ip_length + extra, protocol, hash, v6);
 	if (gue)
-		write_gue(ip + header, backend, f->ip_length + udp_length, hash);
-	return leave(ctx, backend, l3, f->ip_length + extra, outer_v6);
+		write_gue(ip + header, backend, ip_length + udp_length, hash);
+	return leave(ctx, backend, l3, ip_length + extra, outer_v6);
 }
 
-static __always_inline int forward(struct xdp_md *ctx, const struct frame *f, const struct lb_backend *backend, __u64 hash, bool v6)
+/* Bytes that a forwarding puts in front of a packet. */
+static __always_inline __u32 outer_length(__u8 forwarding, bool outer_v6)
 {
-	bool outer_v6 = !is_ipv4(&backend->address);
+	__u32 header = outer_v6 ? sizeof(struct ipv6hdr) : sizeof(struct iphdr);
 
+	return forwarding == LB_FORWARD_IPIP ? header : forwarding == LB_FORWARD_GUE ? header + sizeof(struct udphdr) : 0;
+}
+
+static __always_inline int forward(struct xdp_md *ctx, __u32 id, __u32 l3, __u32 ip_length, __u64 hash, bool v6)
+{
+	struct lb_backend *backend = bpf_map_lookup_elem(&backends, &id);
+
+	if (!backend)
+		return drop(ctx, LB_DROP_BACKEND_DOWN);
+	bool outer_v6 = !is_ipv4(&backend->address);
+	__u32 extra = outer_length(backend->forwarding, outer_v6);
+
+	if (backend->mtu && ip_length + extra > backend->mtu && backend->forwarding != LB_FORWARD_LOCAL)
+		return too_big(ctx, l3, backend->mtu - extra, v6);
 	switch (backend->forwarding) {
 	case LB_FORWARD_IPIP:
-		return outer_v6 ? encapsulate(ctx, f, backend, hash, v6, true, false)
-				: encapsulate(ctx, f, backend, hash, v6, false, false);
+		return outer_v6 ? encapsulate(ctx, backend, l3, ip_length, hash, v6, true, false)
+				: encapsulate(ctx, backend, l3, ip_length, hash, v6, false, false);
 	case LB_FORWARD_GUE:
-		return outer_v6 ? encapsulate(ctx, f, backend, hash, v6, true, true)
-				: encapsulate(ctx, f, backend, hash, v6, false, true);
+		return outer_v6 ? encapsulate(ctx, backend, l3, ip_length, hash, v6, true, true)
+				: encapsulate(ctx, backend, l3, ip_length, hash, v6, false, true);
 	case LB_FORWARD_L2:
-		if (backend->mtu && f->ip_length > backend->mtu)
-			return too_big(ctx, f, backend->mtu, v6);
-		return leave(ctx, backend, f->l3, f->ip_length, outer_v6);
+		return leave(ctx, backend, l3, ip_length, outer_v6);
 	default:
 		return XDP_PASS;
 	}
+}
+
+/* Global functions, verified once: every way to a backend. */
+__noinline int forward_ipv4(struct xdp_md *ctx, __u32 id, __u32 l3, __u32 ip_length, __u64 hash)
+{
+	return forward(ctx, id, l3, ip_length, hash, false);
+}
+
+__noinline int forward_ipv6(struct xdp_md *ctx, __u32 id, __u32 l3, __u32 ip_length, __u64 hash)
+{
+	return forward(ctx, id, l3, ip_length, hash, true);
+}
+
+/* The same with the most frequent way in line, for the short way. */
+static __always_inline int forward_inline(struct xdp_md *ctx, const struct lb_backend *backend, __u32 id, __u32 l3, __u32 ip_length, __u64 hash, bool v6)
+{
+	bool outer_v6 = !is_ipv4(&backend->address);
+	__u32 extra = outer_length(LB_FORWARD_IPIP, outer_v6);
+
+	if (backend->forwarding == LB_FORWARD_IPIP && (!backend->mtu || ip_length + extra <= backend->mtu))
+		return outer_v6 ? encapsulate(ctx, backend, l3, ip_length, hash, v6, true, false)
+				: encapsulate(ctx, backend, l3, ip_length, hash, v6, false, false);
+	return v6 ? forward_ipv6(ctx, id, l3, ip_length, hash) : forward_ipv4(ctx, id, l3, ip_length, hash);
 }
 
 #endif

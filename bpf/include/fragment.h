@@ -3,7 +3,7 @@
 #define PENSTOCK_FRAGMENT_H
 /*
  * All parts of a datagram meet at one backend: whichever comes first has it chosen, by addresses and protocol unless the
- * flow is known, and the others follow.
+ * flow is known, and the others follow. By nat the first has to come first: only it has the ports that tell flows apart.
  */
 #include "flow.h"
 
@@ -30,9 +30,9 @@ static __always_inline struct lb_fragment_key *fragment_key(const struct frame *
 }
 
 /* Global functions, verified once. */
-__noinline int remember_fragment(struct lb_fragment_key *key, __u32 backend, __u32 generation)
+__noinline int remember_fragment(struct lb_fragment_key *key, __u32 backend, __u32 generation, __u32 ports)
 {
-	struct lb_fragment value = { .backend = backend, .generation = generation };
+	struct lb_fragment value = { .backend = backend, .generation = generation, .ports = ports };
 
 	return key ? bpf_map_update_elem(&fragments, key, &value, BPF_ANY) : 0;
 }
@@ -51,6 +51,14 @@ __noinline int backend_of_fragment(struct lb_fragment_key *key)
 
 	return backend && backend->generation == known->generation &&
 	       (backend->state == LB_STATE_READY || backend->state == LB_STATE_DRAIN) ? id : LB_NO_BACKEND;
+}
+
+/* The ports of a datagram by nat whose first part was seen, or 0. */
+__noinline __u32 ports_of_fragment(struct lb_fragment_key *key)
+{
+	struct lb_fragment *known = key ? bpf_map_lookup_elem(&fragments, key) : 0;
+
+	return known ? known->ports : 0;
 }
 
 #endif

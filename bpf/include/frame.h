@@ -33,9 +33,7 @@ struct frame {
 	__u32 fragment_id;
 	__u32 tcp_payload;    /* Bytes. */
 	__u8 protocol;        /* Of the flow. */
-	__u8 tos;             /* Or traffic class. */
 	__u8 tcp_flags;
-	bool dont_fragment;
 	bool quoted;          /* An ICMP error about the flow. */
 	bool fragment;        /* Part of a datagram, */
 	bool later_fragment;  /* not the first: without ports. */
@@ -73,11 +71,16 @@ static __always_inline void address_of(struct lb_address *address, const __u32 *
 	to[3] = words[3];
 }
 
-/* Reads TCP's or UDP's header, at `f->l4`, and returns a reason to drop. */
-static __always_inline __u32 parse_ports(struct frame *f, void *data, void *data_end, __u32 end)
+static __always_inline bool has_ports(__u8 protocol)
+{
+	return protocol == IPPROTO_TCP || protocol == IPPROTO_UDP;
+}
+
+/* Reads TCP's or UDP's header, at `l4`, and returns a reason to drop. */
+static __always_inline __u32 parse_ports(struct frame *f, void *data, void *data_end, __u32 l4, __u32 end)
 {
 	if (f->protocol == IPPROTO_TCP) {
-		struct tcphdr *tcp = data + f->l4;
+		struct tcphdr *tcp = data + l4;
 
 		if ((void *)(tcp + 1) > data_end)
 			return LB_DROP_L4_HEADER;
@@ -85,40 +88,39 @@ static __always_inline __u32 parse_ports(struct frame *f, void *data, void *data
 
 		f->tcp_flags = ((__u8 *)tcp)[13];
 		f->ports = *(__u32 *)tcp;
-		f->tcp_payload = end - f->l4 - header;
-		if (header < sizeof(*tcp) || (!f->fragment && f->l4 + header > end))
+		f->tcp_payload = end - l4 - header;
+		if (header < sizeof(*tcp) || (!f->fragment && l4 + header > end))
 			return LB_DROP_TCP_OFFSET;
 		if (!(f->tcp_flags & (TCP_FIN | TCP_SYN | TCP_RST | TCP_ACK)) ||
 		    (f->tcp_flags & TCP_SYN && f->tcp_flags & (TCP_FIN | TCP_RST)))
 			return LB_DROP_TCP_FLAGS;
 	} else {
-		struct udphdr *udp = data + f->l4;
+		struct udphdr *udp = data + l4;
 
 		if ((void *)(udp + 1) > data_end)
 			return LB_DROP_L4_HEADER;
 		__u32 length = bpf_ntohs(udp->len);
 
 		f->ports = *(__u32 *)udp;
-		if (length < sizeof(*udp) || (!f->fragment && f->l4 + length > end))
+		if (length < sizeof(*udp) || (!f->fragment && l4 + length > end))
 			return LB_DROP_UDP_LENGTH;
 	}
 	return LB_DROP_NONE;
 }
 
-/* Reads an IPv4 header and what follows. Destination and lengths have been checked to lie within the frame. */
+/* Reads an IPv4 header, without options known to lie within the frame. */
 static __always_inline __u32 parse_ipv4(struct xdp_md *ctx, struct frame *f, void *data, void *data_end)
 {
 	struct iphdr *ip = data + f->l3;
 	__u32 header = ip->ihl * 4;
 	__u16 offset = bpf_ntohs(ip->frag_off);
 
-	f->tos = ip->tos;
 	f->protocol = ip->protocol;
 	f->source[3] = ip->saddr;
+	f->destination[3] = ip->daddr;
 	f->ip_length = bpf_ntohs(ip->tot_len);
 	f->l4 = f->l3 + header;
 	f->length = frame_length(ctx, data_end - data, f->l3 + f->ip_length);
-	f->dont_fragment = offset & IP_DONT_FRAGMENT;
 	if (ip->version != 4 || header < sizeof(*ip))
 		return LB_DROP_IP_HEADER;
 	if (f->ip_length < header || f->l3 + f->ip_length > f->length)
@@ -188,18 +190,17 @@ static __always_inline bool is_extension(__u8 protocol)
 	return protocol == IPPROTO_FRAGMENT || protocol == IPPROTO_HOPOPTS || protocol == IPPROTO_ROUTING || protocol == IPPROTO_DSTOPTS;
 }
 
-/* Reads an IPv6 header and its extensions. */
+/* Reads an IPv6 header, known to lie within the frame, and its extensions. */
 static __always_inline __u32 parse_ipv6(struct xdp_md *ctx, struct frame *f, void *data, void *data_end)
 {
 	struct ipv6hdr *ip = data + f->l3;
 
-	f->tos = bpf_ntohl(*(__be32 *)ip) >> 20;
 	f->protocol = ip->nexthdr;
 	__builtin_memcpy(f->source, &ip->saddr, sizeof(f->source));
+	__builtin_memcpy(f->destination, &ip->daddr, sizeof(f->destination));
 	f->ip_length = sizeof(*ip) + bpf_ntohs(ip->payload_len);
 	f->l4 = f->l3 + sizeof(*ip);
 	f->length = frame_length(ctx, data_end - data, f->l3 + f->ip_length);
-	f->dont_fragment = true;
 	if (ip->version != 6)
 		return LB_DROP_IP_HEADER;
 	if (f->l3 + f->ip_length > f->length)

@@ -14,9 +14,8 @@ static __always_inline bool is_icmp_error(__u8 type, bool v6)
 }
 
 /* Takes the flow from the quoted packet, which we (the quoted source) sent to the client. */
-static __always_inline int read_quote(struct xdp_md *ctx, struct frame *f, void *data, void *data_end, bool v6)
+static __always_inline int read_quote(struct xdp_md *ctx, struct frame *f, void *quote, void *data_end, bool v6)
 {
-	void *quote = data + f->l4 + sizeof(struct icmp_header);
 	__u32 *ports;
 
 	if (v6) {
@@ -51,9 +50,10 @@ static __always_inline int read_quote(struct xdp_md *ctx, struct frame *f, void 
 }
 
 /* A verdict, ICMP_PASS or ICMP_QUOTED. */
-static __always_inline int process_icmp(struct xdp_md *ctx, struct frame *f, void *data, void *data_end, bool v6)
+static __always_inline int process_icmp(struct xdp_md *ctx, struct frame *f, bool v6)
 {
-	struct icmp_header *icmp = data + f->l4;
+	void *data = (void *)(long)ctx->data, *data_end = (void *)(long)ctx->data_end;
+	struct icmp_header *icmp = data + (f->l4 & MOST_L4_OFFSET);
 	struct lb_vip *vip = vip_of(f->destination, v6);
 
 	if (!vip || f->fragment)
@@ -62,7 +62,7 @@ static __always_inline int process_icmp(struct xdp_md *ctx, struct frame *f, voi
 		return drop(ctx, LB_DROP_ICMP_HEADER);
 	if (icmp->type == (v6 ? 128 : 8) && !icmp->code)
 		return vip->flags & LB_VIP_ECHO ? reply_echo(ctx, f->l3, f->l4, v6) : ICMP_PASS;
-	return is_icmp_error(icmp->type, v6) ? read_quote(ctx, f, data, data_end, v6) : ICMP_PASS;
+	return is_icmp_error(icmp->type, v6) ? read_quote(ctx, f, icmp + 1, data_end, v6) : ICMP_PASS;
 }
 
 #endif

@@ -29,13 +29,15 @@ struct lb_settings {
 	__u32 flow_sets;             /* Sets (of LB_FLOW_WAYS flows) of the flow table for each CPU, a power of two; 0: no flow table. */
 	__u32 cpus;                  /* Possible CPUs: `flows` has flow_sets * cpus values. */
 	__u32 new_flows_per_second;  /* Insertions per CPU and second, then flows go by the ring alone; 0: no cap. */
+	__u32 service_lines;         /* Lines of `service_lines` for each CPU, a power of two. */
 	__u32 replies_per_second;    /* RST, ICMP errors and echo replies per CPU and second; 0: none is sent. */
 	__u16 nat_port_first;        /* Source ports for `nat`, both included, host order. */
 	__u16 nat_port_last;
 	__u16 nat_tcp_timeout;       /* Seconds after which an idle NAT flow's port may be taken: established TCP, */
 	__u16 nat_opening_timeout;   /* TCP not yet or no longer established, */
 	__u16 nat_udp_timeout;       /* UDP. */
-	__u16 reserved;
+	__u16 tick;                  /* A jiffy (the kernel's CONFIG_HZ), in seconds / 2^16: of it the program's seconds are made. */
+	__u32 reserved;
 };
 
 enum lb_feature {
@@ -78,6 +80,16 @@ struct lb_service {
 	__u32 source_flows;   /* LB_SERVICE_LIMIT: new flows a second from one source address; 0: no limit. */
 	__u32 syn_threshold;  /* LB_SERVICE_SYN_COOKIES: SYNs a second and CPU answered without a cookie. */
 	__u32 reserved[3];
+};
+
+/*
+ * Value of `service_lines`: a service lately asked for, by the key it was found under, so that the next packet need not look into
+ * hash maps and tries. It holds for one value of `service_epoch` plus seconds: no longer than until control writes, or a second.
+ */
+struct lb_service_line {
+	struct lb_service_key key;
+	__u32 stamp; /* 0: none. */
+	struct lb_service service;
 };
 
 /* Flags of a service. All are tested by one comparison with zero on the way of an ordinary packet. */
@@ -169,7 +181,7 @@ struct lb_ring_line {
 struct lb_flow_set {
 	__u32 tag[LB_FLOW_WAYS];    /* 0: free. */
 	__u32 choice[LB_FLOW_WAYS]; /* Backend (24 bits), its generation when chosen (8 bits). */
-	__u16 use[LB_FLOW_WAYS];    /* When last seen (14 bits of the coarse monotonic clock / 2^30 ns), enum lb_flow_state (2 bits). */
+	__u16 use[LB_FLOW_WAYS];    /* When last seen (14 bits of seconds of jiffies), enum lb_flow_state (2 bits). */
 	__u32 reserved;
 };
 
@@ -200,13 +212,13 @@ struct lb_nat_flow {
 	__u8 state;     /* enum lb_flow_state */
 	__u8 direction; /* 0: client to backend, 1: back. */
 	__u8 reserved;
-	__u32 seen;     /* Coarse monotonic clock / 2^30 ns. */
+	__u32 seen;     /* Seconds of jiffies. */
 	__u32 ifindex;  /* Back: where the client's packets came in, */
 	__u8 mac[6];    /* from this address, */
 	__u8 own_mac[6]; /* to this. */
 };
 
-/* Key and value of `fragments`: the backend of a datagram some part of which was seen. */
+/* Key and value of `fragments`: the way of a datagram some part of which was seen. */
 struct lb_fragment_key {
 	struct lb_address source;
 	struct lb_address destination;
@@ -215,8 +227,9 @@ struct lb_fragment_key {
 };
 
 struct lb_fragment {
-	__u32 backend;
+	__u32 backend; /* LB_NO_BACKEND: of a flow by nat. */
 	__u32 generation;
+	__u32 ports;   /* By nat: as in the first part's header, for the later ones; else 0. */
 };
 
 /* Key of `source_lists` and `source_overrides`: an LPM over service id (32 bits, in order of its bytes) and address. */
@@ -238,7 +251,7 @@ struct lb_rate_key {
 };
 
 struct lb_rate {
-	__u32 second; /* Coarse monotonic clock / 2^30 ns the counts belong to. */
+	__u32 second; /* Seconds of jiffies the counts belong to. */
 	__u32 packets;
 	__u32 flows;
 	__u32 reserved;
@@ -306,7 +319,7 @@ enum lb_drop {
 
 /* Value of `cpu_states`, one for each CPU: windows of the caps per CPU. */
 struct lb_cpu_state {
-	__u32 second; /* Coarse monotonic clock / 2^30 ns. */
+	__u32 second; /* Seconds of jiffies. */
 	__u32 new_flows;
 	__u32 replies;
 	__u32 syns;
@@ -338,10 +351,11 @@ struct lb_capture {
 	__u8 data[LB_CAPTURE_BYTES];
 };
 
-_Static_assert(sizeof(struct lb_settings) == 40, "layout");
+_Static_assert(sizeof(struct lb_settings) == 48, "layout");
 _Static_assert(sizeof(struct lb_service_key) == 20, "layout");
 _Static_assert(sizeof(struct lb_range_key) == 24, "layout");
 _Static_assert(sizeof(struct lb_service) == 48, "layout");
+_Static_assert(sizeof(struct lb_service_line) == 72, "layout");
 _Static_assert(sizeof(struct lb_vip) == 8, "layout");
 _Static_assert(sizeof(struct lb_backend) == 64, "layout");
 _Static_assert(sizeof(struct lb_ring_line) == 64, "layout");

@@ -5,7 +5,7 @@
  * The maps of xdp_lb. "Control" is the one process that writes; sizes given here are for tests, control sets its own
  * before loading (bpf_map__set_max_entries).
  *
- * Adding a service: backends (state ready), rings, then `vip_filter` and `vips`, then `services` or `service_ranges`.
+ * Adding a service: backends (state ready), rings, then `vip_filter` and `vips`, then `services` or `service_ranges`, and `service_epoch`.
  * Removing one: `services` or `service_ranges`, `vips`, and only then its ring and backends are free to reuse.
  * Taking a backend out: rings first, then its state. Its id is given out again last of all, with the next generation.
  * Losing the last backend: the service's ring_slots becomes 0, then the state.
@@ -20,12 +20,14 @@ const volatile struct lb_settings settings SEC(".rodata.settings") = {
 		    LB_FEATURE_JUMBO,
 	.flow_sets = 1024,
 	.cpus = 1,
+	.service_lines = 256,
 	.replies_per_second = 10000,
 	.nat_port_first = 32768,
 	.nat_port_last = 60999,
 	.nat_tcp_timeout = 7440,
 	.nat_opening_timeout = 120,
 	.nat_udp_timeout = 60,
+	.tick = 65536 / 250,
 };
 
 /*
@@ -65,6 +67,23 @@ struct {
 	__type(key, struct lb_range_key);
 	__type(value, struct lb_service);
 } service_ranges SEC(".maps");
+
+/* Goes up after each change of `vips`, `services` or `service_ranges`: what is in `service_lines` is stale then. Control. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, __u64);
+} service_epoch SEC(".maps");
+
+/* settings.service_lines values for each CPU in turn, written by the program on that CPU only. The program's own. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 256);
+	__type(key, __u32);
+	__type(value, struct lb_service_line);
+} service_lines SEC(".maps");
 
 /* All Maglev tables. Control gives out runs of lines and may write slots in place (mmap): each holds a valid id always. */
 struct {

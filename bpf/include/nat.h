@@ -8,12 +8,13 @@
 #include "checksum.h"
 #include "flow.h"
 #include "nexthop.h"
+#include "reply.h"
 #include "service.h"
 
-#define NAT_TRIES 16 /* Source ports looked at for a new flow. */
+#define NAT_TRIES 64 /* Source ports looked at for a new flow: with nine of ten taken, one search in a thousand fails. */
 
 struct nat_packet {
-	struct lb_nat_key key; /* As it arrived. */
+	struct lb_nat_key key; /* As it arrived; of an ICMP error, that of the packet it quotes, turned round. */
 	__u32 l3;
 	__u32 l4;
 	__u32 ip_length;
@@ -21,8 +22,11 @@ struct nat_packet {
 	__u32 v6;
 	__u32 length; /* Of the frame. */
 	__u32 hash;   /* Where the search for a port begins. */
-	struct lb_nat_key answer; /* Room to work in: keys and values of new entries. */
-	struct lb_nat_flow there;
+	__u32 quoted;
+	__u32 later_fragment;
+	__u32 reserved;
+	struct lb_nat_flow flow;  /* What it becomes. */
+	struct lb_nat_key answer; /* Room to work in: key and value of a new entry. */
 	struct lb_nat_flow back;
 };
 
@@ -53,6 +57,8 @@ static __always_inline struct nat_packet *nat_packet(const struct frame *f, __u3
 	packet->v6 = v6;
 	packet->length = f->length;
 	packet->hash = hash;
+	packet->quoted = f->quoted;
+	packet->later_fragment = f->later_fragment;
 	return packet;
 }
 
@@ -60,6 +66,8 @@ static __always_inline __u8 nat_state(const struct nat_packet *packet, __u8 stat
 {
 	if (packet->key.protocol != IPPROTO_TCP)
 		return LB_FLOW_ESTABLISHED;
+	if (packet->later_fragment)
+		return state;
 	if (packet->tcp_flags & (TCP_FIN | TCP_RST))
 		return LB_FLOW_CLOSING;
 	if (packet->tcp_flags & TCP_SYN)
@@ -76,56 +84,134 @@ static __always_inline bool nat_expired(const struct lb_nat_flow *flow, __u8 pro
 	return now - flow->seen > timeout;
 }
 
-/* Writes the addresses and ports of `flow` into the packet and corrects its checksums by the difference. */
-static __always_inline int nat_rewrite(struct xdp_md *ctx, const struct nat_packet *packet, const struct lb_nat_flow *flow)
-{
-	void *data = (void *)(long)ctx->data, *data_end = (void *)(long)ctx->data_end;
-	const __u32 *source = (const __u32 *)flow->source.bytes, *destination = (const __u32 *)flow->destination.bytes;
-	__u32 l3 = packet->l3 & 0x1f, l4 = packet->l4 & MOST_L4_OFFSET, at = packet->key.protocol == IPPROTO_TCP ? 16 : 6;
-	__u32 *ports = data + l4;
-	__u16 *check = data + l4 + at;
-	__u64 before, after;
+/* What checksums have to make good: sums of words before and after. */
+struct nat_change {
+	__u64 before;
+	__u64 after;
+};
 
-	if (data + l3 + sizeof(struct iphdr) > data_end || (void *)(ports + 1) > data_end || (void *)(check + 1) > data_end)
-		return -1;
-	before = *ports;
-	*ports = (__u32)flow->destination_port << 16 | flow->source_port;
-	after = *ports;
-	if (packet->v6) {
+/* Writes two addresses, the first at `addresses`. */
+static __always_inline void nat_write_addresses(__u32 *addresses, const struct lb_address *first, const struct lb_address *second, bool v6, struct nat_change *change)
+{
+	const __u32 *one = (const __u32 *)first->bytes, *two = (const __u32 *)second->bytes;
+	const __u32 count = v6 ? 4 : 1;
+
+#pragma unroll
+	for (__u32 i = 0; i < count; i++) {
+		__u32 at = v6 ? i : 3;
+
+		change->before += (__u64)addresses[i] + addresses[i + count];
+		change->after += (__u64)one[at] + two[at];
+		addresses[i] = one[at];
+		addresses[i + count] = two[at];
+	}
+}
+
+/* The IP header: addresses, TTL, and the checksum of IPv4. */
+static __always_inline int nat_rewrite_ip(void *data, void *data_end, __u32 l3, const struct lb_nat_flow *flow, bool v6, struct nat_change *change)
+{
+	if (v6) {
 		struct ipv6hdr *ip = data + l3;
-		__u32 *addresses = (__u32 *)&ip->saddr;
 
 		if ((void *)(ip + 1) > data_end || ip->hop_limit <= 1)
 			return -1;
 		ip->hop_limit--;
-#pragma unroll
-		for (int i = 0; i < 4; i++) {
-			before += (__u64)addresses[i] + addresses[i + 4];
-			after += (__u64)source[i] + destination[i];
-			addresses[i] = source[i];
-			addresses[i + 4] = destination[i];
-		}
-	} else {
-		struct iphdr *ip = data + l3;
-		__u32 ttl = ((__u32 *)ip)[2] & 0xffff;
-
-		if (ip->ttl <= 1)
-			return -1;
-		__u64 old = (__u64)ip->saddr + ip->daddr, new = (__u64)source[3] + destination[3];
-
-		before += old;
-		after += new;
-		ip->saddr = source[3];
-		ip->daddr = destination[3];
-		ip->ttl--;
-		ip->check = checksum_replace(ip->check, old + ttl, new + (((__u32 *)ip)[2] & 0xffff));
+		nat_write_addresses((__u32 *)&ip->saddr, &flow->source, &flow->destination, true, change);
+		return 0;
 	}
-	if (*check || packet->key.protocol == IPPROTO_TCP) {
-		__u16 sum = checksum_replace(*check, before, after);
+	struct iphdr *ip = data + l3;
 
-		*check = !sum && packet->key.protocol == IPPROTO_UDP ? 0xffff : sum;
-	}
+	if ((void *)(ip + 1) > data_end || ip->ttl <= 1)
+		return -1;
+	__u32 ttl = ((__u32 *)ip)[2] & 0xffff;
+
+	nat_write_addresses((__u32 *)&ip->saddr, &flow->source, &flow->destination, false, change);
+	ip->ttl--;
+	ip->check = checksum_replace(ip->check, change->before + ttl, change->after + (((__u32 *)ip)[2] & 0xffff));
 	return 0;
+}
+
+/* Corrects a checksum of TCP or UDP; one of 0 is none in UDP. */
+static __always_inline void nat_rewrite_check(__u16 *check, __u8 protocol, const struct nat_change *change)
+{
+	if (!*check && protocol == IPPROTO_UDP)
+		return;
+	__u16 sum = checksum_replace(*check, change->before, change->after);
+
+	*check = !sum && protocol == IPPROTO_UDP ? 0xffff : sum;
+}
+
+static __always_inline __u32 nat_check_offset(__u8 protocol)
+{
+	return protocol == IPPROTO_TCP ? 16 : 6;
+}
+
+/* The packet that an ICMP error quotes becomes what its sender, on the other side, sent; the error's own checksum follows. */
+static __always_inline int nat_rewrite_quote(void *data, void *data_end, __u32 l4, __u8 protocol, const struct lb_nat_flow *flow, bool v6, struct nat_change *outer)
+{
+	struct icmp_header *icmp = data + l4;
+	void *quote = icmp + 1;
+	struct nat_change change = {}, message = {};
+	__u32 header = sizeof(struct ipv6hdr);
+
+	if (quote + sizeof(struct iphdr) > data_end)
+		return -1;
+	if (v6) {
+		if (quote + sizeof(struct ipv6hdr) > data_end)
+			return -1;
+		nat_write_addresses(quote + 8, &flow->destination, &flow->source, true, &change);
+		message = *outer; /* Of the pseudo-header. */
+	} else {
+		struct iphdr *ip = quote;
+
+		header = ip->ihl * 4;
+		nat_write_addresses(quote + 12, &flow->destination, &flow->source, false, &change);
+		message.before = ip->check;
+		ip->check = checksum_replace(ip->check, change.before, change.after);
+		message.after = ip->check;
+	}
+	__u32 *ports = quote + header;
+	__u16 *check = (void *)ports + nat_check_offset(protocol);
+
+	if ((void *)(ports + 2) > data_end)
+		return -1;
+	change.before += *ports;
+	*ports = (__u32)flow->source_port << 16 | flow->destination_port;
+	change.after += *ports;
+	if ((void *)(check + 1) <= data_end) {
+		message.before += *check;
+		nat_rewrite_check(check, protocol, &change);
+		message.after += *check;
+	}
+	icmp->checksum = checksum_replace(icmp->checksum, message.before + change.before, message.after + change.after);
+	return 0;
+}
+
+/* Makes the packet what packet->flow says. A reason to drop it, or LB_DROP_NONE. */
+static __always_inline __u32 nat_rewrite(struct xdp_md *ctx, const struct nat_packet *packet, bool v6)
+{
+	void *data = (void *)(long)ctx->data, *data_end = (void *)(long)ctx->data_end;
+	const struct lb_nat_flow *flow = &packet->flow;
+	__u32 l3 = packet->l3 & 0x1f, l4 = packet->l4 & MOST_L4_OFFSET;
+	__u8 protocol = packet->key.protocol;
+	struct nat_change change = {};
+
+	if (nat_rewrite_ip(data, data_end, l3, flow, v6, &change))
+		return LB_DROP_HOP_LIMIT;
+	if (packet->quoted)
+		return nat_rewrite_quote(data, data_end, l4, protocol, flow, v6, &change) ? LB_DROP_ICMP_QUOTE : LB_DROP_NONE;
+	if (packet->later_fragment)
+		return LB_DROP_NONE;
+	__u32 *ports = data + l4;
+	__u16 *check = (void *)ports + nat_check_offset(protocol);
+
+	if ((void *)(ports + 1) > data_end || (void *)(check + 1) > data_end)
+		return LB_DROP_L4_HEADER;
+	change.before += *ports;
+	*ports = (__u32)flow->destination_port << 16 | flow->source_port;
+	change.after += *ports;
+	nat_rewrite_check(check, protocol, &change);
+	return LB_DROP_NONE;
 }
 
 /* The key under which the answers to a flow arrive. */
@@ -139,12 +225,12 @@ static __always_inline void nat_answer_key(struct lb_nat_key *key, const struct 
 	key->protocol = protocol;
 }
 
-/* Finds a free source port for a new flow and writes both entries: packet->there, whose port this sets, and the one back. */
-static __always_inline int nat_open(struct xdp_md *ctx, struct nat_packet *packet)
+/* Finds a free source port for a new flow and writes both entries: packet->flow, whose port this sets, and the one back. */
+static __always_inline int nat_take_port(struct xdp_md *ctx, struct nat_packet *packet)
 {
 	void *data = (void *)(long)ctx->data, *data_end = (void *)(long)ctx->data_end;
 	__u32 count = settings.nat_port_last - settings.nat_port_first + 1;
-	struct lb_nat_flow *there = &packet->there, *back = &packet->back;
+	struct lb_nat_flow *there = &packet->flow, *back = &packet->back;
 
 	if (data + ETH_HLEN > data_end)
 		return -1;
@@ -202,70 +288,82 @@ static __always_inline bool nat_current(const struct lb_nat_flow *flow, const st
 		(backend->state == LB_STATE_DRAIN && !(packet->key.protocol == IPPROTO_TCP && packet->tcp_flags & TCP_SYN)));
 }
 
-/* From a client to a backend, `chosen` if the flow is new. -1: it is new and there is none. */
-__noinline int nat_request(struct xdp_md *ctx, struct nat_packet *packet, __u32 chosen)
+/* The flow of a packet, to packet->flow: its backend, or LB_NO_BACKEND. Global functions, verified once. */
+__noinline int nat_find(struct nat_packet *packet, __u32 direction)
 {
 	if (!packet)
-		return -1;
-	__u32 now = coarse_seconds(), id;
-	struct lb_nat_flow *flow = bpf_map_lookup_elem(&nat_flows, &packet->key), *fresh = &packet->there;
-	struct lb_backend *backend = 0;
-	bool miss = true;
-
-	if (flow && !flow->direction) {
-		id = flow->backend;
-		backend = bpf_map_lookup_elem(&backends, &id);
-		miss = !nat_current(flow, backend, packet, now);
-	}
-	if (miss) {
-		if (packet->key.protocol == IPPROTO_TCP && !(packet->tcp_flags & TCP_SYN))
-			return drop(ctx, LB_DROP_NAT_UNKNOWN);
-		if (!chosen)
-			return -1;
-		id = chosen;
-		backend = bpf_map_lookup_elem(&backends, &id);
-		if (!backend || backend->state != LB_STATE_READY)
-			return drop(ctx, LB_DROP_BACKEND_DOWN);
-		if (is_ipv4(&backend->address) == !!packet->v6)
-			return drop(ctx, LB_DROP_NAT_FAMILY);
-		fresh->source = backend->source;
-		fresh->destination = backend->address;
-		fresh->destination_port = backend->port ? backend->port : packet->key.destination_port;
-		fresh->backend = id;
-		fresh->generation = backend->generation;
-		fresh->state = nat_state(packet, LB_FLOW_NEW);
-		fresh->seen = now;
-		if (nat_open(ctx, packet))
-			return drop(ctx, LB_DROP_NAT_PORTS);
-		flow = fresh;
-	} else if (flow) {
-		nat_touch(flow, packet, now);
-	}
-	if (!flow || nat_rewrite(ctx, packet, flow))
-		return drop(ctx, LB_DROP_HOP_LIMIT);
-	count_backend(id, packet->length, true, miss);
-	return leave(ctx, backend, packet->l3, packet->ip_length, packet->v6);
-}
-
-/* From a backend to its client. -1: of no flow. */
-__noinline int nat_answer(struct xdp_md *ctx, struct nat_packet *packet)
-{
-	if (!packet)
-		return -1;
+		return LB_NO_BACKEND;
 	struct lb_nat_flow *flow = bpf_map_lookup_elem(&nat_flows, &packet->key);
 
-	if (!flow || !flow->direction)
-		return -1;
-	nat_touch(flow, packet, coarse_seconds());
-	if (nat_rewrite(ctx, packet, flow))
-		return drop(ctx, LB_DROP_HOP_LIMIT);
+	if (!flow || flow->direction != direction)
+		return LB_NO_BACKEND;
+	__u32 now = coarse_seconds(), id = flow->backend;
+	struct lb_backend *backend = bpf_map_lookup_elem(&backends, &id);
+
+	if (!direction && !nat_current(flow, backend, packet, now))
+		return LB_NO_BACKEND;
+	if (!packet->quoted)
+		nat_touch(flow, packet, now);
+	packet->flow = *flow;
+	return id;
+}
+
+/* Opens a flow to a backend. A reason to drop the packet, or LB_DROP_NONE. */
+__noinline int nat_open(struct xdp_md *ctx, struct nat_packet *packet, __u32 id)
+{
+	if (!packet)
+		return LB_DROP_NAT_UNKNOWN;
+	struct lb_nat_flow *flow = &packet->flow;
+	struct lb_backend *backend = bpf_map_lookup_elem(&backends, &id);
+
+	if (!backend || backend->state != LB_STATE_READY)
+		return LB_DROP_BACKEND_DOWN;
+	if (is_ipv4(&backend->address) == !!packet->v6)
+		return LB_DROP_NAT_FAMILY;
+	flow->source = backend->source;
+	flow->destination = backend->address;
+	flow->destination_port = backend->port ? backend->port : packet->key.destination_port;
+	flow->backend = id;
+	flow->generation = backend->generation;
+	flow->state = nat_state(packet, LB_FLOW_NEW);
+	flow->direction = 0;
+	flow->seen = coarse_seconds();
+	return nat_take_port(ctx, packet) ? LB_DROP_NAT_PORTS : LB_DROP_NONE;
+}
+
+__noinline int nat_rewrite_ipv4(struct xdp_md *ctx, struct nat_packet *packet)
+{
+	return packet ? nat_rewrite(ctx, packet, false) : LB_DROP_NAT_UNKNOWN;
+}
+
+__noinline int nat_rewrite_ipv6(struct xdp_md *ctx, struct nat_packet *packet)
+{
+	return packet ? nat_rewrite(ctx, packet, true) : LB_DROP_NAT_UNKNOWN;
+}
+
+/* Sends the packet as packet->flow says: to its backend, or back to where the client's packets came from. */
+__noinline int nat_send(struct xdp_md *ctx, struct nat_packet *packet)
+{
+	if (!packet)
+		return XDP_PASS;
+	__u32 reason = packet->v6 ? nat_rewrite_ipv6(ctx, packet) : nat_rewrite_ipv4(ctx, packet);
+
+	if (reason)
+		return drop(ctx, reason);
+	__u32 id = packet->flow.backend;
+
+	if (!packet->flow.direction) {
+		struct lb_backend *backend = bpf_map_lookup_elem(&backends, &id);
+
+		return backend ? leave(ctx, backend, packet->l3, packet->ip_length, packet->v6) : drop(ctx, LB_DROP_BACKEND_DOWN);
+	}
 	void *data = (void *)(long)ctx->data, *data_end = (void *)(long)ctx->data_end;
 
 	if (data + ETH_HLEN > data_end)
 		return drop(ctx, LB_DROP_NO_ROOM);
-	__builtin_memcpy(data, flow->mac, sizeof(flow->mac));
-	__builtin_memcpy(data + 6, flow->own_mac, sizeof(flow->own_mac));
-	return flow->ifindex == ctx->ingress_ifindex ? XDP_TX : bpf_redirect(flow->ifindex, 0);
+	__builtin_memcpy(data, packet->flow.mac, sizeof(packet->flow.mac));
+	__builtin_memcpy(data + 6, packet->flow.own_mac, sizeof(packet->flow.own_mac));
+	return packet->flow.ifindex == ctx->ingress_ifindex ? XDP_TX : bpf_redirect(packet->flow.ifindex, 0);
 }
 
 #endif

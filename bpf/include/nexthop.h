@@ -12,26 +12,27 @@ static __always_inline bool is_ipv4(const struct lb_address *address)
 	return !(words[0] | words[1] | (words[2] ^ bpf_htonl(0xffff)));
 }
 
-/* After `extra` bytes were added in front: the Ethernet header and its tags go where the frame starts now. */
-static __always_inline void move_l2(void *data, __u32 l3, __u32 extra)
+/* After `extra` bytes were added in front: the Ethernet header and its tags go where the frame starts now. Where its type is then. */
+static __always_inline __be16 *move_l2(void *data, __u32 l3, __u32 extra)
 {
 	__u32 *to = data, *from = data + extra;
+	__be16 *type;
 
 	to[0] = from[0];
 	to[1] = from[1];
 	to[2] = from[2];
-	if (l3 == ETH_HLEN) {
-		*(__u16 *)&to[3] = *(__u16 *)&from[3];
-		return;
-	}
 	/* By constant offsets: the verifier (6.18) refuses data + l3 - 2 for an l3 it does not know. */
-	to[3] = from[3];
-	if (l3 == MOST_L3_OFFSET) {
-		to[4] = from[4];
-		*(__u16 *)&to[5] = *(__u16 *)&from[5];
-	} else {
-		*(__u16 *)&to[4] = *(__u16 *)&from[4];
+	type = (__be16 *)&to[3];
+	if (l3 != ETH_HLEN) {
+		to[3] = from[3];
+		type = (__be16 *)&to[4];
+		if (l3 == MOST_L3_OFFSET) {
+			to[4] = from[4];
+			type = (__be16 *)&to[5];
+		}
 	}
+	*type = *(__be16 *)((void *)type + extra);
+	return type;
 }
 
 static __always_inline void swap_macs(void *data)

@@ -162,14 +162,16 @@ __noinline int reply_error_ipv6(struct xdp_md *ctx, __u32 l3, __u32 type_and_cod
 }
 
 /* Tells the sender what fits (RFC 1191, RFC 4443); of IPv4 also one that would have its packets fragmented, which XDP can't. */
-static __always_inline int too_big(struct xdp_md *ctx, const struct frame *f, __u32 mtu, bool v6)
+static __always_inline int too_big(struct xdp_md *ctx, __u32 l3, __u32 mtu, bool v6)
 {
+	void *data = (void *)(long)ctx->data, *data_end = (void *)(long)ctx->data_end;
+	__u32 length = settings.features & LB_FEATURE_JUMBO ? bpf_xdp_get_buff_len(ctx) : data_end - data;
 	int verdict = -1;
 
 	if (v6)
-		verdict = reply_error_ipv6(ctx, f->l3, 2 << 8, mtu, f->length);
-	else if (f->l4 == f->l3 + sizeof(struct iphdr))
-		verdict = reply_error_ipv4(ctx, f->l3, 4, mtu, f->length);
+		verdict = reply_error_ipv6(ctx, l3, 2 << 8, mtu, length);
+	else if (l3 <= MOST_L3_OFFSET && data + l3 + 1 <= data_end && (*(__u8 *)(data + l3) & 0xf) == sizeof(struct iphdr) / 4)
+		verdict = reply_error_ipv4(ctx, l3, 4, mtu, length);
 	return verdict < 0 ? drop(ctx, LB_DROP_TOO_BIG) : verdict;
 }
 

@@ -31,6 +31,68 @@ static __always_inline struct lb_service *service_of_range(const struct frame *f
 	return bpf_map_lookup_elem(&service_ranges, &key);
 }
 
+/* The line of a service on this CPU: another's, or stale, until find_service has written it. */
+static __always_inline __u32 service_line_index(const struct lb_service_key *key)
+{
+	const __u32 *words = (const __u32 *)key;
+	__u32 hash = (words[0] ^ words[1] ^ words[2] ^ words[3]) * 0x9E3779B1 + words[4] * 0x85EBCA6B;
+
+	return bpf_get_smp_processor_id() * settings.service_lines + (hash >> 16 & (settings.service_lines - 1));
+}
+
+static __always_inline __u32 service_stamp(void)
+{
+	__u32 zero = 0;
+	__u64 *epoch = bpf_map_lookup_elem(&service_epoch, &zero);
+
+	/* Both only grow: an equal sum is made of equal parts. */
+	return (epoch ? *epoch : 0) + coarse_seconds();
+}
+
+static __always_inline bool is_line_of(const struct lb_service_line *line, const struct lb_service_key *key, __u32 stamp)
+{
+	const __u32 *a = (const __u32 *)&line->key, *b = (const __u32 *)key;
+
+	return !((a[0] ^ b[0]) | (a[1] ^ b[1]) | (a[2] ^ b[2]) | (a[3] ^ b[3]) | (a[4] ^ b[4]) | (line->stamp ^ stamp));
+}
+
+#define SERVICE_FOUND (-1)
+#define SERVICE_UNUSUAL (-2) /* The long way knows more. */
+
+/* Writes the line of a service, or says what becomes of a packet that belongs to none. A global function: verified once. */
+__noinline int find_service(struct xdp_md *ctx, struct lb_service_key *key, __u32 index, __u32 stamp)
+{
+	if (!key)
+		return XDP_PASS;
+	struct lb_service *service = bpf_map_lookup_elem(&services, key);
+
+	if (!service) {
+		struct lb_vip *vip = bpf_map_lookup_elem(&vips, &key->address);
+
+		if (!vip)
+			return XDP_PASS;
+		if (vip->flags & LB_VIP_NAT_SOURCE)
+			return SERVICE_UNUSUAL;
+		if (vip->flags & LB_VIP_RANGES) {
+			struct lb_range_key range = { .prefix = 152, .address = key->address, .protocol = key->protocol };
+
+			range.port[0] = key->port;
+			range.port[1] = key->port >> 8;
+			service = bpf_map_lookup_elem(&service_ranges, &range);
+		}
+		if (!service)
+			return vip->flags & LB_VIP_CLOSED ? drop(ctx, LB_DROP_NO_SERVICE) : XDP_PASS;
+	}
+	struct lb_service_line *line = bpf_map_lookup_elem(&service_lines, &index);
+
+	if (!line)
+		return SERVICE_UNUSUAL;
+	line->key = *key;
+	line->service = *service;
+	line->stamp = stamp;
+	return SERVICE_FOUND;
+}
+
 /* The backend the ring names, or LB_NO_BACKEND. */
 static __always_inline __u32 ring_backend(const struct lb_service *service, __u64 hash)
 {

@@ -234,7 +234,9 @@ public sealed class XdpEngine : IDisposable
             FlowSets = XdpSizes.FlowSets(config),
             Cpus = (uint)BpfCpus.Possible,
             NewFlowsPerSecond = (uint)config.NewFlowsPerCpu,
+            ServiceLines = XdpSizes.ServiceLines(plan),
             RepliesPerSecond = RepliesPerSecond,
+            Tick = BpfClock.Tick,
         };
     }
 

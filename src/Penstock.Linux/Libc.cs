@@ -71,6 +71,9 @@ internal static unsafe partial class Libc
     [LibraryImport(Library)]
     internal static partial int getrlimit(int resource, ulong* limit);
 
+    [LibraryImport(Library), SuppressGCTransition]
+    internal static partial int clock_getres(int clock, long* resolution);
+
     /// <summary>struct msghdr of 64-bit Linux (bits/socket.h).</summary>
     [StructLayout(LayoutKind.Sequential)]
     internal struct MessageHeader

@@ -29,17 +29,20 @@ internal sealed partial class DataPlane : IDisposable
             Features = (Layout.Features)0x3f,
             FlowSets = 64,
             Cpus = (uint)BpfCpus.Possible,
+            ServiceLines = 64,
             RepliesPerSecond = 1000,
             NatPortFirst = 40000,
             NatPortLast = 40999,
             NatTcpTimeout = 7440,
             NatOpeningTimeout = 120,
             NatUdpTimeout = 60,
+            Tick = BpfClock.Tick,
         };
         settings = change?.Invoke(settings) ?? settings;
         _object = BpfObject.Open(Programs.Object("xdp_lb"));
         _object.SetConstant("settings", settings, ".rodata.settings");
         _object.SetMaxEntries("flows", settings.FlowSets * settings.Cpus);
+        _object.SetMaxEntries("service_lines", settings.ServiceLines * settings.Cpus);
         _object.SetMaxEntries("nat_flows", 4096);
         _object.Load();
         Program = _object.Program("xdp_lb");
@@ -87,8 +90,16 @@ internal sealed partial class DataPlane : IDisposable
     {
         var service = NewService(forwarding, addresses, changeBackend);
         AddVip(vip);
-        Map("services").Update(Layout.ServiceKey.Of(IPAddress.Parse(vip), port, protocol), change?.Invoke(service) ?? service);
+        WriteService(vip, port, protocol, change?.Invoke(service) ?? service);
         return service.Id;
+    }
+
+    /// <summary>Writes a service of one port, over the one that was there.</summary>
+    public void WriteService(string vip, int port, int protocol, Layout.Service service)
+    {
+        Map("services").Update(Layout.ServiceKey.Of(IPAddress.Parse(vip), port, protocol), service);
+        Map("service_epoch").TryLookup(0u, out ulong epoch).ShouldBeTrue();
+        Map("service_epoch").Update(0u, epoch + 1);
     }
 
     /// <summary>A service with its backends and ring written, itself not.</summary>
@@ -125,11 +136,11 @@ internal sealed partial class DataPlane : IDisposable
 
     /// <summary>Runs the program on one frame.</summary>
     /// <param name="frame">As it comes in by the loopback interface.</param>
-    public (XdpVerdict Verdict, byte[] Frame) Run(byte[] frame)
+    /// <param name="cpu">Where: the flow table is per CPU, so two frames of a flow have to meet the same one.</param>
+    public (XdpVerdict Verdict, byte[] Frame) Run(byte[] frame, int cpu = 0)
     {
-        // The flow table is per CPU: two frames of a flow have to meet the same one.
-        ulong firstCpu = 1;
-        SetAffinity(0, sizeof(ulong), ref firstCpu).ShouldBe(0);
+        var cpus = 1UL << cpu;
+        SetAffinity(0, sizeof(ulong), ref cpus).ShouldBe(0);
         var output = new byte[frame.Length + 256];
         var context = new uint[6];
         context[1] = (uint)frame.Length;

@@ -69,7 +69,7 @@ public sealed class FlowTests
         plane.AddService(Vip, 80, Tcp6, Layout.ForwardingKind.Ipip, ["10.0.0.11"]);
         plane.Run(In(Tcp(Client, 1234, Vip, 80)));
         plane.Map("services").TryLookup(Layout.ServiceKey.Of(System.Net.IPAddress.Parse(Vip), 80, Tcp6), out Layout.Service service).ShouldBeTrue();
-        plane.Map("services").Update(Layout.ServiceKey.Of(System.Net.IPAddress.Parse(Vip), 80, Tcp6), service with { RingSlots = 0 });
+        plane.WriteService(Vip, 80, Tcp6, service with { RingSlots = 0 });
         plane.ChangeBackend(1, backend => backend with { State = Layout.StateKind.Drain });
 
         plane.Run(In(Tcp(Client, 1234, Vip, 80))).Verdict.ShouldBe(XdpVerdict.Transmit);
@@ -77,6 +77,35 @@ public sealed class FlowTests
 
         plane.Drops().ShouldBe(new Dictionary<DropReason, ulong> { [DropReason.NoBackend] = 1 });
         plane.ServiceCounters(1).ShouldBe(new Layout.ServiceStats { Packets = 1, Bytes = 58 });
+    }
+
+    [BpfFact]
+    public void Service_ThatChanges_IsLookedUpAnewOnce()
+    {
+        using var plane = new DataPlane();
+        plane.AddService(Vip, 80, Tcp6, Layout.ForwardingKind.Ipip, ["10.0.0.11"]);
+        plane.Run(In(Tcp(Client, 1234, Vip, 80, Syn))).Verdict.ShouldBe(XdpVerdict.Transmit);
+
+        plane.WriteService(Vip, 80, Tcp6, plane.NewService(Layout.ForwardingKind.Ipip, ["10.0.0.12"]));
+        plane.Run(In(Tcp(Client, 1234, Vip, 80, Syn)));
+        plane.WriteService(Vip, 80, Tcp6, new Layout.Service { Id = 3 });
+
+        plane.Counters(2).Packets.ShouldBe(1UL);
+        plane.Run(In(Tcp(Client, 1234, Vip, 80, Syn))).Verdict.ShouldBe(XdpVerdict.Drop);
+    }
+
+    [BpfFact]
+    public void Services_ThatShareALine_AreToldApart()
+    {
+        using var plane = new DataPlane(settings => settings with { ServiceLines = 1 });
+        plane.AddService(Vip, 80, Tcp6, Layout.ForwardingKind.Ipip, ["10.0.0.11"]);
+        plane.AddService(Vip, 81, Tcp6, Layout.ForwardingKind.Ipip, ["10.0.0.12"]);
+
+        for (var i = 0; i < 10; i++)
+            plane.Run(In(Tcp(Client, 1234, Vip, 80 + (i % 2))));
+
+        plane.Counters(1).Packets.ShouldBe(5UL);
+        plane.Counters(2).Packets.ShouldBe(5UL);
     }
 
     [BpfFact]

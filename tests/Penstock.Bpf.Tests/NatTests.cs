@@ -40,6 +40,118 @@ public sealed class NatTests
     }
 
     [BpfTheory]
+    [InlineData(Client4, Vip4, "10.0.0.11", "10.0.0.1", "192.0.2.99", Tcp6)]
+    [InlineData(Client6, Vip6, "fd00::11", "fd00::1", "2001:db8:9::9", Tcp6)]
+    [InlineData(Client4, Vip4, "10.0.0.11", "10.0.0.1", "192.0.2.99", Udp17)]
+    [InlineData(Client6, Vip6, "fd00::11", "fd00::1", "2001:db8:9::9", Udp17)]
+    public void IcmpError_AboutANatFlow_IsTranslatedBothWays(string client, string vip, string server, string source, string router, int protocol)
+    {
+        using var plane = Plane(vip, server, source, protocol);
+        byte[] Packet(string from, int fromPort, string to, int toPort) => protocol == Udp17
+            ? Udp(from, fromPort, to, toPort)
+            : Tcp(from, fromPort, to, toPort, Syn);
+        var v6 = client.Contains(':', StringComparison.Ordinal);
+        byte[] TooBig(string from, string to, byte[] quoted, int ttl) => Icmp(from, to, v6 ? 2 : 3, v6 ? 0 : 4, 1400, quoted, ttl);
+        plane.Run(In(Packet(client, 1234, vip, 80)));
+
+        // A router on the way to the server, about what the client sent.
+        new PacketCase("to the client", Frame(OutMac, NextMac, TooBig(router, source, Packet(source, FirstPort, server, 8080), 64)), XdpVerdict.Transmit,
+            Back(TooBig(vip, client, Packet(client, 1234, vip, 80), 63))).Check(plane);
+        // A router on the way to the client, about what the server sent.
+        new PacketCase("to the server", In(TooBig(router, vip, Packet(vip, 80, client, 1234), 64)), XdpVerdict.Transmit,
+            Out(TooBig(source, server, Packet(server, 8080, source, FirstPort), 63))).Check(plane);
+        // Of TCP as little as has to be quoted: ports, no checksum.
+        var quoted = v6 ? 48 : 28;
+        new PacketCase("eight bytes", In(TooBig(router, vip, Packet(vip, 80, client, 1234)[..quoted], 64)), XdpVerdict.Transmit,
+            Out(TooBig(source, server, Packet(server, 8080, source, FirstPort)[..quoted], 63))).Check(plane);
+        new PacketCase("of no flow", In(TooBig(router, vip, Packet(vip, 80, client, 1235), 64)), XdpVerdict.Pass).Check(plane);
+    }
+
+    [BpfTheory]
+    [InlineData(Client4, Vip4, "10.0.0.11", "10.0.0.1")]
+    [InlineData(Client6, Vip6, "fd00::11", "fd00::1")]
+    public void Fragments_ByNat_FollowTheFirst(string client, string vip, string server, string source)
+    {
+        using var plane = Plane(vip, server, source, Udp17);
+        var there = Parts(client, 1234, vip, 80, 64);
+        var thereAfter = Parts(source, FirstPort, server, 8080, 63);
+        var back = Parts(server, 8080, source, FirstPort, 64);
+        var backAfter = Parts(vip, 80, client, 1234, 63);
+
+        new PacketCase("later part first", In(there[1]), XdpVerdict.Drop, Drop: DropReason.Fragment).Check(plane);
+        for (var part = 0; part < 2; part++)
+            new PacketCase($"there {part}", In(there[part]), XdpVerdict.Transmit, Out(thereAfter[part])).Check(plane);
+        for (var part = 0; part < 2; part++)
+            new PacketCase($"back {part}", Frame(OutMac, NextMac, back[part]), XdpVerdict.Transmit, Back(backAfter[part])).Check(plane);
+    }
+
+    [BpfTheory]
+    [InlineData(Syn, 0, 119, true)]
+    [InlineData(Syn, 0, 122, false)]
+    [InlineData(Syn, Ack, 122, true)]
+    [InlineData(Syn, Ack, 7438, true)]
+    [InlineData(Syn, Ack, 7442, false)]
+    [InlineData(Syn, Fin | Ack, 122, false)]
+    [InlineData(Syn, Rst, 122, false)]
+    public void Flow_OfTcp_LastsAsItsStateSays(int first, int second, int idleSeconds, bool lasts)
+    {
+        using var plane = Plane(Vip4, "10.0.0.11", "10.0.0.1", Tcp6);
+        plane.Run(In(Tcp(Client4, 1234, Vip4, 80, first)));
+        if (second != 0)
+            plane.Run(In(Tcp(Client4, 1234, Vip4, 80, second)));
+        Age(plane, idleSeconds);
+
+        new PacketCase("after the pause", In(Tcp(Client4, 1234, Vip4, 80)), lasts ? XdpVerdict.Transmit : XdpVerdict.Drop,
+            lasts ? Out(Tcp("10.0.0.1", FirstPort, "10.0.0.11", 8080, ttl: 63)) : null, lasts ? DropReason.None : DropReason.NatUnknown).Check(plane);
+        // The only port is free again exactly when its flow is over.
+        new PacketCase("another flow", In(Tcp(Client4, 4321, Vip4, 80, Syn)), lasts ? XdpVerdict.Drop : XdpVerdict.Transmit,
+            lasts ? null : Out(Tcp("10.0.0.1", FirstPort, "10.0.0.11", 8080, Syn, ttl: 63)), lasts ? DropReason.NatPorts : DropReason.None).Check(plane);
+    }
+
+    [BpfFact]
+    public void Answer_OnAnotherCpu_FindsItsFlow()
+    {
+        using var plane = Plane(Vip4, "10.0.0.11", "10.0.0.1", Tcp6);
+        plane.Run(In(Tcp(Client4, 1234, Vip4, 80, Syn)));
+
+        var (verdict, frame) = plane.Run(Frame(OutMac, NextMac, Tcp("10.0.0.11", 8080, "10.0.0.1", FirstPort, Syn | Ack)), Math.Min(1, BpfCpus.Possible - 1));
+
+        verdict.ShouldBe(XdpVerdict.Transmit);
+        frame.ShouldBe(Back(Tcp(Vip4, 80, Client4, 1234, Syn | Ack, ttl: 63)));
+    }
+
+    [BpfFact]
+    public void Flows_OfADrainedBackend_StayAndNewOnesFindNone()
+    {
+        using var plane = Plane(Vip4, "10.0.0.11", "10.0.0.1", Tcp6);
+        plane.Run(In(Tcp(Client4, 1234, Vip4, 80, Syn)));
+        plane.ChangeBackend(1, backend => backend with { State = Layout.StateKind.Drain });
+        plane.WriteService(Vip4, 80, Tcp6, new Layout.Service { Id = 1, Flags = Layout.ServiceFlags.Nat });
+
+        new PacketCase("its flow", In(Tcp(Client4, 1234, Vip4, 80)), XdpVerdict.Transmit, Out(Tcp("10.0.0.1", FirstPort, "10.0.0.11", 8080, ttl: 63))).Check(plane);
+        new PacketCase("a new one", In(Tcp(Client4, 1235, Vip4, 80, Syn)), XdpVerdict.Drop, Drop: DropReason.NoBackend).Check(plane);
+        new PacketCase("the same, begun anew", In(Tcp(Client4, 1234, Vip4, 80, Syn)), XdpVerdict.Drop, Drop: DropReason.NoBackend).Check(plane);
+    }
+
+    [BpfFact]
+    public void Ports_OfARange_ServeNearlyAsManyFlows()
+    {
+        const int Ports = 200, Flows = 180;
+        using var plane = Plane(Vip4, "10.0.0.11", "10.0.0.1", Udp17, Ports);
+        var taken = new HashSet<int>();
+
+        for (var flow = 0; flow < Flows; flow++)
+        {
+            var (verdict, frame) = plane.Run(In(Udp(Client4, 2000 + flow, Vip4, 80)));
+            verdict.ShouldBe(XdpVerdict.Transmit);
+            taken.Add((frame[34] << 8) | frame[35]);
+        }
+
+        taken.Count.ShouldBe(Flows);
+        taken.ShouldAllBe(port => port >= FirstPort && port < FirstPort + Ports);
+    }
+
+    [BpfTheory]
     [InlineData(Ipip, Client4, Vip4)]
     [InlineData(Ipv6InIp, Client6, Vip6)]
     public void Tunnel_ThatEndsHere_IsTakenOff(int protocol, string client, string vip)
@@ -80,9 +192,33 @@ public sealed class NatTests
         }
     }
 
-    private static DataPlane Plane(string vip, string server, string source, int protocol)
+    // Has all flows been idle for so long.
+    private static void Age(DataPlane plane, int seconds)
     {
-        var plane = new DataPlane(settings => settings with { NatPortFirst = FirstPort, NatPortLast = FirstPort });
+        foreach (var key in plane.Map("nat_flows").Keys<Layout.NatKey>())
+        {
+            plane.Map("nat_flows").TryLookup(key, out Layout.NatFlow flow).ShouldBeTrue();
+            plane.Map("nat_flows").Update(key, flow with { Seen = flow.Seen - (uint)seconds });
+        }
+    }
+
+    // Two parts of a datagram.
+    private static byte[][] Parts(string from, int fromPort, string to, int toPort, int ttl)
+    {
+        const int First = 64, MoreFragments = 0x2000, Id = 7;
+        var datagram = UdpOnly(from, fromPort, to, toPort, new string('x', 100));
+        if (!from.Contains(':', StringComparison.Ordinal))
+            return [Ip(from, to, Udp17, datagram[..First], ttl: ttl, id: Id, fragment: MoreFragments), Ip(from, to, Udp17, datagram[First..], ttl: ttl, id: Id, fragment: First / 8)];
+        return
+        [
+            Ip(from, to, 44, Join([17, 0], Be16(1), Be32(Id), datagram[..First]), ttl: ttl),
+            Ip(from, to, 44, Join([17, 0], Be16(First), Be32(Id), datagram[First..]), ttl: ttl),
+        ];
+    }
+
+    private static DataPlane Plane(string vip, string server, string source, int protocol, int ports = 1)
+    {
+        var plane = new DataPlane(settings => settings with { NatPortFirst = FirstPort, NatPortLast = (ushort)(FirstPort + ports - 1) });
         plane.AddVip(source, new Layout.Vip { Flags = Layout.VipFlags.NatSource });
         plane.AddService(vip, 80, protocol, Layout.ForwardingKind.Nat, [server], service => service with { Flags = Layout.ServiceFlags.Nat },
             backend => backend with { Source = Layout.Address.Of(IPAddress.Parse(source)), PortBigEndian = 0x901f });

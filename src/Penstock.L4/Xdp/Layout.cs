@@ -84,13 +84,15 @@ internal static class Layout
         public uint FlowSets;
         public uint Cpus;
         public uint NewFlowsPerSecond;
+        public uint ServiceLines;
         public uint RepliesPerSecond;
         public ushort NatPortFirst;
         public ushort NatPortLast;
         public ushort NatTcpTimeout;
         public ushort NatOpeningTimeout;
         public ushort NatUdpTimeout;
-        public ushort Reserved;
+        public ushort Tick;
+        public uint Reserved;
     }
 
     /// <summary>enum lb_feature.</summary>
@@ -313,6 +315,52 @@ internal static class Layout
     {
         Allow = 1,
         Block = 2,
+    }
+
+    /// <summary>struct lb_nat_key.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public record struct NatKey
+    {
+        public Address Source;
+        public Address Destination;
+        public ushort SourcePortBigEndian;
+        public ushort DestinationPortBigEndian;
+        public byte Protocol;
+        public byte Reserved0;
+        public byte Reserved1;
+        public byte Reserved2;
+
+        public static NatKey Of(IPEndPoint source, IPEndPoint destination, byte protocol) => new()
+        {
+            Source = Address.Of(source.Address),
+            Destination = Address.Of(destination.Address),
+            SourcePortBigEndian = BinaryPrimitives.ReverseEndianness((ushort)source.Port),
+            DestinationPortBigEndian = BinaryPrimitives.ReverseEndianness((ushort)destination.Port),
+            Protocol = protocol,
+        };
+    }
+
+    /// <summary>struct lb_nat_flow.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public record struct NatFlow
+    {
+        public Address Source;
+        public Address Destination;
+        public ushort SourcePortBigEndian;
+        public ushort DestinationPortBigEndian;
+        public uint Backend;
+        public byte Generation;
+        public byte State;
+        public byte Direction;
+        public byte Reserved;
+        public uint Seen;
+        public uint InterfaceIndex;
+        public Mac Mac;
+        public Mac OwnMac;
+
+        public readonly int SourcePort => BinaryPrimitives.ReverseEndianness(SourcePortBigEndian);
+
+        public readonly int DestinationPort => BinaryPrimitives.ReverseEndianness(DestinationPortBigEndian);
     }
 
     /// <summary>struct lb_backend_stats.</summary>

@@ -13,13 +13,14 @@ internal sealed class XdpMaps : IXdpMaps, IDisposable
     /// <summary>Maps that survive their program: pinned, and adopted by the next.</summary>
     public static readonly ImmutableArray<string> Names =
     [
-        "vip_filter", "vips", "services", "service_ranges", "rings", "backends", "flows", "nat_flows", "fragments", "source_lists",
+        "vip_filter", "vips", "services", "service_ranges", "service_epoch", "service_lines", "rings", "backends", "flows", "nat_flows", "fragments", "source_lists",
         "source_overrides", "source_rates", "quic_servers", "backend_stats", "service_stats", "drop_stats", "cpu_states",
         "capture_filter", "captures",
     ];
 
     private readonly Dictionary<string, BpfMap> _maps = new(StringComparer.Ordinal);
     private readonly BpfMapMemory<ulong> _filter;
+    private readonly BpfMapMemory<ulong> _epoch;
     private readonly BpfMapMemory<Line> _rings;
     private readonly BpfMapMemory<Layout.Backend> _backends;
 
@@ -29,6 +30,7 @@ internal sealed class XdpMaps : IXdpMaps, IDisposable
         foreach (var name in Names)
             _maps.Add(name, loaded.Map(name));
         _filter = _maps["vip_filter"].MapMemory<ulong>();
+        _epoch = _maps["service_epoch"].MapMemory<ulong>();
         _rings = _maps["rings"].MapMemory<Line>();
         _backends = _maps["backends"].MapMemory<Layout.Backend>();
     }
@@ -67,22 +69,43 @@ internal sealed class XdpMaps : IXdpMaps, IDisposable
         var bit = FilterBit(address);
         _filter.Values[bit / 64] |= 1UL << (bit % 64);
         _maps["vips"].Update(Layout.Address.Of(address), value);
+        Forget();
     }
 
     /// <inheritdoc/>
-    public void DeleteVip(IPAddress address) => _maps["vips"].Delete(Layout.Address.Of(address));
+    public void DeleteVip(IPAddress address)
+    {
+        _maps["vips"].Delete(Layout.Address.Of(address));
+        Forget();
+    }
 
     /// <inheritdoc/>
-    public void WriteService(in Layout.ServiceKey key, in Layout.Service value) => _maps["services"].Update(key, value);
+    public void WriteService(in Layout.ServiceKey key, in Layout.Service value)
+    {
+        _maps["services"].Update(key, value);
+        Forget();
+    }
 
     /// <inheritdoc/>
-    public void DeleteService(in Layout.ServiceKey key) => _maps["services"].Delete(key);
+    public void DeleteService(in Layout.ServiceKey key)
+    {
+        _maps["services"].Delete(key);
+        Forget();
+    }
 
     /// <inheritdoc/>
-    public void WriteRange(in Layout.RangeKey key, in Layout.Service value) => _maps["service_ranges"].Update(key, value);
+    public void WriteRange(in Layout.RangeKey key, in Layout.Service value)
+    {
+        _maps["service_ranges"].Update(key, value);
+        Forget();
+    }
 
     /// <inheritdoc/>
-    public void DeleteRange(in Layout.RangeKey key) => _maps["service_ranges"].Delete(key);
+    public void DeleteRange(in Layout.RangeKey key)
+    {
+        _maps["service_ranges"].Delete(key);
+        Forget();
+    }
 
     /// <inheritdoc/>
     public void WriteSource(in Layout.SourceKey key, Layout.SourceVerdict verdict) => _maps["source_lists"].Update(key, verdict);
@@ -159,6 +182,7 @@ internal sealed class XdpMaps : IXdpMaps, IDisposable
     public void Dispose()
     {
         _filter.Dispose();
+        _epoch.Dispose();
         _rings.Dispose();
         _backends.Dispose();
         foreach (var map in _maps.Values)
@@ -174,6 +198,9 @@ internal sealed class XdpMaps : IXdpMaps, IDisposable
             word ^= BitConverter.ToUInt32(bytes, at);
         return (int)(unchecked(word * 0x9E3779B1) >> 16);
     }
+
+    // The program looks services up anew, after what was just written.
+    private void Forget() => Interlocked.Increment(ref _epoch.Values[0]);
 
     private static void Copy<T>(BpfMap old, Span<T> to)
         where T : unmanaged

@@ -10,10 +10,11 @@ internal static class XdpSizes
     private const uint Services = 4096;
     private const uint Backends = 4096;
     private const uint NatFlows = 1024; // none is made
+    private const uint ServicesPerLine = 4; // a line is lost to another service of its hash for no more than one look into the maps
     private const int SpareTables = 4;
 
     /// <summary>Maps whose contents mean nothing at another size: they begin anew.</summary>
-    public static readonly ImmutableHashSet<string> Exact = ImmutableHashSet.Create(StringComparer.Ordinal, "flows");
+    public static readonly ImmutableHashSet<string> Exact = ImmutableHashSet.Create(StringComparer.Ordinal, "flows", "service_lines");
 
     /// <summary>Entries by map, with room to change: what is not named keeps the size of the object file.</summary>
     /// <param name="config">Settings.</param>
@@ -29,6 +30,7 @@ internal static class XdpSizes
             ["vips"] = services,
             ["services"] = services,
             ["service_stats"] = services,
+            ["service_lines"] = ServiceLines(plan) * (uint)cpus,
             ["backends"] = backends,
             ["backend_stats"] = backends,
             ["rings"] = (uint)(lines + (lines / 4) + (SpareTables * RingSpace.LinesOf(Maglev.MaglevTable.DefaultSize))),
@@ -46,6 +48,9 @@ internal static class XdpSizes
     /// <summary>Sets of the flow table for each CPU: a power of two; 0: no flow table.</summary>
     public static uint FlowSets(L4Config config) =>
         config.FlowsPerCpu == 0 ? 0 : System.Numerics.BitOperations.RoundUpToPowerOf2((uint)Math.Max(1, (config.FlowsPerCpu + Layout.FlowWays - 1) / Layout.FlowWays));
+
+    /// <summary>Lines of lately used services for each CPU: a power of two.</summary>
+    public static uint ServiceLines(IReadOnlyList<PlannedService> plan) => Room((uint)plan.Count, Services) / ServicesPerLine;
 
     private static uint Room(uint needed, uint least) => needed <= least / 2 ? least : System.Numerics.BitOperations.RoundUpToPowerOf2(needed) * 2;
 }

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#ifndef PENSTOCK_BALANCE_H
+#define PENSTOCK_BALANCE_H
+/* Chooses a backend for a flow, or finds it again, and sends the frame there. */
+#include "forward.h"
+#include "fragment.h"
+#include "protect.h"
+#include "service.h"
+
+/* Flags with which a service's packets still go the short way. */
+#define PLAIN_SERVICE (LB_SERVICE_CLIENT_HASH | LB_SERVICE_NO_FLOWS)
+#define BALANCE_UNUSUAL (-1) /* The short way ends here, before anything was counted. */
+
+/* What a frame of a service without backends meets. */
+static __always_inline int no_backend(struct xdp_md *ctx, const struct frame *f, const struct lb_service *service, bool v6)
+{
+	struct lb_service_stats *stats = count_service(service->id, f->length);
+
+	if (service->empty_action == LB_EMPTY_PASS)
+		return XDP_PASS;
+	return service->empty_action == LB_EMPTY_REJECT ? reject(ctx, f, stats, v6) : drop(ctx, LB_DROP_NO_BACKEND);
+}
+
+static __always_inline bool takes_flow(const struct lb_backend *backend, const struct lb_service *service, bool starts)
+{
+	return backend->service == service->id &&
+	       (backend->state == LB_STATE_READY || (backend->state == LB_STATE_DRAIN && !starts));
+}
+
+/* The backend of a flow that is not known. */
+static __always_inline __u32 choose(const struct frame *f, const struct lb_service *service, __u64 hash, bool v6)
+{
+	if (service->flags & LB_SERVICE_OVERRIDES) {
+		struct lb_source_key *key = source_key(service, f, v6);
+		__u32 id = key ? override_backend(key) : LB_NO_BACKEND;
+
+		if (id)
+			return id;
+	}
+	if (service->flags & LB_SERVICE_CLIENT_HASH)
+		hash = flow_hash(f, v6, true, 0);
+	else if (f->fragment)
+		hash = flow_hash(f, v6, false, 0);
+	return ring_backend(service, hash);
+}
+
+/*
+ * `named` is a backend that the packet itself names. `plain` is constant: of a whole TCP or UDP packet to a service with
+ * backends that asks for no more than PLAIN_SERVICE. Its `f` lacks addresses.
+ */
+static __always_inline int balance(struct xdp_md *ctx, const struct frame *f, const struct lb_service *service, __u64 hash, __u32 named, bool v6, bool plain)
+{
+	const bool quoted = !plain && f->quoted, fragment = !plain && f->fragment, later_fragment = !plain && f->later_fragment;
+	__u32 now = coarse_seconds(), tag = flow_tag(hash), index = flow_set_index(hash);
+	bool starts = f->protocol == IPPROTO_TCP && f->tcp_flags & TCP_SYN;
+	struct lb_flow_set *set = service->flags & LB_SERVICE_NO_FLOWS || later_fragment ? 0 : bpf_map_lookup_elem(&flows, &index);
+	struct lb_backend *backend = 0;
+	__u32 way = LB_FLOW_WAYS, id = named;
+	bool miss = true;
+
+	if (!plain && named) {
+		backend = bpf_map_lookup_elem(&backends, &id);
+		miss = !backend || !takes_flow(backend, service, false);
+	} else if (set) {
+		way = flow_find(set, tag);
+	}
+	if (set && way < LB_FLOW_WAYS) {
+		__u32 choice = set->choice[way];
+		__u16 before = set->use[way], idle = (now - before) & FLOW_AGE_MASK;
+		__u16 use = flow_state(f->protocol, f->tcp_flags, quoted, before >> FLOW_AGE_BITS) << FLOW_AGE_BITS | (now & FLOW_AGE_MASK);
+
+		if (use != before)
+			set->use[way] = use;
+		id = choice & BACKEND_MASK;
+		backend = bpf_map_lookup_elem(&backends, &id);
+		if (backend && backend->generation == choice >> BACKEND_BITS && takes_flow(backend, service, starts) &&
+		    (f->protocol != IPPROTO_UDP || !service->flow_timeout || idle <= service->flow_timeout))
+			miss = false;
+	}
+	if (miss) {
+		bool new_flow = starts || (f->protocol == IPPROTO_UDP && !later_fragment);
+
+		if (!plain && service->flags & LB_SERVICE_LIMIT && new_flow && !quoted) {
+			struct lb_source_key *key = source_key(service, f, v6);
+
+			if (key && beyond_rate(key, service->source_flows, true))
+				return drop(ctx, LB_DROP_SOURCE_FLOWS);
+		}
+		if (!plain && !service->ring_slots)
+			return no_backend(ctx, f, service, v6);
+		if (plain && service->flags & LB_SERVICE_CLIENT_HASH)
+			return BALANCE_UNUSUAL;
+		id = plain ? ring_backend(service, hash) : choose(f, service, hash, v6);
+		backend = bpf_map_lookup_elem(&backends, &id);
+		if (!backend || !takes_flow(backend, service, true))
+			return drop(ctx, LB_DROP_BACKEND_DOWN);
+		if (set && !quoted && !fragment && may_insert(now))
+			flow_insert(index, tag, id | (__u32)backend->generation << BACKEND_BITS,
+				    flow_state(f->protocol, f->tcp_flags, quoted, LB_FLOW_NEW) << FLOW_AGE_BITS | (now & FLOW_AGE_MASK));
+	}
+	if (fragment) {
+		struct lb_fragment_key *key = fragment_key(f, v6);
+
+		if (key)
+			remember_fragment(key, id, backend->generation, 0);
+	}
+	count_backend(id, f->length, starts || (f->protocol == IPPROTO_UDP && !quoted), miss);
+	if (plain)
+		return forward_inline(ctx, backend, id, f->l3, f->ip_length, hash, v6);
+	return v6 ? forward_ipv6(ctx, id, f->l3, f->ip_length, hash) : forward_ipv4(ctx, id, f->l3, f->ip_length, hash);
+}
+
+#endif

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#ifndef PENSTOCK_UNUSUAL_H
+#define PENSTOCK_UNUSUAL_H
+/*
+ * The long way: what is malformed, fragments, options, ICMP, answers to nat, and services that ask for more than PLAIN_SERVICE.
+ * It begins anew, in functions of its own that the short way calls last: so that has the registers for itself.
+ */
+#include "balance.h"
+#include "decap.h"
+#include "icmp.h"
+#include "nat.h"
+
+/* The program's own: the stack (512 bytes for all calls) has no room for it. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct frame);
+} frames SEC(".maps");
+
+/* Later parts of a datagram have no ports: they follow the first. */
+static __always_inline void remember_nat_fragment(const struct frame *f, bool v6)
+{
+	struct lb_fragment_key *key = f->fragment && !f->later_fragment ? fragment_key(f, v6) : 0;
+
+	if (key)
+		remember_fragment(key, LB_NO_BACKEND, 0, f->ports);
+}
+
+/* To a backend by nat. */
+static __always_inline int translate(struct xdp_md *ctx, const struct frame *f, const struct lb_service *service, bool v6)
+{
+	__u64 hash = flow_hash(f, v6, false, f->ports);
+	struct nat_packet *packet = nat_packet(f, hash, v6);
+
+	if (!packet)
+		return XDP_PASS;
+	__u32 id = nat_find(packet, 0);
+	bool miss = !id;
+
+	if (miss) {
+		if (f->quoted)
+			return XDP_PASS;
+		if (f->later_fragment)
+			return drop(ctx, LB_DROP_FRAGMENT);
+		if (f->protocol == IPPROTO_TCP && !(f->tcp_flags & TCP_SYN))
+			return drop(ctx, LB_DROP_NAT_UNKNOWN);
+		if (!service->ring_slots)
+			return no_backend(ctx, f, service, v6);
+		id = choose(f, service, hash, v6);
+		__u32 reason = nat_open(ctx, packet, id);
+
+		if (reason)
+			return drop(ctx, reason);
+	}
+	remember_nat_fragment(f, v6);
+	count_backend(id, f->length, true, miss);
+	return nat_send(ctx, packet);
+}
+
+/* From a backend, by nat, to its client. -1: of no flow. */
+static __always_inline int translate_back(struct xdp_md *ctx, const struct frame *f, bool v6)
+{
+	struct nat_packet *packet = nat_packet(f, 0, v6);
+
+	if (!packet || !nat_find(packet, 1))
+		return -1;
+	remember_nat_fragment(f, v6);
+	return nat_send(ctx, packet);
+}
+
+/* What the service asks before, and instead of, the ordinary way to a backend. */
+static __always_inline int serve(struct xdp_md *ctx, const struct frame *f, const struct lb_service *service, bool v6)
+{
+	__u32 named = LB_NO_BACKEND;
+
+	if (service->flags & LB_SERVICE_DECAP) {
+		__u32 inner = f->l4 + (f->protocol == IPPROTO_UDP ? sizeof(struct udphdr) : 0);
+
+		return f->fragment || f->quoted ? XDP_PASS : strip_outer(ctx, f->l3, inner) ? drop(ctx, LB_DROP_TUNNEL) : XDP_PASS;
+	}
+	if (service->flags & (LB_SERVICE_ALLOW | LB_SERVICE_BLOCK | LB_SERVICE_LIMIT)) {
+		struct lb_source_key *key = source_key(service, f, v6);
+		__u32 refused = key ? refuse_source(key, service->flags) : LB_DROP_NONE;
+
+		if (key && !refused && service->flags & LB_SERVICE_LIMIT && beyond_rate(key, service->source_packets, false))
+			refused = LB_DROP_SOURCE_PACKETS;
+		if (refused)
+			return drop(ctx, refused);
+	}
+	if (settings.features & LB_FEATURE_NAT && service->flags & LB_SERVICE_NAT)
+		return translate(ctx, f, service, v6);
+	if (service->flags & LB_SERVICE_QUIC && f->protocol == IPPROTO_UDP && !f->quoted && !f->fragment)
+		named = quic_backend(ctx, f->l4, service->id, service->quic_offset | service->quic_length << 8);
+	return balance(ctx, f, service, flow_hash(f, v6, false, f->ports), named, v6, false);
+}
+
+/* A part of a datagram: the way of the others, or for the first part, or the service that later ones belong to, the ordinary way. */
+static __always_inline int process_fragment(struct xdp_md *ctx, struct frame *f, bool v6, bool *ordinary)
+{
+	struct lb_fragment_key *key = fragment_key(f, v6);
+
+	if (!key || !(settings.features & LB_FEATURE_FRAGMENTS))
+		return XDP_PASS;
+	__u32 id = backend_of_fragment(key);
+
+	if (id) {
+		__u64 hash = flow_hash(f, v6, false, 0);
+
+		count_backend(id, f->length, false, false);
+		return v6 ? forward_ipv6(ctx, id, f->l3, f->ip_length, hash) : forward_ipv4(ctx, id, f->l3, f->ip_length, hash);
+	}
+	if (f->later_fragment && settings.features & LB_FEATURE_NAT)
+		f->ports = ports_of_fragment(key);
+	if (f->later_fragment && !f->ports) {
+		struct lb_vip *vip = vip_of(f->destination, v6);
+
+		if (!vip)
+			return XDP_PASS;
+		__be16 port = f->protocol == IPPROTO_TCP ? vip->fragment_port[0] : vip->fragment_port[1];
+
+		if (!port)
+			return drop(ctx, LB_DROP_FRAGMENT);
+		f->ports = (__u32)port << 16;
+	}
+	*ordinary = true;
+	return XDP_PASS;
+}
+
+/* Of a frame that begins at `l3`, whose destination may be ours. */
+static __always_inline int process_unusual(struct xdp_md *ctx, __u32 l3, bool v6)
+{
+	void *data = (void *)(long)ctx->data, *data_end = (void *)(long)ctx->data_end;
+	__u32 zero = 0, reason;
+	struct frame *f = bpf_map_lookup_elem(&frames, &zero);
+	struct lb_vip *vip;
+
+	if (!f || l3 < ETH_HLEN || l3 > MOST_L3_OFFSET || data + l3 + (v6 ? sizeof(struct ipv6hdr) : sizeof(struct iphdr)) > data_end)
+		return XDP_PASS;
+	*f = (struct frame){ .l3 = l3 };
+	reason = v6 ? parse_ipv6(ctx, f, data, data_end) : parse_ipv4(ctx, f, data, data_end);
+	if (!reason && has_ports(f->protocol) && !f->later_fragment)
+		reason = parse_ports(f, data, data_end, f->l4 & MOST_L4_OFFSET, l3 + f->ip_length);
+	if (reason)
+		return vip_of(f->destination, v6) ? drop(ctx, reason) : XDP_PASS;
+	if (f->fragment && has_ports(f->protocol)) {
+		bool ordinary = false;
+		int verdict = process_fragment(ctx, f, v6, &ordinary);
+
+		if (!ordinary)
+			return verdict;
+	} else if (f->protocol == (v6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP)) {
+		int verdict = process_icmp(ctx, f, v6);
+
+		if (verdict != ICMP_QUOTED)
+			return verdict == ICMP_PASS ? XDP_PASS : verdict;
+	}
+
+	struct lb_service *service = service_of_port(f, f->ports >> 16, v6);
+
+	if (!service) {
+		vip = vip_of(f->destination, v6);
+		if (!vip)
+			return XDP_PASS;
+		if (settings.features & LB_FEATURE_NAT && vip->flags & LB_VIP_NAT_SOURCE && has_ports(f->protocol)) {
+			int verdict = translate_back(ctx, f, v6);
+
+			if (verdict >= 0)
+				return verdict;
+		}
+		service = vip->flags & LB_VIP_RANGES ? service_of_range(f, v6) : 0;
+		if (!service)
+			return vip->flags & LB_VIP_CLOSED ? drop(ctx, LB_DROP_NO_SERVICE) : XDP_PASS;
+	}
+	return serve(ctx, f, service, v6);
+}
+
+/* Global functions, verified once. */
+__noinline int unusual_ipv4(struct xdp_md *ctx, __u32 l3)
+{
+	return process_unusual(ctx, l3, false);
+}
+
+__noinline int unusual_ipv6(struct xdp_md *ctx, __u32 l3)
+{
+	return process_unusual(ctx, l3, true);
+}
+
+static __always_inline int unusual(struct xdp_md *ctx, __u32 l3, bool v6)
+{
+	return v6 ? unusual_ipv6(ctx, l3) : unusual_ipv4(ctx, l3);
+}
+
+#endif
