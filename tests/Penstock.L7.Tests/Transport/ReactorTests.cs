@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
 using Microsoft.Extensions.Logging.Abstractions;
 using Penstock.L7.Transport;
 using Penstock.Linux;
+using SocketAddress = Penstock.Linux.SocketAddress;
 
 namespace Penstock.L7.Tests.Transport;
 
@@ -52,6 +56,66 @@ public sealed class ReactorTests
         await TurnAsync(reactor);
 
         reactor.LoopFailures.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task Flush_WithOtherEventsInTheTurn_IsSentAfterThemAll()
+    {
+        using var reactor = new Reactor(0, NullLogger.Instance);
+        var log = new ConcurrentQueue<string>();
+        reactor.Start();
+        using var first = await ConnectAsync(reactor, "first", log);
+        using var second = await ConnectAsync(reactor, "second", log);
+        var answer = new byte[8];
+        using var limit = new CancellationTokenSource(Patience);
+
+        // Both messages are there before the reactor looks.
+        using var gate = new ManualResetEventSlim();
+        reactor.Post(gate.Wait);
+        await first.SendAsync("ping"u8.ToArray());
+        await second.SendAsync("ping"u8.ToArray());
+        gate.Set();
+        (await first.ReceiveAsync(answer, limit.Token)).ShouldBe(4);
+        (await second.ReceiveAsync(answer, limit.Token)).ShouldBe(4);
+        await TurnAsync(reactor);
+        log.Order().ShouldBe(["first flushed", "first read", "second flushed", "second read"]);
+        log.Take(2).ShouldAllBe(step => step.EndsWith(" read", StringComparison.Ordinal));
+
+        // A flush with the turn to itself waits for nothing.
+        log.Clear();
+        await first.SendAsync("ping"u8.ToArray());
+        (await first.ReceiveAsync(answer, limit.Token)).ShouldBe(4);
+        await TurnAsync(reactor);
+        log.ShouldBe(["first read", "first flushed"]);
+    }
+
+    /// <summary>A connection of the reactor that answers each message with the same; returned is its peer.</summary>
+    private static async Task<Socket> ConnectAsync(Reactor reactor, string name, ConcurrentQueue<string> log)
+    {
+        using var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        listener.Listen();
+        var address = SocketAddress.Ip(IPAddress.Loopback, ((IPEndPoint)listener.LocalEndPoint!).Port); // Bound above.
+        reactor.Post(() => _ = EchoAsync(new OutboundConnection(reactor), address, name, log));
+        return await listener.AcceptAsync();
+    }
+
+    private static async Task EchoAsync(OutboundConnection connection, SocketAddress address, string name, ConcurrentQueue<string> log)
+    {
+        await connection.ConnectAsync(address, timeoutMilliseconds: 5000);
+        while (true)
+        {
+            var read = await connection.Reader.ReadAsync();
+            log.Enqueue(name + " read");
+            connection.Writer.Append(read.Buffer.FirstSpan);
+            connection.Reader.AdvanceTo(read.Buffer.End);
+            var ended = read.IsCompleted || (await connection.Writer.FlushAsync()).IsCompleted;
+            log.Enqueue(name + " flushed");
+            if (!ended)
+                continue;
+            connection.Close();
+            return;
+        }
     }
 
     private static Task TurnAsync(Reactor reactor)
