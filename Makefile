@@ -47,7 +47,7 @@ lint: build ## what CI enforces: warnings, format, dependency edges, file sizes
 	@dotnet test tests/Penstock.Tidy.Tests -c $(CONFIGURATION) --no-build -v q
 	@echo "lint: clean"
 
-demo: deps build ## the main job in under a minute: balance, lose an origin, reload, fail nothing
+demo: deps build ## the main jobs in under a minute: balance, lose an origin, reload, lose the daemon, fail nothing
 	@demo/demo.sh
 
 perf: perf-micro perf-l4 perf-l7 ## all benchmarks

@@ -43,7 +43,7 @@ static __always_inline int process_ipv4(struct xdp_md *ctx, void *data, void *da
 	f.destination[3] = ip->daddr;
 	f.protocol = ip->protocol;
 	f.ip_length = bpf_ntohs(ip->tot_len);
-	if (*(__u8 *)ip != 0x45 || ip->frag_off & bpf_htons(IP_MORE_FRAGMENTS | IP_OFFSET) ||
+	if (is_capturing() || *(__u8 *)ip != 0x45 || ip->frag_off & bpf_htons(IP_MORE_FRAGMENTS | IP_OFFSET) ||
 	    !has_ports(f.protocol) || l3 + f.ip_length > f.length || parse_ports(&f, data, data_end, f.l4, l3 + f.ip_length))
 		return unusual_ipv4(ctx, l3);
 	return process(ctx, &f, false);
@@ -62,7 +62,7 @@ static __always_inline int process_ipv6(struct xdp_md *ctx, void *data, void *da
 		return XDP_PASS;
 	f.protocol = ip->nexthdr;
 	f.ip_length = sizeof(*ip) + bpf_ntohs(ip->payload_len);
-	if (*(__u8 *)ip >> 4 != 6 || !has_ports(f.protocol) || l3 + f.ip_length > f.length ||
+	if (is_capturing() || *(__u8 *)ip >> 4 != 6 || !has_ports(f.protocol) || l3 + f.ip_length > f.length ||
 	    parse_ports(&f, data, data_end, f.l4, l3 + f.ip_length))
 		return unusual_ipv6(ctx, l3);
 	return process(ctx, &f, true);

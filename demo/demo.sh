@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # Penstock's main job in half a minute: three nginx origins, traffic by host and path, one origin stopped, the
-# configuration reloaded under load. Prints what the clients saw; exits 1 if a single request failed.
+# configuration reloaded under load; then the L4 part, l4.sh. Prints what the clients saw; exits 1 if a single request failed.
 set -euo pipefail
 cd "$(dirname "$0")"
 PATH=$PATH:/usr/sbin
@@ -106,4 +106,6 @@ echo "the reload took $reload_time; $failures of $requests requests failed"
 kill -TERM "${pid[penstock]}"
 wait "${pid[penstock]}" || die "penstock did not stop in good order"
 unset 'pid[penstock]'
+echo
+PENSTOCK_BINARY=$penstock ./l4.sh
 [ "$failures" -eq 0 ]

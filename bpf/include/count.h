@@ -5,10 +5,37 @@
 #include <stdbool.h>
 #include "maps.h"
 
+/* The program's own: why this CPU dropped last, for samples. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32);
+} last_drops SEC(".maps");
+
+/* Whether somebody captures. */
+static __always_inline bool is_capturing(void)
+{
+	__u32 zero = 0;
+
+	if (!(settings.features & LB_FEATURE_CAPTURE))
+		return false;
+	struct lb_capture_filter *filter = bpf_map_lookup_elem(&capture_filter, &zero);
+
+	return filter && filter->one_in;
+}
+
 /* A global function: verified once. */
 __noinline int drop(struct xdp_md *ctx, __u32 reason)
 {
 	struct lb_drop_stats *stats = bpf_map_lookup_elem(&drop_stats, &reason);
+
+	if (is_capturing()) {
+		__u32 zero = 0, *last = bpf_map_lookup_elem(&last_drops, &zero);
+
+		if (last)
+			*last = reason;
+	}
 
 	if (stats) {
 		stats->packets++;

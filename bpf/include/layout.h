@@ -15,7 +15,8 @@
 #define LB_RING_LINE_SLOTS 16      /* Backend ids in one value of `rings`: a cache line. */
 #define LB_FLOW_WAYS 6             /* Flows in one set of the flow table: a cache line. */
 #define LB_VIP_FILTER_WORDS 1024   /* 65,536 bits. */
-#define LB_CAPTURE_BYTES 256       /* Most bytes of a packet in one sample. */
+#define LB_CAPTURE_BYTES 4096      /* Most bytes of a packet in one sample. */
+#define LB_NO_SERVICE 0xffffffff   /* Of a packet that belongs to none; of a filter: any. */
 #define LB_NO_BACKEND 0            /* Backend 0 is never given out: a ring slot or override of 0 is empty. */
 
 struct lb_address {
@@ -102,7 +103,6 @@ enum lb_service_flag {
 	LB_SERVICE_BLOCK = 1 << 5,       /* Not sources that `source_lists` blocks. */
 	LB_SERVICE_LIMIT = 1 << 6,       /* Rates per source: source_packets, source_flows. */
 	LB_SERVICE_SYN_COOKIES = 1 << 7, /* Beyond syn_threshold; for flows whose backend is this host. */
-	LB_SERVICE_CAPTURE = 1 << 8,     /* Packets are offered to `capture_filter`. */
 	LB_SERVICE_DECAP = 1 << 9,       /* Not balanced: tunnel endpoint of this host. Outer headers go, the rest passes up. */
 	LB_SERVICE_NAT = 1 << 10,        /* All backends forward by nat: `nat_flows` replaces the flow table. */
 };
@@ -325,30 +325,38 @@ struct lb_cpu_state {
 	__u32 syns;
 };
 
-/* The one value of `capture_filter`. */
+/* The one value of `capture_filter`: which packets to our addresses `penstock capture` takes. */
 struct lb_capture_filter {
-	__u32 service;             /* Only this; ~0: all. */
-	__u32 one_in;              /* One packet in so many; 0: none. */
-	__u32 verdicts;            /* Bit 1 << verdict (XDP_DROP 1, XDP_PASS 2, XDP_TX 3, XDP_REDIRECT 4). */
-	__u32 bytes;               /* Of each packet, at most LB_CAPTURE_BYTES. */
-	struct lb_address client;  /* Packets of this prefix only. */
-	__u32 client_bits;         /* 0 to 128; for IPv4 96 + bits. */
-	__u32 reserved;
+	__u64 until;           /* CLOCK_MONOTONIC, nanoseconds: the end, put off each second while somebody captures. */
+	__u32 service;         /* Only this; LB_NO_SERVICE: any. */
+	__u32 one_in;          /* One packet in so many, counted for each CPU; 0: nobody captures. */
+	__u32 verdicts;        /* Bit 1 << verdict (XDP_ABORTED 0, XDP_DROP 1, XDP_PASS 2, XDP_TX 3, XDP_REDIRECT 4). */
+	__u32 reasons;         /* Bit 1 << enum lb_drop; 0: any, and what is not dropped too. */
+	__u32 bytes;           /* Of each packet, at most LB_CAPTURE_BYTES. */
+	__u32 owner;           /* Process that captures. */
+	__be32 client[4];      /* Address as in struct lb_address, */
+	__be32 client_mask[4]; /* and which bits of it count. */
 };
 
-/* What `captures` carries, LB_CAPTURE_BYTES of room included. */
+/* What `captures` carries, `captured` bytes of data. */
 struct lb_capture {
 	__u64 time;     /* CLOCK_MONOTONIC, nanoseconds. */
-	__u32 service;
-	__u32 backend;  /* 0: none. */
+	__u32 service;  /* LB_NO_SERVICE: none. */
+	__u32 backend;  /* LB_NO_BACKEND: none. */
 	__u32 ifindex;  /* Where it came in. */
 	__u32 length;   /* Of the frame, before anything was done to it. */
-	__u16 captured; /* Bytes in `data`. */
+	__u16 captured; /* Bytes of `data`. */
 	__u8 verdict;   /* XDP_* */
 	__u8 drop;      /* enum lb_drop */
-	__u8 flow_hit;  /* 1: the flow table chose, 0: ring, override or connection id. */
+	__u8 flow_hit;  /* 1: the flow was known before this packet. */
 	__u8 reserved[3];
 	__u8 data[LB_CAPTURE_BYTES];
+};
+
+/* Value of `capture_stats`. */
+struct lb_capture_stats {
+	__u64 matched; /* Packets that the filter takes, before one in so many. */
+	__u64 lost;    /* Samples the ring buffer had no room for. */
 };
 
 _Static_assert(sizeof(struct lb_settings) == 48, "layout");
@@ -365,6 +373,7 @@ _Static_assert(sizeof(struct lb_nat_flow) == 64, "layout");
 _Static_assert(sizeof(struct lb_fragment_key) == 40, "layout");
 _Static_assert(sizeof(struct lb_source_key) == 24, "layout");
 _Static_assert(sizeof(struct lb_rate_key) == 20, "layout");
+_Static_assert(sizeof(struct lb_capture_filter) == 64, "layout");
 _Static_assert(sizeof(struct lb_capture) == 32 + LB_CAPTURE_BYTES, "layout");
 
 #endif

@@ -195,7 +195,7 @@ struct {
 	__type(value, struct lb_cpu_state);
 } cpu_states SEC(".maps");
 
-/* Control: written before the first service has LB_SERVICE_CAPTURE. */
+/* `penstock capture` writes it. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
@@ -203,10 +203,18 @@ struct {
 	__type(value, struct lb_capture_filter);
 } capture_filter SEC(".maps");
 
-/* struct lb_capture, from the program to `penstock capture`; full: samples are lost, packets are not. */
+/* struct lb_capture up to what was captured of its data, for `penstock capture`; full: samples are lost, packets are not. */
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 1 << 20);
+	__uint(max_entries, 1 << 22);
 } captures SEC(".maps");
+
+/* Written by the program, set to zero by `penstock capture`. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct lb_capture_stats);
+} capture_stats SEC(".maps");
 
 #endif

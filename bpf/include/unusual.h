@@ -2,10 +2,12 @@
 #ifndef PENSTOCK_UNUSUAL_H
 #define PENSTOCK_UNUSUAL_H
 /*
- * The long way: what is malformed, fragments, options, ICMP, answers to nat, and services that ask for more than PLAIN_SERVICE.
+ * The long way: what is malformed, fragments, options, ICMP, answers to nat, services that ask for more than PLAIN_SERVICE, and, while
+ * somebody captures, every packet.
  * It begins anew, in functions of its own that the short way calls last: so that has the registers for itself.
  */
 #include "balance.h"
+#include "capture.h"
 #include "decap.h"
 #include "icmp.h"
 #include "nat.h"
@@ -175,15 +177,26 @@ static __always_inline int process_unusual(struct xdp_md *ctx, __u32 l3, bool v6
 	return serve(ctx, f, service, v6);
 }
 
+static __always_inline int watch_unusual(struct xdp_md *ctx, __u32 l3, bool v6)
+{
+	if (is_capturing())
+		capture_arrival(ctx);
+	int verdict = process_unusual(ctx, l3, v6);
+
+	if (is_capturing())
+		capture_verdict(ctx, verdict);
+	return verdict;
+}
+
 /* Global functions, verified once. */
 __noinline int unusual_ipv4(struct xdp_md *ctx, __u32 l3)
 {
-	return process_unusual(ctx, l3, false);
+	return watch_unusual(ctx, l3, false);
 }
 
 __noinline int unusual_ipv6(struct xdp_md *ctx, __u32 l3)
 {
-	return process_unusual(ctx, l3, true);
+	return watch_unusual(ctx, l3, true);
 }
 
 static __always_inline int unusual(struct xdp_md *ctx, __u32 l3, bool v6)

@@ -161,7 +161,7 @@ public sealed class XdpEngine : IDisposable
 
     private void Load(Snapshot snapshot, PlannedService[] plan, Layout.Settings settings, PinTree pins, XdpAttachments attachments, HostInterface[] devices)
     {
-        var path = ProgramFile.Find(snapshot.Config.L4.Program);
+        var path = ProgramFile.Find(snapshot.Config.L4.Program, "xdp_lb");
         pins.Create();
         var program = XdpProgram.Load(path, pins, XdpSizes.For(snapshot.Config.L4, plan, BpfCpus.Possible), settings);
         try
@@ -224,7 +224,7 @@ public sealed class XdpEngine : IDisposable
     {
         var features = Layout.Features.Fragments;
         if (Environment.OSVersion.Version >= new Version(5, 18))
-            features |= Layout.Features.Jumbo;
+            features |= Layout.Features.Jumbo | Layout.Features.Capture;
         if (plan.Any(service => service.Backends.Any(backend => backend.Value.Flags.HasFlag(Layout.BackendFlags.Fib))))
             features |= Layout.Features.Fib;
         return new Layout.Settings

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+using System.Net;
+using System.Text.Json;
 using Penstock.Netns.Tests.Harness;
 
 namespace Penstock.Netns.Tests;
@@ -6,56 +8,86 @@ namespace Penstock.Netns.Tests;
 /// <summary>Each forwarding mode from a real curl to a real nginx.</summary>
 public sealed class XdpForwardingTests
 {
-    [NetnsFact]
-    public async Task DsrIpip_RealServers_AnswerTheClientThemselves()
+    private const string Ipip4 = "10.9.2.11, 10.9.2.12", Ipip6 = "\"fd09:2::11\", \"fd09:2::12\"";
+    private const string L2 = "{address: 10.9.2.11, mac: \"02:00:00:00:00:11\"}, {address: 10.9.2.12, mac: \"02:00:00:00:00:12\"}";
+    private const string L26 = "{address: \"fd09:2::11\", mac: \"02:00:00:00:00:11\"}, {address: \"fd09:2::12\", mac: \"02:00:00:00:00:12\"}";
+
+    [NetnsTheory]
+    [InlineData("dsr-ipip", Ipip4, Ipip6)]
+    [InlineData("dsr-ipip", Ipip6, Ipip4)] // IPv4 in IPv6, and the other way round
+    [InlineData("dsr-gue", Ipip4, Ipip6)]
+    [InlineData("dsr-l2", L2, L26)]
+    public async Task Forwarding_OfTcpUdpAndRangesInBothFamilies_ReachesBothServers(string forwarding, string backends, string backends6)
     {
         await using var net = await Topology.CreateAsync();
-        await net.StartDaemonAsync("""
-                - {name: web, listen: "tcp://203.0.113.10:80", forwarding: dsr-ipip, backends: [10.9.2.11, 10.9.2.12]}
+        using var first = Echo(net.Servers[0], "s1");
+        using var second = Echo(net.Servers[1], "s2");
+        await net.StartDaemonAsync($$"""
+                - {name: web, listen: "tcp://203.0.113.10:80", forwarding: {{forwarding}}, backends: [{{backends}}]}
+                - {name: web6, listen: "tcp://[2001:db8::10]:80", forwarding: {{forwarding}}, backends: [{{backends6}}]}
+                - {name: quic, listen: "udp://203.0.113.10:4433", forwarding: {{forwarding}}, backends: [{{backends}}]}
+                - {name: quic6, listen: "udp://[2001:db8::10]:4433", forwarding: {{forwarding}}, backends: [{{backends6}}]}
+                - {name: media, listen: "udp://203.0.113.10:5000-5099", forwarding: {{forwarding}}, backends: [{{backends}}]}
+                - {name: all6, listen: "udp://[2001:db8::10]:*", forwarding: {{forwarding}}, backends: [{{backends6}}]}
             """);
 
-        await BothAnswerAsync(net);
+        await BothAnswerAsync(net, $"http://{Topology.Vip}/");
+        await BothAnswerAsync(net, $"http://[{Topology.Vip6}]/");
+        foreach (var (vip, port) in new[] { (Topology.Vip, 4433), (Topology.Vip6, 4433), (Topology.Vip, 5007), (Topology.Vip6, 5007) })
+            BothEcho(net.Client, new IPEndPoint(IPAddress.Parse(vip), port));
+
+        (await net.CurlAsync(1, $"http://{Topology.Vip}:81/")).Keys.Single().ShouldBe("curl 7"); // no service: the balancer's own stack refuses
+        var status = await net.StatusAsync();
+        status.ShouldContain("XDP on b0 (native, program ");
+        if (forwarding != "dsr-l2")
+        {
+            // The packets came out of tunnels: each server has counted them.
+            for (var i = 0; i < 2; i++)
+            {
+                using var shown = JsonDocument.Parse(await net.Servers[i].OkAsync(Topology.Penstock, $"decap --show --pins {net.Folder}/s{i + 1}/pins -o json"));
+                shown.RootElement[0].GetProperty("mode").GetString().ShouldBe("native");
+                shown.RootElement[0].GetProperty("packets").GetInt64().ShouldBeGreaterThan(100);
+            }
+        }
     }
 
     [NetnsFact]
-    public async Task DsrGue_RealServers_AnswerTheClientThemselves()
-    {
-        await using var net = await Topology.CreateAsync();
-        await net.StartDaemonAsync("""
-                - {name: web, listen: "tcp://203.0.113.10:80", forwarding: dsr-gue, backends: [10.9.2.11, 10.9.2.12]}
-            """);
-
-        await BothAnswerAsync(net);
-    }
-
-    [NetnsFact]
-    public async Task DsrL2_RealServers_AnswerTheClientThemselves()
-    {
-        await using var net = await Topology.CreateAsync();
-        await net.StartDaemonAsync("""
-                - name: web
-                  listen: "tcp://203.0.113.10:*"
-                  forwarding: dsr-l2
-                  backends: [{address: 10.9.2.11, mac: "02:00:00:00:00:11"}, {address: 10.9.2.12, mac: "02:00:00:00:00:12"}]
-            """);
-
-        await BothAnswerAsync(net);
-    }
-
-    [NetnsFact]
-    public async Task L7_ListenerOfThisHost_Answers()
+    public async Task L7_ListenerOfThisHost_AnswersInBothFamilies()
     {
         await using var net = await Topology.CreateAsync();
         await net.Balancer.IpAsync($"addr add {Topology.Vip}/32 dev lo");
+        await net.Balancer.IpAsync($"addr add {Topology.Vip6}/128 dev lo nodad");
         await net.StartDaemonAsync("""
                 - {name: web, listen: "tcp://203.0.113.10:80", forwarding: l7}
+                - {name: web6, listen: "tcp://[2001:db8::10]:80", forwarding: l7}
             l7:
               listeners: [{name: http, bind: ":80", routes: main}]
               routes: {main: [{respond: {status: 200, body: "proxy\n"}}]}
             """);
 
         (await net.CurlAsync(5)).ShouldBe(new Dictionary<string, int> { ["proxy"] = 5 });
+        (await net.CurlAsync(5, $"http://[{Topology.Vip6}]/")).ShouldBe(new Dictionary<string, int> { ["proxy"] = 5 });
         (await net.StatusAsync()).ShouldContain("-> local");
+    }
+
+    [NetnsFact]
+    public async Task ClientAffinity_OfIperf3_KeepsItsConnectionsTogetherInTcpAndUdp()
+    {
+        await using var net = await Topology.CreateAsync();
+        foreach (var server in net.Servers)
+            net.Keep(server.Start("iperf3", "--server", "--bind", Topology.Vip));
+        await net.StartDaemonAsync("""
+                - {name: tcp, listen: "tcp://203.0.113.10:5201", forwarding: dsr-ipip, hash: client, backends: [10.9.2.11, 10.9.2.12]}
+                - {name: udp, listen: "udp://203.0.113.10:5201", forwarding: dsr-ipip, hash: client, backends: [10.9.2.11, 10.9.2.12]}
+            """);
+
+        // Control and data are connections of their own, to one server: it is chosen by the client's address.
+        foreach (var kind in (string[])["--parallel 4", "--udp --bandwidth 20M"])
+        {
+            using var report = JsonDocument.Parse(await net.Client.OkAsync("iperf3", $"--client {Topology.Vip} --time 1 --json {kind}"));
+            report.RootElement.TryGetProperty("error", out var error).ShouldBeFalse(error.ToString());
+            report.RootElement.GetProperty("end").GetProperty("streams").GetArrayLength().ShouldBeGreaterThan(0);
+        }
     }
 
     [NetnsFact]
@@ -103,13 +135,43 @@ public sealed class XdpForwardingTests
         (await Run.OkAsync(Topology.Penstock, $"explain packet --socket {net.Folder}/admin.sock --src 10.9.1.2:1 --dst 203.0.113.10:81")).ShouldContain("no service listens at tcp://203.0.113.10:81");
     }
 
-    private static async Task BothAnswerAsync(Topology net)
+    [NetnsFact]
+    public async Task StatusRate_UnderTraffic_ShowsWhatEachBackendGetsASecond()
     {
-        var answers = await net.CurlAsync(40);
+        await using var net = await Topology.CreateAsync();
+        await net.StartDaemonAsync("""
+                - {name: web, listen: "tcp://203.0.113.10:80", forwarding: dsr-ipip, backends: [10.9.2.11, 10.9.2.12]}
+            """);
+        await net.UnderLoadAsync(5, async () =>
+        {
+            using var rates = JsonDocument.Parse(await Run.OkAsync(Topology.Penstock, $"status --socket {net.Folder}/admin.sock --rate 0.5 -o json"));
+            var service = rates.RootElement.GetProperty("services")[0];
+            service.GetProperty("connections").GetDouble().ShouldBeGreaterThan(20);
+            service.GetProperty("backends").EnumerateArray().Sum(backend => backend.GetProperty("packets").GetDouble()).ShouldBe(service.GetProperty("packets").GetDouble(), tolerance: 1);
+            service.GetProperty("packets").GetDouble().ShouldBeGreaterThan(service.GetProperty("connections").GetDouble());
+        });
 
-        answers.Keys.ShouldBe(["s1", "s2"], ignoreOrder: true, customMessage: string.Join(", ", answers) + "\n" + await net.StatusAsync());
-        var status = await net.StatusAsync();
-        status.ShouldContain("XDP on b0 (native, program ");
-        status.ShouldContain("-> 10.9.2.11");
+        var text = await Run.OkAsync(Topology.Penstock, $"status --socket {net.Folder}/admin.sock --rate 0.1");
+        text.ShouldContain("CPS  INPPS  INBPS  UNSERVED");
+        text.ShouldContain("-> 10.9.2.12");
+    }
+
+    private static UdpEcho Echo(Host server, string name) => new(
+        server, name, [.. from vip in (string[])[Topology.Vip, Topology.Vip6] from port in (int[])[4433, 5007] select new IPEndPoint(IPAddress.Parse(vip), port)]);
+
+    private static async Task BothAnswerAsync(Topology net, string url)
+    {
+        var answers = await net.CurlAsync(24, url);
+
+        answers.Keys.ShouldBe(["s1", "s2"], ignoreOrder: true, customMessage: $"{url}: {string.Join(", ", answers)}\n{await net.StatusAsync()}");
+    }
+
+    private static void BothEcho(Host client, IPEndPoint to)
+    {
+        // 1200 bytes: the least a QUIC client's first datagram has (RFC 9000, 14.1).
+        var flows = Enumerable.Range(0, 16).Select(_ => UdpEcho.Ask(client, to, datagrams: 3, bytes: 1200).Distinct().ToArray()).ToArray();
+
+        flows.ShouldAllBe(servers => servers.Length == 1, $"a flow to {to} stays with its server");
+        flows.Select(servers => servers[0]).Distinct().ShouldBe(["s1", "s2"], ignoreOrder: true, customMessage: to.ToString());
     }
 }

@@ -96,7 +96,7 @@ public sealed class XdpSurvivalTests
     public async Task Interface_WithAForeignProgram_IsRefusedByName()
     {
         await using var net = await Topology.CreateAsync();
-        await net.Balancer.IpAsync($"link set dev b0 xdp obj {net.Folder}/realserver.o sec xdp/pass");
+        await net.Balancer.IpAsync($"link set dev b0 xdp obj {net.Programs}/pass.bpf.o sec xdp/pass");
         net.Configure(TwoServers);
 
         var (code, output) = await net.Balancer.RunAsync(Topology.Penstock, "run", "--config", $"{net.Folder}/penstock.yaml");

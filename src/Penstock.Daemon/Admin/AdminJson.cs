@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Text.Json.Serialization;
 using Penstock.L4;
+using Penstock.L4.Decap;
 using Penstock.Model;
 using Penstock.Model.L4;
 using Penstock.Model.L7;
@@ -38,4 +39,6 @@ namespace Penstock.Daemon.Admin;
 [JsonSerializable(typeof(SnapshotReport))]
 [JsonSerializable(typeof(ApplianceConfig))]
 [JsonSerializable(typeof(PacketExplanation))]
+[JsonSerializable(typeof(DecapStatus[]))]
+[JsonSerializable(typeof(BalancerRates))]
 internal sealed partial class AdminJson : JsonSerializerContext;

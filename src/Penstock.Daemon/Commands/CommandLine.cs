@@ -64,7 +64,9 @@ internal static class CommandLine
             ReloadCommand.Build(),
             StatusCommand.Build(),
             ExplainCommand.Build(),
+            CaptureCommand.Build(),
             DetachCommand.Build(),
+            DecapCommand.Build(),
             SchemaCommand.Build(),
             VersionCommand.Build(),
         };

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.CommandLine;
-using Penstock.Config;
 using Penstock.L4;
-using Penstock.Model.L4;
 
 namespace Penstock.Daemon.Commands;
 
@@ -13,14 +11,14 @@ internal static class DetachCommand
     public static Command Build()
     {
         var config = SharedOptions.ConfigOfDaemon();
-        var pins = new Option<string?>("--pins") { Description = $"Folder the L4 tier is pinned in, in place of l4.pins [default: {new L4Config().Pins}].", HelpName = "PATH" };
+        var pins = SharedOptions.Pins();
         var command = new ExampledCommand(
             "detach",
             "Take the L4 tier out of the kernel: programs leave their interfaces and services are no more. For when the daemon is stopped for good.",
             "penstock detach --config /etc/penstock/penstock.yaml") { config, pins };
         command.SetAction(async (parsed, _) =>
         {
-            var folder = parsed.GetValue(pins) ?? Configured(parsed.GetValue(config));
+            var folder = PinsFolder.Path(parsed.GetValue(pins), parsed.GetValue(config));
             try
             {
                 var names = XdpEngine.Detach(folder);
@@ -33,12 +31,5 @@ internal static class DetachCommand
             }
         });
         return command;
-    }
-
-    private static string Configured(string? path)
-    {
-        if (path is null) return new L4Config().Pins;
-        return ConfigLoader.Load(path).Config?.L4.Pins
-            ?? throw new CommandException(ExitCode.Failed, $"{path} is invalid, so it does not tell the pins: give --pins, or see penstock check --config {path}");
     }
 }

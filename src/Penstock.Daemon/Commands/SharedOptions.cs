@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.CommandLine;
 using Penstock.Model;
+using Penstock.Model.L4;
 
 namespace Penstock.Daemon.Commands;
 
@@ -29,6 +30,13 @@ internal static class SharedOptions
     public static Option<string?> Socket() => new("--socket", "-s")
     {
         Description = $"The daemon's admin socket [default: {new AdminConfig().Socket}].",
+        HelpName = "PATH",
+    };
+
+    /// <summary>--pins.</summary>
+    public static Option<string?> Pins() => new("--pins")
+    {
+        Description = $"Folder the L4 tier is pinned in, in place of l4.pins [default: {new L4Config().Pins}].",
         HelpName = "PATH",
     };
 

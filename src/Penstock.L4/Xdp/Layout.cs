@@ -186,7 +186,6 @@ internal static class Layout
         Block = 1 << 5,
         Limit = 1 << 6,
         SynCookies = 1 << 7,
-        Capture = 1 << 8,
         Decap = 1 << 9,
         Nat = 1 << 10,
     }

@@ -15,7 +15,7 @@ internal sealed class XdpMaps : IXdpMaps, IDisposable
     [
         "vip_filter", "vips", "services", "service_ranges", "service_epoch", "service_lines", "rings", "backends", "flows", "nat_flows", "fragments", "source_lists",
         "source_overrides", "source_rates", "quic_servers", "backend_stats", "service_stats", "drop_stats", "cpu_states",
-        "capture_filter", "captures",
+        "capture_filter", "captures", "capture_stats",
     ];
 
     private readonly Dictionary<string, BpfMap> _maps = new(StringComparer.Ordinal);

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Collections.Immutable;
-using System.Globalization;
 using Penstock.Linux.Bpf;
 using Penstock.Model;
 using Penstock.Model.L4;
@@ -66,7 +65,7 @@ internal sealed class XdpReader(IHostNetwork host)
     }
 
     private static ImmutableSortedDictionary<string, long> Drops(XdpMaps maps) => s_reasons
-        .Select(reason => (Name: Name(reason), Count: (long)maps.Sum<Layout.DropStats>("drop_stats", (uint)reason).Packets))
+        .Select(reason => (Name: DropReasonNames.Name(reason), Count: (long)maps.Sum<Layout.DropStats>("drop_stats", (uint)reason).Packets))
         .Where(drop => drop.Count > 0)
         .ToImmutableSortedDictionary(drop => drop.Name, drop => drop.Count, StringComparer.Ordinal);
 
@@ -75,7 +74,4 @@ internal sealed class XdpReader(IHostNetwork host)
         var running = host.Find(name) is { } device ? XdpAttachment.Query(device.Index) : null;
         return new InterfaceStatus(name, running?.Mode.ToString().ToLowerInvariant() ?? "gone", running?.ProgramId ?? 0);
     }
-
-    private static string Name(DropReason reason) =>
-        string.Concat(reason.ToString().Select((letter, i) => char.IsUpper(letter) && i > 0 ? "_" + char.ToLower(letter, CultureInfo.InvariantCulture) : char.ToLower(letter, CultureInfo.InvariantCulture).ToString()));
 }

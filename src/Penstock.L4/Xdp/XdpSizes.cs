@@ -14,7 +14,7 @@ internal static class XdpSizes
     private const int SpareTables = 4;
 
     /// <summary>Maps whose contents mean nothing at another size: they begin anew.</summary>
-    public static readonly ImmutableHashSet<string> Exact = ImmutableHashSet.Create(StringComparer.Ordinal, "flows", "service_lines");
+    public static readonly ImmutableHashSet<string> Exact = ImmutableHashSet.Create(StringComparer.Ordinal, "flows", "service_lines", "captures");
 
     /// <summary>Entries by map, with room to change: what is not named keeps the size of the object file.</summary>
     /// <param name="config">Settings.</param>

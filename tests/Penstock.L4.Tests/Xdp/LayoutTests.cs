@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using Penstock.L4.Capture;
 using Penstock.L4.Xdp;
 using Penstock.Linux.Bpf;
 
@@ -17,6 +18,7 @@ public sealed class LayoutTests
         (typeof(Layout.Service), "lb_service"), (typeof(Layout.Vip), "lb_vip"), (typeof(Layout.Backend), "lb_backend"),
         (typeof(Layout.SourceKey), "lb_source_key"), (typeof(Layout.BackendStats), "lb_backend_stats"), (typeof(Layout.ServiceStats), "lb_service_stats"),
         (typeof(Layout.DropStats), "lb_drop_stats"), (typeof(Layout.FlowSet), "lb_flow_set"), (typeof(Layout.Address), "lb_address"),
+        (typeof(SampleLayout.Filter), "lb_capture_filter"), (typeof(SampleLayout.Stats), "lb_capture_stats"),
     ];
 
     [XdpFact]
@@ -36,6 +38,17 @@ public sealed class LayoutTests
         }
     }
 
+    [XdpFact]
+    public void Sample_EndsWhereTheDataOfTheStructBegins()
+    {
+        using var opened = BpfObject.Open(ProgramObject.Path("xdp_lb"));
+        var layout = opened.Btf.Struct("lb_capture").ShouldNotBeNull();
+        var offsets = typeof(SampleLayout.Sample).GetFields().Select(field => OffsetOf(typeof(SampleLayout.Sample), field)).Append(SizeOf(typeof(SampleLayout.Sample)));
+
+        layout.Fields.Select(field => field.Offset).ShouldBeSubsetOf(offsets);
+        layout.Fields[^1].Offset.ShouldBe(SizeOf(typeof(SampleLayout.Sample)));
+    }
+
     [Fact]
     public void Names_OfMaps_AreThoseThatBothSidesShare()
     {
@@ -49,6 +62,7 @@ public sealed class LayoutTests
     [InlineData("LB_LAYOUT_VERSION", Layout.Version)]
     [InlineData("LB_RING_LINE_SLOTS", Layout.RingLineSlots)]
     [InlineData("LB_FLOW_WAYS", Layout.FlowWays)]
+    [InlineData("LB_CAPTURE_BYTES", SampleLayout.MostBytes)]
     public void Constants_OfTheHeader_AreOurs(string name, int value)
     {
         var line = File.ReadLines(Path.Combine(ProgramObject.Root, "bpf/include/layout.h")).Single(text => text.StartsWith($"#define {name} ", StringComparison.Ordinal));

@@ -28,9 +28,23 @@ internal sealed partial class Host(string name)
     public ChildProcess Start(string program, params string[] arguments) => new("nsenter", [$"--net=/run/netns/{name}", program, .. arguments]);
 
     /// <summary>Connects from it. The sockets stay in it, whoever uses them.</summary>
-    public IReadOnlyList<Socket> Connect(IPEndPoint to, int count)
+    public IReadOnlyList<Socket> Connect(IPEndPoint to, int count) => Inside(() =>
     {
         var sockets = new List<Socket>();
+        for (var i = 0; i < count; i++)
+        {
+            var socket = new Socket(to.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { ReceiveTimeout = 5000, SendTimeout = 5000 };
+            sockets.Add(socket);
+            socket.Connect(to);
+        }
+
+        return sockets;
+    });
+
+    /// <summary>Does something on a thread that is in it: sockets opened there stay in it.</summary>
+    public T Inside<T>(Func<T> work)
+    {
+        T? result = default;
         Exception? failure = null;
         var thread = new Thread(() =>
         {
@@ -38,12 +52,7 @@ internal sealed partial class Host(string name)
             {
                 using var entered = File.OpenHandle($"/run/netns/{name}");
                 setns((int)entered.DangerousGetHandle(), NetworkNamespace).ShouldBe(0);
-                for (var i = 0; i < count; i++)
-                {
-                    var socket = new Socket(to.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { ReceiveTimeout = 5000, SendTimeout = 5000 };
-                    sockets.Add(socket);
-                    socket.Connect(to);
-                }
+                result = work();
             }
             catch (Exception error) // the thread's: rethrown below
             {
@@ -52,7 +61,7 @@ internal sealed partial class Host(string name)
         });
         thread.Start();
         thread.Join();
-        return failure is null ? sockets : throw new InvalidOperationException($"connect from {name}", failure);
+        return failure is null ? result! : throw new InvalidOperationException($"in {name}", failure); // the thread has set it
     }
 
     [LibraryImport("libc")]

@@ -5,15 +5,19 @@ namespace Penstock.Netns.Tests.Harness;
 [AttributeUsage(AttributeTargets.Method)]
 internal sealed class NetnsFactAttribute : FactAttribute
 {
-    private static readonly string[] s_programs = ["ip", "nsenter", "ethtool", "sysctl", "nginx", "curl", "hey", "clang"];
+    private static readonly string[] s_programs = ["ip", "nsenter", "ethtool", "sysctl", "nginx", "curl", "hey", "clang", "iperf3", "tshark"];
 
-    public NetnsFactAttribute()
+    public NetnsFactAttribute() => Skip = Missing;
+
+    /// <summary>Why no test can run; null: all is there.</summary>
+    public static string? Missing { get; } = FindMissing();
+
+    private static string? FindMissing()
     {
+        if (!Environment.IsPrivilegedProcess)
+            return "needs root, for network namespaces and BPF";
         var folders = $"{Environment.GetEnvironmentVariable("PATH")}:/usr/sbin:/sbin".Split(':');
         var missing = s_programs.Where(program => !folders.Any(folder => File.Exists(Path.Combine(folder, program)))).ToArray();
-        if (!Environment.IsPrivilegedProcess)
-            Skip = "needs root, for network namespaces and BPF";
-        else if (missing.Length > 0)
-            Skip = $"needs {string.Join(", ", missing)}";
+        return missing.Length > 0 ? $"needs {string.Join(", ", missing)}" : null;
     }
 }

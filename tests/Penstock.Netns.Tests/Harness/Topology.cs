@@ -5,22 +5,25 @@ using System.Reflection;
 namespace Penstock.Netns.Tests.Harness;
 
 /// <summary>
-/// A client, a router, and on one link behind it the balancer and two real servers with nginx: the virtual address is routed to
-/// the balancer, and every real server has it on its loopback interface.
+/// A client, a router, and on one link behind it the balancer and two real servers with nginx and `penstock decap`: the virtual addresses
+/// are routed to the balancer, and every real server has them on its loopback interface. IPv6 addresses are fd09:1::2 for 10.9.1.2, and so on.
 /// </summary>
 internal sealed class Topology : IAsyncDisposable
 {
-    /// <summary>The virtual address.</summary>
-    public const string Vip = "203.0.113.10";
+    /// <summary>The virtual addresses.</summary>
+    public const string Vip = "203.0.113.10", Vip6 = "2001:db8::10";
+
+    // Room for the client's 1500 bytes within an outer IPv6 header and GUE.
+    private const int LinkMtu = 1560;
 
     private static int s_next;
 
-    private readonly string _id = $"{Environment.ProcessId % 100_000}{Interlocked.Increment(ref s_next)}";
+    private readonly string _id = $"{Environment.ProcessId}x{Interlocked.Increment(ref s_next)}";
     private readonly List<ChildProcess> _children = [];
 
     private Topology()
     {
-        Folder = Directory.CreateTempSubdirectory("penstock-netns-").FullName;
+        Folder = Directory.CreateDirectory(Path.Combine(Path.GetTempPath(), "penstock-netns-" + _id)).FullName;
         (Client, Router, Balancer) = (NewHost("c"), NewHost("r"), NewHost("b"));
         Servers = [NewHost("s1"), NewHost("s2")];
     }
@@ -40,16 +43,18 @@ internal sealed class Topology : IAsyncDisposable
     /// <summary>Where files are.</summary>
     public string Folder { get; }
 
+    /// <summary>Where compiled programs are.</summary>
+    public string Programs { get; private set; } = "";
+
     /// <summary>The daemon's binary.</summary>
     public static string Penstock { get; } =
         Environment.GetEnvironmentVariable("PENSTOCK_BINARY")
         ?? typeof(Topology).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(a => a.Key == "PenstockBinary").Value!; // the project sets it
 
-    private static string Root { get; } = FindRoot(AppContext.BaseDirectory);
-
     /// <summary>Makes it.</summary>
     public static async Task<Topology> CreateAsync()
     {
+        await SweepAsync();
         var topology = new Topology();
         try
         {
@@ -75,12 +80,19 @@ internal sealed class Topology : IAsyncDisposable
     public async Task<ChildProcess> StartDaemonAsync()
     {
         var child = Balancer.Start(Penstock, "run", "--config", Path.Combine(Folder, "penstock.yaml"), "--log-level", "debug");
-        _children.Add(child);
+        Keep(child);
         await Eventually.TrueAsync(
             () => Task.FromResult(child.HasExited || child.Output.Contains("ready: generation", StringComparison.Ordinal)),
             TimeSpan.FromSeconds(30), () => child.Output);
         child.HasExited.ShouldBeFalse(child.Output);
         return child;
+    }
+
+    /// <summary>Has a process end with the topology.</summary>
+    public void Keep(ChildProcess child)
+    {
+        lock (_children)
+            _children.Add(child);
     }
 
     /// <summary>Writes the configuration.</summary>
@@ -89,7 +101,7 @@ internal sealed class Topology : IAsyncDisposable
         admin: {"{"}socket: {Folder}/admin.sock{"}"}
         l4:
           interface: b0
-          program: {Folder}/xdp_lb.o
+          program: {Programs}/xdp_lb.bpf.o
           pins: {Folder}/pins
         {settings}
           services:
@@ -145,64 +157,88 @@ internal sealed class Topology : IAsyncDisposable
     {
         foreach (var child in _children)
             await child.DisposeAsync();
-        await ChildProcess.RunAsync(Penstock, "detach", "--pins", $"{Folder}/pins");
-        foreach (var host in (Host[])[Client, Router, Balancer, .. Servers])
-            await ChildProcess.RunAsync("ip", "netns", "del", host.Name);
-        Directory.Delete(Folder, recursive: true);
+        await RemoveAsync(Folder, ((Host[])[Client, Router, Balancer, .. Servers]).Select(host => host.Name));
+    }
+
+    // What a run that was killed has left: its process is in the names.
+    private static async Task SweepAsync()
+    {
+        foreach (var folder in Directory.GetDirectories(Path.GetTempPath(), "penstock-netns-*x*"))
+        {
+            var id = Path.GetFileName(folder)["penstock-netns-".Length..];
+            if (!Directory.Exists($"/proc/{id.Split('x')[0]}"))
+                await RemoveAsync(folder, Directory.GetFiles("/run/netns", $"pst{id}*").Select(path => Path.GetFileName(path)));
+        }
+    }
+
+    private static async Task RemoveAsync(string folder, IEnumerable<string> hosts)
+    {
+        foreach (var pins in (string[])["pins", "s1/pins", "s2/pins"])
+            await ChildProcess.RunAsync(Penstock, "detach", "--pins", Path.Combine(folder, pins));
+        foreach (var host in hosts)
+            await ChildProcess.RunAsync("ip", "netns", "del", host);
+        Directory.Delete(folder, recursive: true);
     }
 
     private async Task BuildAsync()
     {
-        await CompileAsync("bpf/xdp_lb.bpf.c", "xdp_lb.o");
-        await CompileAsync("tests/Penstock.Netns.Tests/Harness/realserver.bpf.c", "realserver.o");
+        Programs = await Objects.FolderAsync();
         foreach (var host in (Host[])[Client, Router, Balancer, .. Servers])
         {
             await Run.OkAsync("ip", $"netns add {host.Name}");
             await host.IpAsync("link set lo up");
+            await host.OkAsync("sysctl", "-qw net.ipv6.conf.all.accept_dad=0 net.ipv6.conf.default.accept_dad=0");
         }
 
         await Router.IpAsync("link add br0 type bridge");
         await Router.IpAsync("addr add 10.9.2.1/24 dev br0");
-        await Router.IpAsync("link set br0 up mtu 1520");
-        await ConnectAsync(Client, "c0", "10.9.1.2", "02:00:00:00:00:c1", mtu: 1500, bridge: false);
+        await Router.IpAsync("addr add fd09:2::1/64 dev br0 nodad");
+        await Router.IpAsync($"link set br0 up mtu {LinkMtu}");
+        await ConnectAsync(Client, "c0", "1", "2", "02:00:00:00:00:c1", mtu: 1500, bridge: false);
         await Router.IpAsync("addr add 10.9.1.1/24 dev rc0");
-        await ConnectAsync(Balancer, "b0", "10.9.2.2", "02:00:00:00:00:02", mtu: 1520, bridge: true);
-        await ConnectAsync(Servers[0], "s1", "10.9.2.11", "02:00:00:00:00:11", mtu: 1520, bridge: true);
-        await ConnectAsync(Servers[1], "s2", "10.9.2.12", "02:00:00:00:00:12", mtu: 1520, bridge: true);
+        await Router.IpAsync("addr add fd09:1::1/64 dev rc0 nodad");
+        await ConnectAsync(Balancer, "b0", "2", "2", "02:00:00:00:00:02", LinkMtu, bridge: true);
+        await ConnectAsync(Servers[0], "s1", "2", "11", "02:00:00:00:00:11", LinkMtu, bridge: true);
+        await ConnectAsync(Servers[1], "s2", "2", "12", "02:00:00:00:00:12", LinkMtu, bridge: true);
         await Client.IpAsync("route add default via 10.9.1.1");
+        await Client.IpAsync("route add default via fd09:1::1");
         await Router.IpAsync($"route add {Vip}/32 via 10.9.2.2");
+        await Router.IpAsync($"route add {Vip6}/128 via fd09:2::2");
         foreach (var host in (Host[])[Router, Balancer])
-            await host.OkAsync("sysctl", "-qw net.ipv4.ip_forward=1 net.ipv4.conf.all.send_redirects=0");
+            await host.OkAsync("sysctl", "-qw net.ipv4.ip_forward=1 net.ipv4.conf.all.send_redirects=0 net.ipv6.conf.all.forwarding=1");
         await Balancer.IpAsync("route add default via 10.9.2.1");
-        foreach (var server in Servers)
-            await PrepareServerAsync(server);
-        await Router.IpAsync($"link set dev rb0 xdp obj {Folder}/realserver.o sec xdp/pass");
+        await Balancer.IpAsync("route add default via fd09:2::1");
+        await Router.IpAsync($"link set dev rb0 xdp obj {Programs}/pass.bpf.o sec xdp/pass");
+        await Task.WhenAll(Servers.Select(PrepareServerAsync));
     }
 
     private async Task PrepareServerAsync(Host server)
     {
         var device = server == Servers[0] ? "s1" : "s2";
-        await server.IpAsync("route add default via 10.9.2.1 advmss 1440");
+        await server.IpAsync("route add default via 10.9.2.1");
+        await server.IpAsync("route add default via fd09:2::1");
         await server.OkAsync("sysctl", "-qw net.ipv4.conf.all.arp_ignore=1 net.ipv4.conf.all.arp_announce=2 net.ipv4.conf.all.rp_filter=0");
         await server.IpAsync($"addr add {Vip}/32 dev lo");
-        await server.IpAsync($"link set dev {device} xdp obj {Folder}/realserver.o sec xdp/decap");
+        await server.IpAsync($"addr add {Vip6}/128 dev lo nodad");
         var folder = Directory.CreateDirectory(Path.Combine(Folder, device)).FullName;
         await File.WriteAllTextAsync(Path.Combine(folder, "nginx.conf"), $$"""
             daemon off; worker_processes 1; pid {{folder}}/pid; error_log {{folder}}/error.log;
             events { worker_connections 8192; }
             http { access_log off; keepalive_timeout 300s; keepalive_requests 100000; client_body_temp_path {{folder}}; proxy_temp_path {{folder}};
               fastcgi_temp_path {{folder}}; uwsgi_temp_path {{folder}}; scgi_temp_path {{folder}};
-              server { listen 80 backlog=4096; listen 8080; location / { return 200 "{{device}}\n"; } } }
+              server { listen 80 backlog=4096; listen [::]:80 backlog=4096; listen 8080; location / { return 200 "{{device}}\n"; } } }
             """);
-        _children.Add(server.Start("nginx", "-c", Path.Combine(folder, "nginx.conf")));
+        Keep(server.Start("nginx", "-c", Path.Combine(folder, "nginx.conf")));
+        await server.OkAsync(Penstock, $"decap --interface {device} --pins {folder}/pins --program {Programs}/decap.bpf.o");
         await Eventually.TrueAsync(
             async () => (await server.RunAsync("curl", "-s", "http://127.0.0.1/")).ExitCode == 0, TimeSpan.FromSeconds(10), () => $"nginx of {device} does not answer");
     }
 
-    private async Task ConnectAsync(Host host, string device, string address, string mac, int mtu, bool bridge)
+    private async Task ConnectAsync(Host host, string device, string link, string number, string mac, int mtu, bool bridge)
     {
         await Run.OkAsync("ip", $"link add {device} netns {host.Name} address {mac} mtu {mtu} type veth peer name r{device} mtu {mtu} netns {Router.Name}");
-        await host.IpAsync($"addr add {address}/24 dev {device}");
+        await host.IpAsync($"addr add 10.9.{link}.{number}/24 dev {device}");
+        await host.IpAsync($"addr add fd09:{link}::{number}/64 dev {device} nodad");
         await host.OkAsync("ethtool", $"-K {device} tx off rx off");
         await Router.OkAsync("ethtool", $"-K r{device} tx off rx off");
         if (bridge)
@@ -211,20 +247,5 @@ internal sealed class Topology : IAsyncDisposable
         await Router.IpAsync($"link set r{device} up");
     }
 
-    private async Task CompileAsync(string source, string target) => await Run.OkAsync(
-        "clang",
-        $"-O2 -g -mcpu=v3 -target bpf -D__TARGET_ARCH_x86 -I/usr/include/x86_64-linux-gnu -I/usr/include/aarch64-linux-gnu -c {Root}/{source} -o {Folder}/{target}");
-
     private Host NewHost(string role) => new($"pst{_id}{role}");
-
-    private static string FindRoot(string start)
-    {
-        for (var folder = new DirectoryInfo(start); folder is not null; folder = folder.Parent)
-        {
-            if (File.Exists(Path.Combine(folder.FullName, "Appliance.sln")))
-                return folder.FullName;
-        }
-
-        throw new DirectoryNotFoundException($"no Appliance.sln above {start}");
-    }
 }

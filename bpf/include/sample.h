@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#ifndef PENSTOCK_SAMPLE_H
+#define PENSTOCK_SAMPLE_H
+/* Reads the flow from a copy of a packet's first bytes. What is malformed has no flow; xdp_lb drops it, or not, by itself. */
+#include "frame.h"
+
+#define SAMPLE_HEADERS 512   /* Bytes that headers are looked for in, whatever is asked for. */
+#define SAMPLE_OFFSET 0x1ff  /* Greatest offset of a header. */
+
+/* Walks IPv6 extension headers from `f->l4` on. */
+static __always_inline void walk_sample_extensions(struct frame *f, const __u8 *data)
+{
+	for (int i = 0; i <= MOST_EXTENSIONS && is_extension(f->protocol); i++) {
+		const __u8 *header = data + (f->l4 & SAMPLE_OFFSET);
+
+		if (f->protocol == IPPROTO_FRAGMENT) {
+			f->fragment_id = *(const __u32 *)(header + 4);
+			f->fragment = (header[2] << 8 | header[3]) & 0xfff9;
+			f->later_fragment = (header[2] << 8 | header[3]) & 0xfff8;
+			f->l4 += 8;
+		} else {
+			f->l4 += (header[1] + 1) * 8;
+		}
+		f->protocol = header[0];
+		if (f->later_fragment)
+			break;
+	}
+}
+
+/* An ICMP error belongs to the flow of the packet it quotes. */
+static __always_inline void read_sample_quote(struct frame *f, const __u8 *data, bool v6)
+{
+	const __u8 *icmp = data + (f->l4 & SAMPLE_OFFSET), *quote = icmp + 8;
+	__u32 ports;
+
+	if (v6 ? icmp[0] < 1 || icmp[0] > 4 : icmp[0] != 3 && icmp[0] != 4 && icmp[0] != 11 && icmp[0] != 12)
+		return;
+	if (v6) {
+		__builtin_memcpy(f->source, quote + 24, sizeof(f->source));
+		f->protocol = quote[6];
+		ports = *(const __u32 *)(quote + sizeof(struct ipv6hdr));
+	} else {
+		f->source[3] = *(const __u32 *)(quote + 16);
+		f->protocol = quote[9];
+		ports = *(const __u32 *)(quote + (quote[0] & 0xf) * 4);
+	}
+	f->ports = ports << 16 | ports >> 16;
+	f->quoted = true;
+}
+
+/* False: no IP packet. `length` bytes of `data` are the packet's, what is behind them is another's. */
+static __always_inline bool read_sample(struct frame *f, const __u8 *data, __u32 length, __u32 *v6)
+{
+	__be16 type = *(const __be16 *)(data + 12);
+
+	f->l3 = ETH_HLEN;
+#pragma unroll
+	for (int i = 0; i < MOST_TAGS; i++) {
+		if (type != bpf_htons(ETH_P_8021Q) && type != bpf_htons(ETH_P_8021AD))
+			break;
+		type = *(const __be16 *)(data + f->l3 + 2);
+		f->l3 += sizeof(struct vlan_tag);
+	}
+	const __u8 *ip = data + (f->l3 & 0x1f);
+
+	*v6 = type == bpf_htons(ETH_P_IPV6);
+	if (*v6) {
+		f->protocol = ip[6];
+		f->l4 = f->l3 + sizeof(struct ipv6hdr);
+		__builtin_memcpy(f->source, ip + 8, sizeof(f->source));
+		__builtin_memcpy(f->destination, ip + 24, sizeof(f->destination));
+		walk_sample_extensions(f, data);
+	} else if (type == bpf_htons(ETH_P_IP)) {
+		__u16 offset = bpf_ntohs(*(const __be16 *)(ip + 6));
+
+		f->protocol = ip[9];
+		f->l4 = f->l3 + (ip[0] & 0xf) * 4;
+		f->source[3] = *(const __u32 *)(ip + 12);
+		f->destination[3] = *(const __u32 *)(ip + 16);
+		f->fragment = offset & (IP_MORE_FRAGMENTS | IP_OFFSET);
+		f->later_fragment = offset & IP_OFFSET;
+		f->fragment_id = *(const __u16 *)(ip + 4);
+	} else {
+		return false;
+	}
+	if (f->l4 > length)
+		return f->l3 + (*v6 ? sizeof(struct ipv6hdr) : sizeof(struct iphdr)) <= length;
+	if (f->protocol == IPPROTO_TCP || f->protocol == IPPROTO_UDP)
+		f->ports = f->later_fragment ? 0 : *(const __u32 *)(data + (f->l4 & SAMPLE_OFFSET));
+	else if (f->protocol == (*v6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP) && !f->fragment)
+		read_sample_quote(f, data, *v6);
+	return true;
+}
+
+/* The backend a QUIC connection id names (quic_backend of protect.h, on the copy), or LB_NO_BACKEND. */
+static __always_inline __u32 quic_backend_of_sample(const __u8 *data, __u32 l4, const struct lb_service *service)
+{
+	struct lb_quic_key key = { .service = service->id };
+	const __u8 *payload = data + (l4 & SAMPLE_OFFSET) + sizeof(struct udphdr);
+	const __u8 *id = payload + (*payload & 0x80 ? 6 : 1) + (service->quic_offset & 0x1f);
+
+	for (__u32 i = 0; i < 4; i++)
+		if (i < service->quic_length)
+			key.server = key.server << 8 | id[i];
+	__u32 *backend = bpf_map_lookup_elem(&quic_servers, &key);
+
+	return backend ? *backend : LB_NO_BACKEND;
+}
+
+#endif

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+using Penstock.Daemon.Admin;
+
+namespace Penstock.Daemon.Commands;
+
+/// <summary>Rates as text, in the manner of <c>ipvsadm -Ln --rate</c>: a service, and its backends behind arrows.</summary>
+internal static class RatesText
+{
+    /// <summary>Writes it.</summary>
+    public static void Write(BalancerRates rates, TextWriter output)
+    {
+        output.WriteLine($"a second, measured for {rates.Seconds} s");
+        var services = new TextTable("SERVICE", "LISTEN", "FORWARDING", "STATE", "CPS", "INPPS", "INBPS", "UNSERVED");
+        foreach (var service in rates.Services)
+        {
+            services.Add(service.Name, service.Listen, service.Forwarding, "", Whole(service.Connections), Whole(service.Packets), Whole(service.Bytes), Whole(service.Unserved));
+            foreach (var backend in service.Backends)
+                services.Add("", "  -> " + backend.Address, "", backend.State, Whole(backend.Connections), Whole(backend.Packets), Whole(backend.Bytes), "");
+        }
+
+        services.Write(output);
+        if (rates.Drops.Count > 0) output.WriteLine("dropped: " + string.Join(", ", rates.Drops.Select(drop => $"{drop.Key} {drop.Value:0}")));
+    }
+
+    // A little is not nothing.
+    private static long Whole(double rate) => (long)Math.Ceiling(rate);
+}
