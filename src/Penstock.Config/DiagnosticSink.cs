@@ -7,18 +7,27 @@ namespace Penstock.Config;
 /// <summary>Collects findings; bounded, so that a hostile file cannot fill memory with them.</summary>
 internal sealed class DiagnosticSink
 {
-    /// <summary>Findings kept; the rest are counted.</summary>
+    /// <summary>Findings kept.</summary>
     public const int Limit = 1000;
 
     private readonly List<(int File, ConfigDiagnostic Diagnostic)> _found = [];
     private readonly List<string> _files = [];
-    private int _omitted;
+    private bool _omitted;
 
     /// <summary>Whether any error was reported.</summary>
     public bool HasErrors { get; private set; }
 
+    /// <summary>Whether the input is refused and no further finding is kept: looking on would cost time and memory for nothing.</summary>
+    public bool IsFull => HasErrors && _omitted;
+
     /// <summary>Whether a file could not be read whole, so that names it defines may be missing.</summary>
     public bool Incomplete { get; set; }
+
+    /// <summary>Regular expressions looked at so far: each costs time, and memory in every reactor.</summary>
+    public int Expressions { get; set; }
+
+    /// <summary>Ends the search for further findings: the input is beyond a limit.</summary>
+    public void GiveUp() => Incomplete = _omitted = true;
 
     /// <summary>Findings are sorted by file in the order of these calls.</summary>
     public void BeginFile(string name) => _files.Add(name);
@@ -42,14 +51,14 @@ internal sealed class DiagnosticSink
     public void Warning(string file, int line, int column, string path, string found, string expected = "", string? suggestion = null) =>
         Add(new ConfigDiagnostic(file, line, column, DiagnosticSeverity.Warning, found, expected, suggestion, path));
 
-    /// <summary>All findings in order, the last of them saying how many were left out, if any.</summary>
+    /// <summary>All findings in order, the last of them saying so if some were left out.</summary>
     public ImmutableArray<ConfigDiagnostic> ToSorted()
     {
         var sorted = _found
             .OrderBy(f => f.File).ThenBy(f => f.Diagnostic.Line).ThenBy(f => f.Diagnostic.Column)
             .Select(f => f.Diagnostic).ToList();
-        if (_omitted > 0)
-            sorted.Add(sorted[^1] with { Found = $"{_omitted} more findings left out", Expected = "", Suggestion = null, Path = "" });
+        if (_omitted)
+            sorted.Add(sorted[^1] with { Found = "not looked at any further: there may be more findings", Expected = "", Suggestion = null, Path = "" });
 
         return [.. sorted];
     }
@@ -59,6 +68,6 @@ internal sealed class DiagnosticSink
         if (_found.Count < Limit)
             _found.Add((_files.IndexOf(diagnostic.File), diagnostic));
         else
-            _omitted++;
+            _omitted = true;
     }
 }

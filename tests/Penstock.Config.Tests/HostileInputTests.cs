@@ -16,7 +16,8 @@ public sealed class HostileInputTests
         { "billion laughs", "a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]\n", "anchor '&a'" },
         { "unclosed list", "a: [1, 2\nb: 3", "a YAML syntax error" },
         { "directives", string.Concat(Enumerable.Repeat("%YAML 1.2\n", 1000)), "a YAML syntax error" },
-        { "nothing but question marks", string.Concat(Enumerable.Repeat("?\n", 100_000)), "more findings left out" },
+        { "nothing but question marks", string.Concat(Enumerable.Repeat("?\n", 100_000)), "there may be more findings" },
+        { "many expressions", "l7: {routes: {a: [" + string.Concat(Enumerable.Range(0, 2001).Select(i => $"{{match: {{path_regex: /{i}}}, respond: {{}}}},")) + "]}}", "more than 2000 regular expressions" },
         { "too large", new string('#', (8 << 20) + 1), "8388608 are allowed" },
     };
 
@@ -62,6 +63,26 @@ public sealed class HostileInputTests
     [InlineData("a\0b", "the path contains NUL")]
     public void Load_NotAFile_IsAnError(string path, string message) =>
         ConfigLoader.Load(path).Lines().ShouldHaveSingleItem().ShouldContain(message);
+
+    [Fact]
+    public void Load_FileWhereTheFolderOfFragmentsBelongs_IsAnError()
+    {
+        var folder = Directory.CreateTempSubdirectory("penstock-config-").FullName;
+        try
+        {
+            File.WriteAllText(Path.Combine(folder, "penstock.yaml"), "node: a\n");
+            File.WriteAllText(Path.Combine(folder, "conf.d"), "node: b\n");
+
+            var result = ConfigLoader.Load(Path.Combine(folder, "penstock.yaml"));
+
+            result.Config.ShouldBeNull();
+            result.Lines().ShouldHaveSingleItem().ShouldContain("conf.d:1:1: error: something that is not a folder");
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
 
     [Fact]
     public void Load_NamedPipe_DoesNotWait()

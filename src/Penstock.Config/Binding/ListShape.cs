@@ -33,7 +33,7 @@ internal sealed class ListShape<T>(Shape item) : Shape, IContainerShape
 
         var nodes = node is SequenceNode sequence ? sequence.Items : [node];
         var items = new T[nodes.Count];
-        for (var i = 0; i < items.Length; i++)
+        for (var i = 0; i < items.Length && !sink.IsFull; i++)
         {
             // An item that failed stays at its default, so that the others keep their places; the whole is not used then.
             if (item.Bind(nodes[i], $"{path}[{i}]", sink) is T value)

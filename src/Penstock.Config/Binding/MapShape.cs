@@ -42,6 +42,9 @@ internal sealed class MapShape<T>(Shape value) : Shape, IContainerShape
         var items = ImmutableSortedDictionary.CreateBuilder<string, T>(StringComparer.Ordinal);
         foreach (var entry in mapping.Entries)
         {
+            if (sink.IsFull)
+                break;
+
             s_name.Bind(entry.Key, path, sink);
             var bound = value is RecordShape record
                 ? record.BindNamed(entry.Value, entry.Key.Text, $"{path}.{entry.Key.Text}", sink)

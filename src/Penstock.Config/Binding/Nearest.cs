@@ -2,7 +2,7 @@
 namespace Penstock.Config.Binding;
 
 /// <summary>Finds the known word that a misspelt one is probably meant to be.</summary>
-internal static class Nearest
+public static class Nearest
 {
     private const int LongestWord = 64;
 

@@ -84,6 +84,9 @@ internal sealed class RecordShape : Shape
     {
         foreach (var (key, node) in mapping.Entries)
         {
+            if (sink.IsFull)
+                return;
+
             var property = Properties.FirstOrDefault(p => string.Equals(p.Key, key.Text, StringComparison.Ordinal));
             if (property is null)
             {

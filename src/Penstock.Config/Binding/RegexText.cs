@@ -19,7 +19,8 @@ internal static class RegexText
 
         try
         {
-            _ = Compile(text);
+            // Whether it is an expression by itself costs little to tell; what it costs to evaluate is looked at once, within what it will stand in.
+            _ = new Regex(text, RegexOptions.CultureInvariant, TimeSpan.FromSeconds(1));
             return EndsWhereItsTextEnds(text)
                 ? Parsed.Ok(text)
                 : Parsed.Bad("a line break behind the last comment of an expression with (?x)", found: $"{Printable.Quote(text)}, whose comment goes on to its end");
@@ -34,14 +35,12 @@ internal static class RegexText
         }
     }
 
-    private static Regex Compile(string pattern) => new(pattern, RegexOptions.NonBacktracking | RegexOptions.CultureInvariant, TimeSpan.FromSeconds(1));
-
     /// <summary>Whether it can stand within another, as it will to match whole paths: an open comment would swallow what follows.</summary>
     private static bool EndsWhereItsTextEnds(string text)
     {
         try
         {
-            _ = Compile($@"\A(?:{text})\z");
+            _ = new Regex($@"\A(?:{text})\z", RegexOptions.NonBacktracking | RegexOptions.CultureInvariant, TimeSpan.FromSeconds(1));
             return true;
         }
         catch (RegexParseException)

@@ -7,7 +7,7 @@ namespace Penstock.Config.Binding;
 internal abstract class ScalarShape : Shape
 {
     /// <inheritdoc/>
-    public sealed override object? Bind(Node node, string path, DiagnosticSink sink)
+    public override object? Bind(Node node, string path, DiagnosticSink sink)
     {
         if (node is RefusedNode)
             return null;

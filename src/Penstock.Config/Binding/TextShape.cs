@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Text.Json.Nodes;
+using Penstock.Config.Reading;
 using Penstock.Config.Schema;
 using Penstock.Config.Yaml;
 using Penstock.Model.Schema;
@@ -26,6 +27,17 @@ internal sealed class TextShape(TextForm form, IReadOnlyList<string> allowed) : 
             schema["pattern"] = pattern;
 
         return schema;
+    }
+
+    /// <inheritdoc/>
+    public override object? Bind(Node node, string path, DiagnosticSink sink)
+    {
+        if (form != TextForm.Regex || ++sink.Expressions <= ReadLimits.Expressions)
+            return base.Bind(node, path, sink);
+
+        sink.Error(node, path, $"more than {ReadLimits.Expressions} regular expressions in all files together", "exact paths and prefixes where they will do: expressions are tried one by one");
+        sink.GiveUp();
+        return null;
     }
 
     /// <inheritdoc/>

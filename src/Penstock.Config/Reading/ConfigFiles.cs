@@ -46,7 +46,15 @@ internal static class ConfigFiles
         try
         {
             if (!Directory.Exists(folder))
+            {
+                if (File.Exists(folder) || new FileInfo(folder).LinkTarget is not null)
+                {
+                    sink.Incomplete = true;
+                    sink.Error(folder, 1, 1, "", "something that is not a folder", "a folder of *.yaml files, or nothing of this name");
+                }
+
                 return paths;
+            }
 
             foreach (var path in Directory.EnumerateFileSystemEntries(folder).Order(StringComparer.Ordinal))
             {

@@ -20,9 +20,9 @@ internal static partial class RegularFile
     /// <param name="content">Content; empty on failure.</param>
     /// <param name="missing">Whether there is no such file.</param>
     /// <returns>What is wrong, for people; null on success.</returns>
-    public static string? TryRead(string path, int limit, out byte[] content, out bool missing)
+    public static string? TryRead(string path, int limit, out ReadOnlyMemory<byte> content, out bool missing)
     {
-        content = [];
+        content = default;
         missing = false;
         if (path.Contains('\0', StringComparison.Ordinal))
             return "the path contains NUL";
@@ -56,9 +56,9 @@ internal static partial class RegularFile
         };
     }
 
-    private static string? ReadAll(SafeFileHandle handle, int limit, out byte[] content)
+    private static string? ReadAll(SafeFileHandle handle, int limit, out ReadOnlyMemory<byte> content)
     {
-        content = [];
+        content = default;
         try
         {
             // The length is 0 for files of /proc, which have content all the same.
@@ -82,7 +82,7 @@ internal static partial class RegularFile
                     Array.Resize(ref buffer, Math.Min(buffer.Length * 2, limit + 1));
             }
 
-            content = buffer.AsSpan(0, filled).ToArray();
+            content = buffer.AsMemory(0, filled);
             return null;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

@@ -4,43 +4,67 @@ using System.Text;
 
 namespace Penstock.Config.Reading;
 
-/// <summary>Bytes to text: strict UTF-8 without the characters that have no place in a configuration.</summary>
+/// <summary>Accepts bytes as text: strict UTF-8 without the characters that have no place in a configuration.</summary>
 internal static class TextDecoder
 {
     private static readonly SearchValues<char> s_refused = SearchValues.Create(RefusedCharacters());
 
-    /// <summary>Decodes a file.</summary>
-    /// <returns>The text; null when it was refused, which is reported with the position.</returns>
-    public static string? Decode(ConfigFile file, DiagnosticSink sink)
+    private const int ChunkBytes = 16 << 10;
+
+    /// <summary>Checks a file's bytes, without a copy of them as text: that would be twice as large.</summary>
+    /// <returns>The UTF-8, without a byte order mark; null when it was refused, which is reported with the position.</returns>
+    public static ReadOnlyMemory<byte>? Decode(ConfigFile file, DiagnosticSink sink)
     {
-        var bytes = file.Content.Span;
-        if (WideEncoding(bytes) is { } encoding)
+        var content = file.Content;
+        if (WideEncoding(content.Span) is { } encoding)
         {
             sink.Error(file.Name, 1, 1, "", $"text in {encoding}", "UTF-8");
             return null;
         }
 
-        if (bytes.StartsWith("\uFEFF"u8))
-            bytes = bytes[3..];
+        if (content.Span.StartsWith("\uFEFF"u8))
+            content = content[3..];
 
+        var bytes = content.Span;
         var invalid = FirstInvalid(bytes);
-        var text = Encoding.UTF8.GetString(bytes[..invalid]);
-        var refused = text.AsSpan().IndexOfAny(s_refused);
-        if (refused >= 0)
+        if (FindRefused(bytes[..invalid], out var refused) is >= 0 and var at)
         {
-            var (line, column) = Position(text.AsSpan(0, refused));
-            sink.Error(file.Name, line, column, "", Name(text[refused]), "printable text, spaces and line breaks; write it as an escape in double quotes if it is meant");
+            var (line, column) = Position(bytes[..at]);
+            sink.Error(file.Name, line, column, "", Name(refused), "printable text, spaces and line breaks; write it as an escape in double quotes if it is meant");
             return null;
         }
 
         if (invalid < bytes.Length)
         {
-            var (line, column) = Position(text);
+            var (line, column) = Position(bytes[..invalid]);
             sink.Error(file.Name, line, column, "", $"byte 0x{bytes[invalid]:X2}, which is not valid UTF-8 here", "UTF-8");
             return null;
         }
 
-        return text;
+        return content;
+    }
+
+    private static int FindRefused(ReadOnlySpan<byte> bytes, out char refused)
+    {
+        Span<char> chars = stackalloc char[ChunkBytes];
+        for (var start = 0; start < bytes.Length;)
+        {
+            var end = Math.Min(start + ChunkBytes, bytes.Length);
+            while (end < bytes.Length && (bytes[end] & 0xC0) == 0x80)
+                end--; // not within a character
+
+            var text = chars[..Encoding.UTF8.GetChars(bytes[start..end], chars)];
+            if (text.IndexOfAny(s_refused) is >= 0 and var index)
+            {
+                refused = text[index];
+                return start + Encoding.UTF8.GetByteCount(text[..index]);
+            }
+
+            start = end;
+        }
+
+        refused = default;
+        return -1;
     }
 
     private static int FirstInvalid(ReadOnlySpan<byte> bytes)
@@ -55,8 +79,8 @@ internal static class TextDecoder
         return at;
     }
 
-    private static (int Line, int Column) Position(ReadOnlySpan<char> before) =>
-        (before.Count('\n') + 1, before.Length - before.LastIndexOf('\n'));
+    private static (int Line, int Column) Position(ReadOnlySpan<byte> before) =>
+        (before.Count((byte)'\n') + 1, Encoding.UTF8.GetCharCount(before[(before.LastIndexOf((byte)'\n') + 1)..]) + 1);
 
     private static string? WideEncoding(ReadOnlySpan<byte> bytes) => bytes switch
     {

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+using System.Runtime.InteropServices;
+using System.Text;
 using Penstock.Config.Reading;
 using YamlDotNet.Core;
 using YamlDotNet.Core.Events;
@@ -16,31 +18,32 @@ internal sealed class YamlReader(DiagnosticSink sink)
     private Node? _root;
     private int _nodes;
 
-    /// <summary>Reads one file's text. What follows a syntax error is not read; what stood before it is returned.</summary>
+    /// <summary>Reads one file's text, in UTF-8. What follows a syntax error is not read; what stood before it is returned.</summary>
     /// <returns>The root; null for a file without content.</returns>
-    public Node? Read(string file, string text)
+    public Node? Read(string file, ReadOnlyMemory<byte> text)
     {
         _file = file;
         _root = null;
-        var scanner = new Scanner(new StringReader(text), skipComments: true);
+        using var characters = Characters(text);
+        var scanner = new Scanner(characters, skipComments: true);
         var parser = new Parser(scanner);
         try
         {
             while (parser.MoveNext())
             {
-                if (!Take(parser.Current!)) // Current is set whenever MoveNext returned true.
+                if (!Take(parser.Current!) || sink.IsFull) // Current is set whenever MoveNext returned true.
                     return BreakOff();
             }
         }
         catch (YamlException e)
         {
-            ReportSyntax(text, e.Start, e.End, e.Message);
+            ReportSyntax(text.Span, e.Start, e.End, e.Message);
             return BreakOff();
         }
         catch (Exception e) when (e is not (OutOfMemoryException or YamlException))
         {
             // The parser throws InvalidOperationException and the like on some input, without a position.
-            ReportSyntax(text, scanner.CurrentPosition, scanner.CurrentPosition, "a list or mapping in brackets is not closed, or the lines do not fit together");
+            ReportSyntax(text.Span, scanner.CurrentPosition, scanner.CurrentPosition, "a list or mapping in brackets is not closed, or the lines do not fit together");
             return BreakOff();
         }
 
@@ -170,13 +173,13 @@ internal sealed class YamlReader(DiagnosticSink sink)
         return _root;
     }
 
-    private void ReportSyntax(string text, Mark at, Mark end, string message)
+    private void ReportSyntax(ReadOnlySpan<byte> text, Mark at, Mark end, string message)
     {
         // The parser's marks may stand at the line before or after the tab.
         foreach (var number in new[] { Line(at), Line(end), Line(at) + 1 })
         {
             var line = LineText(text, number);
-            var tab = line[..^line.TrimStart().Length].IndexOf('\t');
+            var tab = line[..^line.TrimStart(" \t\r"u8).Length].IndexOf((byte)'\t');
             if (tab < 0)
                 continue;
 
@@ -187,13 +190,18 @@ internal sealed class YamlReader(DiagnosticSink sink)
         sink.Error(_file, Line(at), Column(at), "", $"a YAML syntax error: {message.TrimEnd('.')}");
     }
 
-    private static ReadOnlySpan<char> LineText(string text, int line)
+    private static StreamReader Characters(ReadOnlyMemory<byte> text)
     {
-        var rest = text.AsSpan();
-        while (--line > 0 && rest.IndexOf('\n') is >= 0 and var end)
-            rest = rest[(end + 1)..];
+        var bytes = MemoryMarshal.TryGetArray(text, out var array) ? array : text.ToArray();
+        return new StreamReader(new MemoryStream(bytes.Array!, bytes.Offset, bytes.Count), Encoding.UTF8, detectEncodingFromByteOrderMarks: false); // neither of the two gives a segment without an array
+    }
 
-        return rest.IndexOf('\n') is >= 0 and var length ? rest[..length] : rest;
+    private static ReadOnlySpan<byte> LineText(ReadOnlySpan<byte> text, int line)
+    {
+        while (--line > 0 && text.IndexOf((byte)'\n') is >= 0 and var end)
+            text = text[(end + 1)..];
+
+        return text.IndexOf((byte)'\n') is >= 0 and var length ? text[..length] : text;
     }
 
     private static int Line(Mark mark) => (int)Math.Max(1, mark.Line);

@@ -43,10 +43,14 @@ internal sealed partial class ChildProcess : IAsyncDisposable
         }
     }
 
-    /// <summary>Resident memory, bytes.</summary>
-    public long RssBytes =>
-        File.ReadLines($"/proc/{Pid}/status").Where(line => line.StartsWith("VmRSS:", StringComparison.Ordinal))
-            .Select(line => long.Parse(line.AsSpan(6, line.Length - 9)) * 1024).Single();
+    /// <summary>Resident memory, bytes; 0 once it has ended.</summary>
+    public long RssBytes => MemoryBytes("VmRSS:");
+
+    /// <summary>The most resident memory it has had so far, bytes; 0 once it has ended.</summary>
+    public long PeakRssBytes => MemoryBytes("VmHWM:");
+
+    /// <summary>Descriptors it has open.</summary>
+    public int OpenFiles => Directory.GetFileSystemEntries($"/proc/{Pid}/fd").Length;
 
     /// <summary>Runs a program to its end.</summary>
     /// <returns>Exit code and output.</returns>
@@ -92,6 +96,19 @@ internal sealed partial class ChildProcess : IAsyncDisposable
 
     [LibraryImport("libc", EntryPoint = "kill")]
     private static partial int Kill(int pid, int signal);
+
+    private long MemoryBytes(string field)
+    {
+        try
+        {
+            return File.ReadLines($"/proc/{Pid}/status").Where(line => line.StartsWith(field, StringComparison.Ordinal))
+                .Select(line => long.Parse(line.AsSpan(6, line.Length - 9)) * 1024).SingleOrDefault();
+        }
+        catch (IOException)
+        {
+            return 0;
+        }
+    }
 
     private void Keep(string? line)
     {
