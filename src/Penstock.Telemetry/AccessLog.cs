@@ -24,6 +24,12 @@ public sealed class AccessLog : IDisposable
     /// <summary>How full the fullest ring is to be when it is looked at.</summary>
     private const double TargetFill = 0.25;
 
+    /// <summary>Records taken from one ring before the next has its turn.</summary>
+    private const int RecordsInTurn = 64;
+
+    /// <summary>Turns in one pass.</summary>
+    private const int MaxTurns = 4096;
+
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly TimeSpan _flushDeadline;
@@ -38,6 +44,7 @@ public sealed class AccessLog : IDisposable
     private volatile bool _isReopening;
     private volatile bool _isStopping;
     private long _lost;
+    private uint _turn;
 
     /// <summary>A log that writes nothing until <see cref="Apply"/>.</summary>
     /// <param name="time">Clock of retries and reports.</param>
@@ -179,16 +186,30 @@ public sealed class AccessLog : IDisposable
         if (_formatter is null || _sink is null)
             return;
 
-        foreach (var ring in _rings.All)
-        {
-            while ((!_buffer.IsFull || Flush(_sink) > 0) && !_buffer.IsFull && ring.TryRead(out var entry))
-            {
-                _buffer.Append(_formatter, entry);
-                _metrics.CountRecord();
-            }
-        }
+        // In turns, so that a busy reactor's records do not take the sink from another's; bounded, since reactors go on writing.
+        var rings = _rings.All;
+        var empty = 0;
+        for (var turns = 0; empty < rings.Length && turns < MaxTurns; turns++)
+            empty = DrainSome(rings[(int)(_turn++ % (uint)rings.Length)], _formatter, _sink) ? 0 : empty + 1;
 
         Flush(_sink);
+    }
+
+    /// <summary>Gives one ring its turn.</summary>
+    /// <returns>Whether there may be more.</returns>
+    private bool DrainSome(AccessLogRing ring, LineFormatter formatter, LogSink sink)
+    {
+        for (var left = RecordsInTurn; left > 0; left--)
+        {
+            if (_buffer.IsFull && (Flush(sink) == 0 || _buffer.IsFull))
+                return false;
+            if (!ring.TryRead(out var entry))
+                return false;
+            _buffer.Append(formatter, entry);
+            _metrics.CountRecord();
+        }
+
+        return true;
     }
 
     private int Flush(LogSink sink)
@@ -203,7 +224,7 @@ public sealed class AccessLog : IDisposable
         var started = _time.GetTimestamp();
         Adopt();
         Drain();
-        while (_buffer.Length > 0 && _time.GetElapsedTime(started) < _flushDeadline)
+        while ((_buffer.Length > 0 || HaveRecords()) && _time.GetElapsedTime(started) < _flushDeadline)
         {
             Thread.Sleep(ShortestWait);
             Drain();
@@ -222,6 +243,8 @@ public sealed class AccessLog : IDisposable
 
         _sink?.Dispose();
     }
+
+    private bool HaveRecords() => _sink is not null && _rings.All.Any(ring => ring.UsedBytes > 0);
 
     private sealed record Settings(string? Path, LineFormatter? Formatter, ImmutableArray<AccessLogRing> Rings);
 }

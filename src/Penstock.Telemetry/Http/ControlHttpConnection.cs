@@ -18,6 +18,28 @@ internal sealed class ControlHttpConnection(
 
     private readonly byte[] _buffer = new byte[limits.HeadBytes + limits.BodyBytes];
     private int _filled;
+    private bool _answered;
+    private volatile ControlHttpPhase _phase;
+    private long _since = time.GetTimestamp();
+
+    /// <summary>What it does; read by any thread.</summary>
+    public ControlHttpPhase Phase => _phase;
+
+    /// <summary>Timestamp of the beginning of that; read by any thread.</summary>
+    public long Since => Volatile.Read(ref _since);
+
+    /// <summary>Ends it from any thread, in order: a client between two requests sees an end, not a reset.</summary>
+    public void Close()
+    {
+        try
+        {
+            socket.Shutdown(SocketShutdown.Both);
+        }
+        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+        {
+            // It has ended by itself.
+        }
+    }
 
     /// <summary>Runs until the connection ends; throws nothing but cancellation and socket errors.</summary>
     public async Task RunAsync(CancellationToken stop)
@@ -47,10 +69,20 @@ internal sealed class ControlHttpConnection(
             _buffer.AsSpan(bodyEnd, _filled - bodyEnd).CopyTo(_buffer);
             _filled -= bodyEnd;
 
+            Enter(ControlHttpPhase.Answering);
             var response = await AnswerAsync(head, body, stop);
+            Enter(ControlHttpPhase.Sending);
             await WriteAsync(response, head.KeepAlive, !string.Equals(head.Method, "HEAD", StringComparison.Ordinal), stop);
             if (!head.KeepAlive) return;
+            _answered = true;
+            Enter(ControlHttpPhase.Waiting);
         }
+    }
+
+    private void Enter(ControlHttpPhase phase)
+    {
+        Volatile.Write(ref _since, time.GetTimestamp());
+        _phase = phase;
     }
 
     private static ControlHttpResponse Refusal(int status) => ControlHttpResponse.Text(status, Phrase(status));
@@ -75,8 +107,8 @@ internal sealed class ControlHttpConnection(
     /// <summary>Index of the empty line that ends the head, <see cref="Gone"/> or <see cref="TooLong"/>.</summary>
     private async ValueTask<int> ReadHeadAsync(CancellationToken stop)
     {
-        using var timeout = _filled == 0 ? Timeout(limits.Idle, stop) : Timeout(limits.Transfer, stop);
-        var first = _filled == 0;
+        var first = _filled == 0 && _answered;
+        using var timeout = Timeout(first ? limits.Idle : limits.Transfer, stop);
         while (true)
         {
             var end = _buffer.AsSpan(0, Math.Min(_filled, limits.HeadBytes)).IndexOf("\r\n\r\n"u8);

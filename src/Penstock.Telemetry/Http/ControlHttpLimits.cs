@@ -13,10 +13,10 @@ public sealed record ControlHttpLimits
     /// <summary>Bytes of a request's content. Default 64 KiB.</summary>
     public int BodyBytes { get; init; } = 64 << 10;
 
-    /// <summary>Open connections; beyond, new ones are closed at once. Default 64.</summary>
+    /// <summary>Open connections; a further one takes the place of the one that has waited longest for a request. Default 64.</summary>
     public int Connections { get; init; } = 64;
 
-    /// <summary>From the first byte of a request to its last, and for the client to take the answer. Default 10 s.</summary>
+    /// <summary>From the accept, or the first byte of a further request, to its last byte, and for the client to take the answer. Default 10 s.</summary>
     public TimeSpan Transfer { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>Between two requests on one connection. Default 2 min: Prometheus' default scrape interval is 1 min.</summary>

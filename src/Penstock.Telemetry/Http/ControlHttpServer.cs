@@ -17,7 +17,7 @@ public sealed class ControlHttpServer : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly CancellationTokenSource _stop = new();
     private readonly Lock _lock = new();
-    private readonly HashSet<Task> _connections = [];
+    private readonly Dictionary<ControlHttpConnection, Task> _connections = [];
     private readonly Task _accepting;
 
     /// <summary>Serves a listening socket at once.</summary>
@@ -53,7 +53,7 @@ public sealed class ControlHttpServer : IAsyncDisposable
         _listener.Dispose();
         await _accepting;
         Task[] open;
-        lock (_lock) open = [.. _connections];
+        lock (_lock) open = [.. _connections.Values];
         await Task.WhenAll(open);
         _stop.Dispose();
     }
@@ -64,12 +64,7 @@ public sealed class ControlHttpServer : IAsyncDisposable
         {
             try
             {
-                var socket = await _listener.AcceptAsync(_stop.Token);
-                lock (_lock)
-                {
-                    if (_connections.Count >= _limits.Connections) socket.Dispose();
-                    else Track(ServeAsync(socket));
-                }
+                Admit(await _listener.AcceptAsync(_stop.Token));
             }
             catch (OperationCanceledException)
             {
@@ -88,32 +83,46 @@ public sealed class ControlHttpServer : IAsyncDisposable
         }
     }
 
-    private void Track(Task connection)
+    /// <summary>Serves a connection. Clients that only hold theirs must not lock others out: when there are too many, the one that has idled longest goes.</summary>
+    private void Admit(Socket socket)
     {
-        _connections.Add(connection);
-        _ = connection.ContinueWith(Forget, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+        lock (_lock)
+        {
+            if (_connections.Count >= _limits.Connections && !Evict())
+            {
+                socket.Dispose();
+                return;
+            }
+
+            var connection = new ControlHttpConnection(socket, _handler, _limits, _time, _onError);
+            _connections.Add(connection, ServeAsync(socket, connection));
+        }
     }
 
-    private void Forget(Task connection)
+    private bool Evict()
     {
-        lock (_lock) _connections.Remove(connection);
+        if (_connections.Keys.Where(connection => connection.Phase != ControlHttpPhase.Answering).MinBy(connection => (connection.Phase, connection.Since)) is not { } victim) return false;
+        victim.Close();
+        return _connections.Remove(victim);
     }
 
-    private async Task ServeAsync(Socket socket)
+    private async Task ServeAsync(Socket socket, ControlHttpConnection connection)
     {
         await Task.Yield();
         using (socket)
         {
             try
             {
-                await new ControlHttpConnection(socket, _handler, _limits, _time, _onError).RunAsync(_stop.Token);
+                await connection.RunAsync(_stop.Token);
                 await CloseAsync(socket);
             }
-            catch (Exception exception) when (exception is OperationCanceledException or SocketException)
+            catch (Exception exception) when (exception is OperationCanceledException or SocketException or ObjectDisposedException)
             {
-                // Too slow, gone, or the server stops: in each case the connection ends here.
+                // Too slow, gone, evicted, or the server stops: in each case the connection ends here.
             }
         }
+
+        lock (_lock) _connections.Remove(connection);
     }
 
     // Closing with unread bytes would reset the connection and could take the answer with it (RFC 9112 section 9.6).

@@ -181,6 +181,23 @@ public sealed class AccessLogTests : IDisposable
     }
 
     [Fact]
+    public void Write_OneRingFullerThanTheOther_TakesTurns()
+    {
+        var path = PathOf("a.log");
+        var rings = Enumerable.Range(0, 2).Select(_ => new AccessLogRing(1 << 20)).ToArray();
+        for (var i = 0; i < 2000; i++)
+            rings[0].TryWrite(new AccessRecord { Status = i }).ShouldBeTrue();
+        rings[1].TryWrite(new AccessRecord { Status = 5000 }).ShouldBeTrue();
+
+        using (var log = new AccessLog(TimeProvider.System, _logger))
+            log.Apply(new AccessLogConfig { Path = path, Format = "%{status}" }, rings);
+
+        var lines = Statuses(path);
+        lines.Count.ShouldBe(2001);
+        lines.Take(100).ShouldContain(5000);
+    }
+
+    [Fact]
     public void Apply_BadFormat_Throws()
     {
         using var log = new AccessLog(TimeProvider.System, _logger);

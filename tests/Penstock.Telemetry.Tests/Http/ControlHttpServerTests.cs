@@ -9,6 +9,8 @@ namespace Penstock.Telemetry.Tests.Http;
 public sealed class ControlHttpServerTests : IAsyncDisposable
 {
     private readonly List<Exception> _errors = [];
+    private readonly TaskCompletionSource _release = new();
+    private int _waiting;
     private readonly ControlHttpServer _server;
 
     public ControlHttpServerTests()
@@ -18,10 +20,16 @@ public sealed class ControlHttpServerTests : IAsyncDisposable
         listener.Listen();
         _server = new ControlHttpServer(
             listener,
-            (request, _) => request.Path switch
+            async (request, _) =>
             {
-                "/throw" => throw new InvalidOperationException("broken"),
-                _ => ValueTask.FromResult(ControlHttpResponse.Text(200, $"{request.Method} {request.Path} {request.Query} {Encoding.ASCII.GetString(request.Body.Span)}")),
+                if (request.Path is "/wait")
+                {
+                    Interlocked.Increment(ref _waiting);
+                    await _release.Task;
+                }
+
+                return request.Path is "/throw" ? throw new InvalidOperationException("broken")
+                    : ControlHttpResponse.Text(200, $"{request.Method} {request.Path} {request.Query} {Encoding.ASCII.GetString(request.Body.Span)}");
             },
             _errors.Add,
             new ControlHttpLimits { HeadBytes = 512, HeaderCount = 4, BodyBytes = 16, Connections = 2 });
@@ -92,17 +100,50 @@ public sealed class ControlHttpServerTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Connection_BeyondTheLimit_IsClosed()
+    public async Task Connection_BeyondTheLimit_TakesThePlaceOfTheOneIdleLongest()
     {
         using var first = await ConnectAsync();
         using var second = await ConnectAsync();
-        await first.SendAsync("GET / HTTP/1.1\r\nHost: a\r\n\r\n"u8.ToArray());
         await second.SendAsync("GET / HTTP/1.1\r\nHost: a\r\n\r\n"u8.ToArray());
-        (await first.ReceiveAsync(new byte[64])).ShouldBePositive();
-        (await second.ReceiveAsync(new byte[64])).ShouldBePositive();
+        (await second.ReceiveAsync(new byte[512])).ShouldBePositive();
+        await first.SendAsync("GET / HTTP/1.1\r\nHost: a\r\n\r\n"u8.ToArray());
+        (await first.ReceiveAsync(new byte[512])).ShouldBePositive();
+
+        (await ExchangeAsync("GET / HTTP/1.0\r\n\r\n")).ShouldStartWith("HTTP/1.1 200 ");
+
+        (await second.ReceiveAsync(new byte[64])).ShouldBe(0);
+        await first.SendAsync("GET / HTTP/1.1\r\nHost: a\r\n\r\n"u8.ToArray());
+        (await first.ReceiveAsync(new byte[512])).ShouldBePositive();
+    }
+
+    [Fact]
+    public async Task Connections_WhileEveryOneIsAnswered_AreClosed()
+    {
+        using var first = await ConnectAsync();
+        using var second = await ConnectAsync();
+        await first.SendAsync("GET /wait HTTP/1.1\r\nHost: a\r\n\r\n"u8.ToArray());
+        await second.SendAsync("GET /wait HTTP/1.1\r\nHost: a\r\n\r\n"u8.ToArray());
+        while (Volatile.Read(ref _waiting) < 2) await Task.Delay(1);
 
         using var third = await ConnectAsync();
         (await third.ReceiveAsync(new byte[64])).ShouldBe(0);
+        _release.SetResult();
+        (await first.ReceiveAsync(new byte[512])).ShouldBePositive();
+        (await second.ReceiveAsync(new byte[512])).ShouldBePositive();
+    }
+
+    [Fact]
+    public async Task Connections_ByTheThousandThatSendNothing_LockNobodyOut()
+    {
+        var idle = new List<Socket>();
+        for (var i = 0; i < 1000; i++)
+        {
+            idle.Add(await ConnectAsync());
+            await idle[^1].SendAsync("GET / HT"u8.ToArray());
+            if (i % 100 == 0) (await ExchangeAsync("GET / HTTP/1.0\r\n\r\n")).ShouldStartWith("HTTP/1.1 200 ");
+        }
+
+        idle.ForEach(socket => socket.Dispose());
     }
 
     public ValueTask DisposeAsync() => _server.DisposeAsync();

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+namespace Penstock.Telemetry.Http;
+
+/// <summary>What a <see cref="ControlHttpConnection"/> does; when there are too many, the first of these go first.</summary>
+internal enum ControlHttpPhase
+{
+    /// <summary>Waits for a request, or for its rest.</summary>
+    Waiting,
+
+    /// <summary>Sends an answer.</summary>
+    Sending,
+
+    /// <summary>Has a request answered: never ended for the sake of another.</summary>
+    Answering,
+}
