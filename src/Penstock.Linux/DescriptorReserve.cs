@@ -12,8 +12,11 @@ public static unsafe class DescriptorReserve
     /// <summary>Kept back; at most a quarter of a very low limit.</summary>
     private const int Kept = 64;
 
+    /// <summary>The process's limit of open files, as it was when this was first asked for.</summary>
+    public static ulong Limit { get; } = ReadLimit();
+
     /// <summary>Least number that a connection's descriptor may not have. The kernel gives out the lowest free number, so fewer than this many are open below it.</summary>
-    public static int Ceiling { get; } = CeilingOf(ReadLimit());
+    public static int Ceiling { get; } = CeilingOf(Limit);
 
     /// <summary>The ceiling below a limit of open files.</summary>
     internal static int CeilingOf(ulong limit) => (int)Math.Min(limit - Math.Min(Kept, limit / 4), int.MaxValue);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Diagnostics;
 using System.Globalization;
+using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
@@ -207,6 +208,69 @@ public sealed class RunTests : IDisposable
         (await ClientAsync("reload")).ExitCode.ShouldBe(0);
         await daemon.SignalAsync("TERM");
         (await daemon.WaitForExitAsync()).ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task Log_PipeThatNobodyReads_HoldsUpNeitherReloadNorTheEnd()
+    {
+        var pipe = Path.Combine(_sandbox.Directory, "log");
+        using (var mkfifo = Process.Start("mkfifo", pipe)) await mkfifo.WaitForExitAsync();
+        await using var reader = new FileStream(pipe, FileMode.Open, FileAccess.ReadWrite); // open for writing, too, so that neither side waits for the other
+        var daemon = _sandbox.LaunchBy($"{Sandbox.Itself} 2>'{pipe}'");
+        var running = Stopwatch.StartNew();
+        while ((await ClientAsync("status")).ExitCode != 0) running.Elapsed.ShouldBeLessThan(Sandbox.Patience);
+
+        // A thousand errors a reload, far more than a pipe holds.
+        _sandbox.Write(string.Concat(Enumerable.Range(0, 1000).Select(i => $"nonsense{i}: {new string('x', 60)}\n")));
+        for (var i = 0; i < 8; i++) (await ClientAsync("reload")).ExitCode.ShouldBe(1);
+        _sandbox.Write("node: second\n");
+        var (code, _, error) = await ClientAsync("reload");
+        code.ShouldBe(0, error);
+        await daemon.SignalAsync("HUP");
+        await daemon.SignalAsync("TERM");
+        (await daemon.WaitForExitAsync()).ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task Start_WithTooFewOpenFiles_SaysSoInOneLine()
+    {
+        var daemon = _sandbox.LaunchBy("ulimit -n 100; " + Sandbox.Itself);
+        (await daemon.WaitForExitAsync()).ShouldBe(1);
+        daemon.Log.ShouldStartWith("penstock: the limit of open files is 100; at least 128 are needed");
+        daemon.Log.ShouldNotContain('\n');
+    }
+
+    [Fact]
+    public async Task SecondDaemon_WithTheSameTcpAddress_IsRefusedThoughItsAdminSocketDiffers()
+    {
+        using var other = new Sandbox();
+        using var probe = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        probe.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        var address = probe.LocalEndPoint.ShouldNotBeNull().ToString();
+        probe.Dispose();
+        foreach (var sandbox in new[] { _sandbox, other })
+            sandbox.Write($"l7:\n  listeners: [{{name: a, bind: \"{address}\", routes: r}}]\n  routes: {{r: [{{respond: {{}}}}]}}\n");
+        await _sandbox.StartAsync();
+
+        var second = other.Launch();
+        (await second.WaitForExitAsync()).ShouldBe(1);
+        second.Log.ShouldContain($"cannot listen at {address}: the address is in use");
+        (await ClientAsync("reload")).ExitCode.ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task Daemons_ThatStartAtTheSameMoment_OnePrevails()
+    {
+        File.WriteAllText(_sandbox.ConfigPath, "node: test\n");
+        for (var round = 0; round < 3; round++)
+        {
+            var daemons = Enumerable.Range(0, 3).Select(_ => _sandbox.Launch()).ToArray();
+            while (daemons.Sum(daemon => daemon.Count("ready:") + daemon.Count("another process is running")) < 3) await Task.Delay(10);
+            var running = daemons.Single(daemon => daemon.Count("ready:") == 1);
+            (await ClientAsync("status")).ExitCode.ShouldBe(0);
+            await running.SignalAsync("KILL");
+            await running.WaitForExitAsync();
+        }
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+using System.Diagnostics;
 using System.Net.Sockets;
 using System.Text;
 using Penstock.Linux;
@@ -15,6 +16,11 @@ internal static class ControlSocket
         UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute;
 
     private const int Backlog = 16;
+    private const int WouldBlock = 11; // EAGAIN: another process holds the lock
+    private const string LockSuffix = ".lock";
+
+    /// <summary>How long another daemon's start at the same place is waited for; it takes milliseconds.</summary>
+    private static readonly TimeSpan LockPatience = TimeSpan.FromSeconds(5);
 
     /// <summary>Creates the socket and listens on it; a socket left by a dead daemon is replaced.</summary>
     /// <param name="path">Its path; missing directories are created with mode 0755.</param>
@@ -26,6 +32,9 @@ internal static class ControlSocket
         try
         {
             if (Path.GetDirectoryName(Path.GetFullPath(path)) is { } directory) Directory.CreateDirectory(directory, DirectoryMode);
+
+            // Two daemons that start at the same moment must not both find the socket stale: the second would take the place of the first.
+            using var turn = Lock(path);
             SocketFile.RemoveStale(path);
             socket.Bind(new UnixDomainSocketEndPoint(path));
 
@@ -39,6 +48,29 @@ internal static class ControlSocket
             socket.Dispose();
             if (exception is SocketException or IOException or UnauthorizedAccessException) throw Failure(path, exception.Message);
             throw;
+        }
+    }
+
+    /// <summary>Locks the file beside a socket (flock(2)). It stays there: taking it away would let two hold two of them.</summary>
+    private static FileStream Lock(string path)
+    {
+        var waiting = Stopwatch.StartNew();
+        while (true)
+        {
+            try
+            {
+                return new FileStream(path + LockSuffix, new FileStreamOptions
+                {
+                    Mode = FileMode.OpenOrCreate,
+                    Access = FileAccess.ReadWrite,
+                    Share = FileShare.None,
+                    UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+                });
+            }
+            catch (IOException exception) when (exception.HResult == WouldBlock && waiting.Elapsed < LockPatience)
+            {
+                Thread.Sleep(5);
+            }
         }
     }
 

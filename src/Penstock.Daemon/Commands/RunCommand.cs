@@ -3,12 +3,16 @@ using System.CommandLine;
 using Microsoft.Extensions.Logging;
 using Penstock.Daemon.Logging;
 using Penstock.Daemon.Running;
+using Penstock.Linux;
 
 namespace Penstock.Daemon.Commands;
 
 /// <summary><c>penstock run</c>.</summary>
 internal static class RunCommand
 {
+    /// <summary>Least limit of open files. With fewer the runtime cannot open what it needs in the middle of a start, and ends the process with a trace.</summary>
+    private const int LeastOpenFiles = 128;
+
     /// <summary>The command.</summary>
     public static Command Build()
     {
@@ -26,6 +30,8 @@ internal static class RunCommand
             "penstock run --config /etc/penstock/penstock.yaml") { config, socket, level };
         command.SetAction(async (parsed, _) =>
         {
+            if (DescriptorReserve.Limit < LeastOpenFiles)
+                throw new CommandException(ExitCode.Failed, $"the limit of open files is {DescriptorReserve.Limit}; at least {LeastOpenFiles} are needed, and two for each request in flight (LimitNOFILE= of systemd, or ulimit -n)");
             using var loggers = ConsoleLoggerFactory.ForStandardError(parsed.GetValue(level), TimeProvider.System);
             var source = new ConfigSource(parsed.GetValue(config)!); // has a default
             return await new ApplianceHost(source, parsed.GetValue(socket), loggers, TimeProvider.System).RunAsync(parsed.InvocationConfiguration.Error);

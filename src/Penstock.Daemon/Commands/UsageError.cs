@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.CommandLine;
 
+using Penstock.Config.Binding;
+
 namespace Penstock.Daemon.Commands;
 
 /// <summary>Says in one line what is wrong with a command line.</summary>
@@ -19,33 +21,8 @@ internal static class UsageError
         var known = isOption
             ? command.Options.SelectMany(option => option.Aliases.Append(option.Name))
             : command.Subcommands.Select(subcommand => subcommand.Name);
-        var nearest = Nearest(token, known);
+        var nearest = Nearest.Find(token, known);
         var kind = isOption ? "option" : command.Subcommands.Count > 0 ? "command" : "argument";
         return nearest is null ? $"unknown {kind} '{token}' {hint}" : $"unknown {kind} '{token}': did you mean '{nearest}'? {hint}";
-    }
-
-    private static string? Nearest(string word, IEnumerable<string> known)
-    {
-        var best = known.Select(name => (Name: name, Distance: Distance(word, name))).DefaultIfEmpty().MinBy(candidate => candidate.Distance);
-        return best.Name is not null && best.Distance <= Math.Max(1, word.Length / 3) ? best.Name : null;
-    }
-
-    // Levenshtein's distance, one row at a time.
-    private static int Distance(string from, string to)
-    {
-        var row = Enumerable.Range(0, to.Length + 1).ToArray();
-        for (var i = 1; i <= from.Length; i++)
-        {
-            var diagonal = row[0];
-            row[0] = i;
-            for (var j = 1; j <= to.Length; j++)
-            {
-                var substituted = diagonal + (from[i - 1] == to[j - 1] ? 0 : 1);
-                diagonal = row[j];
-                row[j] = Math.Min(substituted, Math.Min(row[j], row[j - 1]) + 1);
-            }
-        }
-
-        return row[to.Length];
     }
 }

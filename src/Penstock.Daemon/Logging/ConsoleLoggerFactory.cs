@@ -4,13 +4,25 @@ using Microsoft.Extensions.Logging;
 namespace Penstock.Daemon.Logging;
 
 /// <summary>Loggers that write one line an event to one writer, and lose those that it does not take. Thread-safe.</summary>
-/// <param name="output">Where to; standard error in the daemon.</param>
-/// <param name="journal">Lines start with the <c>&lt;N&gt;</c> of sd-daemon(3) and leave the time to the journal.</param>
-/// <param name="least">Less severe events are left out.</param>
-/// <param name="time">Clock of the time stamps.</param>
-internal sealed class ConsoleLoggerFactory(TextWriter output, bool journal, LogLevel least, TimeProvider time) : ILoggerFactory
+internal sealed class ConsoleLoggerFactory : ILoggerFactory
 {
-    private readonly Lock _lock = new();
+    private readonly bool _journal;
+    private readonly LogLevel _least;
+    private readonly TimeProvider _time;
+    private readonly LogQueue _queue;
+
+    /// <summary>Begins a log.</summary>
+    /// <param name="output">Where to; standard error in the daemon.</param>
+    /// <param name="journal">Lines start with the <c>&lt;N&gt;</c> of sd-daemon(3) and leave the time to the journal.</param>
+    /// <param name="least">Less severe events are left out.</param>
+    /// <param name="time">Clock of the time stamps.</param>
+    public ConsoleLoggerFactory(TextWriter output, bool journal, LogLevel least, TimeProvider time)
+    {
+        _journal = journal;
+        _least = least;
+        _time = time;
+        _queue = new LogQueue(output, lost => Line(LogLevel.Warning, "Log", $"{lost} lines were lost: nobody took them"));
+    }
 
     /// <summary>The factory of this process: standard error, for the journal when systemd connected it there.</summary>
     public static ConsoleLoggerFactory ForStandardError(LogLevel least, TimeProvider time)
@@ -30,32 +42,17 @@ internal sealed class ConsoleLoggerFactory(TextWriter output, bool journal, LogL
     public void AddProvider(ILoggerProvider provider) => throw new NotSupportedException("There is one sink.");
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        // The writer belongs to the caller.
-    }
+    public void Dispose() => _queue.Dispose();
 
     /// <summary>Whether events of this level are written.</summary>
-    internal bool IsEnabled(LogLevel level) => level >= least && level != LogLevel.None;
+    internal bool IsEnabled(LogLevel level) => level >= _least && level != LogLevel.None;
 
     /// <summary>Writes one event as one line.</summary>
     internal void Write(LogLevel level, string category, string message, Exception? exception)
     {
         // An unexpected exception keeps its trace: one line still, so that no reader takes a frame for an event.
         var text = exception is null ? message : $"{message}: {exception}";
-        var line = $"{Prefix(level)}{category}: {text.ReplaceLineEndings(" | ")}\n";
-        lock (_lock)
-        {
-            try
-            {
-                output.Write(line);
-                output.Flush();
-            }
-            catch (IOException)
-            {
-                // A log on a full disk: its lines are lost, the traffic is not.
-            }
-        }
+        _queue.Write(Line(level, category, text.ReplaceLineEndings(" | ")));
     }
 
     // Syslog severities of sd-daemon(3).
@@ -77,6 +74,8 @@ internal sealed class ConsoleLoggerFactory(TextWriter output, bool journal, LogL
         _ => "debug",
     };
 
+    private string Line(LogLevel level, string category, string text) => $"{Prefix(level)}{category}: {text}\n";
+
     private string Prefix(LogLevel level) =>
-        journal ? $"<{Severity(level)}>" : $"{time.GetUtcNow():yyyy-MM-dd'T'HH:mm:ss.fff'Z'} {Word(level)} ";
+        _journal ? $"<{Severity(level)}>" : $"{_time.GetUtcNow():yyyy-MM-dd'T'HH:mm:ss.fff'Z'} {Word(level)} ";
 }

@@ -32,7 +32,7 @@ internal static class ListenerBinder
             var count = bind.UnixPath is null ? reactors : 1;
             for (var i = 0; i < count; i++)
             {
-                sockets.Add(OpenOne(boundTo));
+                sockets.Add(OpenOne(boundTo, first: i == 0));
                 boundTo = bind.UnixPath is null ? WithKernelsPort(bind, sockets[0]) : bind;
             }
 
@@ -45,12 +45,16 @@ internal static class ListenerBinder
         }
     }
 
-    private static FileDescriptor OpenOne(SocketEndpoint bind)
+    /// <summary>
+    /// Opens a listening socket. The first of an address shares it only once it listens, so that it is refused where another process listens, a
+    /// second daemon for one: sharing with it would hand it part of the connections.
+    /// </summary>
+    private static FileDescriptor OpenOne(SocketEndpoint bind, bool first)
     {
         var address = AddressOf(bind);
         var created = SocketCalls.Create(address);
         if (created.Error == Errno.EAFNOSUPPORT && IPAddress.IPv6Any.Equals(bind.Address))
-            return OpenOne(SocketEndpoint.Ip(IPAddress.Any, bind.Port));
+            return OpenOne(SocketEndpoint.Ip(IPAddress.Any, bind.Port), first);
         Check(created, bind);
         var socket = new FileDescriptor(created.Value);
         try
@@ -58,7 +62,8 @@ internal static class ListenerBinder
             if (bind.UnixPath is null)
             {
                 Check(SocketCalls.SetReuseAddress(socket.Number), bind);
-                Check(SocketCalls.SetReusePort(socket.Number), bind);
+                if (!first)
+                    Check(SocketCalls.SetReusePort(socket.Number), bind);
                 Check(SocketCalls.SetNoDelay(socket.Number), bind);
                 Check(SocketCalls.SetUnsentLimit(socket.Number, UnsentLimit), bind);
                 if (address.IsIpv6)
@@ -67,6 +72,8 @@ internal static class ListenerBinder
 
             Check(SocketCalls.Bind(socket.Number, ref address), bind);
             Check(SocketCalls.Listen(socket.Number, Backlog), bind);
+            if (first && bind.UnixPath is null)
+                Check(SocketCalls.SetReusePort(socket.Number), bind);
             return socket;
         }
         catch
