@@ -20,7 +20,6 @@ public sealed class L7Engine : IAsyncDisposable
     private L7Meter? _meter;
     private CompiledSnapshot _current = CompiledSnapshot.Empty;
     private int? _ringBytes;
-    private int _nextSlot;
     private bool _disposed;
 
     /// <summary>An engine that serves nothing until <see cref="Apply"/>.</summary>
@@ -43,14 +42,14 @@ public sealed class L7Engine : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(snapshot);
         Start(snapshot.Config.L7);
         var clusters = _compiler.Clusters(snapshot, _current);
-        var tables = SnapshotCompiler.Tables(snapshot);
+        var tables = _compiler.Tables(snapshot);
         var rings = RingsFor(snapshot.Config.L7.AccessLog);
         var added = OpenNew(snapshot.Config.L7.Listeners);
 
         // From here on nothing fails.
         _slots.AddRange(added);
         var proxyStatus = new ProxyStatusField(snapshot.Config.Node);
-        var listeners = new CompiledListener?[_nextSlot];
+        var listeners = new CompiledListener?[_slots.Select(slot => slot.Id + 1).DefaultIfEmpty().Max()];
         foreach (var config in snapshot.Config.L7.Listeners)
         {
             var slot = _slots.Find(slot => slot.Bind == config.Bind)!; // It was there, or has just been opened.
@@ -61,6 +60,7 @@ public sealed class L7Engine : IAsyncDisposable
         Adopt(rings, snapshot.Config.L7.AccessLog?.BufferBytes);
         Volatile.Write(ref _current, new CompiledSnapshot(snapshot.Generation, listeners, clusters));
         Publish(added, RemoveUnused(listeners), clusters);
+        _compiler.ForgetUnused(Environment.TickCount64);
     }
 
     /// <summary>What runs, for <c>penstock status</c>.</summary>
@@ -135,7 +135,7 @@ public sealed class L7Engine : IAsyncDisposable
             foreach (var config in listeners)
             {
                 if (!_slots.Exists(slot => slot.Bind == config.Bind))
-                    opened.Add(ListenerBinder.Open(_nextSlot++, config.Bind, _workers.Length));
+                    opened.Add(ListenerBinder.Open(FreeId(opened), config.Bind, _workers.Length));
             }
 
             return opened;
@@ -145,6 +145,15 @@ public sealed class L7Engine : IAsyncDisposable
             opened.ForEach(slot => slot.CloseSockets());
             throw;
         }
+    }
+
+    private int FreeId(List<ListenerSlot> opened)
+    {
+        var used = _slots.Concat(opened).Select(slot => slot.Id).ToHashSet();
+        var id = 0;
+        while (used.Contains(id))
+            id++;
+        return id;
     }
 
     private List<ListenerSlot> RemoveUnused(CompiledListener?[] listeners)

@@ -89,12 +89,13 @@ internal sealed partial class Exchange
         });
     }
 
-    private byte[] Location(RedirectTarget redirect)
+    private ReadOnlySpan<byte> Location(RedirectTarget redirect)
     {
         var path = ForwardPath();
-        var destination = new byte[redirect.MaxLength(Request.Authority.Length + path.Length + Request.Query.Length)];
-        var length = redirect.Write("http"u8, Request.Authority, path, Request.Query, destination);
-        return length == destination.Length ? destination : destination[..length];
+        var needed = redirect.MaxLength(Request.Authority.Length + path.Length + Request.Query.Length);
+        if (_location.Length < needed)
+            _location = new byte[needed];
+        return _location.AsSpan(0, redirect.Write("http"u8, Request.Authority, path, Request.Query, _location));
     }
 
     private ReadOnlySpan<byte> ProxyStatusOf(ProxyError error) =>

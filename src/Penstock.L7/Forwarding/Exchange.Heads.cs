@@ -23,7 +23,7 @@ internal sealed partial class Exchange
             ViaName = listener.ViaName,
             Framing = Request.Framing,
             ContentLength = Request.ContentLength,
-            KeepAlive = true,
+            KeepAlive = !upstream.Pool.IsLast(upstream),
             ExpectContinue = Request.ExpectContinue,
             Upgrade = Request.Upgrade,
         });

@@ -34,6 +34,7 @@ internal sealed partial class Exchange
     private long _responseStart;
     private long? _ownBytes;
     private byte[] _path = new byte[256];
+    private byte[] _location = [];
     private int _pathLength;
     private bool _trusted;
     private bool _ended;

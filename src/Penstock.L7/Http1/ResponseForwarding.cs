@@ -22,9 +22,6 @@ internal readonly ref struct ResponseForwarding
     /// <summary>The proxy's name in Via.</summary>
     public ReadOnlySpan<byte> ViaName { get; init; }
 
-    /// <summary>A member for Proxy-Status (RFC 9209), behind those received; empty: none.</summary>
-    public ReadOnlySpan<byte> ProxyStatus { get; init; }
-
     /// <summary>The protocol switched to, with 101; empty: none.</summary>
     public ReadOnlySpan<byte> Upgrade { get; init; }
 

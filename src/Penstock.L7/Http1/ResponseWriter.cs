@@ -14,7 +14,7 @@ internal static class ResponseWriter
     /// <summary>No less than <see cref="Write"/> or <see cref="WriteInterim"/> writes.</summary>
     public static int MaxLength(ResponseHead head, in ResponseForwarding forwarding) =>
         FixedLength + head.Length + (FieldSection.LineOverhead * head.FieldCount) + forwarding.ViaName.Length
-        + forwarding.ProxyStatus.Length + forwarding.Upgrade.Length + forwarding.Date.Length + forwarding.RequestId.Length;
+        + forwarding.Upgrade.Length + forwarding.Date.Length + forwarding.RequestId.Length;
 
     /// <summary>Writes the head of a final response, or of 101, and advances the output.</summary>
     /// <returns>Bytes written.</returns>
@@ -41,11 +41,6 @@ internal static class ResponseWriter
         }
 
         cursor.PutVia(head, forwarding.ViaName);
-        if (!forwarding.ProxyStatus.IsEmpty)
-        {
-            cursor.PutField("Proxy-Status"u8, forwarding.ProxyStatus);
-        }
-
         if (!forwarding.Upgrade.IsEmpty)
         {
             cursor.Put("Connection: upgrade\r\nUpgrade: "u8);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Buffers;
+using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
 using System.Text.Unicode;
@@ -11,17 +12,24 @@ internal sealed class PathRegex
 {
     private const int StackChars = 256;
 
-    // One for each thread, made at its first use: a Regex keeps one runner for reuse, and where two threads meet the second allocates.
+    // One for each thread: a Regex keeps one runner for reuse, and where two threads meet the second allocates.
     private readonly ThreadLocal<Regex> _regex;
+    private readonly ConcurrentBag<Regex> _prepared = [];
 
     /// <summary>Compiles a pattern.</summary>
+    /// <param name="pattern">The pattern.</param>
+    /// <param name="threads">Threads that will use it: for so many it is made ready now, not at their first request.</param>
     /// <exception cref="ArgumentException">It is not a regular expression.</exception>
     /// <exception cref="NotSupportedException">It needs backreferences or lookaround, which cannot be had in linear time.</exception>
-    public PathRegex(string pattern)
+    public PathRegex(string pattern, int threads)
     {
         string anchored = $@"\A(?:{pattern})\z";
-        _ = Parse(anchored);
-        _regex = new ThreadLocal<Regex>(() => Parse(anchored));
+        for (int i = 0; i < threads; i++)
+        {
+            _prepared.Add(Parse(anchored));
+        }
+
+        _regex = new ThreadLocal<Regex>(() => _prepared.TryTake(out Regex? regex) ? regex : Parse(anchored));
     }
 
     /// <summary>Whether the whole of a path matches. Bytes that are not UTF-8 count as U+FFFD.</summary>

@@ -14,12 +14,13 @@ internal sealed class Route
     /// <summary>Compiles a rule.</summary>
     /// <param name="config">The rule, validated.</param>
     /// <param name="index">Its position in the file, from 0.</param>
+    /// <param name="threads">Threads that will use it.</param>
     /// <exception cref="L7ApplyException">Its regular expression cannot be evaluated in linear time.</exception>
-    public Route(RouteConfig config, int index)
+    public Route(RouteConfig config, int index, int threads)
     {
         Config = config;
         Index = index;
-        Regex = CompileRegex(config);
+        Regex = CompileRegex(config, threads);
         _methods = [.. config.Match.Methods.Select(Encoding.ASCII.GetBytes)];
         _targets = new TargetWeights(config.To);
         Rewrite = config.RewritePrefix is null || config.Match.PathPrefix is null ? null : new PrefixRewrite(config.Match.PathPrefix, config.RewritePrefix);
@@ -69,7 +70,7 @@ internal sealed class Route
     /// <returns>Its index; -1 if all weights are 0 or there is none.</returns>
     public int PickTarget(ref FastRandom random) => _targets.Pick(ref random);
 
-    private static PathRegex? CompileRegex(RouteConfig config)
+    private static PathRegex? CompileRegex(RouteConfig config, int threads)
     {
         if (config.Match.PathRegex is not { } pattern)
         {
@@ -78,7 +79,7 @@ internal sealed class Route
 
         try
         {
-            return new PathRegex(pattern);
+            return new PathRegex(pattern, threads);
         }
         catch (Exception e) when (e is ArgumentException or NotSupportedException)
         {

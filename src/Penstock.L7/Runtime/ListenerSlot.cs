@@ -24,7 +24,7 @@ internal sealed class ListenerSlot
             _counters[i] = new ListenerCounters();
     }
 
-    /// <summary>Index into <see cref="CompiledSnapshot.Listeners"/>.</summary>
+    /// <summary>Index into <see cref="CompiledSnapshot.Listeners"/>; given to another slot once no snapshot has this one any more.</summary>
     internal int Id { get; }
 
     /// <summary>What was asked for.</summary>

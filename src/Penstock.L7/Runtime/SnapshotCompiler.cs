@@ -13,6 +13,7 @@ namespace Penstock.L7.Runtime;
 internal sealed class SnapshotCompiler(int reactors, SeriesRegistry series)
 {
     private readonly Dictionary<string, ClusterCell[]> _cells = new(StringComparer.Ordinal);
+    private Dictionary<ImmutableArray<RouteConfig>, RouteTable> _tables = []; // An array is equal to itself only.
     private long _version;
 
     /// <summary>Compiles the clusters.</summary>
@@ -29,11 +30,21 @@ internal sealed class SnapshotCompiler(int reactors, SeriesRegistry series)
         return builder.ToImmutable();
     }
 
-    /// <summary>Compiles the route tables that listeners use.</summary>
+    /// <summary>Compiles the route tables that listeners use; those whose routes have not been read anew since are taken as they are.</summary>
     /// <exception cref="L7ApplyException">A route's regular expression is refused.</exception>
-    internal static Dictionary<string, RouteTable> Tables(Snapshot snapshot) =>
-        snapshot.Config.L7.Listeners.Select(listener => listener.Routes).Distinct(StringComparer.Ordinal)
-            .ToDictionary(name => name, name => RouteTable.Compile(snapshot.Config.L7.Routes[name]), StringComparer.Ordinal);
+    internal Dictionary<string, RouteTable> Tables(Snapshot snapshot)
+    {
+        var tables = new Dictionary<string, RouteTable>(StringComparer.Ordinal);
+        var sources = new Dictionary<ImmutableArray<RouteConfig>, RouteTable>();
+        foreach (var name in snapshot.Config.L7.Listeners.Select(listener => listener.Routes).Distinct(StringComparer.Ordinal))
+        {
+            var routes = snapshot.Config.L7.Routes[name];
+            tables[name] = sources[routes] = _tables.GetValueOrDefault(routes) ?? RouteTable.Compile(routes, reactors);
+        }
+
+        _tables = sources;
+        return tables;
+    }
 
     /// <summary>Compiles a listener.</summary>
     internal CompiledListener Listener(
@@ -48,7 +59,7 @@ internal sealed class SnapshotCompiler(int reactors, SeriesRegistry series)
         foreach (var route in table.Routes)
         {
             var targets = route.Config.To.Select(to => clusters[to.Cluster]).ToArray();
-            var counters = targets.Length == 0
+            var counters = route.Config.To.All(to => to.Weight == 0)
                 ? [series.Get(config.Name, route.Name, cluster: "")]
                 : targets.Select(target => series.Get(config.Name, route.Name, target.Config.Name)).ToArray();
             routes[route.Index] = new CompiledRoute(route, targets, counters, TimeoutOf(route.Config, config));
@@ -73,6 +84,9 @@ internal sealed class SnapshotCompiler(int reactors, SeriesRegistry series)
 
         return retired;
     }
+
+    /// <summary>Forgets counters that have long not been in a snapshot.</summary>
+    internal void ForgetUnused(long now) => series.ForgetUnused(now);
 
     private ClusterCell[] CellsOf(string cluster)
     {

@@ -90,8 +90,9 @@ internal sealed partial class Worker
     internal CompiledListener ListenerOf(ListenerSlot slot)
     {
         var listeners = _current().Listeners;
-        var current = slot.Id < listeners.Length ? listeners[slot.Id] : null;
-        return current ?? slot.Last!; // Set before the slot's socket is listened to.
+        if (slot.Id < listeners.Length && listeners[slot.Id] is { } current && ReferenceEquals(current.Slot, slot))
+            return current;
+        return slot.Last!; // Set before the slot's socket is listened to.
     }
 
     /// <summary>This worker's share of a cluster, brought up to the given version.</summary>

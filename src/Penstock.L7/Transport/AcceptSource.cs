@@ -12,6 +12,9 @@ internal abstract class AcceptSource : EpollSource
     /// <summary>Pause when descriptors or memory have run out, ms: accepting would fail at once again.</summary>
     private const int PauseMilliseconds = 100;
 
+    /// <summary>Most connections taken off the queue at the end: as many as a queue can hold (<c>net.core.somaxconn</c> has 16 bits at most in use).</summary>
+    private const int MaxAtStop = 1 << 16;
+
     private readonly Reactor _reactor;
     private readonly int _socket;
     private readonly EpollEvents _wanted;
@@ -40,9 +43,9 @@ internal abstract class AcceptSource : EpollSource
         _reactor.Timers.Remove(_pause);
         if (Fd < 0)
             return;
-        while (AcceptOne())
+        for (var left = MaxAtStop; left > 0 && AcceptOne(); left--)
         {
-            // Those in the queue would be reset if the socket closed.
+            // Those in the queue would be reset if the socket closed; those that come meanwhile could go on for ever.
         }
 
         _reactor.Remove(this);

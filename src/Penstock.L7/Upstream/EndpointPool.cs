@@ -91,9 +91,8 @@ internal sealed class EndpointPool
     /// <summary>Takes a connection back whose response is complete; it must hold no unread byte.</summary>
     internal void PutBack(UpstreamConnection connection)
     {
-        var limit = Config.Pool.MaxRequests;
         var clean = !connection.IsBroken && !connection.Writer.HasFailed && !connection.Reader.HasBuffered && !(connection.Reader.IsReady && SocketCalls.HasInput(connection.Fd));
-        if (_retired || !clean || _idle >= Config.Pool.MaxIdle || (limit > 0 && connection.Requests >= limit))
+        if (_retired || !clean || _idle >= Config.Pool.MaxIdle || IsLast(connection))
         {
             connection.Close();
             return;
@@ -113,6 +112,9 @@ internal sealed class EndpointPool
         if (_idle++ == 0)
             ArmTimer();
     }
+
+    /// <summary>Whether a connection may carry no request after its present one.</summary>
+    internal bool IsLast(UpstreamConnection connection) => Config.Pool.MaxRequests > 0 && connection.Requests >= Config.Pool.MaxRequests;
 
     /// <summary>Closes an unused connection over which something came.</summary>
     internal void DropIdle(UpstreamConnection connection)
