@@ -21,6 +21,9 @@ internal sealed class WireReader(Socket socket)
     /// <summary>Whether the peer has closed or reset the connection, as far as was read.</summary>
     public bool Ended { get; private set; }
 
+    /// <summary>Whether it was a reset that ended it.</summary>
+    public bool WasReset { get; private set; }
+
     /// <summary>Reads a head up to and including its empty line; null: the connection ended before the first byte.</summary>
     /// <exception cref="InvalidDataException">It ended within the head.</exception>
     public async Task<string?> ReadHeadAsync()
@@ -168,6 +171,7 @@ internal sealed class WireReader(Socket socket)
         catch (SocketException)
         {
             // A reset is an end, as far as what was received goes.
+            WasReset = true;
         }
         catch (OperationCanceledException error)
         {

@@ -185,6 +185,36 @@ public sealed class LimitTests
     }
 
     [Fact]
+    public async Task Response_TakenBelowTheLeastRate_IsCutAfterTheGrace()
+    {
+        const long Length = 64 << 20;
+        await using var origin = new RawOrigin(async connection =>
+        {
+            await connection.ReadRequestAsync();
+            await connection.SendAsync($"HTTP/1.1 200 OK\r\nContent-Length: {Length}\r\n\r\n");
+            for (var sent = 0L; sent < Length; sent += 1 << 20)
+                await connection.SendAsync(new byte[1 << 20]);
+        });
+        await using var penstock = await StartAsync(origin, "timeouts: {min_response_rate: 1MiB/s}");
+        using var client = await RawClient.ConnectAsync(penstock.Port, receiveBufferBytes: 4096);
+        var clock = Stopwatch.StartNew();
+
+        await client.SendAsync(Get);
+        var metrics = "";
+        while (clock.Elapsed < TimeSpan.FromSeconds(20) && !metrics.Contains("{reason=\"response_not_taken\",rejected=\"\"} 1\n", StringComparison.Ordinal))
+        {
+            await client.Reader.SkipAsync(20_000);
+            await Task.Delay(100);
+            metrics = await penstock.MetricsAsync();
+        }
+
+        metrics.ShouldContain("{reason=\"response_not_taken\",rejected=\"\"} 1\n");
+        clock.Elapsed.TotalSeconds.ShouldBeInRange(4, 15);
+        (await client.Reader.SkipAsync(Length)).ShouldBeLessThan(Length / 2);
+        client.Reader.Ended.ShouldBeTrue();
+    }
+
+    [Fact]
     public async Task Request_LongerThanTheWholeTime_IsEnded()
     {
         await using var origin = new RawOrigin(connection => connection.Reader.ReadToEndAsync());

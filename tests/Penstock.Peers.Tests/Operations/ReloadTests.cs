@@ -91,6 +91,63 @@ public sealed class ReloadTests
     }
 
     [Fact]
+    public async Task Cluster_RemovedWithARequestInFlight_FinishesItAndClosesItsConnections()
+    {
+        var both = new TaskCompletionSource();
+        var release = new TaskCompletionSource();
+        TaskCompletionSource[] ended = [new(), new()];
+        await using var leaving = new RawOrigin(async connection =>
+        {
+            await connection.ReadRequestAsync();
+            await both.Task;
+            if (connection.Number == 1)
+            {
+                // It lies unused when its cluster goes.
+                await connection.SendAsync(RawOrigin.Ok);
+            }
+            else
+            {
+                await connection.SendAsync("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n12345");
+                await release.Task;
+                await connection.SendAsync("67890");
+            }
+
+            await connection.Reader.ReadToEndAsync();
+            ended[connection.Number - 1].SetResult();
+        });
+        await using var staying = RawOrigin.Answering();
+        var config = ProxyConfig.For(staying) with
+        {
+            Reactors = 1,
+            Routes = ["- {match: {path_prefix: /leaving}, to: [{cluster: leaving}]}", "- to: [{cluster: main}]"],
+            Clusters = [("leaving", leaving.Endpoint)],
+        };
+        await using var penstock = await PenstockProcess.StartAsync(config);
+        using var first = await RawClient.ConnectAsync(penstock.Port);
+        using var second = await RawClient.ConnectAsync(penstock.Port);
+        const string Ask = "GET /leaving HTTP/1.1\r\nHost: a\r\n\r\n";
+        await first.SendAsync(Ask);
+        await Eventually.TrueAsync(() => leaving.Requests.Count == 1, "a request is on its way");
+        await second.SendAsync(Ask);
+        await Eventually.TrueAsync(() => leaving.Requests.Count == 2, "two requests are on their way");
+        both.SetResult();
+        (await first.ReadResponseAsync()).Text.ShouldBe("ok");
+
+        var (exitCode, output) = await penstock.ReloadAsync(config with { Routes = ["- to: [{cluster: main}]"], Clusters = [] });
+        exitCode.ShouldBe(0, output);
+        await ended[0].Task.WaitAsync(TimeSpan.FromSeconds(10));
+        (await RawClient.AskAsync(penstock.Port, Ask)).Text.ShouldBe("ok");
+        staying.Requests.Count.ShouldBe(1);
+        release.SetResult();
+
+        (await second.ReadResponseAsync()).Text.ShouldBe("1234567890");
+        await ended[1].Task.WaitAsync(TimeSpan.FromSeconds(10));
+        (await penstock.MetricsAsync()).ShouldNotContain("cluster=\"leaving\",endpoint");
+        await second.SendAsync(Ask);
+        (await second.ReadResponseAsync()).Text.ShouldBe("ok");
+    }
+
+    [Fact]
     public async Task Listener_MovedByAReload_AnswersOnTheNewPortOnly()
     {
         await using var origin = RawOrigin.Answering();
