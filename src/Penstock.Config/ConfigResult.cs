@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Collections.Immutable;
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
 using Penstock.Model;
@@ -21,6 +22,9 @@ public sealed record ConfigResult(ApplianceConfig? Config, ImmutableArray<Config
             hash.AppendData(Encoding.UTF8.GetBytes($"{file.Name}\0{file.Content.Length}\0"));
             hash.AppendData(file.Content.Span);
         }
+
+        foreach (var set in Config?.L4.Services.SelectMany(service => service.Allow.Concat(service.Block)).Where(set => set.IsFile) ?? [])
+            hash.AppendData(MemoryMarshal.AsBytes(set.Prefixes.AsSpan()));
 
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }

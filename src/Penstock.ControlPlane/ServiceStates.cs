@@ -48,5 +48,5 @@ internal static class ServiceStates
     private static string Key(ServiceConfig service) => "l4:" + service.Name;
 
     private static SocketEndpoint Address(ServiceConfig service, BackendConfig backend) =>
-        SocketEndpoint.Ip(backend.Address, service.HealthPort ?? service.Listen.FirstPort);
+        SocketEndpoint.Ip(backend.Address, service.HealthPort ?? (service.Forwarding == Forwarding.Nat ? backend.Port : null) ?? service.Listen.FirstPort);
 }

@@ -16,9 +16,6 @@ namespace Penstock.L4;
 /// </summary>
 public sealed class XdpEngine : IDisposable
 {
-    // Echo replies and ICMP errors for each CPU: maps.h's own default.
-    private const uint RepliesPerSecond = 10_000;
-
     private readonly ILogger _logger;
     private readonly HostNetwork _host = new();
     private readonly XdpPlanner _planner;
@@ -124,8 +121,33 @@ public sealed class XdpEngine : IDisposable
 
         var started = Stopwatch.GetTimestamp();
         var plan = _planner.Plan(snapshot);
+        if (_running is { } known && ReferenceEquals(known.Snapshot.Config.L4, config))
+            UpdateStates(known with { Snapshot = snapshot, Plan = plan });
+        else
+            ApplyConfig(snapshot, plan);
+        _logger.LogDebug("{Services} services in place after {Milliseconds:0.0} ms", plan.Length, Stopwatch.GetElapsedTime(started).TotalMilliseconds);
+    }
+
+    // States alone are new: nothing of the host is looked at, so that a backend that is gone gets no packet for longer than it must.
+    private void UpdateStates(Running next)
+    {
+        try
+        {
+            next.Tables.Apply(next.Plan, next.Snapshot.Config.L4.DropOtherPorts);
+            _running = next;
+        }
+        catch (XdpFullException)
+        {
+            ApplyConfig(next.Snapshot, next.Plan);
+        }
+    }
+
+    private void ApplyConfig(Snapshot snapshot, PlannedService[] plan)
+    {
+        var config = snapshot.Config.L4;
         var devices = config.Interfaces.Select(_planner.Require).ToArray();
         XdpPlanner.RequireForwarding(plan, devices);
+        LocalPorts.RequireApart(plan, config.Nat.Ports, _host);
         var pins = new PinTree(config.Pins);
         var attachments = new XdpAttachments(pins);
         foreach (var device in devices)
@@ -135,18 +157,17 @@ public sealed class XdpEngine : IDisposable
         var settings = Settings(config, plan);
         if (_running is { } running && running.Snapshot.Config.L4.Pins != config.Pins)
             throw new L4ApplyException($"l4: pins can't move from {running.Snapshot.Config.L4.Pins} while services run: penstock detach, then start the daemon again");
-        if (_running is not { } same || same.Settings != settings || XdpSizes.Exceed(plan, same.Program.Maps))
+        if (_running is not { } same || same.Settings != settings || XdpSizes.Exceed(config, plan, map => same.Program.Maps[map].Info.MaxEntries) is not null)
             Load(snapshot, plan, settings, pins, attachments, devices);
         else
             Update(same with { Snapshot = snapshot, Plan = plan, Notes = [] }, pins, attachments, devices);
-        _logger.LogDebug("{Services} services in place after {Milliseconds:0.0} ms", plan.Length, Stopwatch.GetElapsedTime(started).TotalMilliseconds);
     }
 
     private void Update(Running next, PinTree pins, XdpAttachments attachments, HostInterface[] devices)
     {
         try
         {
-            next.Tables.Apply(next.Plan);
+            next.Tables.Apply(next.Plan, next.Snapshot.Config.L4.DropOtherPorts);
         }
         catch (XdpFullException full)
         {
@@ -170,7 +191,7 @@ public sealed class XdpEngine : IDisposable
             if (program.IsAdopted)
                 Attach(snapshot, program, pins, attachments, devices);
             var tables = new XdpTables(program.Maps);
-            tables.Apply(plan);
+            tables.Apply(plan, snapshot.Config.L4.DropOtherPorts);
             if (!program.IsAdopted)
                 Attach(snapshot, program, pins, attachments, devices);
             program.Pin(pins);
@@ -227,6 +248,8 @@ public sealed class XdpEngine : IDisposable
             features |= Layout.Features.Jumbo | Layout.Features.Capture;
         if (plan.Any(service => service.Backends.Any(backend => backend.Value.Flags.HasFlag(Layout.BackendFlags.Fib))))
             features |= Layout.Features.Fib;
+        if (plan.Any(service => service.Value.Flags.HasFlag(Layout.ServiceFlags.Nat)))
+            features |= Layout.Features.Nat;
         return new Layout.Settings
         {
             HashSeed = (ulong)config.HashSeed,
@@ -235,10 +258,17 @@ public sealed class XdpEngine : IDisposable
             Cpus = (uint)BpfCpus.Possible,
             NewFlowsPerSecond = (uint)config.NewFlowsPerCpu,
             ServiceLines = XdpSizes.ServiceLines(plan),
-            RepliesPerSecond = RepliesPerSecond,
+            RepliesPerSecond = (uint)config.RepliesPerCpu,
+            NatPortFirst = (ushort)config.Nat.Ports.First,
+            NatPortLast = (ushort)config.Nat.Ports.Last,
+            NatTcpTimeout = Seconds(config.Nat.TcpTimeout),
+            NatOpeningTimeout = Seconds(config.Nat.OpeningTimeout),
+            NatUdpTimeout = Seconds(config.Nat.UdpTimeout),
             Tick = BpfClock.Tick,
         };
     }
+
+    private static ushort Seconds(TimeSpan time) => (ushort)Math.Ceiling(time.TotalSeconds);
 
     private sealed record Running(Snapshot Snapshot, PlannedService[] Plan, Layout.Settings Settings, XdpProgram Program, XdpTables Tables, ImmutableArray<string> Notes);
 }

@@ -195,11 +195,8 @@ public sealed class NatTests
     // Has all flows been idle for so long.
     private static void Age(DataPlane plane, int seconds)
     {
-        foreach (var key in plane.Map("nat_flows").Keys<Layout.NatKey>())
-        {
-            plane.Map("nat_flows").TryLookup(key, out Layout.NatFlow flow).ShouldBeTrue();
+        foreach (var (key, flow) in plane.Map("nat_flows").Entries<Layout.NatKey, Layout.NatFlow>())
             plane.Map("nat_flows").Update(key, flow with { Seen = flow.Seen - (uint)seconds });
-        }
     }
 
     // Two parts of a datagram.

@@ -50,12 +50,33 @@ public sealed class ServiceTests
     [InlineData("{name: a, listen: \"tcp://203.0.113.1:80\", forwarding: dsr-ipip, backends: [\"10.0.0.1:80\"]}", "expected an IP address without a port; did you mean '10.0.0.1'?")]
     [InlineData("{name: a, listen: \"tcp://203.0.113.1:80\", forwarding: l7, udp_timeout: 1s}", "udp_timeout of a tcp service")]
     [InlineData("{name: a, listen: \"tcp://203.0.113.1:80\", forwarding: l7, health_port: 80}", "health_port without health")]
+    [InlineData("{name: a, listen: \"tcp://203.0.113.1:80\", forwarding: nat, backends: [\"2001:db8::1\"]}", "backend 2001:db8::1 for a service at 203.0.113.1")]
+    [InlineData("{name: a, listen: \"tcp://203.0.113.1:80\", forwarding: nat, source: \"2001:db8::1\", backends: [10.0.0.1]}", "source 2001:db8::1 for a service at 203.0.113.1")]
+    [InlineData("{name: a, listen: \"tcp://203.0.113.1:80\", forwarding: nat, source: [10.0.0.7, 10.0.0.7], backends: [10.0.0.1]}", "source 10.0.0.7 a second time")]
+    [InlineData("{name: a, listen: \"tcp://203.0.113.1:80\", forwarding: nat, flow_table: false, backends: [10.0.0.1]}", "flow_table of a service with nat; expected l4.nat, for all such services")]
+    [InlineData("{name: a, listen: \"tcp://203.0.113.1:80\", forwarding: dsr-ipip, source: [10.0.0.7, 10.0.0.8], backends: [10.0.0.1]}", "a second source of one family")]
+    [InlineData("{name: a, listen: \"tcp://203.0.113.1:80\", forwarding: dsr-gue, source: 10.0.0.7, source_entropy: true, backends: [10.0.0.1]}", "source_entropy without an IPv4 source of dsr-ipip")]
+    [InlineData("{name: a, listen: \"tcp://203.0.113.1:80\", forwarding: dsr-ipip, backends: [10.0.0.11], overrides: [{clients: 10.0.0.0/8, backend: 10.0.0.1}]}", "backend 10.0.0.1, which the service does not have; expected the address of one of its backends; did you mean '10.0.0.11'?")]
+    [InlineData("{name: a, listen: \"tcp://203.0.113.1:80\", forwarding: dsr-ipip, backends: [10.0.0.1], overrides: [{clients: 10.0.0.0/8, backend: 10.0.0.1}, {clients: 10.0.0.0/8, backend: 10.0.0.1}]}", "clients 10.0.0.0/8 a second time")]
+    [InlineData("{name: a, listen: \"tcp://203.0.113.1:80\", forwarding: dsr-ipip, quic: {}, backends: [{address: 10.0.0.1, quic_id: 1}]}", "quic of a tcp service")]
+    [InlineData("{name: a, listen: \"udp://203.0.113.1:80\", forwarding: nat, quic: {}, backends: [{address: 10.0.0.1, quic_id: 1}]}", "quic with forwarding: nat")]
+    [InlineData("{name: a, listen: \"udp://203.0.113.1:80\", forwarding: dsr-ipip, quic: {offset: 18, length: 3}, backends: [{address: 10.0.0.1, quic_id: 1}]}", "a server id that ends at byte 21")]
+    [InlineData("{name: a, listen: \"udp://203.0.113.1:80\", forwarding: dsr-ipip, quic: {}, backends: [10.0.0.1]}", "backend 10.0.0.1 of a service with quic without a quic_id")]
+    [InlineData("{name: a, listen: \"udp://203.0.113.1:80\", forwarding: dsr-ipip, quic: {}, backends: [{address: 10.0.0.1, quic_id: 65536}]}", "server id 65536; expected one of 2 bytes, at most 65535")]
+    [InlineData("{name: a, listen: \"udp://203.0.113.1:80\", forwarding: dsr-ipip, quic: {}, backends: [{address: 10.0.0.1, quic_id: 1}, {address: 10.0.0.2, quic_id: 1}]}", "server id 1 a second time")]
+    [InlineData("{name: a, listen: \"udp://203.0.113.1:80\", forwarding: dsr-ipip, backends: [{address: 10.0.0.1, quic_id: 1}]}", "quic_id where the service has no quic")]
+    [InlineData("{name: a, listen: \"tcp://203.0.113.1:80\", forwarding: l7, block: [192.0.2.1/24]}", "expected a network without host bits; did you mean '192.0.2.0/24'?")]
+    [InlineData("{name: a, listen: \"tcp://203.0.113.1:80\", forwarding: l7, block: [/nonexistent/list.txt]}", "/nonexistent/list.txt: cannot open the file")]
+    [InlineData("{name: a, listen: \"tcp://203.0.113.1:80\", forwarding: l7, allow: []}", "no network that is allowed: nobody would be served")]
     [InlineData("{name: a, listen: \"tcp://203.0.113.1:*\", forwarding: dsr-ipip, health: {}, backends: [10.0.0.1]}", "health checks of a service with many ports")]
     public void Service_OneFault_IsReported(string service, string line) =>
         Some.Parse($"l4:\n  interface: eth0\n  services:\n  - {Web}\n  - {service}\n").Lines().ShouldHaveSingleItem().ShouldContain(line);
 
     [Theory]
     [InlineData("engine: ipvs", "a.yaml:2:11: error: l4.engine: engine ipvs, which is not available yet; expected xdp")]
+    [InlineData("nat: {ports: 2000-1000}", "did you mean '1000-2000'?")]
+    [InlineData("nat: {ports: 0-1000}", "expected a port or a range of ports from 1 to 65535, such as 1024-32767")]
+    [InlineData("nat: {flow: 1024}", "unknown key 'flow'")]
     [InlineData("engine: userspace", "which is not available yet")]
     [InlineData("interface: a/b", "expected the name of a network interface")]
     [InlineData("pins: pins", "expected an absolute path")]
@@ -65,6 +86,38 @@ public sealed class ServiceTests
     [Fact]
     public void Services_WithoutInterface_AreRefused() =>
         Some.Parse($"l4:\n  services:\n  - {Web}\n").Lines().ShouldHaveSingleItem().ShouldContain("l4.interface: services without an interface");
+
+    [Fact]
+    public void Service_WithOptions_IsRead()
+    {
+        var l4 = Some.Parse("""
+            l4:
+              interface: eth0
+              nat: {flows: 2000, ports: 5000-5999, udp_timeout: 30s}
+              services:
+                - name: web
+                  listen: "tcp://203.0.113.10:80-90"
+                  forwarding: nat
+                  source: [10.0.0.7, 10.0.0.8]
+                  empty: reject
+                  packets_per_source: 1000
+                  flows_per_source: 10
+                  health: {}
+                  backends: [{address: 10.0.0.1, port: 8080, vlan: 100}, {address: 10.0.0.1, port: 8081, vlan: 0}]
+                - name: quic
+                  listen: "udp://203.0.113.10:443"
+                  forwarding: dsr-ipip
+                  quic: {length: 1}
+                  overrides: [{clients: 198.51.100.0/24, backend: 10.0.0.1}]
+                  backends: [{address: 10.0.0.1, quic_id: 255}]
+            """).Config.ShouldNotBeNull().L4;
+        l4.Nat.ShouldBe(new NatConfig { Flows = 2000, Ports = new PortRange(5000, 5999), UdpTimeout = TimeSpan.FromSeconds(30) });
+        l4.Services[0].Sources.Length.ShouldBe(2);
+        l4.Services[0].Empty.ShouldBe(EmptyAction.Reject);
+        l4.Services[0].Backends.Select(backend => (backend.Port, backend.Vlan)).ShouldBe([(8080, 100), (8081, 0)]);
+        l4.Services[1].Quic.ShouldBe(new QuicRouting { Length = 1 });
+        l4.Services[1].Overrides[0].Clients.ShouldBe(IPNetwork.Parse("198.51.100.0/24"));
+    }
 
     [Fact]
     public void Ports_OneWithinARange_IsAllowed() => Some.Parse(

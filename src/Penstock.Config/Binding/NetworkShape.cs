@@ -20,17 +20,20 @@ internal sealed class NetworkShape : ScalarShape
         new() { ["type"] = "string", ["pattern"] = "^[0-9A-Fa-f:.]+(/[0-9]{1,3})?$" };
 
     /// <inheritdoc/>
-    protected override Parsed Parse(ScalarNode scalar)
+    protected override Parsed Parse(ScalarNode scalar) => Parse(scalar.Text);
+
+    /// <summary>Reads a network.</summary>
+    public static Parsed Parse(string text)
     {
-        var slash = scalar.Text.IndexOf('/', StringComparison.Ordinal);
-        var host = slash < 0 ? scalar.Text : scalar.Text[..slash];
+        var slash = text.IndexOf('/', StringComparison.Ordinal);
+        var host = slash < 0 ? text : text[..slash];
         if (!AddressText.TryParse(host, out var address) || host.Contains('%', StringComparison.Ordinal))
             return Parsed.Bad();
 
         var bytes = address.GetAddressBytes();
         var bits = bytes.Length * 8;
         var length = bits;
-        if (slash >= 0 && (!AddressText.TryPort(scalar.Text[(slash + 1)..], out length) || length > bits))
+        if (slash >= 0 && (!AddressText.TryPort(text[(slash + 1)..], out length) || length > bits))
             return Parsed.Bad($"a prefix length from 0 to {bits}");
 
         for (var bit = length; bit < bits; bit++)

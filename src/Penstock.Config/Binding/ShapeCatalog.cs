@@ -41,6 +41,8 @@ internal static class ShapeCatalog
             _ when type == typeof(SocketEndpoint) => Address(property),
             _ when type == typeof(IPAddress) => new HostAddressShape(),
             _ when type == typeof(ServiceAddress) => new ServiceAddressShape(),
+            _ when type == typeof(SourceSet) => new SourceSetShape(),
+            _ when type == typeof(PortRange) => new PortRangeShape(),
             _ when type == typeof(IPNetwork) => new NetworkShape(),
             _ when type == typeof(StatusRange) => new StatusRangeShape(),
             _ => Of(type),

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+using System.Net.Sockets;
 using Penstock.Config.Binding;
 using Penstock.Model.L4;
 
@@ -28,7 +29,8 @@ internal static class ServiceChecks
                 Claim(service.Listen, here["listen"], claims, sink);
             CheckTable(service, here, sink);
             CheckKeys(service, here, sink);
-            CheckBackends(service, here["backends"], here.Has("backends"), sink);
+            BackendChecks.Run(service, here["backends"], here.Has("backends"), sink);
+            CheckOverrides(service, here["overrides"], sink);
             if (service.Health is { } health)
                 ClusterChecks.CheckHealth(health, here["health"], sink);
         }
@@ -71,40 +73,73 @@ internal static class ServiceChecks
             sink.Error(at.AtKey("udp_timeout").Node, at["udp_timeout"].Path, "udp_timeout of a tcp service", "it on a udp service");
         if (at.Has("health_port") && !at.Has("health"))
             sink.Error(at.AtKey("health_port").Node, at["health_port"].Path, "health_port without health", "a health section beside it");
-        if (service.Health is not null && service.HealthPort is null && service.Listen is { IsOnePort: false })
+        if (service.Health is not null && service.HealthPort is null && service.Listen is { IsOnePort: false } && !service.Backends.All(backend => backend is { Port: not null }))
             sink.Error(at["health"].Node, at["health"].Path, "health checks of a service with many ports", "health_port beside them");
+        if (service.Forwarding == Forwarding.Nat && service.Listen is not null)
+            CheckNat(at, sink);
+        CheckSources(service, at["source"], sink);
+        if (service.SourceEntropy && (service.Forwarding != Forwarding.DsrIpip || !service.Sources.Any(source => source is { AddressFamily: AddressFamily.InterNetwork })))
+            sink.Error(at.AtKey("source_entropy").Node, at["source_entropy"].Path, "source_entropy without an IPv4 source of dsr-ipip", "forwarding: dsr-ipip, and a source whose last 16 bits may vary");
+        if (at.Has("allow") && service.Allow.All(set => set is { Prefixes.IsEmpty: true }))
+            sink.Error(at["allow"].Node, at["allow"].Path, "no network that is allowed: nobody would be served", "at least one network");
+        if (service.Quic is { } quic)
+            CheckQuic(service, quic, at["quic"], sink);
     }
 
-    private static void CheckBackends(ServiceConfig service, Cursor at, bool written, DiagnosticSink sink)
+    // What translation does not ask: its flows are in a table of their own, with timeouts of their own.
+    private static void CheckNat(Cursor at, DiagnosticSink sink)
     {
-        var seen = new Dictionary<(System.Net.IPAddress, int?), Cursor>();
-        for (var i = 0; i < service.Backends.Length; i++)
+        foreach (var key in (string[])["flow_table", "udp_timeout"])
         {
-            if (service.Backends[i] is not { Address: not null } backend)
+            if (at.Has(key))
+                sink.Error(at.AtKey(key).Node, at[key].Path, $"{key} of a service with nat", "l4.nat, for all such services");
+        }
+    }
+
+    private static void CheckSources(ServiceConfig service, Cursor at, DiagnosticSink sink)
+    {
+        for (var i = 0; i < service.Sources.Length; i++)
+        {
+            if (service.Sources[i] is not { } source)
+                continue;
+            if (service.Sources.IndexOf(source) < i)
+                sink.Error(at[i].Node, at[i].Path, $"source {source} a second time", "each address once");
+            else if (service.Forwarding == Forwarding.Nat && service.Listen is { } listen && listen.Address.AddressFamily != source.AddressFamily)
+                sink.Error(at[i].Node, at[i].Path, $"source {source} for a service at {listen.Address}", "an address of the same family");
+            else if (service.Forwarding != Forwarding.Nat && service.Sources.Take(i).Any(other => other is not null && other.AddressFamily == source.AddressFamily))
+                sink.Error(at[i].Node, at[i].Path, "a second source of one family", "one for IPv4 and one for IPv6; only nat takes more");
+        }
+    }
+
+    private static void CheckQuic(ServiceConfig service, QuicRouting quic, Cursor at, DiagnosticSink sink)
+    {
+        const int LongestConnectionId = 20; // RFC 9000, 17.2
+        if (service.Listen is { Protocol: not TransportProtocol.Udp })
+            sink.Error(at.Node, at.Path, "quic of a tcp service", "it on a udp service");
+        if (service.Forwarding is Forwarding.Nat or Forwarding.L7)
+            sink.Error(at.Node, at.Path, $"quic with forwarding: {service.Forwarding.Name()}", "dsr-ipip, dsr-gue or dsr-l2");
+        if (quic.Offset + quic.Length > LongestConnectionId)
+            sink.Error(at.Node, at.Path, $"a server id that ends at byte {quic.Offset + quic.Length}", $"one within the {LongestConnectionId} bytes of a connection id");
+    }
+
+    private static void CheckOverrides(ServiceConfig service, Cursor at, DiagnosticSink sink)
+    {
+        var seen = new Dictionary<System.Net.IPNetwork, Cursor>();
+        for (var i = 0; i < service.Overrides.Length; i++)
+        {
+            if (service.Overrides[i] is not { Backend: { } backend } one)
                 continue;
             var here = at[i];
-            if (!seen.TryAdd((backend.Address, backend.Port), here["address"]))
-                sink.Error(here["address"].Node, here["address"].Path, $"backend {backend.Address} a second time", $"each backend once; first at {seen[(backend.Address, backend.Port)].Where}");
-            if (service.Listen is not null)
-                CheckBackend(service, service.Listen, backend, here, sink);
+            if (!seen.TryAdd(one.Clients, here["clients"]))
+                sink.Error(here["clients"].Node, here["clients"].Path, $"clients {one.Clients} a second time", $"each network once; first at {seen[one.Clients].Where}");
+            var matches = service.Backends.Count(known => known?.Address is not null && known.Address.Equals(backend));
+            if (matches == 1)
+                continue;
+            sink.Error(
+                here["backend"].Node, here["backend"].Path,
+                matches == 0 ? $"backend {backend}, which the service does not have" : $"backend {backend}, of which the service has {matches}",
+                "the address of one of its backends",
+                matches == 0 ? Nearest.Find(backend.ToString(), service.Backends.Where(known => known?.Address is not null).Select(known => known.Address.ToString())) : null);
         }
-
-        if (written && service.Backends.Length > 0 && service.Backends.All(backend => backend is { Weight: 0 }))
-            sink.Error(at.Node, at.Path, "every weight 0", "at least one weight above 0");
-    }
-
-    private static void CheckBackend(ServiceConfig service, ServiceAddress listen, BackendConfig backend, Cursor at, DiagnosticSink sink)
-    {
-        var isOtherFamily = backend.Address.AddressFamily != listen.Address.AddressFamily;
-        if (isOtherFamily && service.Forwarding == Forwarding.DsrL2)
-            sink.Error(at["address"].Node, at["address"].Path, $"backend {backend.Address} for a service at {listen.Address}", "an address of the same family, or a tunnel: dsr-ipip or dsr-gue");
-        if (backend.Address.Equals(listen.Address))
-            sink.Error(at["address"].Node, at["address"].Path, $"the service's own address {listen.Address} as a backend", "the real server's address");
-        if (backend.Port is not null && service.Forwarding != Forwarding.DsrGue)
-            sink.Error(at.AtKey("port").Node, at["port"].Path, "a port where packets arrive with the service's", "no port, or forwarding: dsr-gue");
-        if (service.Forwarding == Forwarding.DsrL2 && backend.Mac is null && !at.Has("mac") && !at.Incomplete)
-            sink.Error(at.Node, at["mac"].Path, $"backend {backend.Address} of dsr-l2 without a mac", "its MAC address");
-        if (backend.Interface is not null && backend.Mac is null && !at.Has("mac"))
-            sink.Error(at.AtKey("interface").Node, at["interface"].Path, "interface without mac", "a mac beside it; otherwise the kernel's routes say the interface");
     }
 }

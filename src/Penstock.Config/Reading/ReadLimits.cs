@@ -13,6 +13,12 @@ internal static class ReadLimits
     /// <summary>Number of files.</summary>
     public const int Files = 1000;
 
+    /// <summary>Bytes of one file of client networks.</summary>
+    public const int SourceFileBytes = 64 << 20;
+
+    /// <summary>Networks of one such file, 17 bytes each.</summary>
+    public const int SourcePrefixes = 2_000_000;
+
     /// <summary>Nested lists and mappings; the deepest the schema knows is 9.</summary>
     public const int Depth = 64;
 

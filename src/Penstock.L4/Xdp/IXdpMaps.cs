@@ -48,11 +48,23 @@ internal interface IXdpMaps
     /// <summary>Removes a part of a range.</summary>
     void DeleteRange(in Layout.RangeKey key);
 
-    /// <summary>Adds a network that is allowed or blocked.</summary>
-    void WriteSource(in Layout.SourceKey key, Layout.SourceVerdict verdict);
+    /// <summary>Adds networks that are allowed or blocked, or changes which.</summary>
+    void WriteSources(ReadOnlySpan<Layout.SourceKey> keys, ReadOnlySpan<Layout.SourceVerdict> verdicts);
 
-    /// <summary>Removes a network.</summary>
-    void DeleteSource(in Layout.SourceKey key);
+    /// <summary>Removes networks.</summary>
+    void DeleteSources(ReadOnlySpan<Layout.SourceKey> keys);
+
+    /// <summary>Has a network's flows go to a backend.</summary>
+    void WriteOverride(in Layout.SourceKey key, uint backend);
+
+    /// <summary>Removes an override.</summary>
+    void DeleteOverride(in Layout.SourceKey key);
+
+    /// <summary>Has a QUIC server id name a backend.</summary>
+    void WriteQuicServer(in Layout.QuicKey key, uint backend);
+
+    /// <summary>Removes a QUIC server id.</summary>
+    void DeleteQuicServer(in Layout.QuicKey key);
 
     /// <summary>Everything there is: for adoption.</summary>
     XdpContents Read();

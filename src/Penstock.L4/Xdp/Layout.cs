@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Buffers.Binary;
 using System.Net;
-using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using Penstock.Model.L4;
 
 namespace Penstock.L4.Xdp;
 
 /// <summary>Keys and values of the maps, as bpf/include/layout.h defines them. A test compares each with the object's BTF.</summary>
-internal static class Layout
+internal static partial class Layout
 {
     /// <summary>LB_LAYOUT_VERSION: maps of another version are not adopted.</summary>
     public const int Version = 1;
@@ -297,16 +297,24 @@ internal static class Layout
     [StructLayout(LayoutKind.Sequential)]
     public record struct SourceKey
     {
+        private const int ServiceBits = 32;
+
         public uint Prefix;
         public uint Service;
         public Address Address;
 
-        public static SourceKey Of(uint service, IPNetwork network) => new()
+        public static SourceKey Of(uint service, SourcePrefix network)
         {
-            Prefix = (uint)(32 + (network.BaseAddress.AddressFamily == AddressFamily.InterNetwork ? 96 : 0) + network.PrefixLength),
-            Service = service,
-            Address = Address.Of(network.BaseAddress),
-        };
+            var key = new SourceKey { Prefix = (uint)(ServiceBits + network.Bits), Service = service };
+            BinaryPrimitives.WriteUInt64BigEndian(key.Address, network.High);
+            BinaryPrimitives.WriteUInt64BigEndian(((Span<byte>)key.Address)[8..], network.Low);
+            return key;
+        }
+
+        public static SourceKey Of(uint service, IPNetwork network) => Of(service, SourcePrefix.Of(network));
+
+        public readonly SourcePrefix Network =>
+            new(BinaryPrimitives.ReadUInt64BigEndian(Address), BinaryPrimitives.ReadUInt64BigEndian(((ReadOnlySpan<byte>)Address)[8..]), (byte)(Prefix - ServiceBits));
     }
 
     /// <summary>enum lb_source_verdict.</summary>
@@ -316,50 +324,12 @@ internal static class Layout
         Block = 2,
     }
 
-    /// <summary>struct lb_nat_key.</summary>
+    /// <summary>struct lb_quic_key.</summary>
     [StructLayout(LayoutKind.Sequential)]
-    public record struct NatKey
+    public record struct QuicKey
     {
-        public Address Source;
-        public Address Destination;
-        public ushort SourcePortBigEndian;
-        public ushort DestinationPortBigEndian;
-        public byte Protocol;
-        public byte Reserved0;
-        public byte Reserved1;
-        public byte Reserved2;
-
-        public static NatKey Of(IPEndPoint source, IPEndPoint destination, byte protocol) => new()
-        {
-            Source = Address.Of(source.Address),
-            Destination = Address.Of(destination.Address),
-            SourcePortBigEndian = BinaryPrimitives.ReverseEndianness((ushort)source.Port),
-            DestinationPortBigEndian = BinaryPrimitives.ReverseEndianness((ushort)destination.Port),
-            Protocol = protocol,
-        };
-    }
-
-    /// <summary>struct lb_nat_flow.</summary>
-    [StructLayout(LayoutKind.Sequential)]
-    public record struct NatFlow
-    {
-        public Address Source;
-        public Address Destination;
-        public ushort SourcePortBigEndian;
-        public ushort DestinationPortBigEndian;
-        public uint Backend;
-        public byte Generation;
-        public byte State;
-        public byte Direction;
-        public byte Reserved;
-        public uint Seen;
-        public uint InterfaceIndex;
-        public Mac Mac;
-        public Mac OwnMac;
-
-        public readonly int SourcePort => BinaryPrimitives.ReverseEndianness(SourcePortBigEndian);
-
-        public readonly int DestinationPort => BinaryPrimitives.ReverseEndianness(DestinationPortBigEndian);
+        public uint Service;
+        public uint Server;
     }
 
     /// <summary>struct lb_backend_stats.</summary>

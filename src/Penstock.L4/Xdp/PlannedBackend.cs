@@ -4,12 +4,16 @@ using System.Net;
 namespace Penstock.L4.Xdp;
 
 /// <summary>A backend as the maps are to have it.</summary>
+/// <param name="Position">Its place among the backends of its service; entries of one backend have the same.</param>
 /// <param name="Identity">Its number in the Maglev table.</param>
 /// <param name="Address">Of the real server.</param>
 /// <param name="Weight">Its share; 0: no slots.</param>
 /// <param name="Value">Its entry, but for service and generation.</param>
-internal sealed record PlannedBackend(ulong Identity, IPAddress Address, int Weight, Layout.Backend Value)
+internal sealed record PlannedBackend(int Position, ulong Identity, IPAddress Address, int Weight, Layout.Backend Value)
 {
     /// <summary>Whether it has slots.</summary>
     public bool IsInRing => Value.State == Layout.StateKind.Ready && Weight > 0;
+
+    /// <summary>By which the maps know it.</summary>
+    public BackendKey Key => BackendKey.Of(Value);
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+using System.Collections.Immutable;
 using Penstock.L4.Maglev;
 using Penstock.Model.L4;
 
@@ -30,8 +31,17 @@ internal sealed class ServiceEntry(ServiceAddress listen, uint id)
     /// <summary>Ids of its backends.</summary>
     public Dictionary<BackendKey, uint> Backends { get; } = [];
 
-    /// <summary>Networks written for it.</summary>
-    public Dictionary<Layout.SourceKey, Layout.SourceVerdict> Sources { get; } = [];
+    /// <summary>The plan it was last brought to; null: not known, or not all of it is there.</summary>
+    public PlannedService? Plan { get; set; }
+
+    /// <summary>Networks written for it, sorted.</summary>
+    public ImmutableArray<SourceRule> Sources { get; set; } = [];
+
+    /// <summary>Overrides written for it.</summary>
+    public Dictionary<Layout.SourceKey, uint> Overrides { get; } = [];
+
+    /// <summary>QUIC server ids written for it.</summary>
+    public Dictionary<Layout.QuicKey, uint> QuicServers { get; } = [];
 
     /// <summary>Parts of its range of ports; none for a single port.</summary>
     public IEnumerable<Layout.RangeKey> Ranges => Listen.IsOnePort

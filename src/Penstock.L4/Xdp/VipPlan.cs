@@ -8,20 +8,25 @@ namespace Penstock.L4.Xdp;
 internal static class VipPlan
 {
     /// <summary>Works them out.</summary>
-    public static Dictionary<Layout.Address, Layout.Vip> Of(IReadOnlyList<PlannedService> plan)
+    /// <param name="plan">The services.</param>
+    /// <param name="isClosed">Whether what no service takes is dropped.</param>
+    public static Dictionary<Layout.Address, Layout.Vip> Of(IReadOnlyList<PlannedService> plan, bool isClosed)
     {
         var vips = new Dictionary<Layout.Address, Layout.Vip>();
         foreach (var group in plan.GroupBy(service => Layout.Address.Of(service.Listen.Address)))
         {
+            // An address that tunnels end at is the host's own, which answers for itself.
+            var services = group.Where(service => !service.IsTunnel).ToArray();
+            var flags = services.Length == 0 ? Layout.VipFlags.None : isClosed ? Layout.VipFlags.Echo | Layout.VipFlags.Closed : Layout.VipFlags.Echo;
             vips.Add(group.Key, new Layout.Vip
             {
-                Flags = Layout.VipFlags.Echo | (group.Any(service => !service.Listen.IsOnePort) ? Layout.VipFlags.Ranges : Layout.VipFlags.None),
-                TcpFragmentPort = OnlyPort(group, TransportProtocol.Tcp),
-                UdpFragmentPort = OnlyPort(group, TransportProtocol.Udp),
+                Flags = flags | (services.Any(service => !service.Listen.IsOnePort) ? Layout.VipFlags.Ranges : Layout.VipFlags.None),
+                TcpFragmentPort = OnlyPort(services, TransportProtocol.Tcp),
+                UdpFragmentPort = OnlyPort(services, TransportProtocol.Udp),
             });
         }
 
-        foreach (var source in plan.SelectMany(service => service.Backends).Where(backend => backend.Value.Forwarding == Layout.ForwardingKind.Nat).Select(backend => backend.Value.Source))
+        foreach (var source in plan.Where(service => service.Value.Flags.HasFlag(Layout.ServiceFlags.Nat)).SelectMany(service => service.Backends).Select(backend => backend.Value.Source))
         {
             var vip = vips.GetValueOrDefault(source);
             vips[source] = vip with { Flags = vip.Flags | Layout.VipFlags.NatSource };

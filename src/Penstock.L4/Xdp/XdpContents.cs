@@ -7,9 +7,13 @@ namespace Penstock.L4.Xdp;
 /// <param name="Vips">Addresses.</param>
 /// <param name="Backends">Backends in use, by id.</param>
 /// <param name="Sources">Networks allowed and blocked.</param>
+/// <param name="Overrides">Backends by service and client.</param>
+/// <param name="QuicServers">Backends by service and QUIC server id.</param>
 internal sealed record XdpContents(
-    IReadOnlyDictionary<Layout.ServiceKey, Layout.Service> Services,
-    IReadOnlyDictionary<Layout.RangeKey, Layout.Service> Ranges,
-    IReadOnlyDictionary<Layout.Address, Layout.Vip> Vips,
+    IReadOnlyCollection<KeyValuePair<Layout.ServiceKey, Layout.Service>> Services,
+    IReadOnlyCollection<KeyValuePair<Layout.RangeKey, Layout.Service>> Ranges,
+    IReadOnlyCollection<KeyValuePair<Layout.Address, Layout.Vip>> Vips,
     IReadOnlyDictionary<uint, Layout.Backend> Backends,
-    IReadOnlyDictionary<Layout.SourceKey, Layout.SourceVerdict> Sources);
+    IReadOnlyCollection<KeyValuePair<Layout.SourceKey, Layout.SourceVerdict>> Sources,
+    IReadOnlyCollection<KeyValuePair<Layout.SourceKey, uint>> Overrides,
+    IReadOnlyCollection<KeyValuePair<Layout.QuicKey, uint>> QuicServers);

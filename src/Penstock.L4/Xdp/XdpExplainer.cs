@@ -13,32 +13,76 @@ internal sealed class XdpExplainer(XdpMaps maps, IEnumerable<ServiceEntry> entri
 {
     private const uint BackendMask = 0xFFFFFF; // BACKEND_MASK of bpf/include/flow.h
     private const int GenerationShift = 24;
+    private const string Passed = "passed up this host's stack, unchanged";
 
     /// <summary>What becomes of a packet.</summary>
     public PacketExplanation Explain(IPEndPoint from, IPEndPoint to, TransportProtocol protocol)
     {
-        const string Passed = "passed up this host's stack, unchanged";
         if (maps.FindService(to.Address, to.Port, (int)protocol) is not { } service)
             return new PacketExplanation("", "", $"no service listens at {protocol.ToString().ToLowerInvariant()}://{to}", "", Passed);
 
         var listen = entries.First(entry => entry.Id == service.Id).Listen;
         var name = plan.First(planned => planned.Listen == listen).Name;
         var hash = FlowHash.Of(from, to, protocol, HashOn.Flow, settings.HashSeed);
-        var (id, why) = Remembered(service, hash);
+        if (maps.FindSource(service.Id, from.Address) is var verdict && Refusal(service.Flags, verdict) is { } refusal)
+            return new PacketExplanation(name, "", refusal.Why, "", $"dropped: {refusal.Reason}");
+        var isNat = service.Flags.HasFlag(Layout.ServiceFlags.Nat);
+        if (isNat && maps.FindNatFlow(from, to, protocol) is { Direction: 0 } flow && Takes(flow.Backend, flow.Generation, service))
+            return Answer(name, flow.Backend, "the table of nat flows remembers it", from, to, protocol, flow);
+        var (id, why) = isNat ? (0, "") : Remembered(service, hash);
+        if (id == 0)
+            (id, why) = Overridden(service, from);
         if (id == 0)
         {
             if (service.RingSlots == 0)
-                return new PacketExplanation(name, "", "no backend is ready", "", service.EmptyAction == (byte)Layout.EmptyKind.Pass ? Passed : "dropped: no_backend");
+                return new PacketExplanation(name, "", "no backend is ready", "", Empty(service, protocol));
             var isByClient = service.Flags.HasFlag(Layout.ServiceFlags.ClientHash);
             var slot = FlowHash.Slot(isByClient ? FlowHash.Of(from, to, protocol, HashOn.Client, settings.HashSeed) : hash, service.RingSlots);
             id = maps.Ring((int)service.RingLine, (int)service.RingSlots)[(int)slot];
             why = $"slot {slot} of {service.RingSlots} of its Maglev table, by {(isByClient ? "the client's address" : "the flow")}; no flow is remembered";
         }
 
+        if (service.Flags.HasFlag(Layout.ServiceFlags.Quic))
+            why += "; a QUIC connection id with a known server id would choose that server";
+        return Answer(name, id, why, from, to, protocol, flow: null);
+    }
+
+    private PacketExplanation Answer(string name, uint id, string why, IPEndPoint from, IPEndPoint to, TransportProtocol protocol, Layout.NatFlow? flow)
+    {
         var backend = maps.ReadBackend(id);
         return backend.Forwarding == Layout.ForwardingKind.Local
             ? new PacketExplanation(name, "local", why, "", Passed)
-            : new PacketExplanation(name, backend.Address.ToIPAddress().ToString(), why, NextHop(backend), Becomes(backend, from, to, protocol));
+            : new PacketExplanation(name, backend.Address.ToIPAddress().ToString(), why, NextHop(backend), Becomes(backend, from, to, protocol, flow));
+    }
+
+    private static string Empty(in Layout.Service service, TransportProtocol protocol) => (Layout.EmptyKind)service.EmptyAction switch
+    {
+        Layout.EmptyKind.Pass => Passed,
+        Layout.EmptyKind.Reject => protocol == TransportProtocol.Tcp ? "answered with a reset" : "answered with ICMP port unreachable",
+        _ => "dropped: no_backend",
+    };
+
+    private static (string Reason, string Why)? Refusal(Layout.ServiceFlags flags, Layout.SourceVerdict? verdict)
+    {
+        if (flags.HasFlag(Layout.ServiceFlags.Block) && verdict == Layout.SourceVerdict.Block)
+            return ("source_blocked", "the client is on the service's block list");
+        return flags.HasFlag(Layout.ServiceFlags.Allow) && verdict != Layout.SourceVerdict.Allow
+            ? ("source_not_allowed", "the client is not on the service's allow list")
+            : null;
+    }
+
+    private (uint Backend, string Why) Overridden(in Layout.Service service, IPEndPoint from)
+    {
+        if (!service.Flags.HasFlag(Layout.ServiceFlags.Overrides) || maps.FindOverride(service.Id, from.Address) is not { } id)
+            return (0, "");
+        var backend = maps.ReadBackend(id);
+        return backend.Service == service.Id && backend.State == Layout.StateKind.Ready ? (id, "an override names it for the client's address; no flow is remembered") : (0, "");
+    }
+
+    private bool Takes(uint id, byte generation, in Layout.Service service)
+    {
+        var backend = id < maps.Backends ? maps.ReadBackend(id) : default;
+        return backend.Service == service.Id && backend.Generation == generation && backend.State is Layout.StateKind.Ready or Layout.StateKind.Drain;
     }
 
     private (uint Backend, string Why) Remembered(Layout.Service service, ulong hash)
@@ -53,8 +97,7 @@ internal sealed class XdpExplainer(XdpMaps maps, IEnumerable<ServiceEntry> entri
                 if (set.Tag[way] != FlowHash.Tag(hash))
                     continue;
                 var id = set.Choice[way] & BackendMask;
-                var backend = id < maps.Backends ? maps.ReadBackend(id) : default;
-                if (backend.Service == service.Id && backend.Generation == set.Choice[way] >> GenerationShift && backend.State is Layout.StateKind.Ready or Layout.StateKind.Drain)
+                if (Takes(id, (byte)(set.Choice[way] >> GenerationShift), service))
                     return (id, $"the flow table of CPU {cpu} remembers it");
             }
         }
@@ -69,14 +112,17 @@ internal sealed class XdpExplainer(XdpMaps maps, IEnumerable<ServiceEntry> entri
         return backend.Flags.HasFlag(Layout.BackendFlags.Fib) ? $"as the kernel routes to {backend.Address.ToIPAddress()}" : "the MAC address it came from";
     }
 
-    private static string Becomes(in Layout.Backend backend, IPEndPoint from, IPEndPoint to, TransportProtocol protocol)
+    private static string Becomes(in Layout.Backend backend, IPEndPoint from, IPEndPoint to, TransportProtocol protocol, Layout.NatFlow? flow)
     {
-        var packet = $"{from} > {to} {protocol.ToString().ToLowerInvariant()}";
-        var outer = $"{backend.Source.ToIPAddress()} > {backend.Address.ToIPAddress()}";
+        var name = protocol.ToString().ToLowerInvariant();
+        var packet = $"{from} > {to} {name}";
+        var (source, address) = (backend.Source.ToIPAddress(), backend.Address.ToIPAddress());
         return backend.Forwarding switch
         {
-            Layout.ForwardingKind.Ipip => $"{outer} ipip ({packet})",
-            Layout.ForwardingKind.Gue => $"{outer} udp port {backend.Port} ({packet})",
+            Layout.ForwardingKind.Ipip => $"{source} > {address} ipip ({packet})",
+            Layout.ForwardingKind.Gue => $"{source} > {address} udp port {backend.Port} ({packet})",
+            Layout.ForwardingKind.Nat when flow is { } known => $"{new IPEndPoint(known.Source.ToIPAddress(), known.SourcePort)} > {new IPEndPoint(known.Destination.ToIPAddress(), known.DestinationPort)} {name}",
+            Layout.ForwardingKind.Nat => $"{source}, a free port > {new IPEndPoint(address, backend.Port == 0 ? to.Port : backend.Port)} {name}",
             _ => packet,
         };
     }

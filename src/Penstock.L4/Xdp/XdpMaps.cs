@@ -4,6 +4,7 @@ using System.Net;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Penstock.Linux.Bpf;
+using Penstock.Model.L4;
 
 namespace Penstock.L4.Xdp;
 
@@ -108,10 +109,22 @@ internal sealed class XdpMaps : IXdpMaps, IDisposable
     }
 
     /// <inheritdoc/>
-    public void WriteSource(in Layout.SourceKey key, Layout.SourceVerdict verdict) => _maps["source_lists"].Update(key, verdict);
+    public void WriteSources(ReadOnlySpan<Layout.SourceKey> keys, ReadOnlySpan<Layout.SourceVerdict> verdicts) => _maps["source_lists"].UpdateBatch(keys, verdicts);
 
     /// <inheritdoc/>
-    public void DeleteSource(in Layout.SourceKey key) => _maps["source_lists"].Delete(key);
+    public void DeleteSources(ReadOnlySpan<Layout.SourceKey> keys) => _maps["source_lists"].DeleteBatch(keys);
+
+    /// <inheritdoc/>
+    public void WriteOverride(in Layout.SourceKey key, uint backend) => _maps["source_overrides"].Update(key, backend);
+
+    /// <inheritdoc/>
+    public void DeleteOverride(in Layout.SourceKey key) => _maps["source_overrides"].Delete(key);
+
+    /// <inheritdoc/>
+    public void WriteQuicServer(in Layout.QuicKey key, uint backend) => _maps["quic_servers"].Update(key, backend);
+
+    /// <inheritdoc/>
+    public void DeleteQuicServer(in Layout.QuicKey key) => _maps["quic_servers"].Delete(key);
 
     /// <inheritdoc/>
     public XdpContents Read()
@@ -125,11 +138,13 @@ internal sealed class XdpMaps : IXdpMaps, IDisposable
         }
 
         return new XdpContents(
-            Entries<Layout.ServiceKey, Layout.Service>("services"),
-            Entries<Layout.RangeKey, Layout.Service>("service_ranges"),
-            Entries<Layout.Address, Layout.Vip>("vips"),
+            _maps["services"].Entries<Layout.ServiceKey, Layout.Service>(),
+            _maps["service_ranges"].Entries<Layout.RangeKey, Layout.Service>(),
+            _maps["vips"].Entries<Layout.Address, Layout.Vip>(),
             backends,
-            Entries<Layout.SourceKey, Layout.SourceVerdict>("source_lists"));
+            _maps["source_lists"].Entries<Layout.SourceKey, Layout.SourceVerdict>(),
+            _maps["source_overrides"].Entries<Layout.SourceKey, uint>(),
+            _maps["quic_servers"].Entries<Layout.QuicKey, uint>());
     }
 
     /// <summary>Copies what a smaller map of the same layout holds.</summary>
@@ -156,6 +171,18 @@ internal sealed class XdpMaps : IXdpMaps, IDisposable
             return exact;
         return _maps["service_ranges"].TryLookup(Layout.RangeKey.Of(address, protocol, new PortPrefix(port, 16)), out Layout.Service range) ? range : null;
     }
+
+    /// <summary>What a service's lists say of a client; null: nothing.</summary>
+    public Layout.SourceVerdict? FindSource(uint service, IPAddress client) =>
+        _maps["source_lists"].TryLookup(Host(service, client), out Layout.SourceVerdict verdict) ? verdict : null;
+
+    /// <summary>The backend an override names for a client; null: none.</summary>
+    public uint? FindOverride(uint service, IPAddress client) =>
+        _maps["source_overrides"].TryLookup(Host(service, client), out uint backend) ? backend : null;
+
+    /// <summary>The nat flow of a packet; null: none is known.</summary>
+    public Layout.NatFlow? FindNatFlow(IPEndPoint from, IPEndPoint to, TransportProtocol protocol) =>
+        _maps["nat_flows"].TryLookup(Layout.NatKey.Of(from, to, (byte)protocol), out Layout.NatFlow flow) ? flow : null;
 
     /// <summary>A set of the flow table.</summary>
     public Layout.FlowSet FlowSet(uint index) => _maps["flows"].TryLookup(index, out Layout.FlowSet set) ? set : default;
@@ -202,25 +229,13 @@ internal sealed class XdpMaps : IXdpMaps, IDisposable
     // The program looks services up anew, after what was just written.
     private void Forget() => Interlocked.Increment(ref _epoch.Values[0]);
 
+    private static Layout.SourceKey Host(uint service, IPAddress address) => Layout.SourceKey.Of(service, new IPNetwork(address, address.GetAddressBytes().Length * 8));
+
     private static void Copy<T>(BpfMap old, Span<T> to)
         where T : unmanaged
     {
         using var from = old.MapMemory<T>();
         from.Values.CopyTo(to);
-    }
-
-    private Dictionary<TKey, TValue> Entries<TKey, TValue>(string name)
-        where TKey : unmanaged
-        where TValue : unmanaged
-    {
-        var entries = new Dictionary<TKey, TValue>();
-        foreach (var key in _maps[name].Keys<TKey>())
-        {
-            if (_maps[name].TryLookup(key, out TValue value))
-                entries[key] = value;
-        }
-
-        return entries;
     }
 
     /// <summary>struct lb_ring_line.</summary>

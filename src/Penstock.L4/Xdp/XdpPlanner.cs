@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-using System.Buffers.Binary;
 using System.Collections.Immutable;
-using System.Net;
 using System.Net.Sockets;
+using System.Runtime.InteropServices;
 using Penstock.L4.Maglev;
 using Penstock.Model;
 using Penstock.Model.L4;
@@ -13,18 +12,28 @@ namespace Penstock.L4.Xdp;
 /// <param name="host">The host's interfaces.</param>
 internal sealed class XdpPlanner(IHostNetwork host)
 {
-    private const int GuePort = 6080; // IANA: gue
+    private Dictionary<string, Known> _known = new(StringComparer.Ordinal);
+    private BackendPlanner? _backends;
+    private PlannedService[] _tunnels = [];
+    private L4Config? _config;
 
-    /// <summary>The plan of a snapshot.</summary>
+    /// <summary>
+    /// The plan of a snapshot: its services in file order, then the tunnels that end here. A service in which nothing has changed is the same instance
+    /// as in the plan before.
+    /// </summary>
     /// <exception cref="L4ApplyException">The host lacks an interface or address that a service needs.</exception>
     public PlannedService[] Plan(Snapshot snapshot)
     {
         var config = snapshot.Config.L4;
         if (config.Services.IsEmpty)
             return [];
-        var local = host.Addresses();
-        var ingress = Require(config.Interfaces[0]);
-        return [.. config.Services.Select(service => Plan(service, snapshot.Services[service.Name], (ulong)config.HashSeed, ingress, local))];
+        if (!ReferenceEquals(config, _config) || _backends is not { } backends)
+        {
+            backends = new BackendPlanner(host, Require(config.Interfaces[0]), (ulong)config.HashSeed);
+            (_config, _backends, _known, _tunnels) = (config, backends, new Dictionary<string, Known>(StringComparer.Ordinal), [.. Tunnels(config, backends)]);
+        }
+
+        return [.. config.Services.Select(service => PlanOnce(service, snapshot.Services[service.Name], backends)), .. _tunnels];
     }
 
     /// <summary>An interface that has to be there.</summary>
@@ -49,81 +58,51 @@ internal sealed class XdpPlanner(IHostNetwork host)
         }
     }
 
-    private PlannedService Plan(ServiceConfig service, ImmutableArray<BackendStatus> states, ulong seed, HostInterface ingress, IReadOnlySet<IPAddress> local)
+    private PlannedService PlanOnce(ServiceConfig service, ImmutableArray<BackendStatus> states, BackendPlanner planner)
+    {
+        if (_known.TryGetValue(service.Name, out var known) && known.States == states)
+            return known.Plan;
+        var plan = Plan(service, states, planner);
+        _known[service.Name] = new Known(states, plan);
+        return plan;
+    }
+
+    private static PlannedService Plan(ServiceConfig service, ImmutableArray<BackendStatus> states, BackendPlanner planner)
     {
         var value = new Layout.Service
         {
             Flags = Flags(service),
             FlowTimeout = service.Listen.Protocol == TransportProtocol.Udp ? (uint)Math.Ceiling(service.UdpTimeout.TotalSeconds) : 0,
-            EmptyAction = (byte)(service.Empty == EmptyAction.Pass ? Layout.EmptyKind.Pass : Layout.EmptyKind.Drop),
+            EmptyAction = (byte)(service.Empty switch
+            {
+                EmptyAction.Pass => Layout.EmptyKind.Pass,
+                EmptyAction.Reject => Layout.EmptyKind.Reject,
+                _ => Layout.EmptyKind.Drop,
+            }),
+            QuicOffset = (byte)(service.Quic?.Offset ?? 0),
+            QuicLength = (byte)(service.Quic?.Length ?? 0),
+            SourcePackets = (uint)service.PacketsPerSource,
+            SourceFlows = (uint)service.FlowsPerSource,
         };
         var backends = states.IsEmpty && service.Forwarding == Forwarding.L7
-            ? [new PlannedBackend(MaglevIdentity.Of(service.Listen.Address, 0, seed), service.Listen.Address, 1, new Layout.Backend { State = Layout.StateKind.Ready })]
-            : states.Select(state => Plan(service, state, seed, ingress, local)).ToImmutableArray();
-        return new PlannedService(service.Name, service.Listen, value, service.TableSize, backends, ImmutableDictionary<IPNetwork, Layout.SourceVerdict>.Empty);
-    }
-
-    private PlannedBackend Plan(ServiceConfig service, BackendStatus status, ulong seed, HostInterface ingress, IReadOnlySet<IPAddress> local)
-    {
-        var config = status.Config;
-        var forwarding = Kind(service, config, local);
-        var value = new Layout.Backend
+            ? [planner.ThisHost(service)]
+            : states.SelectMany((state, position) => planner.Plan(service, state, position)).ToImmutableArray();
+        return new PlannedService(service.Name, service.Listen, value, service.TableSize, backends)
         {
-            Address = Layout.Address.Of(config.Address),
-            Forwarding = forwarding,
-            State = State(status.State),
-            PortBigEndian = BinaryPrimitives.ReverseEndianness((ushort)(config.Port ?? (forwarding == Layout.ForwardingKind.Gue ? GuePort : 0))),
+            Sources = SourceRule.Merge(service.Allow, service.Block),
+            Overrides = service.Overrides.ToImmutableDictionary(one => one.Clients, one => backends.First(backend => backend.Address.Equals(one.Backend)).Key),
+            QuicServers = states.Select((state, position) => (state.Config.QuicId, position)).Where(server => server.QuicId is not null)
+                .ToImmutableDictionary(server => (uint)server.QuicId!.Value, server => backends.First(backend => backend.Position == server.position).Key), // not null: filtered
         };
-        if (forwarding is Layout.ForwardingKind.Ipip or Layout.ForwardingKind.Gue)
-        {
-            value.Source = Layout.Address.Of(Source(service, config, ingress));
-            value.Mtu = (ushort)Math.Min(ingress.Mtu, ushort.MaxValue);
-        }
-
-        if (forwarding != Layout.ForwardingKind.Local)
-            SetNextHop(ref value, service, config, ingress);
-        return new PlannedBackend(MaglevIdentity.Of(config.Address, 0, seed), config.Address, config.Weight, value);
     }
 
-    private void SetNextHop(ref Layout.Backend value, ServiceConfig service, BackendConfig config, HostInterface ingress)
-    {
-        if (config.Mac is { } mac)
-        {
-            var egress = config.Interface is null ? ingress : Require(config.Interface);
-            value.Flags |= Layout.BackendFlags.Mac;
-            value.Mac = Layout.Mac.Of(mac);
-            value.OwnMac = egress.Mac;
-            value.InterfaceIndex = egress.Index == ingress.Index ? 0 : (uint)egress.Index;
-        }
-        else if (service.NextHop == NextHop.Kernel)
-        {
-            value.Flags |= Layout.BackendFlags.Fib;
-        }
-    }
-
-    private IPAddress Source(ServiceConfig service, BackendConfig backend, HostInterface ingress)
-    {
-        var family = backend.Address.AddressFamily;
-        if (service.Source is { } configured && configured.AddressFamily == family)
-            return configured;
-        return ingress.First(family) ?? host.SourceFor(backend.Address)
-            ?? throw new L4ApplyException($"service {service.Name}: {ingress.Name} has no address to reach {backend.Address} from; set source");
-    }
-
-    private static Layout.ForwardingKind Kind(ServiceConfig service, BackendConfig backend, IReadOnlySet<IPAddress> local) => service.Forwarding switch
-    {
-        Forwarding.DsrIpip => Layout.ForwardingKind.Ipip,
-        Forwarding.DsrGue => Layout.ForwardingKind.Gue,
-        Forwarding.DsrL2 => Layout.ForwardingKind.L2,
-        _ => local.Contains(backend.Address) ? Layout.ForwardingKind.Local : Layout.ForwardingKind.Ipip,
-    };
-
-    private static Layout.StateKind State(EndpointState state) => state switch
-    {
-        EndpointState.Ready => Layout.StateKind.Ready,
-        EndpointState.Drain => Layout.StateKind.Drain,
-        _ => Layout.StateKind.Down,
-    };
+    // Peers of the proxy tier send each other flows in tunnels: what ends here is taken off and goes up this host's stack.
+    private static IEnumerable<PlannedService> Tunnels(L4Config config, BackendPlanner backends) =>
+        from address in config.Services.Where(service => service.Forwarding == Forwarding.L7 && service.Backends.Length > 1)
+            .SelectMany(service => service.Backends).Select(backend => backend.Address).Where(backends.IsLocal).Distinct()
+        from protocol in (TransportProtocol[])[TransportProtocol.IpInIp, TransportProtocol.Ipv6InIp]
+        select new PlannedService(
+            "", new ServiceAddress(protocol, address, 0, 0), new Layout.Service { Flags = Layout.ServiceFlags.Decap }, MaglevTable.DefaultSize, []);
 
     private static Layout.ServiceFlags Flags(ServiceConfig service)
     {
@@ -132,6 +111,21 @@ internal sealed class XdpPlanner(IHostNetwork host)
             flags |= Layout.ServiceFlags.ClientHash;
         if (!service.FlowTable)
             flags |= Layout.ServiceFlags.NoFlows;
+        if (service.Forwarding == Forwarding.Nat)
+            flags |= Layout.ServiceFlags.Nat;
+        if (service.Quic is not null)
+            flags |= Layout.ServiceFlags.Quic;
+        if (!service.Overrides.IsEmpty)
+            flags |= Layout.ServiceFlags.Overrides;
+        if (!service.Allow.IsEmpty)
+            flags |= Layout.ServiceFlags.Allow;
+        if (!service.Block.IsEmpty)
+            flags |= Layout.ServiceFlags.Block;
+        if (service.PacketsPerSource > 0 || service.FlowsPerSource > 0)
+            flags |= Layout.ServiceFlags.Limit;
         return flags;
     }
+
+    [StructLayout(LayoutKind.Auto)]
+    private readonly record struct Known(ImmutableArray<BackendStatus> States, PlannedService Plan);
 }

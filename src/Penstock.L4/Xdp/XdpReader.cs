@@ -15,7 +15,7 @@ internal sealed class XdpReader(IHostNetwork host)
     /// <summary>What the tier does.</summary>
     public L4Status Read(Snapshot snapshot, XdpMaps maps, IReadOnlyDictionary<ServiceAddress, ServiceEntry> entries, PlannedService[] plan, ImmutableArray<string> notes) => new(
         [.. snapshot.Config.L4.Interfaces.Select(Interface)],
-        [.. plan.Where(service => entries.ContainsKey(service.Listen)).Select(service => Service(service, snapshot, maps, entries[service.Listen]))],
+        [.. plan.Where(service => !service.IsTunnel && entries.ContainsKey(service.Listen)).Select(service => Service(service, snapshot, maps, entries[service.Listen]))],
         Drops(maps),
         notes);
 
@@ -24,7 +24,7 @@ internal sealed class XdpReader(IHostNetwork host)
         var config = snapshot.Config.L4.Services.First(service => service.Name == plan.Name);
         var states = snapshot.Services[plan.Name];
         var slots = Slots(maps, entry);
-        var backends = plan.Backends.Select((backend, i) => Backend(backend, states.IsEmpty ? null : states[i], maps, entry.Backends[BackendKey.Of(backend.Value)], slots)).ToImmutableArray();
+        var backends = plan.Backends.GroupBy(backend => backend.Position).Select(shares => Backend([.. shares], states.IsEmpty ? null : states[shares.Key], maps, entry, slots)).ToImmutableArray();
         var own = maps.Sum<Layout.ServiceStats>("service_stats", entry.Id);
         return new ServiceCounters(
             plan.Name,
@@ -37,9 +37,11 @@ internal sealed class XdpReader(IHostNetwork host)
             backends);
     }
 
-    private static BackendCounters Backend(PlannedBackend plan, BackendStatus? status, XdpMaps maps, uint id, Dictionary<uint, long> slots)
+    // With nat a backend has an entry for each address that its flows leave from.
+    private static BackendCounters Backend(PlannedBackend[] shares, BackendStatus? status, XdpMaps maps, ServiceEntry entry, Dictionary<uint, long> slots)
     {
-        var stats = maps.Sum<Layout.BackendStats>("backend_stats", id);
+        var (plan, ids) = (shares[0], shares.Select(share => entry.Backends[share.Key]).ToArray());
+        var stats = ids.Select(id => maps.Sum<Layout.BackendStats>("backend_stats", id)).ToArray();
         var port = plan.Value.Port;
         var address = plan.Value.Forwarding == Layout.ForwardingKind.Local ? "local" : port == 0 ? plan.Address.ToString() : new System.Net.IPEndPoint(plan.Address, port).ToString();
         return new BackendCounters(
@@ -47,11 +49,11 @@ internal sealed class XdpReader(IHostNetwork host)
             plan.Weight,
             (status?.State ?? EndpointState.Ready).ToString().ToLowerInvariant(),
             status?.Reason ?? "",
-            slots.GetValueOrDefault(id),
-            (long)stats.NewFlows,
-            (long)stats.Packets,
-            (long)stats.Bytes,
-            (long)stats.Misses);
+            ids.Sum(id => slots.GetValueOrDefault(id)),
+            stats.Sum(share => (long)share.NewFlows),
+            stats.Sum(share => (long)share.Packets),
+            stats.Sum(share => (long)share.Bytes),
+            stats.Sum(share => (long)share.Misses));
     }
 
     private static Dictionary<uint, long> Slots(XdpMaps maps, ServiceEntry entry)

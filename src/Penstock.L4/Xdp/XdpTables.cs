@@ -17,11 +17,13 @@ internal sealed class XdpTables
     private readonly RingSpace _lines;
     private readonly IdSpace _backendIds;
     private readonly IdSpace _serviceIds;
+    private readonly ClientTables _clients;
 
     /// <summary>Takes over what the maps hold, which is nothing when they are new.</summary>
     public XdpTables(IXdpMaps maps)
     {
         _maps = maps;
+        _clients = new ClientTables(maps);
         _lines = new RingSpace(maps.RingLines);
         _backendIds = new IdSpace(1, maps.Backends, "backends");
         _serviceIds = new IdSpace(0, maps.Services, "services");
@@ -32,20 +34,22 @@ internal sealed class XdpTables
     public IReadOnlyDictionary<ServiceAddress, ServiceEntry> Services => _services;
 
     /// <summary>Puts a plan in place, and nothing besides it.</summary>
+    /// <param name="plan">The services.</param>
+    /// <param name="isClosed">Whether what is sent to their addresses and no service takes is dropped.</param>
     /// <exception cref="XdpFullException">The maps are too small for it; what was there before is there, or part of the new.</exception>
-    public void Apply(IReadOnlyList<PlannedService> plan)
+    public void Apply(IReadOnlyList<PlannedService> plan, bool isClosed = false)
     {
         var kept = plan.Select(service => service.Listen).ToHashSet();
         foreach (var gone in _services.Values.Where(entry => !kept.Contains(entry.Listen)).ToArray())
             Remove(gone);
-        var vips = VipPlan.Of(plan);
+        var vips = VipPlan.Of(plan, isClosed);
         foreach (var address in _vips.Keys.Where(address => !vips.ContainsKey(address)).ToArray())
         {
             _maps.DeleteVip(address.ToIPAddress());
             _vips.Remove(address);
         }
 
-        var updates = plan.Select(Prepare).ToArray();
+        var updates = plan.Where(service => !_services.TryGetValue(service.Listen, out var entry) || !ReferenceEquals(entry.Plan, service)).Select(Prepare).ToArray();
         Parallel.ForEach(updates.Where(update => update.Members.Length > 0 && !update.Members.AsSpan().SequenceEqual(update.Entry.Filled)), FillRing);
         foreach (var (address, vip) in vips)
         {
@@ -78,14 +82,7 @@ internal sealed class XdpTables
                 Release(id);
         }
 
-        foreach (var (key, verdict) in contents.Sources)
-        {
-            if (byId.TryGetValue(key.Service, out var entry))
-                entry.Sources[key] = verdict;
-            else
-                _maps.DeleteSource(key);
-        }
-
+        _clients.Adopt(contents, byId);
         foreach (var (address, vip) in contents.Vips)
             _vips.Add(address, vip);
     }
@@ -114,9 +111,10 @@ internal sealed class XdpTables
             _services.Add(plan.Listen, entry);
         }
 
+        entry.Plan = null;
         foreach (var backend in plan.Backends)
         {
-            var key = BackendKey.Of(backend.Value);
+            var key = backend.Key;
             if (!entry.Backends.TryGetValue(key, out var id))
             {
                 id = _backendIds.Take();
@@ -164,23 +162,10 @@ internal sealed class XdpTables
     private void Expose(Update update)
     {
         var (plan, entry, members, old) = update;
-        var sources = plan.Sources.ToDictionary(source => Layout.SourceKey.Of(entry.Id, source.Key), source => source.Value);
-        foreach (var (key, verdict) in sources)
-        {
-            if (entry.Sources.TryGetValue(key, out var known) && known == verdict)
-                continue;
-            _maps.WriteSource(key, verdict);
-            entry.Sources[key] = verdict;
-        }
-
+        _clients.Write(entry, plan);
         Write(entry, plan.Value with { Id = entry.Id, RingLine = members.Length > 0 ? (uint)entry.RingLine : 0, RingSlots = members.Length > 0 ? (uint)plan.TableSize : 0 });
 
-        foreach (var key in entry.Sources.Keys.Where(key => !sources.ContainsKey(key)).ToArray())
-        {
-            _maps.DeleteSource(key);
-            entry.Sources.Remove(key);
-        }
-
+        _clients.Trim(entry, plan);
         if (old.Line >= 0 && old.Line != entry.RingLine)
             _lines.Free(old.Line);
         if (members.Length == 0 && entry.RingLine >= 0)
@@ -190,13 +175,15 @@ internal sealed class XdpTables
         }
 
         foreach (var backend in plan.Backends.Where(backend => backend.Value.State != Layout.StateKind.Ready))
-            Rewrite(entry.Backends[BackendKey.Of(backend.Value)], backend.Value);
-        var kept = plan.Backends.Select(backend => BackendKey.Of(backend.Value)).ToHashSet();
+            Rewrite(entry.Backends[backend.Key], backend.Value);
+        var kept = plan.Backends.Select(backend => backend.Key).ToHashSet();
         foreach (var (key, id) in entry.Backends.Where(backend => !kept.Contains(backend.Key)).ToArray())
         {
             Release(id);
             entry.Backends.Remove(key);
         }
+
+        entry.Plan = plan;
     }
 
     private void Write(ServiceEntry entry, Layout.Service value)
@@ -216,8 +203,7 @@ internal sealed class XdpTables
             _maps.DeleteService(entry.Key);
         foreach (var part in entry.Ranges)
             _maps.DeleteRange(part);
-        foreach (var key in entry.Sources.Keys)
-            _maps.DeleteSource(key);
+        _clients.Remove(entry);
         foreach (var id in entry.Backends.Values)
             Release(id);
         if (entry.RingLine >= 0)

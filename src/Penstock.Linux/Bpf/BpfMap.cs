@@ -6,6 +6,9 @@ namespace Penstock.Linux.Bpf;
 /// <summary>A map by its descriptor, which it owns. Keys and values are blittable structs of exactly the map's sizes.</summary>
 public sealed unsafe class BpfMap : IDisposable
 {
+    // Entries of one call. More than any bucket of a hash map holds, which have to fit in one.
+    private const uint MostInBatch = 4096;
+
     private readonly FileDescriptor _fd;
 
     internal BpfMap(int fd)
@@ -132,6 +135,23 @@ public sealed unsafe class BpfMap : IDisposable
         }
     }
 
+    /// <summary>Removes many keys in one call (kernel 5.6).</summary>
+    public void DeleteBatch<TKey>(ReadOnlySpan<TKey> keys)
+        where TKey : unmanaged
+    {
+        if (sizeof(TKey) != Info.KeySize)
+            throw Mismatch(sizeof(TKey), Info.ValueSize);
+        if (keys.IsEmpty)
+            return;
+
+        var count = (uint)keys.Length;
+        var options = new Libbpf.MapBatchOptions { Size = (nuint)sizeof(Libbpf.MapBatchOptions) };
+        fixed (TKey* firstKey = keys)
+        {
+            BpfException.Check(Libbpf.bpf_map_delete_batch(Fd, firstKey, &count, &options), $"delete from map {Info.Name}");
+        }
+    }
+
     /// <summary>Removes a key. False: it was not there.</summary>
     public bool Delete<TKey>(TKey key)
         where TKey : unmanaged
@@ -158,6 +178,33 @@ public sealed unsafe class BpfMap : IDisposable
         }
 
         return keys;
+    }
+
+    /// <summary>All entries there are at some moment while it reads, many a call (kernel 5.6).</summary>
+    public List<KeyValuePair<TKey, TValue>> Entries<TKey, TValue>()
+        where TKey : unmanaged
+        where TValue : unmanaged
+    {
+        Expect<TKey, TValue>();
+        var size = (int)Math.Min(Info.MaxEntries, MostInBatch);
+        var (keys, values, place) = (new TKey[size], new TValue[size], new byte[Math.Max(sizeof(TKey), sizeof(uint))]);
+        var entries = new List<KeyValuePair<TKey, TValue>>();
+        var options = new Libbpf.MapBatchOptions { Size = (nuint)sizeof(Libbpf.MapBatchOptions) };
+        fixed (TKey* firstKey = keys)
+        fixed (TValue* firstValue = values)
+        fixed (byte* next = place)
+        {
+            for (var start = (byte*)null; ; start = next)
+            {
+                var count = (uint)size;
+                var result = Libbpf.bpf_map_lookup_batch(Fd, start, next, firstKey, firstValue, &count, &options);
+                var isMore = Found(result, "read");
+                for (var i = 0; i < count; i++)
+                    entries.Add(new(keys[i], values[i]));
+                if (!isMore)
+                    return entries;
+            }
+        }
     }
 
     /// <summary>Writes every entry into another map with keys and values of the same sizes, each CPU's value to that CPU.</summary>

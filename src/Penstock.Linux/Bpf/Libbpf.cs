@@ -104,6 +104,12 @@ internal static unsafe partial class Libbpf
     [LibraryImport(Library)]
     internal static partial int bpf_map_update_batch(int fd, void* keys, void* values, uint* count, MapBatchOptions* options);
 
+    [LibraryImport(Library)]
+    internal static partial int bpf_map_delete_batch(int fd, void* keys, uint* count, MapBatchOptions* options);
+
+    [LibraryImport(Library)]
+    internal static partial int bpf_map_lookup_batch(int fd, void* place, void* next, void* keys, void* values, uint* count, MapBatchOptions* options);
+
     [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int bpf_obj_pin(int fd, string path);
 

@@ -19,9 +19,9 @@ public sealed record BackendConfig
     /// <summary>Whether it takes flows. Default ready.</summary>
     public BackendState State { get; init; } = BackendState.Ready;
 
-    /// <summary>dsr-gue: the UDP port it decapsulates at. Default 6080 (IANA: gue).</summary>
+    /// <summary>nat: the port it listens on; null: the one the client asked for. dsr-gue: the UDP port it decapsulates at; null: 6080 (IANA: gue).</summary>
     [Range("1", "65535")]
-    [Example("6080")]
+    [Example("8080")]
     public int? Port { get; init; }
 
     /// <summary>MAC address frames for it go to; null: by next_hop.</summary>
@@ -33,4 +33,14 @@ public sealed record BackendConfig
     [Text(TextForm.InterfaceName)]
     [Example("eth1")]
     public string? Interface { get; init; }
+
+    /// <summary>VLAN that frames for it leave with, in place of the outermost tag they came with; 0: without a tag; null: as they came.</summary>
+    [Range("0", "4094")]
+    [Example("100")]
+    public int? Vlan { get; init; }
+
+    /// <summary>The server id that its QUIC connection ids carry, where the service has quic.</summary>
+    [Range("0", "2147483647")]
+    [Example("258")]
+    public int? QuicId { get; init; }
 }

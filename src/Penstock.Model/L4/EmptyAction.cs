@@ -7,6 +7,9 @@ public enum EmptyAction
     /// <summary>Silence.</summary>
     Drop,
 
+    /// <summary>TCP: a reset; UDP: ICMP port unreachable.</summary>
+    Reject,
+
     /// <summary>This host's own stack.</summary>
     Pass,
 }

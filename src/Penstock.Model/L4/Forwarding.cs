@@ -18,6 +18,10 @@ public enum Forwarding
     [Key("dsr-l2")]
     DsrL2,
 
+    /// <summary>With addresses and ports rewritten both ways; the backend answers the balancer and needs no change.</summary>
+    [Key("nat")]
+    Nat,
+
     /// <summary>To the proxy tier: this host's stack, and that of its peers.</summary>
     [Key("l7")]
     L7,

@@ -10,6 +10,7 @@ public static class ForwardingNames
         Forwarding.DsrIpip => "dsr-ipip",
         Forwarding.DsrGue => "dsr-gue",
         Forwarding.DsrL2 => "dsr-l2",
+        Forwarding.Nat => "nat",
         _ => "l7",
     };
 }

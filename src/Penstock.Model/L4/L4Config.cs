@@ -40,6 +40,16 @@ public sealed record L4Config
     [Range("0", "100000000")]
     public int NewFlowsPerCpu { get; init; }
 
+    /// <summary>Echo replies, resets and ICMP errors that are sent for services, for each CPU and second; 0: none. Default 10,000.</summary>
+    [Range("0", "100000000")]
+    public int RepliesPerCpu { get; init; } = 10_000;
+
+    /// <summary>Whether packets to a service's address are dropped where no service takes their port. Default false: they go up this host's stack.</summary>
+    public bool DropOtherPorts { get; init; }
+
+    /// <summary>What services with forwarding: nat share.</summary>
+    public NatConfig Nat { get; init; } = new();
+
     /// <summary>Services, in file order; names are unique.</summary>
     public ImmutableArray<ServiceConfig> Services { get; init; } = [];
 }

@@ -23,6 +23,6 @@ public sealed record ServiceAddress(TransportProtocol Protocol, IPAddress Addres
     {
         var host = Address.AddressFamily == AddressFamily.InterNetworkV6 ? $"[{Address}]" : Address.ToString();
         var ports = IsAllPorts ? "*" : IsOnePort ? $"{FirstPort}" : $"{FirstPort}-{LastPort}";
-        return $"{(Protocol == TransportProtocol.Tcp ? "tcp" : "udp")}://{host}:{ports}";
+        return $"{Protocol.ToString().ToLowerInvariant()}://{host}:{ports}";
     }
 }

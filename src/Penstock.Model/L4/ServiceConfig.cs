@@ -46,15 +46,49 @@ public sealed record ServiceConfig
     /// <summary>Where frames go on the link. Default kernel.</summary>
     public NextHop NextHop { get; init; } = NextHop.Kernel;
 
-    /// <summary>Address that tunnels come from; null: the first of the interface's in the backend's family.</summary>
+    /// <summary>
+    /// Address that tunnels come from, one for each family. nat: addresses that backends see as clients, any number; a backend's flows are spread
+    /// over those of its family. Default: the first of the interface's in the backend's family.
+    /// </summary>
+    [Key("source")]
     [Example("10.0.0.1")]
-    public IPAddress? Source { get; init; }
+    public ImmutableArray<IPAddress> Sources { get; init; } = [];
+
+    /// <summary>dsr-ipip: whether the last 16 bits of an IPv4 source vary by flow, so that receivers spread load over their queues. Default false.</summary>
+    public bool SourceEntropy { get; init; }
+
+    /// <summary>Clients that go to a backend of their own while it is ready; the longest prefix wins. New flows only.</summary>
+    [Example("[{clients: 198.51.100.0/24, backend: 10.0.0.12}]")]
+    public ImmutableArray<ClientOverride> Overrides { get; init; } = [];
+
+    /// <summary>udp: backends are chosen by the server id in QUIC connection ids (RFC 9000), so that a connection keeps its backend when its client's address changes; null: they are not read.</summary>
+    [Example("{offset: 1, length: 2}")]
+    public QuicRouting? Quic { get; init; }
+
+    /// <summary>
+    /// Networks of clients that are served, others are dropped; an absolute path stands for the networks in that file, one a line, '#' begins a comment.
+    /// Where allow and block both match, the longer prefix wins, and of equal ones block. Default: all are served.
+    /// </summary>
+    [Example("[10.0.0.0/8, /etc/penstock/partners.txt]")]
+    public ImmutableArray<SourceSet> Allow { get; init; } = [];
+
+    /// <summary>Networks of clients whose packets are dropped, written as in allow. Default none.</summary>
+    [Example("/etc/penstock/drop.txt")]
+    public ImmutableArray<SourceSet> Block { get; init; } = [];
+
+    /// <summary>Packets a second from one client address; what is above is dropped. 0, the default: no limit.</summary>
+    [Range("0", "1000000000")]
+    public int PacketsPerSource { get; init; }
+
+    /// <summary>New flows a second from one client address; what is above is dropped. 0, the default: no limit.</summary>
+    [Range("0", "1000000000")]
+    public int FlowsPerSource { get; init; }
 
     /// <summary>Active health checks; null: every backend counts as up.</summary>
     [Example("{type: tcp, interval: 2s}")]
     public HealthCheckConfig? Health { get; init; }
 
-    /// <summary>Port that health checks go to; null: the service's.</summary>
+    /// <summary>Port that health checks go to; null: the backend's with nat, else the service's.</summary>
     [Range("1", "65535")]
     [Example("8080")]
     public int? HealthPort { get; init; }

@@ -18,6 +18,10 @@ internal sealed class FakeMaps(int ringLines = 4096, int backends = 256, int ser
 
     public Dictionary<Layout.SourceKey, Layout.SourceVerdict> SourceMap { get; } = [];
 
+    public Dictionary<Layout.SourceKey, uint> OverrideMap { get; } = [];
+
+    public Dictionary<Layout.QuicKey, uint> QuicMap { get; } = [];
+
     /// <summary>Every write, in order.</summary>
     public List<string> Writes { get; } = [];
 
@@ -77,24 +81,52 @@ internal sealed class FakeMaps(int ringLines = 4096, int backends = 256, int ser
         Wrote($"no range {key.Ports.First}/{key.Ports.Bits}");
     }
 
-    public void WriteSource(in Layout.SourceKey key, Layout.SourceVerdict verdict)
+    public void WriteSources(ReadOnlySpan<Layout.SourceKey> keys, ReadOnlySpan<Layout.SourceVerdict> verdicts)
     {
-        SourceMap[key] = verdict;
-        Wrote($"source {verdict}");
+        for (var i = 0; i < keys.Length; i++)
+            SourceMap[keys[i]] = verdicts[i];
+        Wrote($"sources {keys.Length}");
     }
 
-    public void DeleteSource(in Layout.SourceKey key)
+    public void DeleteSources(ReadOnlySpan<Layout.SourceKey> keys)
     {
-        SourceMap.Remove(key).ShouldBeTrue();
-        Wrote("no source");
+        foreach (var key in keys)
+            SourceMap.Remove(key).ShouldBeTrue();
+        Wrote($"no sources {keys.Length}");
+    }
+
+    public void WriteOverride(in Layout.SourceKey key, uint backend)
+    {
+        OverrideMap[key] = backend;
+        Wrote($"override {backend}");
+    }
+
+    public void DeleteOverride(in Layout.SourceKey key)
+    {
+        OverrideMap.Remove(key).ShouldBeTrue();
+        Wrote("no override");
+    }
+
+    public void WriteQuicServer(in Layout.QuicKey key, uint backend)
+    {
+        QuicMap[key] = backend;
+        Wrote($"quic {key.Server} {backend}");
+    }
+
+    public void DeleteQuicServer(in Layout.QuicKey key)
+    {
+        QuicMap.Remove(key).ShouldBeTrue();
+        Wrote($"no quic {key.Server}");
     }
 
     public XdpContents Read() => new(
-        new Dictionary<Layout.ServiceKey, Layout.Service>(ServiceMap),
-        new Dictionary<Layout.RangeKey, Layout.Service>(RangeMap),
-        new Dictionary<Layout.Address, Layout.Vip>(VipMap),
+        [.. ServiceMap],
+        [.. RangeMap],
+        [.. VipMap],
         Enumerable.Range(1, backends - 1).Where(id => _backends[id].State != Layout.StateKind.Unused).ToDictionary(id => (uint)id, id => _backends[id]),
-        new Dictionary<Layout.SourceKey, Layout.SourceVerdict>(SourceMap));
+        [.. SourceMap],
+        [.. OverrideMap],
+        [.. QuicMap]);
 
     /// <summary>The addresses a service's ring leads to, with their slots.</summary>
     public Dictionary<string, int> Shares(int port)
@@ -112,6 +144,8 @@ internal sealed class FakeMaps(int ringLines = 4096, int backends = 256, int ser
             Look(VipMap.ContainsKey(key.Address), service, what);
         foreach (var (key, service) in RangeMap)
             Look(VipMap.TryGetValue(key.Address, out var vip) && vip.Flags.HasFlag(Layout.VipFlags.Ranges), service, what);
+        foreach (var (service, id) in OverrideMap.Select(entry => (entry.Key.Service, entry.Value)).Concat(QuicMap.Select(entry => (entry.Key.Service, entry.Value))))
+            (_backends[id].Service == service && _backends[id].State != Layout.StateKind.Unused).ShouldBeTrue($"after {what}: clients of service {service} named backend {id}");
     }
 
     // A packet may come at any time: its address is known, each slot names a backend of the service that takes flows.

@@ -99,6 +99,80 @@ public sealed class XdpPlannerTests
     }
 
     [Fact]
+    public void Plan_Nat_HasAnEntryForEachSourceWithTheWeightOfItsBackend()
+    {
+        var config = new ServiceConfig
+        {
+            Name = "s",
+            Listen = Tcp(80),
+            Forwarding = Forwarding.Nat,
+            Sources = [IPAddress.Parse("10.0.0.7"), IPAddress.Parse("10.0.0.8")],
+            Backends = [new BackendConfig { Address = Address(1), Port = 8080, Weight = 2 }, new BackendConfig { Address = Address(1), Port = 8081 }],
+        };
+
+        var service = Plan(config, [.. config.Backends.Select(backend => new BackendStatus(backend, EndpointState.Ready))]);
+
+        service.Value.Flags.ShouldBe(Layout.ServiceFlags.Nat);
+        service.Backends.Select(backend => $"{backend.Position} {backend.Weight} {backend.Value.Source.ToIPAddress()} {backend.Value.Port} {backend.Value.Forwarding}").ShouldBe([
+            "0 2 10.0.0.7 8080 Nat", "0 2 10.0.0.8 8080 Nat", "1 1 10.0.0.7 8081 Nat", "1 1 10.0.0.8 8081 Nat"]);
+        service.Backends.Select(backend => backend.Identity).Distinct().Count().ShouldBe(4);
+        VipPlan.Of([service], isClosed: true).ToDictionary(vip => vip.Key.ToIPAddress().ToString(), vip => vip.Value.Flags).ShouldBe(new Dictionary<string, Layout.VipFlags>
+        {
+            ["203.0.113.10"] = Layout.VipFlags.Echo | Layout.VipFlags.Closed,
+            ["10.0.0.7"] = Layout.VipFlags.NatSource,
+            ["10.0.0.8"] = Layout.VipFlags.NatSource,
+        });
+    }
+
+    [Fact]
+    public void Plan_NatWithoutSource_LeavesFromTheInterface() =>
+        Plan(Forwarding.Nat, new BackendConfig { Address = Address(1) }).Backends.ShouldHaveSingleItem().Value.Source.ToIPAddress().ShouldBe(_host.Local);
+
+    [Fact]
+    public void Plan_OptionsAboutClients_AreFlagsAndTables()
+    {
+        var config = new ServiceConfig
+        {
+            Name = "s",
+            Listen = new ServiceAddress(TransportProtocol.Udp, Vip, 443, 443),
+            Forwarding = Forwarding.DsrIpip,
+            Empty = EmptyAction.Reject,
+            PacketsPerSource = 100,
+            FlowsPerSource = 5,
+            Quic = new QuicRouting(),
+            Sources = [IPAddress.Parse("10.1.0.0")],
+            SourceEntropy = true,
+            Backends = [new BackendConfig { Address = Address(1), QuicId = 1, Vlan = 0 }, new BackendConfig { Address = Address(2), QuicId = 2, Vlan = 100 }],
+            Overrides = [new ClientOverride { Clients = IPNetwork.Parse("198.51.100.0/24"), Backend = Address(2) }],
+            Allow = [Set("198.51.100.0/24"), Set("10.0.0.0/8")],
+            Block = [Set("10.0.0.0/8"), Set("10.1.0.0/16")],
+        };
+
+        var service = Plan(config, [.. config.Backends.Select(backend => new BackendStatus(backend, EndpointState.Ready))]);
+
+        service.Value.Flags.ShouldBe(Layout.ServiceFlags.Limit | Layout.ServiceFlags.Quic | Layout.ServiceFlags.Overrides | Layout.ServiceFlags.Allow | Layout.ServiceFlags.Block);
+        (service.Value.SourcePackets, service.Value.SourceFlows, service.Value.QuicOffset, service.Value.QuicLength).ShouldBe((100u, 5u, (byte)1, (byte)2));
+        service.Value.EmptyAction.ShouldBe((byte)Layout.EmptyKind.Reject);
+        service.Overrides.Values.ShouldBe([service.Backends[1].Key]);
+        service.QuicServers.ShouldBe(new Dictionary<uint, BackendKey> { [1] = service.Backends[0].Key, [2] = service.Backends[1].Key }, ignoreOrder: true);
+        service.Sources.Select(rule => rule.Verdict).ShouldBe([Layout.SourceVerdict.Block, Layout.SourceVerdict.Block, Layout.SourceVerdict.Allow]);
+        service.Backends.Select(backend => backend.Value.Flags).ShouldAllBe(flags => flags == (Layout.BackendFlags.Fib | Layout.BackendFlags.Entropy | Layout.BackendFlags.Vlan));
+        service.Backends.Select(backend => backend.Value.VlanBigEndian).ShouldBe([(ushort)0, (ushort)0x6400]);
+    }
+
+    [Fact]
+    public void Plan_L7WithPeers_EndsTheirTunnelsHereAndNowhereElse()
+    {
+        var config = new ServiceConfig { Name = "s", Listen = Tcp(80), Forwarding = Forwarding.L7, Backends = [new BackendConfig { Address = _host.Local }, new BackendConfig { Address = Address(1) }] };
+
+        var tunnels = PlanAll(config, [.. config.Backends.Select(backend => new BackendStatus(backend, EndpointState.Ready))])[1..];
+
+        tunnels.Select(tunnel => tunnel.Listen.ToString()).ShouldBe(["ipinip://10.0.0.254:0", "ipv6inip://10.0.0.254:0"]);
+        tunnels.ShouldAllBe(tunnel => tunnel.IsTunnel);
+        VipPlan.Of(tunnels, isClosed: true).ShouldHaveSingleItem().Value.ShouldBe(default);
+    }
+
+    [Fact]
     public void Plan_InterfaceThatIsNotThere_IsRefused()
     {
         _host.IsGone = true;
@@ -123,14 +197,18 @@ public sealed class XdpPlannerTests
         new ServiceConfig { Name = "s", Listen = Tcp(80), Forwarding = forwarding, Backends = [.. backends] },
         [.. backends.Select(backend => new BackendStatus(backend, EndpointState.Ready))]);
 
-    private PlannedService Plan(ServiceConfig service, params BackendStatus[] states)
+    private static SourceSet Set(string network) => new(network, [SourcePrefix.Of(IPNetwork.Parse(network))]);
+
+    private PlannedService Plan(ServiceConfig service, params BackendStatus[] states) => PlanAll(service, states)[0];
+
+    private PlannedService[] PlanAll(ServiceConfig service, BackendStatus[] states)
     {
         var config = new ApplianceConfig { Node = "lb", L4 = new L4Config { Interfaces = ["eth0"], Services = [service] } };
         var snapshot = new Snapshot(1, config, ImmutableDictionary<string, ClusterEndpoints>.Empty)
         {
             Services = ImmutableDictionary<string, ImmutableArray<BackendStatus>>.Empty.Add("s", [.. states]),
         };
-        return new XdpPlanner(_host).Plan(snapshot).ShouldHaveSingleItem();
+        return new XdpPlanner(_host).Plan(snapshot);
     }
 
     private sealed class FakeHost : IHostNetwork

@@ -162,13 +162,49 @@ public sealed class XdpTablesTests
     {
         var tables = new XdpTables(_maps);
         tables.Apply([WithSources(Service(80, Backend(1)))]);
-        _maps.Writes[^3..].ShouldBe(["source Block", "source Allow", "service 80"], ignoreOrder: true);
-        _maps.Writes[^1].ShouldBe("service 80");
+        _maps.Writes[^2..].ShouldBe(["sources 2", "service 80"]);
         _maps.Writes.Clear();
 
         tables.Apply([Service(80, Backend(1))]);
 
-        _maps.Writes.ShouldBe(["service 80", "no source", "no source"]);
+        _maps.Writes.ShouldBe(["service 80", "no sources 2"]);
+        _maps.SourceMap.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void Apply_SourcesOfWhichSomeDiffer_WritesTheDifference()
+    {
+        var tables = new XdpTables(_maps);
+        var many = Enumerable.Range(0, 10_000).Select(i => Rule($"10.{i >> 8}.{i & 255}.0/24")).ToArray();
+        tables.Apply([Service(80, Backend(1)) with { Sources = [.. many] }]);
+        _maps.Writes.Clear();
+
+        tables.Apply([Service(80, Backend(1)) with { Sources = [Rule("9.0.0.0/8"), .. many[1..5000], many[5000] with { Verdict = Layout.SourceVerdict.Allow }, .. many[5001..]] }]);
+
+        _maps.Writes.ShouldBe(["sources 2", "no sources 1"]);
+        _maps.SourceMap.Count.ShouldBe(10_000);
+        _maps.SourceMap[Layout.SourceKey.Of(0, many[5000].Prefix)].ShouldBe(Layout.SourceVerdict.Allow);
+    }
+
+    [Fact]
+    public void Apply_BackendThatClientsName_IsThereBeforeTheNameAndGoesAfterIt()
+    {
+        var tables = new XdpTables(_maps);
+        tables.Apply([Named(Backend(1), Backend(2))]);
+        _maps.Writes[^3..].ShouldBe(["override 2", "quic 7 2", "service 80"]);
+        tables = new XdpTables(_maps);
+        _maps.Writes.Clear();
+
+        tables.Apply([Service(80, Backend(1))]);
+
+        _maps.Writes.ShouldBe(["service 80", "no override", "no quic 7", "backend 2 Unused"]);
+
+        static PlannedService Named(PlannedBackend one, PlannedBackend other) => Service(80, one, other) with
+        {
+            Value = new Layout.Service { Flags = Layout.ServiceFlags.Overrides },
+            Overrides = ImmutableDictionary<IPNetwork, BackendKey>.Empty.Add(IPNetwork.Parse("198.51.100.0/24"), other.Key),
+            QuicServers = ImmutableDictionary<uint, BackendKey>.Empty.Add(7, other.Key),
+        };
     }
 
     [Fact]
@@ -199,21 +235,21 @@ public sealed class XdpTablesTests
 
     private static PlannedService WithSources(PlannedService service) => service with
     {
-        Sources = ImmutableDictionary<IPNetwork, Layout.SourceVerdict>.Empty
-            .Add(IPNetwork.Parse("198.51.100.0/24"), Layout.SourceVerdict.Allow).Add(IPNetwork.Parse("2001:db8::/32"), Layout.SourceVerdict.Block),
+        Sources = [Rule("198.51.100.0/24") with { Verdict = Layout.SourceVerdict.Allow }, Rule("2001:db8::/32")],
         Value = service.Value with { Flags = Layout.ServiceFlags.Allow | Layout.ServiceFlags.Block },
     };
+
+    private static SourceRule Rule(string network) => new(SourcePrefix.Of(IPNetwork.Parse(network)), Layout.SourceVerdict.Block);
 
     private static PlannedService Service(int port, params PlannedBackend[] backends) => Range(port, port, backends);
 
     private static PlannedService Range(int first, int last, params PlannedBackend[] backends) => new(
-        $"s{first}", new ServiceAddress(TransportProtocol.Tcp, IPAddress.Parse("203.0.113.10"), first, last), default, Slots, [.. backends],
-        ImmutableDictionary<IPNetwork, Layout.SourceVerdict>.Empty);
+        $"s{first}", new ServiceAddress(TransportProtocol.Tcp, IPAddress.Parse("203.0.113.10"), first, last), default, Slots, [.. backends]);
 
     private static PlannedBackend Backend(int host, uint weight = 1, Layout.StateKind state = Layout.StateKind.Ready)
     {
         var address = new IPAddress([10, 0, 0, (byte)host]);
         return new PlannedBackend(
-            MaglevIdentity.Of(address, 0, 0), address, (int)weight, new Layout.Backend { Address = Layout.Address.Of(address), Forwarding = Layout.ForwardingKind.Ipip, State = state });
+            host, MaglevIdentity.Of(address, 0, 0), address, (int)weight, new Layout.Backend { Address = Layout.Address.Of(address), Forwarding = Layout.ForwardingKind.Ipip, State = state });
     }
 }

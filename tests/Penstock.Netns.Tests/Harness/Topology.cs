@@ -226,7 +226,7 @@ internal sealed class Topology : IAsyncDisposable
             events { worker_connections 8192; }
             http { access_log off; keepalive_timeout 300s; keepalive_requests 100000; client_body_temp_path {{folder}}; proxy_temp_path {{folder}};
               fastcgi_temp_path {{folder}}; uwsgi_temp_path {{folder}}; scgi_temp_path {{folder}};
-              server { listen 80 backlog=4096; listen [::]:80 backlog=4096; listen 8080; location / { return 200 "{{device}}\n"; } } }
+              server { listen 80 backlog=4096; listen [::]:80 backlog=4096; listen 8080; listen [::]:8080; location / { return 200 "{{device}}\n"; } } }
             """);
         Keep(server.Start("nginx", "-c", Path.Combine(folder, "nginx.conf")));
         await server.OkAsync(Penstock, $"decap --interface {device} --pins {folder}/pins --program {Programs}/decap.bpf.o");

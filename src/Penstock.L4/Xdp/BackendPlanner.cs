@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+using System.Buffers.Binary;
+using System.Net;
+using System.Net.Sockets;
+using Penstock.L4.Maglev;
+using Penstock.Model;
+using Penstock.Model.L4;
+
+namespace Penstock.L4.Xdp;
+
+/// <summary>Turns backends of a service into entries: one for each, with nat one for each address that its flows leave from.</summary>
+/// <param name="host">The host's interfaces.</param>
+/// <param name="ingress">The interface that packets come in by.</param>
+/// <param name="seed">Of identities.</param>
+internal sealed class BackendPlanner(IHostNetwork host, HostInterface ingress, ulong seed)
+{
+    private const int GuePort = 6080; // IANA: gue
+    private const int PortBits = 16;
+
+    private readonly IReadOnlySet<IPAddress> _local = host.Addresses();
+
+    /// <summary>Whether an address is one of this host's.</summary>
+    public bool IsLocal(IPAddress address) => _local.Contains(address);
+
+    /// <summary>The backend of a service of the proxy tier without peers.</summary>
+    public PlannedBackend ThisHost(ServiceConfig service) =>
+        new(0, MaglevIdentity.Of(service.Listen.Address, 0, seed), service.Listen.Address, 1, new Layout.Backend { State = Layout.StateKind.Ready });
+
+    /// <summary>The entries of one backend.</summary>
+    /// <param name="service">Its service.</param>
+    /// <param name="status">The backend.</param>
+    /// <param name="position">Its place among the backends of its service.</param>
+    public IEnumerable<PlannedBackend> Plan(ServiceConfig service, BackendStatus status, int position)
+    {
+        var config = status.Config;
+        var value = Value(service, status);
+        var sources = value.Forwarding == Layout.ForwardingKind.Nat ? [.. service.Sources.Where(source => source.AddressFamily == config.Address.AddressFamily)] : Array.Empty<IPAddress>();
+        if (sources.Length == 0)
+            return [new PlannedBackend(position, MaglevIdentity.Of(config.Address, config.Port ?? 0, seed), config.Address, config.Weight, value)];
+
+        // The port's upper bits tell apart the shares of one backend, in the order of the file.
+        return sources.Select((source, i) => new PlannedBackend(
+            position, MaglevIdentity.Of(config.Address, (config.Port ?? 0) | (i << PortBits), seed), config.Address, config.Weight, value with { Source = Layout.Address.Of(source) }));
+    }
+
+    private Layout.Backend Value(ServiceConfig service, BackendStatus status)
+    {
+        var config = status.Config;
+        var forwarding = Kind(service, config);
+        var value = new Layout.Backend
+        {
+            Address = Layout.Address.Of(config.Address),
+            Forwarding = forwarding,
+            State = State(status.State),
+            PortBigEndian = BinaryPrimitives.ReverseEndianness((ushort)(config.Port ?? (forwarding == Layout.ForwardingKind.Gue ? GuePort : 0))),
+        };
+        if (forwarding is Layout.ForwardingKind.Ipip or Layout.ForwardingKind.Gue or Layout.ForwardingKind.Nat)
+            value.Source = Layout.Address.Of(Source(service, config));
+        if (forwarding is Layout.ForwardingKind.Ipip or Layout.ForwardingKind.Gue)
+            value.Mtu = (ushort)Math.Min(ingress.Mtu, ushort.MaxValue);
+        if (service.SourceEntropy && config.Address.AddressFamily == AddressFamily.InterNetwork)
+            value.Flags |= Layout.BackendFlags.Entropy;
+        if (forwarding != Layout.ForwardingKind.Local)
+            SetNextHop(ref value, service, config);
+        return value;
+    }
+
+    private void SetNextHop(ref Layout.Backend value, ServiceConfig service, BackendConfig config)
+    {
+        if (config.Mac is { } mac)
+        {
+            var egress = config.Interface is null ? ingress : Require(config.Interface);
+            value.Flags |= Layout.BackendFlags.Mac;
+            value.Mac = Layout.Mac.Of(mac);
+            value.OwnMac = egress.Mac;
+            value.InterfaceIndex = egress.Index == ingress.Index ? 0 : (uint)egress.Index;
+        }
+        else if (service.NextHop == NextHop.Kernel)
+        {
+            value.Flags |= Layout.BackendFlags.Fib;
+        }
+
+        if (config.Vlan is { } vlan)
+        {
+            value.Flags |= Layout.BackendFlags.Vlan;
+            value.VlanBigEndian = BinaryPrimitives.ReverseEndianness((ushort)vlan);
+        }
+    }
+
+    private HostInterface Require(string name) => host.Find(name) ?? throw new L4ApplyException($"there is no interface {name}");
+
+    private IPAddress Source(ServiceConfig service, BackendConfig backend)
+    {
+        var family = backend.Address.AddressFamily;
+        return service.Sources.FirstOrDefault(source => source.AddressFamily == family) ?? ingress.First(family) ?? host.SourceFor(backend.Address)
+            ?? throw new L4ApplyException($"service {service.Name}: {ingress.Name} has no address to reach {backend.Address} from; set source");
+    }
+
+    private Layout.ForwardingKind Kind(ServiceConfig service, BackendConfig backend) => service.Forwarding switch
+    {
+        Forwarding.DsrIpip => Layout.ForwardingKind.Ipip,
+        Forwarding.DsrGue => Layout.ForwardingKind.Gue,
+        Forwarding.DsrL2 => Layout.ForwardingKind.L2,
+        Forwarding.Nat => Layout.ForwardingKind.Nat,
+        _ => IsLocal(backend.Address) ? Layout.ForwardingKind.Local : Layout.ForwardingKind.Ipip,
+    };
+
+    private static Layout.StateKind State(EndpointState state) => state switch
+    {
+        EndpointState.Ready => Layout.StateKind.Ready,
+        EndpointState.Drain => Layout.StateKind.Drain,
+        _ => Layout.StateKind.Down,
+    };
+}

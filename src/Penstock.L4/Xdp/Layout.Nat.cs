@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+using System.Buffers.Binary;
+using System.Net;
+using System.Runtime.InteropServices;
+
+namespace Penstock.L4.Xdp;
+
+/// <summary>What <c>nat_flows</c> holds.</summary>
+internal static partial class Layout
+{
+    /// <summary>struct lb_nat_key.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public record struct NatKey
+    {
+        public Address Source;
+        public Address Destination;
+        public ushort SourcePortBigEndian;
+        public ushort DestinationPortBigEndian;
+        public byte Protocol;
+        public byte Reserved0;
+        public byte Reserved1;
+        public byte Reserved2;
+
+        public static NatKey Of(IPEndPoint source, IPEndPoint destination, byte protocol) => new()
+        {
+            Source = Address.Of(source.Address),
+            Destination = Address.Of(destination.Address),
+            SourcePortBigEndian = BinaryPrimitives.ReverseEndianness((ushort)source.Port),
+            DestinationPortBigEndian = BinaryPrimitives.ReverseEndianness((ushort)destination.Port),
+            Protocol = protocol,
+        };
+    }
+
+    /// <summary>struct lb_nat_flow.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public record struct NatFlow
+    {
+        public Address Source;
+        public Address Destination;
+        public ushort SourcePortBigEndian;
+        public ushort DestinationPortBigEndian;
+        public uint Backend;
+        public byte Generation;
+        public byte State;
+        public byte Direction;
+        public byte Reserved;
+        public uint Seen;
+        public uint InterfaceIndex;
+        public Mac Mac;
+        public Mac OwnMac;
+
+        public readonly int SourcePort => BinaryPrimitives.ReverseEndianness(SourcePortBigEndian);
+
+        public readonly int DestinationPort => BinaryPrimitives.ReverseEndianness(DestinationPortBigEndian);
+    }
+}
