@@ -22,10 +22,10 @@ internal static class SourceFile
 
         var prefixes = new List<SourcePrefix>(content.Length / 16);
         var number = 0;
-        foreach (var range in content.AsSpan().Split((byte)'\n'))
+        foreach (var range in content.Span.Split((byte)'\n'))
         {
             number++;
-            var line = Strip(content.AsSpan(range));
+            var line = Strip(content.Span[range]);
             if (line.IsEmpty)
                 continue;
             if (prefixes.Count == ReadLimits.SourcePrefixes)
