@@ -34,17 +34,41 @@ public sealed class EngineAllocationTests
         var buffer = new byte[8192];
         FinishOne(accepted, client, buffer);
 
+        AssertNoAllocation(() =>
+        {
+            client.Send(Request);
+            FinishOne(accepted, client, buffer);
+        });
+    }
+
+    [ReleaseFact]
+    public async Task Redirects_OnAKeptConnection_AllocateNothing()
+    {
+        await using var engine = new L7Engine(NullLoggerFactory.Instance);
+        engine.Apply(SnapshotTo(new IPEndPoint(IPAddress.Loopback, 1)));
+        using var client = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        client.Connect(IPEndPoint.Parse(engine.Status().Listeners[0].Bind));
+        var request = "GET /old?a=1 HTTP/1.1\r\nHost: old.example.com\r\n\r\n"u8.ToArray();
+        var buffer = new byte[8192];
+        client.Send(request);
+        Encoding.ASCII.GetString(buffer, 0, client.Receive(buffer)).ShouldContain("Location: https://old.example.com/old?a=1\r\n");
+
+        AssertNoAllocation(() =>
+        {
+            client.Send(request);
+            client.Receive(buffer);
+        });
+    }
+
+    private static void AssertNoAllocation(Action exchange)
+    {
         // Counted over the whole process: the reactor is another thread. The test host itself allocates a little now and then.
         var least = long.MaxValue;
         for (var round = 0; round < 20 && least > 0; round++)
         {
             var before = GC.GetTotalAllocatedBytes(precise: true);
             for (var i = 0; i < 500; i++)
-            {
-                client.Send(Request);
-                FinishOne(accepted, client, buffer);
-            }
-
+                exchange();
             least = Math.Min(least, GC.GetTotalAllocatedBytes(precise: true) - before);
         }
 
@@ -77,7 +101,10 @@ public sealed class EngineAllocationTests
                 Listeners = [new ListenerConfig { Name = "http", Bind = SocketEndpoint.Ip(IPAddress.Loopback, 0), Routes = "main" }],
                 Routes = ImmutableSortedDictionary<string, ImmutableArray<RouteConfig>>.Empty.Add(
                     "main",
-                    [new RouteConfig { Name = "all", Match = new RouteMatch { Host = "shop.example.com", PathPrefix = "/" }, To = [new WeightedCluster("a")] }]),
+                    [
+                        new RouteConfig { Name = "all", Match = new RouteMatch { Host = "shop.example.com", PathPrefix = "/" }, To = [new WeightedCluster("a")] },
+                        new RouteConfig { Name = "old", Match = new RouteMatch { Host = "old.example.com" }, Redirect = new RedirectAction { Scheme = "https" } },
+                    ]),
                 Clusters = ImmutableSortedDictionary<string, ClusterConfig>.Empty.Add("a", new ClusterConfig { Name = "a", Endpoints = [new EndpointConfig(endpoint)] }),
             },
         };

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+using System.Collections.Concurrent;
+using System.Net;
 using System.Net.Sockets;
 using Penstock.L7.Runtime;
 using Penstock.Linux;
@@ -14,6 +16,51 @@ public sealed class ListenerBinderTests : IDisposable
     private string SocketPath => Path.Combine(_directory.FullName, "web.sock");
 
     public void Dispose() => _directory.Delete(recursive: true);
+
+    [Fact]
+    public void Open_AddressThatIsListenedTo_IsRefusedThoughItsSocketsShareIt()
+    {
+        var first = ListenerBinder.Open(0, SocketEndpoint.Ip(IPAddress.Loopback, 0), reactors: 2);
+        try
+        {
+            Should.Throw<L7ApplyException>(() => ListenerBinder.Open(1, first.BoundTo, reactors: 2)).Message.ShouldEndWith("the address is in use");
+        }
+        finally
+        {
+            first.CloseSockets();
+        }
+
+        ListenerBinder.Open(1, first.BoundTo, reactors: 2).CloseSockets();
+    }
+
+    [Fact]
+    public void Open_ByManyAtOnce_OnePrevails()
+    {
+        for (var round = 0; round < 50; round++)
+        {
+            var place = ListenerBinder.Open(0, SocketEndpoint.Ip(IPAddress.Loopback, 0), reactors: 1);
+            place.CloseSockets();
+            var opened = new ConcurrentBag<ListenerSlot>();
+            using var start = new Barrier(4);
+            var openers = Enumerable.Range(0, 4).Select(_ => new Thread(() =>
+            {
+                start.SignalAndWait();
+                try
+                {
+                    opened.Add(ListenerBinder.Open(0, place.BoundTo, reactors: 2));
+                }
+                catch (L7ApplyException)
+                {
+                    // Another was faster.
+                }
+            })).ToArray();
+            Array.ForEach(openers, opener => opener.Start());
+            Array.ForEach(openers, opener => opener.Join());
+            opened.Count.ShouldBeLessThanOrEqualTo(1);
+            foreach (var slot in opened)
+                slot.CloseSockets();
+        }
+    }
 
     [Fact]
     public void Open_RegularFileAtThePath_IsRefusedAndLeftAlone()
