@@ -5,6 +5,20 @@
  */
 #include "include/unusual.h"
 
+/* To an address that is a source of nat. NAT_UNUSUAL: it is none, or none lately asked for, or the flow is not known. */
+static __always_inline int answer(struct xdp_md *ctx, const struct lb_service_key *key, __u32 l3, __u32 stamp, bool v6)
+{
+	struct lb_service_key source = *key;
+
+	to_nat_source(&source);
+	__u32 index = service_line_index(&source);
+	struct lb_service_line *line = bpf_map_lookup_elem(&service_lines, &index);
+
+	if (!line || !is_line_of(line, &source, stamp))
+		return NAT_UNUSUAL;
+	return v6 ? nat_short_ipv6(ctx, l3, 1) : nat_short_ipv4(ctx, l3, 1);
+}
+
 /* A frame whose headers have been read and whose lengths are right. */
 static __always_inline int process(struct xdp_md *ctx, struct frame *f, bool v6)
 {
@@ -18,13 +32,22 @@ static __always_inline int process(struct xdp_md *ctx, struct frame *f, bool v6)
 	if (!line)
 		return unusual(ctx, f->l3, v6);
 	if (!is_line_of(line, &key, stamp)) {
-		int verdict = find_service(ctx, &key, index, stamp);
+		int verdict = settings.features & LB_FEATURE_NAT ? answer(ctx, &key, f->l3, stamp, v6) : NAT_UNUSUAL;
+
+		if (verdict != NAT_UNUSUAL)
+			return verdict;
+		verdict = find_service(ctx, &key, index, stamp);
 
 		if (verdict != SERVICE_FOUND)
 			return verdict == SERVICE_UNUSUAL ? unusual(ctx, f->l3, v6) : verdict;
 	}
 	const struct lb_service *service = &line->service;
 
+	if (service->flags == LB_SERVICE_NAT) {
+		int verdict = v6 ? nat_short_ipv6(ctx, f->l3, 0) : nat_short_ipv4(ctx, f->l3, 0);
+
+		return verdict == NAT_UNUSUAL ? unusual(ctx, f->l3, v6) : verdict;
+	}
 	if (service->flags & ~PLAIN_SERVICE || !service->ring_slots)
 		return unusual(ctx, f->l3, v6);
 	int verdict = balance(ctx, f, service, hash, LB_NO_BACKEND, v6, true);

@@ -20,6 +20,9 @@ static __always_inline int strip_outer(struct xdp_md *ctx, __u32 l3, __u32 inner
 
 	if (l3 < ETH_HLEN || l3 > ETH_HLEN + 8 || extra < 20 || extra > MOST_OUTER)
 		return -1;
+	/* The verifier of 6.1 has lost the range: the compiler tests it by one comparison. */
+	asm volatile("" : "+r"(extra));
+	extra &= MOST_OUTER;
 	__u8 *ip = data + l3 + extra;
 
 	if ((void *)(ip + 20) > data_end || data + ETH_HLEN + 8 > data_end)

@@ -30,7 +30,7 @@ static __always_inline struct lb_fragment_key *fragment_key(const struct frame *
 }
 
 /* Global functions, verified once. */
-__noinline int remember_fragment(struct lb_fragment_key *key, __u32 backend, __u32 generation, __u32 ports)
+static __noinline int remember_fragment(struct lb_fragment_key *key, __u32 backend, __u32 generation, __u32 ports)
 {
 	struct lb_fragment value = { .backend = backend, .generation = generation, .ports = ports };
 
@@ -38,7 +38,7 @@ __noinline int remember_fragment(struct lb_fragment_key *key, __u32 backend, __u
 }
 
 /* The backend other parts went to, if it is one still, or LB_NO_BACKEND. */
-__noinline int backend_of_fragment(struct lb_fragment_key *key)
+static __noinline int backend_of_fragment(struct lb_fragment_key *key)
 {
 	if (!key)
 		return LB_NO_BACKEND;
@@ -54,7 +54,7 @@ __noinline int backend_of_fragment(struct lb_fragment_key *key)
 }
 
 /* The ports of a datagram by nat whose first part was seen, or 0. */
-__noinline __u32 ports_of_fragment(struct lb_fragment_key *key)
+static __noinline __u32 ports_of_fragment(struct lb_fragment_key *key)
 {
 	struct lb_fragment *known = key ? bpf_map_lookup_elem(&fragments, key) : 0;
 

@@ -39,6 +39,13 @@ struct frame {
 	bool later_fragment;  /* not the first: without ports. */
 };
 
+/* An offset of an L3 header from a caller the verifier does not know, as it can follow: 6.1 loses a range tested by one comparison. */
+static __always_inline __u32 l3_offset(__u32 l3)
+{
+	asm volatile("" : "+r"(l3));
+	return l3 & 0x1f;
+}
+
 struct vlan_tag {
 	__be16 tci;
 	__be16 protocol;

@@ -105,6 +105,7 @@ enum lb_service_flag {
 	LB_SERVICE_SYN_COOKIES = 1 << 7, /* Beyond syn_threshold; for flows whose backend is this host. */
 	LB_SERVICE_DECAP = 1 << 9,       /* Not balanced: tunnel endpoint of this host. Outer headers go, the rest passes up. */
 	LB_SERVICE_NAT = 1 << 10,        /* All backends forward by nat: `nat_flows` replaces the flow table. */
+	LB_SERVICE_NAT_SOURCE = 1 << 11, /* Only in `service_lines`, under port and protocol 0: the address is a LB_VIP_NAT_SOURCE. */
 };
 
 /* What a packet meets when its service has no backend. */

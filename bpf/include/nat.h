@@ -5,62 +5,11 @@
  * Forwarding by nat: client and service address become ours and the server's, and back in the answers, which the server
  * sends to us as to any client. Each flow has two entries in `nat_flows`, one for each direction.
  */
-#include "checksum.h"
-#include "flow.h"
+#include "nat_packet.h"
 #include "nexthop.h"
-#include "reply.h"
 #include "service.h"
 
 #define NAT_TRIES 64 /* Source ports looked at for a new flow: with nine of ten taken, one search in a thousand fails. */
-
-struct nat_packet {
-	struct lb_nat_key key; /* As it arrived; of an ICMP error, that of the packet it quotes, turned round. */
-	__u32 l3;
-	__u32 l4;
-	__u32 ip_length;
-	__u32 tcp_flags;
-	__u32 v6;
-	__u32 length; /* Of the frame. */
-	__u32 hash;   /* Where the search for a port begins. */
-	__u32 quoted;
-	__u32 later_fragment;
-	__u32 reserved;
-	struct lb_nat_flow flow;  /* What it becomes. */
-	struct lb_nat_key answer; /* Room to work in: key and value of a new entry. */
-	struct lb_nat_flow back;
-};
-
-/* The program's own: the stack (512 bytes for all calls) has no room for it. */
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct nat_packet);
-} nat_packets SEC(".maps");
-
-static __always_inline struct nat_packet *nat_packet(const struct frame *f, __u32 hash, bool v6)
-{
-	__u32 zero = 0;
-	struct nat_packet *packet = bpf_map_lookup_elem(&nat_packets, &zero);
-
-	if (!packet)
-		return 0;
-	address_of(&packet->key.source, f->source, v6);
-	address_of(&packet->key.destination, f->destination, v6);
-	packet->key.source_port = f->ports;
-	packet->key.destination_port = f->ports >> 16;
-	packet->key.protocol = f->protocol;
-	packet->l3 = f->l3;
-	packet->l4 = f->l4;
-	packet->ip_length = f->ip_length;
-	packet->tcp_flags = f->tcp_flags;
-	packet->v6 = v6;
-	packet->length = f->length;
-	packet->hash = hash;
-	packet->quoted = f->quoted;
-	packet->later_fragment = f->later_fragment;
-	return packet;
-}
 
 static __always_inline __u8 nat_state(const struct nat_packet *packet, __u8 state)
 {
@@ -82,136 +31,6 @@ static __always_inline bool nat_expired(const struct lb_nat_flow *flow, __u8 pro
 			flow->state == LB_FLOW_ESTABLISHED ? settings.nat_tcp_timeout : settings.nat_opening_timeout;
 
 	return now - flow->seen > timeout;
-}
-
-/* What checksums have to make good: sums of words before and after. */
-struct nat_change {
-	__u64 before;
-	__u64 after;
-};
-
-/* Writes two addresses, the first at `addresses`. */
-static __always_inline void nat_write_addresses(__u32 *addresses, const struct lb_address *first, const struct lb_address *second, bool v6, struct nat_change *change)
-{
-	const __u32 *one = (const __u32 *)first->bytes, *two = (const __u32 *)second->bytes;
-	const __u32 count = v6 ? 4 : 1;
-
-#pragma unroll
-	for (__u32 i = 0; i < count; i++) {
-		__u32 at = v6 ? i : 3;
-
-		change->before += (__u64)addresses[i] + addresses[i + count];
-		change->after += (__u64)one[at] + two[at];
-		addresses[i] = one[at];
-		addresses[i + count] = two[at];
-	}
-}
-
-/* The IP header: addresses, TTL, and the checksum of IPv4. */
-static __always_inline int nat_rewrite_ip(void *data, void *data_end, __u32 l3, const struct lb_nat_flow *flow, bool v6, struct nat_change *change)
-{
-	if (v6) {
-		struct ipv6hdr *ip = data + l3;
-
-		if ((void *)(ip + 1) > data_end || ip->hop_limit <= 1)
-			return -1;
-		ip->hop_limit--;
-		nat_write_addresses((__u32 *)&ip->saddr, &flow->source, &flow->destination, true, change);
-		return 0;
-	}
-	struct iphdr *ip = data + l3;
-
-	if ((void *)(ip + 1) > data_end || ip->ttl <= 1)
-		return -1;
-	__u32 ttl = ((__u32 *)ip)[2] & 0xffff;
-
-	nat_write_addresses((__u32 *)&ip->saddr, &flow->source, &flow->destination, false, change);
-	ip->ttl--;
-	ip->check = checksum_replace(ip->check, change->before + ttl, change->after + (((__u32 *)ip)[2] & 0xffff));
-	return 0;
-}
-
-/* Corrects a checksum of TCP or UDP; one of 0 is none in UDP. */
-static __always_inline void nat_rewrite_check(__u16 *check, __u8 protocol, const struct nat_change *change)
-{
-	if (!*check && protocol == IPPROTO_UDP)
-		return;
-	__u16 sum = checksum_replace(*check, change->before, change->after);
-
-	*check = !sum && protocol == IPPROTO_UDP ? 0xffff : sum;
-}
-
-static __always_inline __u32 nat_check_offset(__u8 protocol)
-{
-	return protocol == IPPROTO_TCP ? 16 : 6;
-}
-
-/* The packet that an ICMP error quotes becomes what its sender, on the other side, sent; the error's own checksum follows. */
-static __always_inline int nat_rewrite_quote(void *data, void *data_end, __u32 l4, __u8 protocol, const struct lb_nat_flow *flow, bool v6, struct nat_change *outer)
-{
-	struct icmp_header *icmp = data + l4;
-	void *quote = icmp + 1;
-	struct nat_change change = {}, message = {};
-	__u32 header = sizeof(struct ipv6hdr);
-
-	if (quote + sizeof(struct iphdr) > data_end)
-		return -1;
-	if (v6) {
-		if (quote + sizeof(struct ipv6hdr) > data_end)
-			return -1;
-		nat_write_addresses(quote + 8, &flow->destination, &flow->source, true, &change);
-		message = *outer; /* Of the pseudo-header. */
-	} else {
-		struct iphdr *ip = quote;
-
-		header = ip->ihl * 4;
-		nat_write_addresses(quote + 12, &flow->destination, &flow->source, false, &change);
-		message.before = ip->check;
-		ip->check = checksum_replace(ip->check, change.before, change.after);
-		message.after = ip->check;
-	}
-	__u32 *ports = quote + header;
-	__u16 *check = (void *)ports + nat_check_offset(protocol);
-
-	if ((void *)(ports + 2) > data_end)
-		return -1;
-	change.before += *ports;
-	*ports = (__u32)flow->source_port << 16 | flow->destination_port;
-	change.after += *ports;
-	if ((void *)(check + 1) <= data_end) {
-		message.before += *check;
-		nat_rewrite_check(check, protocol, &change);
-		message.after += *check;
-	}
-	icmp->checksum = checksum_replace(icmp->checksum, message.before + change.before, message.after + change.after);
-	return 0;
-}
-
-/* Makes the packet what packet->flow says. A reason to drop it, or LB_DROP_NONE. */
-static __always_inline __u32 nat_rewrite(struct xdp_md *ctx, const struct nat_packet *packet, bool v6)
-{
-	void *data = (void *)(long)ctx->data, *data_end = (void *)(long)ctx->data_end;
-	const struct lb_nat_flow *flow = &packet->flow;
-	__u32 l3 = packet->l3 & 0x1f, l4 = packet->l4 & MOST_L4_OFFSET;
-	__u8 protocol = packet->key.protocol;
-	struct nat_change change = {};
-
-	if (nat_rewrite_ip(data, data_end, l3, flow, v6, &change))
-		return LB_DROP_HOP_LIMIT;
-	if (packet->quoted)
-		return nat_rewrite_quote(data, data_end, l4, protocol, flow, v6, &change) ? LB_DROP_ICMP_QUOTE : LB_DROP_NONE;
-	if (packet->later_fragment)
-		return LB_DROP_NONE;
-	__u32 *ports = data + l4;
-	__u16 *check = (void *)ports + nat_check_offset(protocol);
-
-	if ((void *)(ports + 1) > data_end || (void *)(check + 1) > data_end)
-		return LB_DROP_L4_HEADER;
-	change.before += *ports;
-	*ports = (__u32)flow->destination_port << 16 | flow->source_port;
-	change.after += *ports;
-	nat_rewrite_check(check, protocol, &change);
-	return LB_DROP_NONE;
 }
 
 /* The key under which the answers to a flow arrive. */
@@ -289,7 +108,7 @@ static __always_inline bool nat_current(const struct lb_nat_flow *flow, const st
 }
 
 /* The flow of a packet, to packet->flow: its backend, or LB_NO_BACKEND. Global functions, verified once. */
-__noinline int nat_find(struct nat_packet *packet, __u32 direction)
+static __noinline int nat_find(struct nat_packet *packet, __u32 direction)
 {
 	if (!packet)
 		return LB_NO_BACKEND;
@@ -309,7 +128,7 @@ __noinline int nat_find(struct nat_packet *packet, __u32 direction)
 }
 
 /* Opens a flow to a backend. A reason to drop the packet, or LB_DROP_NONE. */
-__noinline int nat_open(struct xdp_md *ctx, struct nat_packet *packet, __u32 id)
+static __noinline int nat_open(struct xdp_md *ctx, struct nat_packet *packet, __u32 id)
 {
 	if (!packet)
 		return LB_DROP_NAT_UNKNOWN;
@@ -333,37 +152,105 @@ __noinline int nat_open(struct xdp_md *ctx, struct nat_packet *packet, __u32 id)
 
 __noinline int nat_rewrite_ipv4(struct xdp_md *ctx, struct nat_packet *packet)
 {
-	return packet ? nat_rewrite(ctx, packet, false) : LB_DROP_NAT_UNKNOWN;
+	return packet ? nat_rewrite(ctx, packet, &packet->flow, false) : LB_DROP_NAT_UNKNOWN;
 }
 
 __noinline int nat_rewrite_ipv6(struct xdp_md *ctx, struct nat_packet *packet)
 {
-	return packet ? nat_rewrite(ctx, packet, true) : LB_DROP_NAT_UNKNOWN;
+	return packet ? nat_rewrite(ctx, packet, &packet->flow, true) : LB_DROP_NAT_UNKNOWN;
 }
 
-/* Sends the packet as packet->flow says: to its backend, or back to where the client's packets came from. */
+/* Addresses the frame as `flow` says: to its backend, or back to where the client's packets came from. */
+static __always_inline int nat_leave(struct xdp_md *ctx, const struct nat_packet *packet, const struct lb_nat_flow *flow, bool v6)
+{
+	__u32 id = flow->backend;
+
+	if (!flow->direction) {
+		struct lb_backend *backend = bpf_map_lookup_elem(&backends, &id);
+
+		return backend ? leave(ctx, backend, packet->l3, packet->ip_length, v6) : drop(ctx, LB_DROP_BACKEND_DOWN);
+	}
+	void *data = (void *)(long)ctx->data, *data_end = (void *)(long)ctx->data_end;
+
+	if (data + ETH_HLEN > data_end)
+		return drop(ctx, LB_DROP_NO_ROOM);
+	__builtin_memcpy(data, flow->mac, sizeof(flow->mac));
+	__builtin_memcpy(data + 6, flow->own_mac, sizeof(flow->own_mac));
+	return flow->ifindex == ctx->ingress_ifindex ? XDP_TX : bpf_redirect(flow->ifindex, 0);
+}
+
+/* Sends the packet as packet->flow says. */
 __noinline int nat_send(struct xdp_md *ctx, struct nat_packet *packet)
 {
 	if (!packet)
 		return XDP_PASS;
 	__u32 reason = packet->v6 ? nat_rewrite_ipv6(ctx, packet) : nat_rewrite_ipv4(ctx, packet);
 
+	return reason ? drop(ctx, reason) : nat_leave(ctx, packet, &packet->flow, packet->v6);
+}
+
+/* Reads a whole TCP or UDP packet without options, known to be one. */
+static __always_inline struct nat_packet *nat_read(struct xdp_md *ctx, __u32 l3, bool v6)
+{
+	void *data = (void *)(long)ctx->data, *data_end = (void *)(long)ctx->data_end;
+	__u32 zero = 0, l4;
+	struct nat_packet *packet = bpf_map_lookup_elem(&nat_packets, &zero);
+
+	l3 = l3_offset(l3);
+	l4 = l3 + (v6 ? sizeof(struct ipv6hdr) : sizeof(struct iphdr));
+	__u8 *ip = data + l3, *header = ip + (l4 - l3);
+
+	if (!packet || (void *)(header + sizeof(struct udphdr)) > data_end)
+		return 0;
+	address_of(&packet->key.source, (__u32 *)(ip + (v6 ? 8 : 0)), v6);
+	address_of(&packet->key.destination, (__u32 *)(ip + (v6 ? 24 : 4)), v6);
+	packet->key.source_port = *(__be16 *)header;
+	packet->key.destination_port = *(__be16 *)(header + 2);
+	packet->key.protocol = ip[v6 ? 6 : 9];
+	packet->l3 = l3;
+	packet->l4 = l4;
+	packet->ip_length = v6 ? sizeof(struct ipv6hdr) + bpf_ntohs(*(__be16 *)(ip + 4)) : bpf_ntohs(*(__be16 *)(ip + 2));
+	packet->length = data_end - data;
+	packet->tcp_flags = packet->key.protocol == IPPROTO_TCP && (void *)(header + sizeof(struct tcphdr)) <= data_end ? header[13] : 0;
+	packet->v6 = v6;
+	packet->quoted = false;
+	packet->later_fragment = false;
+	return packet;
+}
+
+#define NAT_UNUSUAL (-1) /* The long way knows more: a flow that is not known. */
+
+/* The short way, there or back. */
+static __always_inline int nat_short(struct xdp_md *ctx, __u32 l3, __u32 direction, bool v6)
+{
+	struct nat_packet *packet = nat_read(ctx, l3, v6);
+	struct lb_nat_flow *flow = packet ? bpf_map_lookup_elem(&nat_flows, &packet->key) : 0;
+
+	if (!flow || flow->direction != direction)
+		return NAT_UNUSUAL;
+	__u32 now = coarse_seconds(), id = flow->backend;
+	struct lb_backend *backend = bpf_map_lookup_elem(&backends, &id);
+
+	if (!direction && !nat_current(flow, backend, packet, now))
+		return NAT_UNUSUAL;
+	nat_touch(flow, packet, now);
+	__u32 reason = nat_rewrite(ctx, packet, flow, v6);
+
 	if (reason)
 		return drop(ctx, reason);
-	__u32 id = packet->flow.backend;
+	if (!direction)
+		count_backend(id, packet->length, false, false);
+	return nat_leave(ctx, packet, flow, v6);
+}
 
-	if (!packet->flow.direction) {
-		struct lb_backend *backend = bpf_map_lookup_elem(&backends, &id);
+__noinline int nat_short_ipv4(struct xdp_md *ctx, __u32 l3, __u32 direction)
+{
+	return nat_short(ctx, l3, direction, false);
+}
 
-		return backend ? leave(ctx, backend, packet->l3, packet->ip_length, packet->v6) : drop(ctx, LB_DROP_BACKEND_DOWN);
-	}
-	void *data = (void *)(long)ctx->data, *data_end = (void *)(long)ctx->data_end;
-
-	if (data + ETH_HLEN > data_end)
-		return drop(ctx, LB_DROP_NO_ROOM);
-	__builtin_memcpy(data, packet->flow.mac, sizeof(packet->flow.mac));
-	__builtin_memcpy(data + 6, packet->flow.own_mac, sizeof(packet->flow.own_mac));
-	return packet->flow.ifindex == ctx->ingress_ifindex ? XDP_TX : bpf_redirect(packet->flow.ifindex, 0);
+__noinline int nat_short_ipv6(struct xdp_md *ctx, __u32 l3, __u32 direction)
+{
+	return nat_short(ctx, l3, direction, true);
 }
 
 #endif

@@ -94,7 +94,8 @@ static __noinline int route(struct xdp_md *ctx, __u32 l3, __u32 length, __u32 v6
 	__u32 zero = 0;
 	struct bpf_fib_lookup *way = bpf_map_lookup_elem(&fib_lookups, &zero);
 
-	if (!way || l3 > MOST_L3_OFFSET || data + ETH_HLEN > data_end)
+	l3 = l3_offset(l3);
+	if (!way || data + ETH_HLEN > data_end)
 		return 0;
 	__builtin_memset(way, 0, sizeof(*way));
 	way->ifindex = ctx->ingress_ifindex;

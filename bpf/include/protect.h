@@ -54,7 +54,7 @@ __noinline int beyond_rate(struct lb_source_key *source, __u32 limit, __u32 flow
 }
 
 /* A reason to drop what this source sends, or LB_DROP_NONE. */
-__noinline int refuse_source(struct lb_source_key *key, __u32 flags)
+static __noinline int refuse_source(struct lb_source_key *key, __u32 flags)
 {
 	if (!key)
 		return LB_DROP_NONE;
@@ -67,7 +67,7 @@ __noinline int refuse_source(struct lb_source_key *key, __u32 flags)
 }
 
 /* The backend an override names for this source, if it takes new flows, or LB_NO_BACKEND. */
-__noinline int override_backend(struct lb_source_key *key)
+static __noinline int override_backend(struct lb_source_key *key)
 {
 	if (!key)
 		return LB_NO_BACKEND;

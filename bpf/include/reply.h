@@ -61,9 +61,10 @@ __noinline int reply_echo(struct xdp_md *ctx, __u32 l3, __u32 l4, __u32 v6)
 {
 	void *data = (void *)(long)ctx->data, *data_end = (void *)(long)ctx->data_end;
 
-	if (l3 < ETH_HLEN || l3 > MOST_L3_OFFSET || l4 > MOST_L4_OFFSET || !may_reply(coarse_seconds()))
+	if (!may_reply(coarse_seconds()))
 		return drop(ctx, LB_DROP_REPLIES);
-	struct icmp_header *icmp = data + l4;
+	l3 = l3_offset(l3);
+	struct icmp_header *icmp = data + (l4 & MOST_L4_OFFSET);
 
 	if (data + ETH_HLEN > data_end || data + l3 + sizeof(struct iphdr) > data_end || (void *)(icmp + 1) > data_end)
 		return drop(ctx, LB_DROP_ICMP_HEADER);
@@ -168,9 +169,10 @@ static __always_inline int too_big(struct xdp_md *ctx, __u32 l3, __u32 mtu, bool
 	__u32 length = settings.features & LB_FEATURE_JUMBO ? bpf_xdp_get_buff_len(ctx) : data_end - data;
 	int verdict = -1;
 
+	l3 = l3_offset(l3);
 	if (v6)
 		verdict = reply_error_ipv6(ctx, l3, 2 << 8, mtu, length);
-	else if (l3 <= MOST_L3_OFFSET && data + l3 + 1 <= data_end && (*(__u8 *)(data + l3) & 0xf) == sizeof(struct iphdr) / 4)
+	else if (data + l3 + 1 <= data_end && (*(__u8 *)(data + l3) & 0xf) == sizeof(struct iphdr) / 4)
 		verdict = reply_error_ipv4(ctx, l3, 4, mtu, length);
 	return verdict < 0 ? drop(ctx, LB_DROP_TOO_BIG) : verdict;
 }
@@ -181,7 +183,8 @@ __noinline int reply_reset(struct xdp_md *ctx, __u32 l3, __u32 payload, __u32 v6
 	const __u32 header = v6 ? sizeof(struct ipv6hdr) : sizeof(struct iphdr);
 	__u32 kept = l3 + header + sizeof(struct tcphdr);
 
-	if (l3 < ETH_HLEN || l3 > MOST_L3_OFFSET || length < kept || !may_reply(coarse_seconds()) || bpf_xdp_adjust_tail(ctx, (int)kept - (int)length))
+	l3 = l3_offset(l3);
+	if (length < kept || !may_reply(coarse_seconds()) || bpf_xdp_adjust_tail(ctx, (int)kept - (int)length))
 		return -1;
 	void *data = (void *)(long)ctx->data, *data_end = (void *)(long)ctx->data_end;
 	struct tcphdr *tcp = data + l3 + header;

@@ -59,8 +59,28 @@ static __always_inline bool is_line_of(const struct lb_service_line *line, const
 #define SERVICE_FOUND (-1)
 #define SERVICE_UNUSUAL (-2) /* The long way knows more. */
 
+/* Turns the key of a service into that of a source of nat. */
+static __always_inline void to_nat_source(struct lb_service_key *key)
+{
+	key->port = 0;
+	key->protocol = 0;
+}
+
+static __always_inline void remember_nat_source(struct lb_service_key *key, __u32 stamp)
+{
+	to_nat_source(key);
+	__u32 index = service_line_index(key);
+	struct lb_service_line *line = bpf_map_lookup_elem(&service_lines, &index);
+
+	if (!line)
+		return;
+	line->key = *key;
+	line->service = (struct lb_service){ .flags = LB_SERVICE_NAT_SOURCE };
+	line->stamp = stamp;
+}
+
 /* Writes the line of a service, or says what becomes of a packet that belongs to none. A global function: verified once. */
-__noinline int find_service(struct xdp_md *ctx, struct lb_service_key *key, __u32 index, __u32 stamp)
+static __noinline int find_service(struct xdp_md *ctx, struct lb_service_key *key, __u32 index, __u32 stamp)
 {
 	if (!key)
 		return XDP_PASS;
@@ -71,8 +91,10 @@ __noinline int find_service(struct xdp_md *ctx, struct lb_service_key *key, __u3
 
 		if (!vip)
 			return XDP_PASS;
-		if (vip->flags & LB_VIP_NAT_SOURCE)
+		if (vip->flags & LB_VIP_NAT_SOURCE) {
+			remember_nat_source(key, stamp);
 			return SERVICE_UNUSUAL;
+		}
 		if (vip->flags & LB_VIP_RANGES) {
 			struct lb_range_key range = { .prefix = 152, .address = key->address, .protocol = key->protocol };
 

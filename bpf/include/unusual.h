@@ -137,7 +137,8 @@ static __always_inline int process_unusual(struct xdp_md *ctx, __u32 l3, bool v6
 	struct frame *f = bpf_map_lookup_elem(&frames, &zero);
 	struct lb_vip *vip;
 
-	if (!f || l3 < ETH_HLEN || l3 > MOST_L3_OFFSET || data + l3 + (v6 ? sizeof(struct ipv6hdr) : sizeof(struct iphdr)) > data_end)
+	l3 = l3_offset(l3);
+	if (!f || data + l3 + (v6 ? sizeof(struct ipv6hdr) : sizeof(struct iphdr)) > data_end)
 		return XDP_PASS;
 	*f = (struct frame){ .l3 = l3 };
 	reason = v6 ? parse_ipv6(ctx, f, data, data_end) : parse_ipv4(ctx, f, data, data_end);

@@ -22,6 +22,7 @@ foreach (var vip in new[] { Vip4, Vip6 })
     plane.AddService(vip, 443, Tcp6, Layout.ForwardingKind.Nat, [vip == Vip4 ? "10.0.0.11" : "fd00::11"], service => service with { Flags = Layout.ServiceFlags.Nat });
 }
 
+var rows = new List<Row>();
 Console.WriteLine($"{"ns",6} {"goal",6} {"katran",6}  {"verdict",-8}  (least of 21 rounds, harness included)");
 Show("harness by itself", null, null, Fresh.Measure(null, In(Tcp(Client4, 1234, Vip4, 80)), 1));
 Run("TCP established, one flow", 120, 142, Tcp(Client4, 1234, Vip4, 80), 1);
@@ -34,13 +35,35 @@ Run("nat, TCP established", 200, null, Tcp(Client4, 1234, Vip4, 443), 1, Tcp(Cli
 Run("nat, IPv6 TCP established", 200, null, Tcp(Client6, 1234, Vip6, 443), 1, Tcp(Client6, 1234, Vip6, 443, Syn));
 Run("nat, TCP answer", 200, null, Tcp("10.0.0.11", 443, DataPlane.Tunnel4, SourcePort(Tcp(Client4, 1234, Vip4, 443, Syn))), 1);
 Run("not ours", 40, 58, Tcp(Client4, 1234, "192.0.2.1", 80), 1);
+foreach (var (services, backends) in new[] { (1u, 10u), (1u, 1_000u), (1u, 10_000u), (100u, 10_000u), (10_000u, 10_000u) })
+    Scale(services, backends);
+if (args.Length == 0)
+    File.WriteAllText(Path.Combine(Programs.Root, "perf", "results", $"l4-{DateTime.UtcNow:yyyy-MM-dd}.md"), Report.Markdown(rows));
 return 0;
+
+// One established flow of the last of many services.
+void Scale(uint services, uint backends)
+{
+    var name = string.Create(CultureInfo.InvariantCulture, $"TCP established, {services:N0} services with {backends:N0} backends");
+    if (!IsWanted(name))
+        return;
+    using var large = new DataPlane(settings => settings with { FlowSets = 32768, ServiceLines = 1024 }, Math.Max(services, backends));
+    for (var service = 0u; service < services; service++)
+    {
+        var addresses = Enumerable.Range(0, (int)(backends / services)).Select(backend => $"10.{backend >> 8}.{backend & 255}.{service & 255}");
+        large.AddService(Vip4, 1000 + (int)service, Tcp6, Layout.ForwardingKind.Ipip, [.. addresses]);
+    }
+
+    Show(name, 120, null, Fresh.Measure(large.Program, In(Tcp(Client4, 1234, Vip4, 999 + (int)services)), 1));
+}
+
+bool IsWanted(string name) => args.Length == 0 || args.Any(part => name.Contains(part, StringComparison.OrdinalIgnoreCase));
 
 void Run(string name, double? goal, double? katran, byte[] packet, uint flows, byte[]? first = null)
 {
     if (first is not null)
         plane.Run(In(first));
-    if (args.Length == 0 || args.Any(part => name.Contains(part, StringComparison.OrdinalIgnoreCase)))
+    if (IsWanted(name))
         Show(name, goal, katran, Fresh.Measure(plane.Program, In(packet), flows));
 }
 
@@ -51,5 +74,8 @@ int SourcePort(byte[] packet)
     return System.Buffers.Binary.BinaryPrimitives.ReadUInt16BigEndian(plane.Run(In(packet)).Frame.AsSpan(At));
 }
 
-static void Show(string name, double? goal, double? katran, (double Nanoseconds, Penstock.Linux.Bpf.XdpVerdict Verdict) result) =>
+void Show(string name, double? goal, double? katran, (double Nanoseconds, Penstock.Linux.Bpf.XdpVerdict Verdict) result)
+{
+    rows.Add(new Row(name, result.Nanoseconds, goal, katran));
     Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{result.Nanoseconds,6:0} {goal,6:0} {katran,6:0}  {result.Verdict,-8}  {name}"));
+}

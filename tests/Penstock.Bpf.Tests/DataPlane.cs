@@ -21,7 +21,9 @@ internal sealed partial class DataPlane : IDisposable
     private uint _backends;
 
     /// <summary>Loads it with settings of the test's own.</summary>
-    public DataPlane(Func<Layout.Settings, Layout.Settings>? change = null)
+    /// <param name="change">Settings in place of those that suit most tests.</param>
+    /// <param name="capacity">Services, and backends of all of them; 0: as many as in the object file.</param>
+    public DataPlane(Func<Layout.Settings, Layout.Settings>? change = null, uint capacity = 0)
     {
         var settings = new Layout.Settings
         {
@@ -44,6 +46,12 @@ internal sealed partial class DataPlane : IDisposable
         _object.SetMaxEntries("flows", settings.FlowSets * settings.Cpus);
         _object.SetMaxEntries("service_lines", settings.ServiceLines * settings.Cpus);
         _object.SetMaxEntries("nat_flows", 4096);
+        if (capacity > 0)
+        {
+            foreach (var map in new[] { "vips", "services", "service_stats", "backends", "backend_stats", "rings" })
+                _object.SetMaxEntries(map, capacity + 1); // ids begin at 1
+        }
+
         _object.Load();
         Program = _object.Program("xdp_lb");
     }

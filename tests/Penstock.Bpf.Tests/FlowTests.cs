@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+using System.Runtime.InteropServices;
 using Penstock.L4.Xdp;
 using Penstock.Linux.Bpf;
 using static Penstock.Bpf.Tests.Wire;
@@ -147,6 +148,66 @@ public sealed class FlowTests
             plane.Run(In(Tcp(Client, port, Vip, 80)));
 
         new[] { 1u, 2u, 3u }.Count(id => plane.Counters(id).Packets == 50).ShouldBe(1);
+    }
+
+    [BpfTheory]
+    [InlineData(28, false)]
+    [InlineData(33, true)]
+    public void UdpFlow_IdleBeyondItsTimeout_IsChosenAnew(int idleSeconds, bool moves)
+    {
+        using var plane = new DataPlane(settings => settings with { FlowSets = 1 });
+        var service = plane.AddService(Vip, 53, Udp17, Layout.ForwardingKind.Ipip, ["10.0.0.11"], service => service with { FlowTimeout = 30 });
+        plane.Run(In(Udp(Client, 1234, Vip, 53)));
+        plane.WriteRing(1, [plane.AddBackend(service, "10.0.0.12", Layout.ForwardingKind.Ipip)]);
+        plane.Map("flows").TryLookup(0u, out Layout.FlowSet set).ShouldBeTrue();
+        const ushort AgeMask = (1 << 14) - 1, UseAt = 24;
+        foreach (ref var use in MemoryMarshal.Cast<Layout.FlowSet, ushort>(MemoryMarshal.CreateSpan(ref set, 1)).Slice(UseAt, Layout.FlowWays))
+            use = (ushort)((use & ~AgeMask) | ((use - idleSeconds) & AgeMask));
+        plane.Map("flows").Update(0u, set);
+
+        plane.Run(In(Udp(Client, 1234, Vip, 53)));
+
+        plane.Counters(2).Packets.ShouldBe(moves ? 1UL : 0UL);
+    }
+
+    [BpfTheory]
+    [InlineData(Vip, Client)]
+    [InlineData("2001:db8::10", "2001:db8:1::7")]
+    public void Service_OfARange_TakesItsPortsAndLeavesOneThatHasItsOwn(string vip, string client)
+    {
+        using var plane = new DataPlane();
+        plane.AddService(vip, 8081, Tcp6, Layout.ForwardingKind.Ipip, ["10.0.0.11"]);
+        plane.AddVip(vip, new Layout.Vip { Flags = Layout.VipFlags.Ranges | Layout.VipFlags.Closed });
+        var range = plane.NewService(Layout.ForwardingKind.Ipip, ["10.0.0.12"]);
+        plane.Map("service_ranges").Update(Layout.RangeKey.Of(System.Net.IPAddress.Parse(vip), Tcp6, new PortPrefix(8080, 13)), range); // 8080 to 8087
+
+        foreach (var port in new[] { 8080, 8081, 8087, 8087 })
+            plane.Run(In(Tcp(client, 1234, vip, port))).Verdict.ShouldBe(XdpVerdict.Transmit);
+
+        plane.Counters(1).Packets.ShouldBe(1UL);
+        plane.Counters(2).Packets.ShouldBe(3UL);
+        foreach (var port in new[] { 8079, 8088 })
+            new PacketCase($"{port}", In(Tcp(client, 1234, vip, port)), XdpVerdict.Drop, Drop: DropReason.NoService).Check(plane);
+        new PacketCase("UDP", In(Udp(client, 1234, vip, 8080)), XdpVerdict.Drop, Drop: DropReason.NoService).Check(plane);
+    }
+
+    [BpfTheory]
+    [InlineData(Vip, Client, 5000)]
+    [InlineData("2001:db8::10", "2001:db8:1::7", 5000)]
+    [InlineData(Vip, Client, 8900)]
+    public void JumboFrame_OfSeveralBuffers_IsEncapsulatedWhole(string vip, string client, int bytes)
+    {
+        using var plane = new DataPlane();
+        plane.AddService(vip, 80, Tcp6, Layout.ForwardingKind.Ipip, ["10.0.0.11"]);
+        var inner = Tcp(client, 1234, vip, 80, payload: new string('x', bytes));
+        var outer = Out(Ip(DataPlane.Tunnel4, "10.0.0.11", vip == Vip ? Ipip : Ipv6InIp, inner));
+
+        var (verdict, frame) = plane.Run(In(inner));
+
+        verdict.ShouldBe(XdpVerdict.Transmit);
+        frame.Length.ShouldBe(outer.Length);
+        Convert.ToHexString(frame).ShouldBe(Convert.ToHexString(outer));
+        plane.Counters(1).Bytes.ShouldBe((ulong)(outer.Length - 20));
     }
 
     [BpfFact]

@@ -7,9 +7,11 @@ namespace Penstock.Bpf.Tests;
 /// <summary>The objects that <c>make bpf</c> leaves, and why they may be of no use here.</summary>
 internal static class Programs
 {
-    private static readonly string Folder = Path.Combine(
-        typeof(Programs).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(a => a.Key == "RepositoryRoot").Value!, // the project sets it
-        "out", "bpf");
+    /// <summary>The repository.</summary>
+    public static readonly string Root =
+        typeof(Programs).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(a => a.Key == "RepositoryRoot").Value!; // the project sets it
+
+    private static readonly string Folder = Path.Combine(Root, "out", "bpf");
 
     /// <summary>Why no test can run; null: all is there.</summary>
     public static string? Missing { get; } = FindMissing();

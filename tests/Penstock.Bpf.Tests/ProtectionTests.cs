@@ -51,17 +51,19 @@ public sealed class ProtectionTests
         plane.Run(In(Tcp("198.51.100.8", 1234, Vip4, 80))).Verdict.ShouldBe(XdpVerdict.Transmit);
     }
 
-    [BpfFact]
-    public void Source_BeyondItsPackets_IsDroppedAndOthersAreNot()
+    [BpfTheory]
+    [InlineData(Client4, Vip4, "192.0.2.9")]
+    [InlineData(Client6, Vip6, "2001:db8:1::8")]
+    public void Source_BeyondItsPackets_IsDroppedAndOthersAreNot(string client, string vip, string other)
     {
         using var plane = Plane(Layout.ServiceFlags.Limit, service => service with { SourcePackets = 5 });
 
         // Seconds may pass in between: five of each second get through.
-        var sent = Enumerable.Range(0, 100).Count(_ => plane.Run(In(Tcp(Client4, 1234, Vip4, 80))).Verdict == XdpVerdict.Transmit);
+        var sent = Enumerable.Range(0, 100).Count(_ => plane.Run(In(Tcp(client, 1234, vip, 80))).Verdict == XdpVerdict.Transmit);
 
         sent.ShouldBeInRange(5, 25);
         plane.Drops().ShouldBe(new Dictionary<DropReason, ulong> { [DropReason.SourcePackets] = (ulong)(100 - sent) });
-        plane.Run(In(Tcp("192.0.2.9", 1234, Vip4, 80))).Verdict.ShouldBe(XdpVerdict.Transmit);
+        plane.Run(In(Tcp(other, 1234, vip, 80))).Verdict.ShouldBe(XdpVerdict.Transmit);
     }
 
     [BpfFact]

@@ -188,6 +188,7 @@ internal static partial class Layout
         SynCookies = 1 << 7,
         Decap = 1 << 9,
         Nat = 1 << 10,
+        NatSource = 1 << 11,
     }
 
     /// <summary>enum lb_empty_action.</summary>
