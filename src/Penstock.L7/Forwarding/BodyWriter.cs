@@ -12,10 +12,10 @@ internal static class BodyWriter
     private static readonly byte[] CrLf = [13, 10];
 
     /// <summary>Whether a piece is buffered rather than sent from where it lies.</summary>
-    internal static bool IsSmall(in ReadOnlySequence<byte> data) => data.Length <= SocketWriter.CopyUpTo;
+    internal static bool IsSmall(in ReadOnlySequence<byte> data) => data.Length <= TransportWriter.CopyUpTo;
 
     /// <summary>Buffers a small piece.</summary>
-    internal static void Append(SocketWriter writer, in ReadOnlySequence<byte> data, bool chunked)
+    internal static void Append(TransportWriter writer, in ReadOnlySequence<byte> data, bool chunked)
     {
         if (chunked)
             AppendSize(writer, data.Length);
@@ -26,7 +26,7 @@ internal static class BodyWriter
     }
 
     /// <summary>Sends a contiguous piece with what is buffered before it; it must stay where it is until then.</summary>
-    internal static ValueTask<FlushResult> SendAsync(SocketWriter writer, ReadOnlyMemory<byte> data, bool chunked)
+    internal static ValueTask<FlushResult> SendAsync(TransportWriter writer, ReadOnlyMemory<byte> data, bool chunked)
     {
         if (!chunked)
             return writer.WriteAsync(data);
@@ -34,6 +34,6 @@ internal static class BodyWriter
         return writer.WriteAsync(data, CrLf);
     }
 
-    private static void AppendSize(SocketWriter writer, long length) =>
+    private static void AppendSize(TransportWriter writer, long length) =>
         writer.Advance(ChunkedEncoder.WriteHeader(writer.GetSpan(ChunkedEncoder.MaxHeaderLength), length));
 }

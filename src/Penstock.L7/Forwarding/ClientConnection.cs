@@ -102,7 +102,7 @@ internal sealed class ClientConnection : SocketConnection
     internal void Drain()
     {
         // What has come already is still served.
-        if (_exchange is null && !Reader.HasBuffered && !SocketCalls.HasInput(Fd))
+        if (_exchange is null && !Reader.HasBuffered && !HasInput())
             Reader.CancelPendingRead();
     }
 
@@ -141,7 +141,7 @@ internal sealed class ClientConnection : SocketConnection
     {
         if (!IsBroken && !IsClosed && (ClosesEarly || Reader.HasBuffered || Reader.IsReady))
         {
-            SocketCalls.ShutdownWrite(Fd);
+            EndSending();
             var begun = Reader.TotalReceived;
             Reader.Guard.Until(Reactor.Now + LingerMilliseconds);
             while (Reader.TotalReceived - begun < LingerBytes)

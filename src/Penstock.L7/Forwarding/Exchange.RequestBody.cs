@@ -149,7 +149,7 @@ internal sealed partial class Exchange
     /// <summary>Buffers a small piece, sends a large one.</summary>
     /// <returns>False when the receiver is gone.</returns>
     [AsyncMethodBuilder(typeof(PooledTaskMethodBuilder<>))]
-    private static async ValueTask<bool> SendPieceAsync(SocketWriter writer, System.Buffers.ReadOnlySequence<byte> data, bool chunked)
+    private static async ValueTask<bool> SendPieceAsync(TransportWriter writer, System.Buffers.ReadOnlySequence<byte> data, bool chunked)
     {
         if (BodyWriter.IsSmall(data))
         {
@@ -166,7 +166,7 @@ internal sealed partial class Exchange
         return true;
     }
 
-    private static void WriteEnd(SocketWriter writer, BodyDecoder body)
+    private static void WriteEnd(TransportWriter writer, BodyDecoder body)
     {
         var trailers = body.Trailers;
         writer.Advance(ChunkedEncoder.WriteEnd(writer.GetSpan(ChunkedEncoder.MaxEndLength(trailers)), trailers));

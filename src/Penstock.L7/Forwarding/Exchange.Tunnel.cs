@@ -2,7 +2,6 @@
 using System.Runtime.CompilerServices;
 using Penstock.L7.Errors;
 using Penstock.L7.Transport;
-using Penstock.Linux;
 
 namespace Penstock.L7.Forwarding;
 
@@ -82,8 +81,7 @@ internal sealed partial class Exchange
             if (read.IsCompleted)
             {
                 // Half-closed: the other direction may go on.
-                if (!to.IsClosed)
-                    SocketCalls.ShutdownWrite(to.Fd);
+                to.EndSending();
                 return;
             }
 

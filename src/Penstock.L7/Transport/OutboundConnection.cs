@@ -28,7 +28,7 @@ internal class OutboundConnection : SocketConnection
         }
 
         Writer.Guard.Until(Reactor.Now + timeoutMilliseconds);
-        await Writer.WaitWritableAsync();
+        await WaitWritableAsync();
         Writer.Guard.Off();
         if (Writer.TimedOut)
             return Fail(Errno.ETIMEDOUT);

@@ -11,21 +11,26 @@ internal class SocketConnection : EpollSource, IDuplexPipe
     private const EpollEvents ReadReadyEvents = EpollEvents.In | EpollEvents.ReadHangUp | EpollEvents.HangUp | EpollEvents.Error;
     private const EpollEvents WriteReadyEvents = EpollEvents.Out | EpollEvents.HangUp | EpollEvents.Error;
 
+    private readonly SocketReader _received;
+    private readonly SocketWriter _sent;
+
     internal SocketConnection(Reactor reactor, bool largeReads)
     {
         Reactor = reactor;
-        Reader = new SocketReader(this, largeReads);
-        Writer = new SocketWriter(this);
+        _received = new SocketReader(this, largeReads);
+        _sent = new SocketWriter(this);
+        Reader = _received;
+        Writer = _sent;
     }
 
     /// <summary>Its reactor.</summary>
     internal Reactor Reactor { get; }
 
     /// <summary>What the peer sends.</summary>
-    internal SocketReader Reader { get; }
+    internal TransportReader Reader { get; }
 
     /// <summary>What the peer gets.</summary>
-    internal SocketWriter Writer { get; }
+    internal TransportWriter Writer { get; }
 
     PipeReader IDuplexPipe.Input => Reader;
 
@@ -56,10 +61,23 @@ internal class SocketConnection : EpollSource, IDuplexPipe
         if ((events & (EpollEvents.Error | EpollEvents.HangUp)) != EpollEvents.None)
             OnHangUp((events & EpollEvents.Error) != EpollEvents.None);
         if ((events & WriteReadyEvents) != EpollEvents.None && !IsClosed)
-            Writer.OnReady();
+            _sent.OnReady();
         if ((events & ReadReadyEvents) != EpollEvents.None && !IsClosed)
-            Reader.OnReady(ended: (events & ~(EpollEvents.In | EpollEvents.Out)) != EpollEvents.None);
+            _received.OnReady(ended: (events & ~(EpollEvents.In | EpollEvents.Out)) != EpollEvents.None);
     }
+
+    /// <summary>Tells the peer that nothing more will be sent; it may go on sending.</summary>
+    internal void EndSending()
+    {
+        if (!IsClosed)
+            SocketCalls.ShutdownWrite(Fd);
+    }
+
+    /// <summary>Whether the kernel holds input, or an end, by a system call.</summary>
+    internal bool HasInput() => SocketCalls.HasInput(Fd);
+
+    /// <summary>Waits until the socket takes something, or has failed: the outcome of a connect.</summary>
+    private protected ValueTask<FlushResult> WaitWritableAsync() => _sent.WaitWritableAsync();
 
     /// <summary>Closes in order: unsent data is still sent by the kernel. Pending reads and writes end as if the peer had gone.</summary>
     internal void Close() => Close(reset: false);
@@ -90,7 +108,7 @@ internal class SocketConnection : EpollSource, IDuplexPipe
             SocketCalls.Close(fd);
         IsBroken = true;
         OnClosed();
-        Writer.OnClosed();
-        Reader.OnClosed();
+        _sent.OnClosed();
+        _received.OnClosed();
     }
 }

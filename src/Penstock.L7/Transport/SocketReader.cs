@@ -10,7 +10,7 @@ namespace Penstock.L7.Transport;
 /// The reading half of a <see cref="SocketConnection"/>. It receives when it is read, into its reactor's memory, and holds no
 /// memory while nothing is buffered. A reset ends the stream like an orderly end; <see cref="SocketConnection.IsBroken"/> tells them apart.
 /// </summary>
-internal sealed class SocketReader : PipeReader, IValueTaskSource<ReadResult>
+internal sealed class SocketReader : TransportReader, IValueTaskSource<ReadResult>
 {
     /// <summary>Least room worth a system call; with less, another block is chained. Bytes.</summary>
     private const int LeastRoom = 512;
@@ -24,12 +24,6 @@ internal sealed class SocketReader : PipeReader, IValueTaskSource<ReadResult>
     private bool _ended;
     private bool _completed;
     private bool _canceled;
-    private bool _waiting;
-    private bool _signaled;
-    private short _version;
-    private Action<object?>? _continuation;
-    private object? _state;
-    private WaitGuard _guard;
 
     internal SocketReader(SocketConnection connection, bool large)
     {
@@ -38,37 +32,17 @@ internal sealed class SocketReader : PipeReader, IValueTaskSource<ReadResult>
         _deadline = new ReadDeadline(this);
     }
 
-    /// <summary>Whether to receive into large blocks: for bodies.</summary>
-    internal bool LargeBlocks { get; set; }
-
-    /// <summary>The last cancellation was the guard's.</summary>
-    internal bool TimedOut { get; private set; }
-
-    /// <summary>Whether epoll has reported something that was not received yet.</summary>
-    internal bool IsReady { get; private set; }
-
-    /// <summary>Whether a read waits for the peer.</summary>
-    internal bool IsWaiting => _waiting && !_signaled;
-
-    /// <summary>Whether bytes are buffered that nobody has consumed.</summary>
-    internal bool HasBuffered => _head is not null;
-
-    /// <summary>Bytes received since the connection began.</summary>
-    internal long TotalReceived { get; private set; }
-
-    /// <summary>Bounds the waits from now on.</summary>
-    internal ref WaitGuard Guard => ref _guard;
+    /// <inheritdoc/>
+    internal override bool HasBuffered => _head is not null;
 
     /// <inheritdoc/>
     public override ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default)
     {
         if (HasResult() || (IsReady && Receive()))
             return new ValueTask<ReadResult>(TakeResult());
-        _waiting = true;
-        _signaled = false;
-        _version++;
+        var token = _wait.Begin();
         ArmDeadline();
-        return new ValueTask<ReadResult>(this, _version);
+        return new ValueTask<ReadResult>(this, token);
     }
 
     /// <inheritdoc/>
@@ -113,7 +87,7 @@ internal sealed class SocketReader : PipeReader, IValueTaskSource<ReadResult>
     {
         _canceled = true;
         TimedOut = false;
-        if (_waiting)
+        if (_wait.IsBegun)
             Signal();
     }
 
@@ -135,7 +109,7 @@ internal sealed class SocketReader : PipeReader, IValueTaskSource<ReadResult>
     {
         IsReady = true;
         _ended |= ended;
-        if (_waiting && Receive())
+        if (_wait.IsBegun && Receive())
             Signal();
     }
 
@@ -145,14 +119,14 @@ internal sealed class SocketReader : PipeReader, IValueTaskSource<ReadResult>
         _completed = true;
         IsReady = false;
         _connection.Reactor.Timers.Remove(_deadline);
-        if (_waiting)
+        if (_wait.IsBegun)
             Signal();
-        if (!_waiting)
+        if (!_wait.IsBegun)
             ReleaseBlocks();
     }
 
-    /// <summary>Applies a changed guard to the read that waits.</summary>
-    internal void RestartWait()
+    /// <inheritdoc/>
+    internal override void RestartWait()
     {
         if (IsWaiting)
             ArmDeadline();
@@ -160,24 +134,14 @@ internal sealed class SocketReader : PipeReader, IValueTaskSource<ReadResult>
 
     ReadResult IValueTaskSource<ReadResult>.GetResult(short token)
     {
-        _waiting = _signaled = false;
+        _wait.End();
         return TakeResult();
     }
 
-    ValueTaskSourceStatus IValueTaskSource<ReadResult>.GetStatus(short token) =>
-        _signaled ? ValueTaskSourceStatus.Succeeded : ValueTaskSourceStatus.Pending;
+    ValueTaskSourceStatus IValueTaskSource<ReadResult>.GetStatus(short token) => _wait.Status;
 
-    void IValueTaskSource<ReadResult>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags)
-    {
-        if (_signaled)
-        {
-            continuation(state);
-            return;
-        }
-
-        _continuation = continuation;
-        _state = state;
-    }
+    void IValueTaskSource<ReadResult>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+        _wait.OnCompleted(continuation, state);
 
     private bool HasResult() => (_head is not null && !_examinedAll) || _completed || _canceled;
 
@@ -191,18 +155,11 @@ internal sealed class SocketReader : PipeReader, IValueTaskSource<ReadResult>
 
     private void Signal()
     {
-        if (_signaled)
+        if (!_wait.TrySignal())
             return;
-        _signaled = true;
         TimingWheel.Stop(_deadline);
         _guard.End(_connection.Reactor.Now);
-        if (_continuation is { } continuation)
-        {
-            _continuation = null;
-            var state = _state;
-            _state = null;
-            continuation(state);
-        }
+        _wait.Resume();
     }
 
     private void ArmDeadline()

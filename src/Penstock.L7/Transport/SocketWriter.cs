@@ -10,11 +10,8 @@ namespace Penstock.L7.Transport;
 /// The writing half of a <see cref="SocketConnection"/>. A flush completes when the kernel has taken every byte, which is the
 /// back-pressure of the whole proxy. A peer that is gone, or too slow for the guard, completes it with <see cref="FlushResult.IsCompleted"/>.
 /// </summary>
-internal sealed class SocketWriter : PipeWriter, IValueTaskSource<FlushResult>
+internal sealed class SocketWriter : TransportWriter, IValueTaskSource<FlushResult>
 {
-    /// <summary>Up to here a body piece is copied behind the head instead of being gathered. Bytes.</summary>
-    internal const int CopyUpTo = 2048;
-
     private readonly SocketConnection _connection;
     private WriteDeadline? _deadline;
     private BufferSegment? _first;
@@ -22,30 +19,8 @@ internal sealed class SocketWriter : PipeWriter, IValueTaskSource<FlushResult>
     private ReadOnlyMemory<byte> _external;
     private ReadOnlyMemory<byte> _suffix;
     private bool _ready = true;
-    private bool _failed;
-    private bool _waiting;
-    private bool _signaled;
-    private short _version;
-    private Action<object?>? _continuation;
-    private object? _state;
-    private WaitGuard _guard;
 
     internal SocketWriter(SocketConnection connection) => _connection = connection;
-
-    /// <summary>A flush ended because the guard's time was over.</summary>
-    internal bool TimedOut { get; private set; }
-
-    /// <summary>Whether a flush has failed or was ended: nothing is sent any more.</summary>
-    internal bool HasFailed => _failed;
-
-    /// <summary>Whether a flush waits for the peer.</summary>
-    internal bool IsWaiting => _waiting && !_signaled;
-
-    /// <summary>Bytes the kernel has taken since the connection began.</summary>
-    internal long TotalSent { get; private set; }
-
-    /// <summary>Bounds the waits from now on.</summary>
-    internal ref WaitGuard Guard => ref _guard;
 
     /// <summary>A head, perhaps with a short body behind it.</summary>
     private bool IsOneBlock => _first is { NextSegment: null } && _external.IsEmpty;
@@ -101,8 +76,8 @@ internal sealed class SocketWriter : PipeWriter, IValueTaskSource<FlushResult>
     public override ValueTask<FlushResult> WriteAsync(ReadOnlyMemory<byte> source, CancellationToken cancellationToken = default) =>
         WriteAsync(source, suffix: default);
 
-    /// <summary>As the other; <paramref name="suffix"/> follows the source, and must stay as long.</summary>
-    internal ValueTask<FlushResult> WriteAsync(ReadOnlyMemory<byte> source, ReadOnlyMemory<byte> suffix)
+    /// <inheritdoc/>
+    internal override ValueTask<FlushResult> WriteAsync(ReadOnlyMemory<byte> source, ReadOnlyMemory<byte> suffix)
     {
         if (source.Length <= CopyUpTo)
         {
@@ -118,8 +93,8 @@ internal sealed class SocketWriter : PipeWriter, IValueTaskSource<FlushResult>
         return FlushAsync();
     }
 
-    /// <summary>Copies bytes behind what is buffered.</summary>
-    internal void Append(ReadOnlySpan<byte> bytes)
+    /// <inheritdoc/>
+    internal override void Append(ReadOnlySpan<byte> bytes)
     {
         if (bytes.IsEmpty)
             return;
@@ -130,18 +105,18 @@ internal sealed class SocketWriter : PipeWriter, IValueTaskSource<FlushResult>
     /// <inheritdoc/>
     public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default)
     {
-        if (_failed || _connection.IsClosed)
+        if (HasFailed || _connection.IsClosed)
         {
             Fail();
             return new ValueTask<FlushResult>(new FlushResult(isCanceled: false, isCompleted: true));
         }
 
         if (_first is null && _external.IsEmpty)
-            return new ValueTask<FlushResult>(new FlushResult(isCanceled: false, isCompleted: _failed));
+            return new ValueTask<FlushResult>(new FlushResult(isCanceled: false, isCompleted: HasFailed));
         if (_ready && IsOneBlock && _connection.Reactor.TryDefer(this))
             return Pending();
         if (_ready && TrySend())
-            return new ValueTask<FlushResult>(new FlushResult(isCanceled: false, isCompleted: _failed));
+            return new ValueTask<FlushResult>(new FlushResult(isCanceled: false, isCompleted: HasFailed));
         ArmDeadline();
         return Pending();
     }
@@ -165,11 +140,10 @@ internal sealed class SocketWriter : PipeWriter, IValueTaskSource<FlushResult>
         return Pending();
     }
 
-    /// <summary>Throws away what is buffered and not flushed.</summary>
-    /// <returns>False when the connection has failed.</returns>
-    internal bool TryDiscard()
+    /// <inheritdoc/>
+    internal override bool TryDiscard()
     {
-        if (_failed)
+        if (HasFailed)
             return false;
         while (_first is not null)
             PopFirst();
@@ -221,32 +195,16 @@ internal sealed class SocketWriter : PipeWriter, IValueTaskSource<FlushResult>
 
     FlushResult IValueTaskSource<FlushResult>.GetResult(short token)
     {
-        _waiting = _signaled = false;
-        return new FlushResult(isCanceled: false, isCompleted: _failed);
+        _wait.End();
+        return new FlushResult(isCanceled: false, isCompleted: HasFailed);
     }
 
-    ValueTaskSourceStatus IValueTaskSource<FlushResult>.GetStatus(short token) =>
-        _signaled ? ValueTaskSourceStatus.Succeeded : ValueTaskSourceStatus.Pending;
+    ValueTaskSourceStatus IValueTaskSource<FlushResult>.GetStatus(short token) => _wait.Status;
 
-    void IValueTaskSource<FlushResult>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags)
-    {
-        if (_signaled)
-        {
-            continuation(state);
-            return;
-        }
+    void IValueTaskSource<FlushResult>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+        _wait.OnCompleted(continuation, state);
 
-        _continuation = continuation;
-        _state = state;
-    }
-
-    private ValueTask<FlushResult> Pending()
-    {
-        _waiting = true;
-        _signaled = false;
-        _version++;
-        return new ValueTask<FlushResult>(this, _version);
-    }
+    private ValueTask<FlushResult> Pending() => new(this, _wait.Begin());
 
     /// <summary>Sends what there is.</summary>
     /// <returns>True when nothing is left to send, be it because the connection failed.</returns>
@@ -337,7 +295,7 @@ internal sealed class SocketWriter : PipeWriter, IValueTaskSource<FlushResult>
 
     private void Fail()
     {
-        _failed = true;
+        HasFailed = true;
         _external = _suffix = default;
         while (_first is not null)
             PopFirst();
@@ -345,17 +303,12 @@ internal sealed class SocketWriter : PipeWriter, IValueTaskSource<FlushResult>
 
     private void Signal()
     {
-        _signaled = true;
+        if (!_wait.TrySignal())
+            return;
         if (_deadline is { } deadline)
             TimingWheel.Stop(deadline);
         _guard.End(_connection.Reactor.Now);
-        if (_continuation is { } continuation)
-        {
-            _continuation = null;
-            var state = _state;
-            _state = null;
-            continuation(state);
-        }
+        _wait.Resume();
     }
 
     private void ArmDeadline()

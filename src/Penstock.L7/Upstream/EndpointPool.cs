@@ -71,7 +71,7 @@ internal sealed class EndpointPool
         while (_newest is { } newest)
         {
             var candidate = IsProven(newest) ? newest : _oldest!; // There is a newest, so there is an oldest.
-            var fit = IsProven(candidate) || !SocketCalls.HasInput(candidate.Fd);
+            var fit = IsProven(candidate) || !candidate.HasInput();
             Unlink(candidate);
             if (fit)
                 return candidate;
@@ -91,7 +91,7 @@ internal sealed class EndpointPool
     /// <summary>Takes a connection back whose response is complete; it must hold no unread byte.</summary>
     internal void PutBack(UpstreamConnection connection)
     {
-        var clean = !connection.IsBroken && !connection.Writer.HasFailed && !connection.Reader.HasBuffered && !(connection.Reader.IsReady && SocketCalls.HasInput(connection.Fd));
+        var clean = !connection.IsBroken && !connection.Writer.HasFailed && !connection.Reader.HasBuffered && !(connection.Reader.IsReady && connection.HasInput());
         if (_retired || !clean || _idle >= Config.Pool.MaxIdle || IsLast(connection))
         {
             connection.Close();
