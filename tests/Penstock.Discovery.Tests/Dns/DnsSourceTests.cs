@@ -21,7 +21,7 @@ public sealed class DnsSourceTests
     public async Task Start_Addresses_AreReportedSortedAndOnce()
     {
         _answer = () => Answer(30, "192.0.2.10", "2001:db8::2", "192.0.2.9", "2001:db8::1", "192.0.2.9");
-        await using var source = Start();
+        await using var source = await StartAsync();
 
         _found.ShouldHaveSingleItem().Endpoints.Select(e => e.Address.ToString())
             .ShouldBe(["192.0.2.9:8080", "192.0.2.10:8080", "[2001:db8::1]:8080", "[2001:db8::2]:8080"]);
@@ -35,7 +35,7 @@ public sealed class DnsSourceTests
     public async Task Start_Ttl_SetsTheNextQuestionWithinBounds(int ttl, double least, double most)
     {
         _answer = () => Answer(ttl, "192.0.2.1");
-        await using var source = Start();
+        await using var source = await StartAsync();
 
         _time.UntilNextTimer.ShouldNotBeNull().TotalSeconds.ShouldBeInRange(least, most);
     }
@@ -44,7 +44,7 @@ public sealed class DnsSourceTests
     public async Task Start_NoTtl_AsksAtTheLongestInterval()
     {
         _answer = () => Answer(30, "192.0.2.1") with { Ttl = null };
-        await using var source = Start();
+        await using var source = await StartAsync();
 
         _time.UntilNextTimer.ShouldNotBeNull().TotalSeconds.ShouldBeInRange(90, 100);
     }
@@ -53,7 +53,7 @@ public sealed class DnsSourceTests
     public async Task Advance_SameAddressesInOtherOrder_ReportsNothing()
     {
         _answer = () => Answer(30, "192.0.2.1", "192.0.2.2");
-        await using var source = Start();
+        await using var source = await StartAsync();
 
         _answer = () => Answer(30, "192.0.2.2", "192.0.2.1");
         _time.Advance(TimeSpan.FromSeconds(30));
@@ -65,7 +65,7 @@ public sealed class DnsSourceTests
     [Fact]
     public async Task Advance_OtherAddresses_ReportsTheWholeList()
     {
-        await using var source = Start();
+        await using var source = await StartAsync();
 
         _answer = () => Answer(30, "192.0.2.2");
         _time.Advance(TimeSpan.FromSeconds(30));
@@ -77,7 +77,7 @@ public sealed class DnsSourceTests
     [Fact]
     public async Task Advance_FailuresAndEmptyAnswers_KeepTheListAndWarnOnce()
     {
-        await using var source = Start();
+        await using var source = await StartAsync();
         var answers = new Queue<Func<Resolution>>(
         [
             () => Answer(30),
@@ -103,7 +103,7 @@ public sealed class DnsSourceTests
     public async Task Advance_FailureAfterFailure_WaitsLongerUpToABound()
     {
         _answer = () => Answer(30);
-        await using var source = Start();
+        await using var source = await StartAsync();
         var waits = new List<double>();
         for (var i = 0; i < 8; i++)
         {
@@ -122,7 +122,7 @@ public sealed class DnsSourceTests
     public async Task Advance_OneFamilyFails_KeepsThatFamilysAddresses()
     {
         _answer = () => Answer(30, "192.0.2.1", "2001:db8::1");
-        await using var source = Start();
+        await using var source = await StartAsync();
 
         _answer = () => Answer(30, "192.0.2.2") with { IPv6 = default };
         _time.Advance(TimeSpan.FromSeconds(30));
@@ -133,7 +133,7 @@ public sealed class DnsSourceTests
     [Fact]
     public async Task DisposeAsync_Running_AsksNoMore()
     {
-        var source = Start();
+        var source = await StartAsync();
         await source.DisposeAsync();
 
         _time.Advance(TimeSpan.FromHours(1));
@@ -160,10 +160,12 @@ public sealed class DnsSourceTests
         return new Resolution([.. all[true]], [.. all[false]], TimeSpan.FromSeconds(ttl));
     }
 
-    private DnsSource Start()
+    private async Task<DnsSource> StartAsync()
     {
         var source = new DnsSource("c", Config, Resolve, _found.Add, _time, _logger, new DiscoveryMetrics());
-        source.Start();
+
+        // As in the daemon without the test runner's synchronization context, through which the loop would go on at a moment of its own.
+        await Task.Run(source.Start);
         return source;
     }
 
