@@ -56,6 +56,15 @@ internal static unsafe partial class Libc
     [LibraryImport(Library), SuppressGCTransition]
     internal static partial nint sendmsg(int fd, MessageHeader* message, int flags);
 
+    [LibraryImport(Library)]
+    internal static partial nint sendto(int fd, void* buf, nuint len, int flags, byte* addr, uint addrlen);
+
+    [LibraryImport(Library), SuppressGCTransition]
+    internal static partial nint recvfrom(int fd, void* buf, nuint len, int flags, byte* addr, uint* addrlen);
+
+    [LibraryImport(Library)]
+    internal static partial int poll(PollDescriptor* descriptors, nuint count, int timeout);
+
     [LibraryImport(Library), SuppressGCTransition]
     internal static partial int shutdown(int fd, int how);
 
@@ -73,6 +82,15 @@ internal static unsafe partial class Libc
 
     [LibraryImport(Library), SuppressGCTransition]
     internal static partial int clock_getres(int clock, long* resolution);
+
+    /// <summary>struct pollfd (poll.h).</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct PollDescriptor
+    {
+        internal int Descriptor;
+        internal short Events;
+        internal short Returned;
+    }
 
     /// <summary>struct msghdr of 64-bit Linux (bits/socket.h).</summary>
     [StructLayout(LayoutKind.Sequential)]
