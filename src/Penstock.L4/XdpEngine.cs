@@ -4,6 +4,7 @@ using System.Diagnostics;
 using System.Net;
 using Microsoft.Extensions.Logging;
 using Penstock.L4.Xdp;
+using Penstock.Linux;
 using Penstock.Linux.Bpf;
 using Penstock.Model;
 using Penstock.Model.L4;
@@ -16,6 +17,8 @@ namespace Penstock.L4;
 /// </summary>
 public sealed class XdpEngine : IDisposable
 {
+    private static readonly TimeSpan WatchEvery = TimeSpan.FromSeconds(1);
+
     private readonly ILogger _logger;
     private readonly HostNetwork _host = new();
     private readonly XdpPlanner _planner;
@@ -23,6 +26,10 @@ public sealed class XdpEngine : IDisposable
     private readonly NeighbourKeeper _neighbours;
     private readonly L4Meter _meter;
     private readonly Lock _gate = new();
+    private readonly ITimer _watch;
+    private FolderLock? _owned;
+    private string _complaint = "";
+    private bool _isDisposed;
     private Running? _running;
 
     /// <summary>An engine that touches nothing until it is given a service.</summary>
@@ -33,6 +40,7 @@ public sealed class XdpEngine : IDisposable
         _reader = new XdpReader(_host);
         _neighbours = new NeighbourKeeper(_host, time);
         _meter = new L4Meter(Status);
+        _watch = time.CreateTimer(_ => Watch(), state: null, WatchEvery, Timeout.InfiniteTimeSpan);
     }
 
     /// <summary>Puts a snapshot's services in place.</summary>
@@ -45,7 +53,7 @@ public sealed class XdpEngine : IDisposable
             {
                 ApplyNow(snapshot);
             }
-            catch (Exception error) when (error is BpfException or IOException or UnauthorizedAccessException or DllNotFoundException)
+            catch (Exception error) when (IsOfTheHost(error))
             {
                 throw new L4ApplyException($"l4: {error.Message}", error);
             }
@@ -80,6 +88,7 @@ public sealed class XdpEngine : IDisposable
     /// <summary>Takes everything away that is pinned under a folder: programs leave their interfaces, services are no more.</summary>
     /// <param name="pins">The folder.</param>
     /// <returns>The interfaces that ran the program.</returns>
+    /// <exception cref="L4ApplyException">A daemon runs them, or the kernel does not permit it.</exception>
     public static IReadOnlyList<string> Detach(string pins)
     {
         try
@@ -87,12 +96,16 @@ public sealed class XdpEngine : IDisposable
             var tree = new PinTree(pins);
             var attachments = new XdpAttachments(tree);
             var names = tree.LinkNames();
-            foreach (var name in names)
-                attachments.Detach(name);
+            using (Directory.Exists(pins) ? Take(pins) : null)
+            {
+                foreach (var name in names)
+                    attachments.Detach(name);
+            }
+
             tree.Delete();
             return names;
         }
-        catch (Exception error) when (error is BpfException or IOException or UnauthorizedAccessException or DllNotFoundException)
+        catch (Exception error) when (IsOfTheHost(error))
         {
             throw new L4ApplyException(error.Message, error);
         }
@@ -103,12 +116,60 @@ public sealed class XdpEngine : IDisposable
     {
         lock (_gate)
         {
+            _isDisposed = true;
+            _watch.Dispose();
             _meter.Dispose();
             _neighbours.Dispose();
             _running?.Program.Dispose();
             _running = null;
+            _owned?.Dispose();
         }
     }
+
+    // An interface that came back, as a driver's reload or a bond's change may have it, does not run the program; one with another MTU has
+    // backends' ways of another.
+    private void Watch()
+    {
+        lock (_gate)
+        {
+            if (_isDisposed)
+                return;
+            if (_running is { } running && running.Interfaces.HaveChanged(running.Program.Program.Info.Id))
+                ApplyAgain(running.Snapshot);
+            _watch.Change(WatchEvery, Timeout.InfiniteTimeSpan);
+        }
+    }
+
+    private void ApplyAgain(Snapshot snapshot)
+    {
+        try
+        {
+            _planner.Forget();
+            ApplyConfig(snapshot, _planner.Plan(snapshot));
+            _logger.LogWarning("interfaces have changed: services are in place again on {Interfaces}", string.Join(", ", snapshot.Config.L4.Interfaces));
+            _complaint = "";
+        }
+        catch (Exception error) when (error is L4ApplyException || IsOfTheHost(error))
+        {
+            if (error.Message != _complaint)
+                _logger.LogError("interfaces have changed, services could not be put in place: {Reason}", error.Message);
+            _complaint = error.Message;
+        }
+    }
+
+    private static bool IsOfTheHost(Exception error) =>
+        error is BpfException or IOException or UnauthorizedAccessException or DllNotFoundException or System.ComponentModel.Win32Exception;
+
+    private void Own(PinTree pins)
+    {
+        if (_owned is not null)
+            return;
+        pins.Create();
+        _owned = Take(pins.Root);
+    }
+
+    private static FolderLock Take(string pins) =>
+        FolderLock.TryTake(pins) ?? throw new L4ApplyException($"another process runs the services pinned in {pins}: stop it, or use another folder");
 
     private void ApplyNow(Snapshot snapshot)
     {
@@ -152,6 +213,7 @@ public sealed class XdpEngine : IDisposable
         var attachments = new XdpAttachments(pins);
         foreach (var device in devices)
             attachments.RefuseForeign(device);
+        Own(pins);
         _neighbours.Follow(plan);
 
         var settings = Settings(config, plan);
@@ -160,7 +222,7 @@ public sealed class XdpEngine : IDisposable
         if (_running is not { } same || same.Settings != settings || XdpSizes.Exceed(config, plan, map => same.Program.Maps[map].Info.MaxEntries) is not null)
             Load(snapshot, plan, settings, pins, attachments, devices);
         else
-            Update(same with { Snapshot = snapshot, Plan = plan, Notes = [] }, pins, attachments, devices);
+            Update(same with { Snapshot = snapshot, Plan = plan, Interfaces = Interfaces(config, devices), Notes = [] }, pins, attachments, devices);
     }
 
     private void Update(Running next, PinTree pins, XdpAttachments attachments, HostInterface[] devices)
@@ -202,7 +264,7 @@ public sealed class XdpEngine : IDisposable
             foreach (var note in notes)
                 _logger.LogWarning("rebuilt: {Note}", note);
             _running?.Program.Dispose();
-            _running = new Running(snapshot, plan, settings, program, tables, notes);
+            _running = new Running(snapshot, plan, Interfaces(snapshot.Config.L4, devices), settings, program, tables, notes);
         }
         catch
         {
@@ -219,6 +281,10 @@ public sealed class XdpEngine : IDisposable
         foreach (var name in pins.LinkNames().Except(devices.Select(device => device.Name), StringComparer.Ordinal))
             attachments.Detach(name);
     }
+
+    private InterfaceWatch Interfaces(L4Config config, HostInterface[] ingress) => new(
+        ingress,
+        [.. config.Services.SelectMany(service => service.Backends).Select(backend => backend.Interface).OfType<string>().Distinct(StringComparer.Ordinal).Select(_planner.Require)]);
 
     private static IEnumerable<string> RemoveOtherVersions(PinTree pins)
     {
@@ -237,6 +303,8 @@ public sealed class XdpEngine : IDisposable
         running.Program.Dispose();
         _running = null;
         _neighbours.Follow([]);
+        _owned?.Dispose();
+        _owned = null;
         var names = Detach(running.Snapshot.Config.L4.Pins);
         _logger.LogInformation("no services any more: detached from {Interfaces}", string.Join(", ", names));
     }
@@ -270,5 +338,5 @@ public sealed class XdpEngine : IDisposable
 
     private static ushort Seconds(TimeSpan time) => (ushort)Math.Ceiling(time.TotalSeconds);
 
-    private sealed record Running(Snapshot Snapshot, PlannedService[] Plan, Layout.Settings Settings, XdpProgram Program, XdpTables Tables, ImmutableArray<string> Notes);
+    private sealed record Running(Snapshot Snapshot, PlannedService[] Plan, InterfaceWatch Interfaces, Layout.Settings Settings, XdpProgram Program, XdpTables Tables, ImmutableArray<string> Notes);
 }

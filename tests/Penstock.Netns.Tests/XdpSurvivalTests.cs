@@ -78,6 +78,105 @@ public sealed class XdpSurvivalTests
     }
 
     [NetnsFact]
+    public async Task Backend_BackUnderThousandConnections_EndsNoneOfThem()
+    {
+        await using var net = await Topology.CreateAsync();
+        await net.StartDaemonAsync(OneServer);
+        var connections = net.Client.Connect(new IPEndPoint(IPAddress.Parse(Topology.Vip), 80), 1000);
+        connections.Select(Ask).Distinct().ShouldBe(["s1"]);
+
+        net.Configure(TwoServers);
+        await net.ReloadAsync();
+
+        connections.Select(Ask).Where(answer => answer != "s1").ShouldBeEmpty();
+        (await net.CurlAsync(12)).Count.ShouldBe(2);
+        foreach (var connection in connections)
+            connection.Dispose();
+    }
+
+    [NetnsFact]
+    public async Task Daemon_KilledAtAnyMomentOfItsStartUnderLoad_FailsNoConnection()
+    {
+        await using var net = await Topology.CreateAsync();
+        var daemon = await net.StartDaemonAsync(TwoServers);
+        var moments = new Random(7);
+
+        var (good, bad) = await net.UnderLoadAsync(10, async () =>
+        {
+            for (var i = 0; i < 8; i++)
+            {
+                daemon.Signal(9);
+                await daemon.WaitAsync(TimeSpan.FromSeconds(5));
+                net.Configure(TwoServers, $"  flows_per_cpu: {1 << (12 + (i % 4))}"); // maps are made anew, too
+                daemon = net.Balancer.Start(Topology.Penstock, "run", "--config", $"{net.Folder}/penstock.yaml");
+                net.Keep(daemon);
+                await Task.Delay(moments.Next(100, 900));
+            }
+
+            daemon.Signal(9);
+            await daemon.WaitAsync(TimeSpan.FromSeconds(5));
+            await net.StartDaemonAsync();
+        });
+
+        bad.ShouldBeEmpty();
+        good.ShouldBeGreaterThan(500);
+    }
+
+    [NetnsFact]
+    public async Task Interface_ThatGoesAndComesBack_RunsTheProgramAgain()
+    {
+        await using var net = await Topology.CreateAsync();
+        var daemon = await net.StartDaemonAsync(TwoServers);
+
+        await net.Balancer.IpAsync("link del b0");
+        await net.ConnectBalancerAsync();
+
+        await Eventually.TrueAsync(async () => (await net.CurlAsync(4)).Keys.All(key => key is "s1" or "s2"), TimeSpan.FromSeconds(30), () => daemon.Output);
+        daemon.Output.ShouldContain("services are in place again on b0");
+        (await net.StatusAsync()).ShouldContain("b0 (native");
+    }
+
+    [NetnsFact]
+    public async Task Interface_WithAnotherMtu_HasBackendsKnowOfIt()
+    {
+        await using var net = await Topology.CreateAsync();
+        const int Large = 1465; // with its headers and the answer's name within 1500, but not within another header
+        var vip = IPAddress.Parse(Topology.Vip);
+        using var echo = new UdpEcho(net.Servers[0], "s1", new IPEndPoint(vip, 4433));
+        var daemon = await net.StartDaemonAsync("""
+                - {name: echo, listen: "udp://203.0.113.10:4433", forwarding: dsr-ipip, backends: [10.9.2.11]}
+            """);
+        UdpEcho.Ask(net.Client, new IPEndPoint(vip, 4433), datagrams: 1, Large).ShouldBe(["s1"]);
+
+        await net.Balancer.IpAsync("link set dev b0 mtu 1500");
+
+        // A tunnel's header no longer fits: the client is told the size that does.
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                UdpEcho.Ask(net.Client, new IPEndPoint(vip, 4433), datagrams: 1, Large);
+                return (await net.Client.OkAsync("ip", $"route get {Topology.Vip}")).Contains("mtu 1480", StringComparison.Ordinal);
+            },
+            TimeSpan.FromSeconds(30), () => daemon.Output);
+    }
+
+    [NetnsFact]
+    public async Task SecondDaemon_OnTheSamePins_IsRefusedAndTouchesNothing()
+    {
+        await using var net = await Topology.CreateAsync();
+        await net.StartDaemonAsync(TwoServers);
+
+        var (code, output) = await net.Balancer.RunAsync(Topology.Penstock, "run", "--config", $"{net.Folder}/penstock.yaml", "--socket", $"{net.Folder}/other.sock");
+
+        code.ShouldBe(1);
+        output.ShouldContain($"another process runs the services pinned in {net.Folder}/pins");
+        (code, output) = await ChildProcess.RunAsync(Topology.Penstock, "detach", "--pins", $"{net.Folder}/pins");
+        code.ShouldBe(1);
+        output.ShouldContain($"another process runs the services pinned in {net.Folder}/pins");
+        (await net.CurlAsync(4)).Keys.ShouldBeSubsetOf(["s1", "s2"]);
+    }
+
+    [NetnsFact]
     public async Task Detach_OfARunningTier_LeavesNothingBehind()
     {
         await using var net = await Topology.CreateAsync();

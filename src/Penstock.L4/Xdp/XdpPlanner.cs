@@ -36,6 +36,9 @@ internal sealed class XdpPlanner(IHostNetwork host)
         return [.. config.Services.Select(service => PlanOnce(service, snapshot.Services[service.Name], backends)), .. _tunnels];
     }
 
+    /// <summary>Has the next plan look at the host's interfaces again; no service of it is the same instance as before.</summary>
+    public void Forget() => _config = null;
+
     /// <summary>An interface that has to be there.</summary>
     /// <exception cref="L4ApplyException">It is not.</exception>
     public HostInterface Require(string name) => host.Find(name) ?? throw new L4ApplyException($"there is no interface {name}");

@@ -7,6 +7,7 @@ namespace Penstock.L4.Xdp;
 internal sealed class XdpProgram : IDisposable
 {
     private const string Name = "xdp_lb";
+    private const string Key = "services";
 
     private readonly BpfProgram _program;
     private readonly List<string> _fresh;
@@ -48,7 +49,7 @@ internal sealed class XdpProgram : IDisposable
         try
         {
             // Ids tie the maps together: they are taken over all, or none.
-            var isAdopted = XdpMaps.Names.All(name => IsAlike(opened, name, pins)) && File.Exists(pins.Map("services"));
+            var isAdopted = XdpMaps.Names.All(name => IsAlike(opened, name, pins)) && File.Exists(pins.Map(Key));
             foreach (var name in XdpMaps.Names)
                 Choose(opened, name, pins, sizes, isAdopted, fresh, rebuilt, grown);
             opened.Load();
@@ -67,8 +68,13 @@ internal sealed class XdpProgram : IDisposable
     /// <summary>Pins what is new, in place of what was there.</summary>
     public void Pin(PinTree pins)
     {
-        foreach (var name in _fresh)
+        // A set without its key is not taken over: one that is half new, because this is killed meanwhile, must not be.
+        if (_fresh.Count > 0)
+            File.Delete(pins.Map(Key));
+        foreach (var name in _fresh.Where(name => name != Key))
             PinTree.Replace(pins.Map(name), Maps[name].Pin);
+        if (_fresh.Count > 0)
+            PinTree.Replace(pins.Map(Key), Maps[Key].Pin);
         _fresh.Clear();
         PinTree.Replace(pins.Program, _program.Pin);
     }

@@ -173,6 +173,21 @@ public sealed class XdpPlannerTests
     }
 
     [Fact]
+    public void Plan_InterfaceWithAnotherMtu_IsSeenAfterForget()
+    {
+        var config = new ServiceConfig { Name = "s", Listen = Tcp(80), Forwarding = Forwarding.DsrIpip, Backends = [new BackendConfig { Address = Address(1) }] };
+        var snapshot = Of(config, new BackendStatus(config.Backends[0], EndpointState.Ready));
+        var planner = new XdpPlanner(_host);
+        var before = planner.Plan(snapshot)[0];
+
+        _host.Mtu = 9000;
+        planner.Plan(snapshot)[0].ShouldBeSameAs(before);
+        planner.Forget();
+
+        planner.Plan(snapshot)[0].Backends[0].Value.Mtu.ShouldBe((ushort)9000);
+    }
+
+    [Fact]
     public void Plan_InterfaceThatIsNotThere_IsRefused()
     {
         _host.IsGone = true;
@@ -201,14 +216,15 @@ public sealed class XdpPlannerTests
 
     private PlannedService Plan(ServiceConfig service, params BackendStatus[] states) => PlanAll(service, states)[0];
 
-    private PlannedService[] PlanAll(ServiceConfig service, BackendStatus[] states)
+    private PlannedService[] PlanAll(ServiceConfig service, BackendStatus[] states) => new XdpPlanner(_host).Plan(Of(service, states));
+
+    private static Snapshot Of(ServiceConfig service, params BackendStatus[] states)
     {
         var config = new ApplianceConfig { Node = "lb", L4 = new L4Config { Interfaces = ["eth0"], Services = [service] } };
-        var snapshot = new Snapshot(1, config, ImmutableDictionary<string, ClusterEndpoints>.Empty)
+        return new Snapshot(1, config, ImmutableDictionary<string, ClusterEndpoints>.Empty)
         {
             Services = ImmutableDictionary<string, ImmutableArray<BackendStatus>>.Empty.Add("s", [.. states]),
         };
-        return new XdpPlanner(_host).Plan(snapshot);
     }
 
     private sealed class FakeHost : IHostNetwork
@@ -217,10 +233,12 @@ public sealed class XdpPlannerTests
 
         public bool IsGone { get; set; }
 
+        public int Mtu { get; set; } = 1500;
+
         public bool HasIpv6 { get; set; } = true;
 
         public HostInterface? Find(string name) => IsGone ? null : new HostInterface(
-            name, name == "eth0" ? 2 : 3, Layout.Mac.Of(name == "eth0" ? "02:00:00:00:01:00" : "02:00:00:00:01:01"), 1500,
+            name, name == "eth0" ? 2 : 3, Layout.Mac.Of(name == "eth0" ? "02:00:00:00:01:00" : "02:00:00:00:01:01"), Mtu,
             HasIpv6 ? [Local, IPAddress.Parse("2001:db8::fe")] : [Local]);
 
         public IReadOnlySet<IPAddress> Addresses() => new HashSet<IPAddress> { Local };

@@ -88,6 +88,15 @@ internal sealed class Topology : IAsyncDisposable
         return child;
     }
 
+    /// <summary>Gives the balancer its interface: at the start, and anew after it was deleted.</summary>
+    public async Task ConnectBalancerAsync()
+    {
+        await ConnectAsync(Balancer, "b0", "2", "2", "02:00:00:00:00:02", LinkMtu, bridge: true);
+        await Balancer.IpAsync("route add default via 10.9.2.1");
+        await Balancer.IpAsync("route add default via fd09:2::1");
+        await Router.IpAsync($"link set dev rb0 xdp obj {Programs}/pass.bpf.o sec xdp/pass");
+    }
+
     /// <summary>Has a process end with the topology.</summary>
     public void Keep(ChildProcess child)
     {
@@ -197,7 +206,7 @@ internal sealed class Topology : IAsyncDisposable
         await ConnectAsync(Client, "c0", "1", "2", "02:00:00:00:00:c1", mtu: 1500, bridge: false);
         await Router.IpAsync("addr add 10.9.1.1/24 dev rc0");
         await Router.IpAsync("addr add fd09:1::1/64 dev rc0 nodad");
-        await ConnectAsync(Balancer, "b0", "2", "2", "02:00:00:00:00:02", LinkMtu, bridge: true);
+        await ConnectBalancerAsync();
         await ConnectAsync(Servers[0], "s1", "2", "11", "02:00:00:00:00:11", LinkMtu, bridge: true);
         await ConnectAsync(Servers[1], "s2", "2", "12", "02:00:00:00:00:12", LinkMtu, bridge: true);
         await Client.IpAsync("route add default via 10.9.1.1");
@@ -206,9 +215,6 @@ internal sealed class Topology : IAsyncDisposable
         await Router.IpAsync($"route add {Vip6}/128 via fd09:2::2");
         foreach (var host in (Host[])[Router, Balancer])
             await host.OkAsync("sysctl", "-qw net.ipv4.ip_forward=1 net.ipv4.conf.all.send_redirects=0 net.ipv6.conf.all.forwarding=1");
-        await Balancer.IpAsync("route add default via 10.9.2.1");
-        await Balancer.IpAsync("route add default via fd09:2::1");
-        await Router.IpAsync($"link set dev rb0 xdp obj {Programs}/pass.bpf.o sec xdp/pass");
         await Task.WhenAll(Servers.Select(PrepareServerAsync));
     }
 

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+namespace Penstock.Linux.Tests;
+
+public sealed class FolderLockTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("penstock-lock-").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public void TryTake_OfAFolderThatIsTaken_IsNullUntilItIsLetGo()
+    {
+        using (var first = FolderLock.TryTake(_folder))
+        {
+            first.ShouldNotBeNull();
+            FolderLock.TryTake(_folder).ShouldBeNull();
+        }
+
+        using var second = FolderLock.TryTake(_folder);
+        second.ShouldNotBeNull();
+    }
+
+    [Fact]
+    public void TryTake_OfNoFolder_SaysWhy() => Should.Throw<IOException>(() => FolderLock.TryTake(_folder + "/none")).Message.ShouldContain("ENOENT");
+}
