@@ -33,7 +33,9 @@ public sealed class ControlLoop : IAsyncDisposable
     private readonly ILogger _logger;
     private readonly HealthChecker _health;
     private readonly ControlPlaneMetrics _metrics;
+    private readonly ServiceStates _services;
     private readonly ITimer _publishTimer;
+    private readonly ITimer _stepTimer;
     private readonly Task _loop;
     private Dictionary<string, ClusterFeed> _feeds = new(StringComparer.Ordinal);
     private ControlPlaneState _state = new(Snapshot: null, ConfigHash: "", LastReload: null);
@@ -59,8 +61,10 @@ public sealed class ControlLoop : IAsyncDisposable
         _time = time;
         _logger = loggers.CreateLogger<ControlLoop>();
         _health = new HealthChecker(_ => Touch(), time, loggers.CreateLogger<HealthChecker>());
+        _services = new ServiceStates(_health, time);
         _metrics = new ControlPlaneMetrics(() => State);
         _publishTimer = time.CreateTimer(_ => _messages.Writer.TryWrite(ControlMessage.Touched.Instance), state: null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _stepTimer = time.CreateTimer(_ => Touch(), state: null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _loop = Task.Run(RunAsync);
     }
 
@@ -100,6 +104,7 @@ public sealed class ControlLoop : IAsyncDisposable
         foreach (var feed in _feeds.Values) await feed.DisposeAsync();
         await _health.DisposeAsync();
         await _publishTimer.DisposeAsync();
+        await _stepTimer.DisposeAsync();
         _metrics.Dispose();
     }
 
@@ -154,13 +159,18 @@ public sealed class ControlLoop : IAsyncDisposable
         if (state.Snapshot is not { } running) return;
 
         var endpoints = Assemble(running.Config, _feeds, running);
-        var services = ServiceStates.Assemble(running.Config.L4, _health, running);
-        if (endpoints == running.Endpoints && services == running.Services) return;
+        var services = _services.Assemble(running.Config.L4, running);
+        if (endpoints == running.Endpoints && services == running.Services)
+        {
+            AwaitStep(running);
+            return;
+        }
 
         var snapshot = new Snapshot(running.Generation + 1, running.Config, endpoints) { Services = services };
         _apply(snapshot);
         _publishedAt = _time.GetTimestamp();
         Volatile.Write(ref _state, state with { Snapshot = snapshot });
+        AwaitStep(snapshot);
         _logger.LogDebug("published snapshot {Generation}", snapshot.Generation);
         await _health.ApplyAsync(Targets(snapshot));
     }
@@ -175,7 +185,7 @@ public sealed class ControlLoop : IAsyncDisposable
         var running = State.Snapshot;
         var snapshot = new Snapshot((running?.Generation ?? 0) + 1, config, Assemble(config, feeds, running))
         {
-            Services = ServiceStates.Assemble(config.L4, _health, running),
+            Services = _services.Assemble(config.L4, running),
         };
         try
         {
@@ -192,11 +202,14 @@ public sealed class ControlLoop : IAsyncDisposable
         _feeds = feeds;
         _publishedAt = _time.GetTimestamp();
         Volatile.Write(ref _state, State with { Snapshot = snapshot, ConfigHash = loaded.Hash });
+        AwaitStep(snapshot);
         foreach (var feed in removed) await feed.DisposeAsync();
         await _health.ApplyAsync(Targets(snapshot));
 
         return Record(Outcome(ok: true, started, loaded.Diagnostics));
     }
+
+    private void AwaitStep(Snapshot snapshot) => _stepTimer.Change(_services.NextStep(snapshot) ?? Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
 
     /// <summary>The feeds a configuration needs: those that still serve, and new ones, which have been given time for a first answer.</summary>
     private async ValueTask<(Dictionary<string, ClusterFeed> Feeds, List<ClusterFeed> Added)> FeedsForAsync(ApplianceConfig config)

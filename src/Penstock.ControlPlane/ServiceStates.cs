@@ -6,23 +6,47 @@ using Penstock.Model.L4;
 
 namespace Penstock.ControlPlane;
 
-/// <summary>States of the backends of L4 services: what the operator wrote, and what health checks found.</summary>
-internal static class ServiceStates
+/// <summary>States of the backends of L4 services: what the operator wrote, and what health checks found. What they were before is in the running snapshot.</summary>
+/// <param name="health">The checks.</param>
+/// <param name="time">Clock of slow starts.</param>
+internal sealed class ServiceStates(HealthChecker health, TimeProvider time)
 {
+    // Timers may fire that much early.
+    private static readonly TimeSpan ClockGrain = TimeSpan.FromMilliseconds(1);
+
     /// <summary>Backends of every service; a service that has not changed keeps its instance, and so does the whole.</summary>
-    public static ImmutableDictionary<string, ImmutableArray<BackendStatus>> Assemble(L4Config config, HealthChecker health, Snapshot? running)
+    public ImmutableDictionary<string, ImmutableArray<BackendStatus>> Assemble(L4Config config, Snapshot? running)
     {
         var before = running?.Services ?? ImmutableDictionary.Create<string, ImmutableArray<BackendStatus>>(StringComparer.Ordinal);
         var names = config.Services.Select(service => service.Name).ToHashSet(StringComparer.Ordinal);
         var next = before.RemoveRange(before.Keys.Where(name => !names.Contains(name))).ToBuilder();
         foreach (var service in config.Services)
         {
-            var backends = service.Backends.Select(backend => Judge(service, backend, health)).ToImmutableArray();
-            if (!next.TryGetValue(service.Name, out var known) || !known.SequenceEqual(backends))
+            var known = next.GetValueOrDefault(service.Name);
+            var backends = Judge(service, known);
+            if (known.IsDefault || !known.SequenceEqual(backends))
                 next[service.Name] = backends;
         }
 
         return next.ToImmutable();
+    }
+
+    /// <summary>Time until a slow start takes its next step; null: there is none.</summary>
+    public TimeSpan? NextStep(Snapshot snapshot)
+    {
+        TimeSpan? least = null;
+        foreach (var service in snapshot.Config.L4.Services.Where(service => service.SlowStart > TimeSpan.Zero))
+        {
+            foreach (var backend in snapshot.Services[service.Name])
+            {
+                if (backend.StartedAt is not { } startedAt)
+                    continue;
+                var left = (service.SlowStart * backend.Share / BackendStatus.WholeShare) - time.GetElapsedTime(startedAt) + ClockGrain;
+                least = least < left ? least : left;
+            }
+        }
+
+        return least < ClockGrain ? ClockGrain : least;
     }
 
     /// <summary>What is to be checked.</summary>
@@ -35,13 +59,60 @@ internal static class ServiceStates
         }
     }
 
-    private static BackendStatus Judge(ServiceConfig service, BackendConfig backend, HealthChecker health)
+    // Before is as they were; default: the service is new.
+    private ImmutableArray<BackendStatus> Judge(ServiceConfig service, ImmutableArray<BackendStatus> before)
+    {
+        var found = service.Backends.Select(backend => Judge(service, backend)).ToArray();
+        if (service.Panic is { } panic)
+            Distrust(panic, found, wasInPanic: !before.IsDefault && before.Any(backend => backend.IsInPanic));
+        if (service.SlowStart > TimeSpan.Zero && !before.IsDefault)
+            SlowDown(service, found, before);
+        return [.. found];
+    }
+
+    private BackendStatus Judge(ServiceConfig service, BackendConfig backend)
     {
         if (backend.State == BackendState.Maintenance)
             return new BackendStatus(backend, EndpointState.Maintenance, "configured");
         if (service.Health is not null && health.TryGetState(Key(service), Address(service, backend), out var state, out var reason) && state == EndpointState.Down)
             return new BackendStatus(backend, state, reason);
         return backend.State == BackendState.Drain ? new BackendStatus(backend, EndpointState.Drain, "configured") : new BackendStatus(backend, EndpointState.Ready);
+    }
+
+    private static void Distrust(PanicConfig panic, BackendStatus[] backends, bool wasInPanic)
+    {
+        long all = 0, up = 0;
+        foreach (var backend in backends.Where(backend => backend.Config.State == BackendState.Ready))
+        {
+            all += backend.Config.Weight;
+            up += backend.State == EndpointState.Ready ? backend.Config.Weight : 0;
+        }
+
+        if (all == 0 || up * 100 >= all * (wasInPanic ? panic.End : panic.Below))
+            return;
+        for (var i = 0; i < backends.Length; i++)
+        {
+            var backend = backends[i];
+            if (backend.State == EndpointState.Down && backend.Config.State == BackendState.Ready)
+                backends[i] = backend with { State = EndpointState.Ready, IsInPanic = true, Reason = $"panic, {up * 100 / all}% are up: used although its check says {backend.Reason}" };
+        }
+    }
+
+    private void SlowDown(ServiceConfig service, BackendStatus[] backends, ImmutableArray<BackendStatus> before)
+    {
+        var known = before.ToDictionary(backend => (backend.Config.Address, backend.Config.Port));
+        for (var i = 0; i < backends.Length; i++)
+        {
+            var backend = backends[i];
+            if (backend.State != EndpointState.Ready || backend.IsInPanic)
+                continue;
+            var was = known.GetValueOrDefault((backend.Config.Address, backend.Config.Port));
+            if ((was is { State: EndpointState.Ready } ? was.StartedAt : time.GetTimestamp()) is not { } startedAt)
+                continue;
+            var share = 1 + (int)Math.Min(BackendStatus.WholeShare, time.GetElapsedTime(startedAt).Ticks * BackendStatus.WholeShare / service.SlowStart.Ticks);
+            if (share < BackendStatus.WholeShare)
+                backends[i] = backend with { Share = share, StartedAt = startedAt, Reason = $"slow start, {share}/{BackendStatus.WholeShare} of its weight" };
+        }
     }
 
     // No cluster has a colon in its name.

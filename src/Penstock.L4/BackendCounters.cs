@@ -11,4 +11,5 @@ namespace Penstock.L4;
 /// <param name="Packets">Packets towards it.</param>
 /// <param name="Bytes">Bytes of them, frames as they arrived.</param>
 /// <param name="TableMisses">Packets whose flow the flow table did not know.</param>
-public sealed record BackendCounters(string Address, int Weight, string State, string Reason, long Slots, long Connections, long Packets, long Bytes, long TableMisses);
+/// <param name="Share">Part of its weight that counts: below 1 in a slow start.</param>
+public sealed record BackendCounters(string Address, int Weight, string State, string Reason, long Slots, long Connections, long Packets, long Bytes, long TableMisses, double Share);

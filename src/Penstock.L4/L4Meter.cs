@@ -24,6 +24,8 @@ internal sealed class L4Meter : IDisposable
         _meter.CreateObservableCounter("penstock.l4.backend.table.misses", () => PerBackend(backend => backend.TableMisses), unit: null, "Packets towards a backend whose flow the flow table did not know.");
         _meter.CreateObservableGauge("penstock.l4.backend.slots", () => PerBackend(backend => backend.Slots), unit: null, "Slots of the Maglev table a backend has.");
         _meter.CreateObservableGauge("penstock.l4.backend.ready", () => PerBackend(backend => backend.State == "ready" ? 1 : 0), unit: null, "Whether a backend is ready.");
+        _meter.CreateObservableGauge("penstock.l4.backend.share", () => PerBackend(backend => backend.Share), unit: null, "Part of its weight that counts: below 1 in a slow start.");
+        _meter.CreateObservableGauge("penstock.l4.service.panic", () => PerService(service => service.IsInPanic ? 1 : 0), unit: null, "Whether so few backends are up that all are used.");
         _meter.CreateObservableCounter("penstock.l4.drops", Drops, unit: null, "Packets dropped, by reason.");
     }
 
@@ -47,10 +49,11 @@ internal sealed class L4Meter : IDisposable
     private IEnumerable<Measurement<long>> PerService(Func<ServiceCounters, long> value) =>
         Read().Services.Select(service => new Measurement<long>(value(service), Tag("service", service.Name)));
 
-    private IEnumerable<Measurement<long>> PerBackend(Func<BackendCounters, long> value) =>
+    private IEnumerable<Measurement<T>> PerBackend<T>(Func<BackendCounters, T> value)
+        where T : struct =>
         from service in Read().Services
         from backend in service.Backends
-        select new Measurement<long>(value(backend), Tag("service", service.Name), Tag("backend", backend.Address));
+        select new Measurement<T>(value(backend), Tag("service", service.Name), Tag("backend", backend.Address));
 
     private IEnumerable<Measurement<long>> Drops() =>
         Read().Drops.Select(drop => new Measurement<long>(drop.Value, Tag("reason", drop.Key)));

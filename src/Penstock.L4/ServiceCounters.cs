@@ -12,5 +12,6 @@ namespace Penstock.L4;
 /// <param name="Bytes">Bytes of them, frames as they arrived.</param>
 /// <param name="Unserved">Packets that reached no backend.</param>
 /// <param name="Backends">Its backends.</param>
+/// <param name="IsInPanic">Whether so few backends are up that all are used.</param>
 public sealed record ServiceCounters(
-    string Name, string Listen, string Forwarding, long Connections, long Packets, long Bytes, long Unserved, ImmutableArray<BackendCounters> Backends);
+    string Name, string Listen, string Forwarding, long Connections, long Packets, long Bytes, long Unserved, ImmutableArray<BackendCounters> Backends, bool IsInPanic);

@@ -29,6 +29,20 @@ public sealed class ServiceTests
     }
 
     [Theory]
+    [InlineData("50%", 50, 60)]
+    [InlineData("95%", 95, 100)]
+    [InlineData("{below: 50%, until: 75%}", 50, 75)]
+    public void Panic_WellWritten_HasAnEndAboveItsBeginning(string text, int below, int end)
+    {
+        var service = Some.Parse($"l4:\n  interface: eth0\n  services:\n  - {{name: a, listen: \"tcp://203.0.113.1:80\", forwarding: dsr-ipip, health: {{}}, slow_start: 30s, panic: {text}, backends: [10.0.0.1]}}\n")
+            .Config.ShouldNotBeNull().L4.Services[0];
+
+        service.SlowStart.ShouldBe(TimeSpan.FromSeconds(30));
+        var panic = service.Panic.ShouldNotBeNull();
+        (panic.Below, panic.End).ShouldBe((below, end));
+    }
+
+    [Theory]
     [InlineData("{name: a, listen: \"203.0.113.1:80\", forwarding: l7}", "did you mean 'tcp://203.0.113.1:80'?")]
     [InlineData("{name: a, listen: \"tcp://203.0.113.1\", forwarding: l7}", "expected a port after the address")]
     [InlineData("{name: a, listen: \"tcp://203.0.113.1:0\", forwarding: l7}", "expected a port from 1 to 65535, a range such as 5000-5999, or *")]
@@ -69,6 +83,12 @@ public sealed class ServiceTests
     [InlineData("{name: a, listen: \"tcp://203.0.113.1:80\", forwarding: l7, block: [/nonexistent/list.txt]}", "/nonexistent/list.txt: cannot open the file")]
     [InlineData("{name: a, listen: \"tcp://203.0.113.1:80\", forwarding: l7, allow: []}", "no network that is allowed: nobody would be served")]
     [InlineData("{name: a, listen: \"tcp://203.0.113.1:*\", forwarding: dsr-ipip, health: {}, backends: [10.0.0.1]}", "health checks of a service with many ports")]
+    [InlineData("{name: a, listen: \"tcp://203.0.113.1:80\", forwarding: dsr-ipip, panic: 50%, backends: [10.0.0.1]}", "panic without health")]
+    [InlineData("{name: a, listen: \"tcp://203.0.113.1:80\", forwarding: dsr-ipip, health: {}, panic: 0.5, backends: [10.0.0.1]}", "expected a percentage with its sign, from 1% to 100%")]
+    [InlineData("{name: a, listen: \"tcp://203.0.113.1:80\", forwarding: dsr-ipip, health: {}, panic: 50, backends: [10.0.0.1]}", "did you mean '50%'?")]
+    [InlineData("{name: a, listen: \"tcp://203.0.113.1:80\", forwarding: dsr-ipip, health: {}, panic: 0%, backends: [10.0.0.1]}", "expected a percentage with its sign, from 1% to 100%")]
+    [InlineData("{name: a, listen: \"tcp://203.0.113.1:80\", forwarding: dsr-ipip, health: {}, panic: {below: 50%, until: 40%}, backends: [10.0.0.1]}", "a panic that begins below 50% and ends at 40%; expected an end at 50% or above")]
+    [InlineData("{name: a, listen: \"tcp://203.0.113.1:80\", forwarding: dsr-ipip, slow_start: 2h, backends: [10.0.0.1]}", "expected a duration with its unit (us, ms, s, m, h, d), from 0s to 1h")]
     public void Service_OneFault_IsReported(string service, string line) =>
         Some.Parse($"l4:\n  interface: eth0\n  services:\n  - {Web}\n  - {service}\n").Lines().ShouldHaveSingleItem().ShouldContain(line);
 

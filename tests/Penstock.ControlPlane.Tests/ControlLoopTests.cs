@@ -6,6 +6,7 @@ using System.Net.Sockets;
 using Microsoft.Extensions.Logging.Abstractions;
 using Penstock.L7;
 using Penstock.Model;
+using Penstock.Model.L4;
 using Penstock.Model.L7;
 using Penstock.Tests;
 
@@ -195,6 +196,29 @@ public sealed class ControlLoopTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task SlowStart_OfABackendThatReturns_IsPublishedStepByStep()
+    {
+        var time = new ManualTimeProvider();
+        await using var loop = NewLoop(time);
+        _next = Loaded(WithService(BackendState.Maintenance));
+        await loop.ReloadAsync();
+        _next = Loaded(WithService(BackendState.Ready));
+        await loop.ReloadAsync();
+
+        using var timeout = new CancellationTokenSource(Patience);
+        while (Share() < BackendStatus.WholeShare)
+        {
+            time.Advance(TimeSpan.FromMilliseconds(250));
+            (await loop.IsAliveAsync(Patience)).ShouldBeTrue();
+            timeout.Token.ThrowIfCancellationRequested();
+        }
+
+        _published.Skip(1).Select(snapshot => snapshot.Services["s"][1].Share).ShouldBe(Enumerable.Range(1, BackendStatus.WholeShare));
+
+        int Share() => loop.State.Snapshot!.Services["s"][1].Share; // published above
+    }
+
+    [Fact]
     public async Task IsAlive_LoopStuckInTheEngine_IsFalse()
     {
         (await _loop.IsAliveAsync(Patience)).ShouldBeTrue();
@@ -264,6 +288,25 @@ public sealed class ControlLoopTests : IAsyncDisposable
     }
 
     public async ValueTask DisposeAsync() => await _loop.DisposeAsync();
+
+    private static ApplianceConfig WithService(BackendState second) => new()
+    {
+        Node = "lb",
+        L4 = new L4Config
+        {
+            Services =
+            [
+                new ServiceConfig
+                {
+                    Name = "s",
+                    Listen = new ServiceAddress(TransportProtocol.Tcp, IPAddress.Parse("203.0.113.10"), 80, 80),
+                    Forwarding = Forwarding.DsrIpip,
+                    SlowStart = TimeSpan.FromSeconds(16),
+                    Backends = [new BackendConfig { Address = IPAddress.Parse("10.0.0.1") }, new BackendConfig { Address = IPAddress.Parse("10.0.0.2"), State = second }],
+                },
+            ],
+        },
+    };
 
     private static LoadedConfig Loaded(ApplianceConfig config) => new(config, "hash", []);
 

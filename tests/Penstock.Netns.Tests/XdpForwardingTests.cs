@@ -111,6 +111,55 @@ public sealed class XdpForwardingTests
     }
 
     [NetnsFact]
+    public async Task SlowStart_OfAServerThatReturns_GivesItASixteenthAtFirst()
+    {
+        await using var net = await Topology.CreateAsync();
+        const string Services = """
+                - name: web
+                  listen: "tcp://203.0.113.10:80"
+                  forwarding: dsr-ipip
+                  slow_start: 1h
+                  backends: [10.9.2.11, {address: 10.9.2.12, state: maintenance}]
+            """;
+        await net.StartDaemonAsync(Services);
+        (await net.CurlAsync(8)).ShouldBe(new Dictionary<string, int> { ["s1"] = 8 });
+
+        net.Configure(Services.Replace("maintenance", "ready", StringComparison.Ordinal));
+        await net.ReloadAsync();
+
+        var backend = await BackendAsync(net, 1);
+        backend.GetProperty("state").GetString().ShouldBe("ready");
+        backend.GetProperty("reason").GetString().ShouldBe("slow start, 1/16 of its weight");
+        backend.GetProperty("share").GetDouble().ShouldBe(1.0 / 16);
+        backend.GetProperty("slots").GetInt64().ShouldBeInRange(3_800, 3_910); // 65537 / 17
+    }
+
+    [NetnsFact]
+    public async Task Panic_WhenTooFewServersAreUp_UsesAllOfThemUntilEnoughAre()
+    {
+        await using var net = await Topology.CreateAsync();
+        await net.StartDaemonAsync("""
+                - name: web
+                  listen: "tcp://203.0.113.10:80"
+                  forwarding: dsr-ipip
+                  health: {interval: 100ms, timeout: 50ms, rise: 1, fall: 2}
+                  panic: 60%
+                  backends: [10.9.2.11, 10.9.2.12]
+            """);
+
+        await net.Servers[1].IpAsync("link set s2 down");
+        await Eventually.TrueAsync(
+            async () => (await net.StatusAsync()).Contains("panic, 50% are up: used although its check says", StringComparison.Ordinal), TimeSpan.FromSeconds(30), () => net.StatusAsync().Result);
+        var backend = await BackendAsync(net, 1);
+        backend.GetProperty("state").GetString().ShouldBe("ready");
+        backend.GetProperty("slots").GetInt64().ShouldBeGreaterThan(30_000);
+
+        await net.Servers[1].IpAsync("link set s2 up");
+        await Eventually.TrueAsync(
+            async () => !(await net.StatusAsync()).Contains("panic", StringComparison.Ordinal), TimeSpan.FromSeconds(30), () => net.StatusAsync().Result);
+    }
+
+    [NetnsFact]
     public async Task ExplainPacket_OfAConnectionThereIs_NamesItsServerAndTheFlowTable()
     {
         await using var net = await Topology.CreateAsync();
@@ -154,6 +203,12 @@ public sealed class XdpForwardingTests
         var text = await Run.OkAsync(Topology.Penstock, $"status --socket {net.Folder}/admin.sock --rate 0.1");
         text.ShouldContain("CPS  INPPS  INBPS  UNSERVED");
         text.ShouldContain("-> 10.9.2.12");
+    }
+
+    private static async Task<JsonElement> BackendAsync(Topology net, int position)
+    {
+        using var status = JsonDocument.Parse(await Run.OkAsync(Topology.Penstock, $"status --socket {net.Folder}/admin.sock -o json"));
+        return status.RootElement.GetProperty("l4").GetProperty("services")[0].GetProperty("backends")[position].Clone();
     }
 
     private static UdpEcho Echo(Host server, string name) => new(

@@ -66,6 +66,8 @@ internal static class ShapeCatalog
         if (property.GetCustomAttribute<UnitAttribute>() is not { } unit)
             return allowed.Count > 0 ? new IntegerShape(0, 0, allowed) : new IntegerShape(Bound(Range().Min), Bound(Range().Max), []);
 
+        if (unit.Unit == Unit.Percent)
+            return new PercentShape((int)Bound(Range().Min), (int)Bound(Range().Max));
         return new SizeShape(Range().Min, Range().Max, unit.Unit == Unit.BytesPerSecond ? "/s" : "", wide: type == typeof(long));
 
         RangeAttribute Range() => range ?? throw Missing(property, nameof(RangeAttribute));

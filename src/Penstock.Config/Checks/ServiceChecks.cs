@@ -82,8 +82,18 @@ internal static class ServiceChecks
             sink.Error(at.AtKey("source_entropy").Node, at["source_entropy"].Path, "source_entropy without an IPv4 source of dsr-ipip", "forwarding: dsr-ipip, and a source whose last 16 bits may vary");
         if (at.Has("allow") && service.Allow.All(set => set is { Prefixes.IsEmpty: true }))
             sink.Error(at["allow"].Node, at["allow"].Path, "no network that is allowed: nobody would be served", "at least one network");
+        if (service.Panic is { } panic)
+            CheckPanic(service, panic, at["panic"], sink);
         if (service.Quic is { } quic)
             CheckQuic(service, quic, at["quic"], sink);
+    }
+
+    private static void CheckPanic(ServiceConfig service, PanicConfig panic, Cursor at, DiagnosticSink sink)
+    {
+        if (service.Health is null)
+            sink.Error(at.Node, at.Path, "panic without health", "a health section beside it");
+        if (panic.Until is { } until && until < panic.Below)
+            sink.Error(at["until"].Node, at["until"].Path, $"a panic that begins below {panic.Below}% and ends at {until}%", $"an end at {panic.Below}% or above");
     }
 
     // What translation does not ask: its flows are in a table of their own, with timeouts of their own.

@@ -47,7 +47,7 @@ internal static class StatusText
         var services = new TextTable("SERVICE", "LISTEN", "FORWARDING", "STATE", "WEIGHT", "SLOTS", "CONNS", "PACKETS", "BYTES", "UNSERVED", "REASON");
         foreach (var service in balancer.Services)
         {
-            services.Add(service.Name, service.Listen, service.Forwarding, "", "", "", service.Connections, service.Packets, service.Bytes, service.Unserved, "");
+            services.Add(service.Name, service.Listen, service.Forwarding, service.IsInPanic ? "panic" : "", "", "", service.Connections, service.Packets, service.Bytes, service.Unserved, "");
             foreach (var backend in service.Backends)
                 services.Add("", "  -> " + backend.Address, "", backend.State, backend.Weight, backend.Slots, backend.Connections, backend.Packets, backend.Bytes, "", backend.Reason);
         }

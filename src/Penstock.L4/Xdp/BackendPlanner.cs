@@ -36,11 +36,11 @@ internal sealed class BackendPlanner(IHostNetwork host, HostInterface ingress, u
         var value = Value(service, status);
         var sources = value.Forwarding == Layout.ForwardingKind.Nat ? [.. service.Sources.Where(source => source.AddressFamily == config.Address.AddressFamily)] : Array.Empty<IPAddress>();
         if (sources.Length == 0)
-            return [new PlannedBackend(position, MaglevIdentity.Of(config.Address, config.Port ?? 0, seed), config.Address, config.Weight, value)];
+            return [new PlannedBackend(position, MaglevIdentity.Of(config.Address, config.Port ?? 0, seed), config.Address, config.Weight, value, status.Share)];
 
         // The port's upper bits tell apart the shares of one backend, in the order of the file.
         return sources.Select((source, i) => new PlannedBackend(
-            position, MaglevIdentity.Of(config.Address, (config.Port ?? 0) | (i << PortBits), seed), config.Address, config.Weight, value with { Source = Layout.Address.Of(source) }));
+            position, MaglevIdentity.Of(config.Address, (config.Port ?? 0) | (i << PortBits), seed), config.Address, config.Weight, value with { Source = Layout.Address.Of(source) }, status.Share));
     }
 
     private Layout.Backend Value(ServiceConfig service, BackendStatus status)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Net;
+using Penstock.Model.L4;
 
 namespace Penstock.L4.Xdp;
 
@@ -9,7 +10,8 @@ namespace Penstock.L4.Xdp;
 /// <param name="Address">Of the real server.</param>
 /// <param name="Weight">Its share; 0: no slots.</param>
 /// <param name="Value">Its entry, but for service and generation.</param>
-internal sealed record PlannedBackend(int Position, ulong Identity, IPAddress Address, int Weight, Layout.Backend Value)
+/// <param name="Share">Sixteenths of its weight that count.</param>
+internal sealed record PlannedBackend(int Position, ulong Identity, IPAddress Address, int Weight, Layout.Backend Value, int Share = BackendStatus.WholeShare)
 {
     /// <summary>Whether it has slots.</summary>
     public bool IsInRing => Value.State == Layout.StateKind.Ready && Weight > 0;

@@ -27,5 +27,5 @@ internal sealed record PlannedService(string Name, ServiceAddress Listen, Layout
 
     /// <summary>Its members in the Maglev table, by the ids given out.</summary>
     public Maglev.MaglevMember[] Members(IReadOnlyDictionary<BackendKey, uint> ids) =>
-        [.. Backends.Where(backend => backend.IsInRing).Select(backend => new Maglev.MaglevMember(backend.Identity, (uint)backend.Weight, ids[backend.Key]))];
+        [.. Backends.Where(backend => backend.IsInRing).Select(backend => new Maglev.MaglevMember(backend.Identity, (uint)(backend.Weight * backend.Share), ids[backend.Key]))];
 }

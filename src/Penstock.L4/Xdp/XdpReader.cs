@@ -34,7 +34,8 @@ internal sealed class XdpReader(IHostNetwork host)
             backends.Sum(backend => backend.Packets) + (long)own.Packets,
             backends.Sum(backend => backend.Bytes) + (long)own.Bytes,
             (long)own.Packets,
-            backends);
+            backends,
+            states.Any(state => state.IsInPanic));
     }
 
     // With nat a backend has an entry for each address that its flows leave from.
@@ -53,7 +54,8 @@ internal sealed class XdpReader(IHostNetwork host)
             stats.Sum(share => (long)share.NewFlows),
             stats.Sum(share => (long)share.Packets),
             stats.Sum(share => (long)share.Bytes),
-            stats.Sum(share => (long)share.Misses));
+            stats.Sum(share => (long)share.Misses),
+            (double)plan.Share / BackendStatus.WholeShare);
     }
 
     private static Dictionary<uint, long> Slots(XdpMaps maps, ServiceEntry entry)

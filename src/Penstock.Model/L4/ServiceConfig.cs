@@ -93,6 +93,18 @@ public sealed record ServiceConfig
     [Example("8080")]
     public int? HealthPort { get; init; }
 
+    /// <summary>
+    /// Time in which a backend that returns, from down, drain or maintenance, or is added to a running service, gets to its whole weight, in 16 steps from a sixteenth;
+    /// 0s, the default: at once. Shares of new flows only, and none of overrides and quic. A start of the daemon ends it.
+    /// </summary>
+    [Range("0s", "1h")]
+    [Example("60s")]
+    public TimeSpan SlowStart { get; init; }
+
+    /// <summary>When so few backends are up that all are used; null: never.</summary>
+    [Example("50%")]
+    public PanicConfig? Panic { get; init; }
+
     /// <summary>Whether a Maglev table can have so many slots: a prime, so that every backend's walk visits every slot.</summary>
     public static bool IsTableSize(int slots)
     {

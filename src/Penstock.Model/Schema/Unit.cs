@@ -9,4 +9,7 @@ public enum Unit
 
     /// <summary>Bytes per second: 240B/s, 1MiB/s.</summary>
     BytesPerSecond,
+
+    /// <summary>Hundredths of a whole: 50%.</summary>
+    Percent,
 }

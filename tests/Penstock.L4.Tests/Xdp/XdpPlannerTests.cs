@@ -80,6 +80,17 @@ public sealed class XdpPlannerTests
     }
 
     [Fact]
+    public void Plan_BackendInASlowStart_HasItsShareOfTheTable()
+    {
+        var config = new ServiceConfig { Name = "s", Listen = Tcp(80), Forwarding = Forwarding.DsrIpip, Backends = [new BackendConfig { Address = Address(1), Weight = 3 }, new BackendConfig { Address = Address(2), Weight = 3 }] };
+
+        var service = Plan(config, new BackendStatus(config.Backends[0], EndpointState.Ready), new BackendStatus(config.Backends[1], EndpointState.Ready) { Share = 4 });
+
+        service.Members(service.Backends.ToDictionary(backend => backend.Key, backend => (uint)backend.Position)).Select(member => member.Weight).ShouldBe([48u, 12u]);
+        service.Backends.Select(backend => backend.Weight).ShouldBe([3, 3]);
+    }
+
+    [Fact]
     public void Plan_OptionsOfAService_AreFlagsAndNumbers()
     {
         var service = Plan(new ServiceConfig
