@@ -21,6 +21,16 @@ public sealed class ForwardingTests
 
     public static TheoryData<string> Descriptions => [.. Table.Keys];
 
+    [BpfFact]
+    public void Program_ForKernelsWithoutFramesOfSeveralBuffers_Forwards()
+    {
+        using var plane = new DataPlane(settings => settings with { Features = settings.Features & ~(Layout.Features.Jumbo | Layout.Features.Capture) });
+        plane.AddService("203.0.113.10", 80, Tcp6, Layout.ForwardingKind.L2, ["10.0.0.11"]);
+        var packet = Tcp("198.51.100.7", 1234, "203.0.113.10", 80);
+
+        new PacketCase("to the next hop", In(packet), XdpVerdict.Transmit, Out(packet)).Check(plane);
+    }
+
     [BpfTheory]
     [MemberData(nameof(Descriptions))]
     public void Frame_OfTheTable_LeavesAsItSays(string description)

@@ -31,6 +31,8 @@ public static class Decapsulation
         using var opened = BpfObject.Open(ProgramFile.Find(request.Program, "decap"));
         opened.SetConstant("gue_port", BinaryPrimitives.ReverseEndianness((ushort)request.GuePort), PortSection);
         opened.SetMaxEntries(Endpoints, (uint)addresses.Length);
+        if (!BpfKernel.HasXdpFragments)
+            opened.ClearFlags("decap");
         opened.Load();
         using (var endpoints = opened.Map(Endpoints))
         {

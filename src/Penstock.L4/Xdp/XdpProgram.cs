@@ -43,6 +43,8 @@ internal sealed class XdpProgram : IDisposable
     {
         using var opened = BpfObject.Open(path);
         opened.SetConstant("settings", settings, ".rodata.settings");
+        if (!settings.Features.HasFlag(Layout.Features.Jumbo))
+            opened.ClearFlags(Name);
         var fresh = new List<string>();
         var rebuilt = new List<string>();
         var grown = new Dictionary<string, BpfMap>(StringComparer.Ordinal);

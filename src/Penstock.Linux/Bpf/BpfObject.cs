@@ -100,6 +100,10 @@ public sealed unsafe class BpfObject : SafeHandle
     public void SetAutoload(string program, bool load) =>
         BpfException.Check(Libbpf.bpf_program__set_autoload(FindProgram(program), load ? (byte)1 : (byte)0), $"choose program {program}");
 
+    /// <summary>Loads a program without what its section's name asks for, such as <c>xdp.frags</c> (frames of several buffers, Linux 5.18).</summary>
+    public void ClearFlags(string program) =>
+        BpfException.Check(Libbpf.bpf_program__set_flags(FindProgram(program), 0), $"clear the flags of program {program}");
+
     /// <summary>Creates the maps and loads the programs.</summary>
     /// <exception cref="BpfException">The kernel refuses something; the log is the verifier's.</exception>
     public void Load()
