@@ -38,13 +38,18 @@ Run("not ours", 40, 58, Tcp(Client4, 1234, "192.0.2.1", 80), 1);
 foreach (var (services, backends) in new[] { (1u, 10u), (1u, 1_000u), (1u, 10_000u), (100u, 10_000u), (10_000u, 10_000u) })
     Scale(services, backends);
 if (args.Length == 0)
-    File.WriteAllText(Path.Combine(Programs.Root, "perf", "results", $"l4-{DateTime.UtcNow:yyyy-MM-dd}.md"), Report.Markdown(rows));
+{
+    var results = Path.Combine(Programs.Root, "perf", "results", $"l4-{DateTime.UtcNow:yyyy-MM-dd}");
+    File.WriteAllText(results + ".md", Report.Markdown(rows));
+    File.WriteAllText(results + ".svg", Plot.Svg(rows));
+}
+
 return 0;
 
 // One established flow of the last of many services.
 void Scale(uint services, uint backends)
 {
-    var name = string.Create(CultureInfo.InvariantCulture, $"TCP established, {services:N0} services with {backends:N0} backends");
+    var name = string.Create(CultureInfo.InvariantCulture, $"TCP established, {services:N0} service{(services == 1 ? "" : "s")} with {backends:N0} backends");
     if (!IsWanted(name))
         return;
     using var large = new DataPlane(settings => settings with { FlowSets = 32768, ServiceLines = 1024 }, Math.Max(services, backends));
