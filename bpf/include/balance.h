@@ -2,6 +2,7 @@
 #ifndef PENSTOCK_BALANCE_H
 #define PENSTOCK_BALANCE_H
 /* Chooses a backend for a flow, or finds it again, and sends the frame there. */
+#include "cookie.h"
 #include "forward.h"
 #include "fragment.h"
 #include "protect.h"
@@ -18,7 +19,23 @@ static __always_inline int no_backend(struct xdp_md *ctx, const struct frame *f,
 
 	if (service->empty_action == LB_EMPTY_PASS)
 		return XDP_PASS;
-	return service->empty_action == LB_EMPTY_REJECT ? reject(ctx, f, stats, v6) : drop(ctx, LB_DROP_NO_BACKEND);
+	return service->empty_action == LB_EMPTY_REJECT ? reject(ctx, f, service->id, stats, v6) : drop_of(ctx, service->id, LB_DROP_NO_BACKEND);
+}
+
+/* Towards this host's stack, of a flow that begins or is not known: a verdict, or -1 for the ordinary way. */
+static __always_inline int answer_syn(struct xdp_md *ctx, const struct frame *f, const struct lb_service *service, bool v6)
+{
+	int verdict = answer_by_cookie(ctx, f, service->id, service->syn_threshold, v6);
+
+	if (verdict == COOKIE_NONE)
+		return -1;
+	struct lb_service_stats *stats = count_service(service->id, f->length);
+
+	if (verdict == COOKIE_REFUSED)
+		return drop_of(ctx, service->id, LB_DROP_SYN_COOKIE);
+	if (stats)
+		stats->cookies++;
+	return verdict;
 }
 
 static __always_inline bool takes_flow(const struct lb_backend *backend, const struct lb_service *service, bool starts)
@@ -84,7 +101,7 @@ static __always_inline int balance(struct xdp_md *ctx, const struct frame *f, co
 			struct lb_source_key *key = source_key(service, f, v6);
 
 			if (key && beyond_rate(key, service->source_flows, true))
-				return drop(ctx, LB_DROP_SOURCE_FLOWS);
+				return drop_of(ctx, service->id, LB_DROP_SOURCE_FLOWS);
 		}
 		if (!plain && !service->ring_slots)
 			return no_backend(ctx, f, service, v6);
@@ -93,11 +110,18 @@ static __always_inline int balance(struct xdp_md *ctx, const struct frame *f, co
 		id = plain ? ring_backend(service, hash) : choose(f, service, hash, v6);
 		backend = bpf_map_lookup_elem(&backends, &id);
 		if (!backend || !takes_flow(backend, service, true))
-			return drop(ctx, LB_DROP_BACKEND_DOWN);
-		if (set && !quoted && !fragment && may_insert(now))
-			flow_insert(index, tag, id | (__u32)backend->generation << BACKEND_BITS,
-				    flow_state(f->protocol, f->tcp_flags, quoted, LB_FLOW_NEW) << FLOW_AGE_BITS | (now & FLOW_AGE_MASK));
+			return drop_of(ctx, service->id, LB_DROP_BACKEND_DOWN);
 	}
+	if (!plain && settings.features & LB_FEATURE_SYN_COOKIES && service->flags & LB_SERVICE_SYN_COOKIES &&
+	    backend->forwarding == LB_FORWARD_LOCAL && (miss || starts) && !quoted && !fragment) {
+		int verdict = answer_syn(ctx, f, service, v6);
+
+		if (verdict >= 0)
+			return verdict;
+	}
+	if (miss && set && !quoted && !fragment && may_insert(now))
+		flow_insert(index, tag, id | (__u32)backend->generation << BACKEND_BITS,
+			    flow_state(f->protocol, f->tcp_flags, quoted, LB_FLOW_NEW) << FLOW_AGE_BITS | (now & FLOW_AGE_MASK));
 	if (fragment) {
 		struct lb_fragment_key *key = fragment_key(f, v6);
 

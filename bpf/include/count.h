@@ -44,6 +44,24 @@ __noinline int drop(struct xdp_md *ctx, __u32 reason)
 	return XDP_DROP;
 }
 
+/* Drops a packet of a service. A global function: verified once. */
+__noinline int drop_of(struct xdp_md *ctx, __u32 service, __u32 reason)
+{
+	struct lb_service_drop key = { .service = service, .reason = reason };
+	struct lb_drop_stats *stats = bpf_map_lookup_elem(&service_drops, &key);
+	__u64 bytes = ctx->data_end - ctx->data;
+
+	if (stats) {
+		stats->packets++;
+		stats->bytes += bytes;
+	} else {
+		struct lb_drop_stats first = { .packets = 1, .bytes = bytes };
+
+		bpf_map_update_elem(&service_drops, &key, &first, BPF_ANY);
+	}
+	return drop(ctx, reason);
+}
+
 static __always_inline struct lb_service_stats *count_service(__u32 id, __u32 bytes)
 {
 	struct lb_service_stats *stats = bpf_map_lookup_elem(&service_stats, &id);

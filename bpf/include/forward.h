@@ -63,13 +63,13 @@ static __always_inline int encapsulate(struct xdp_md *ctx, const struct lb_backe
 	const __u8 protocol = gue ? IPPROTO_UDP : v6 ? IPPROTO_IPV6 : IPPROTO_IPIP;
 
 	if (bpf_xdp_adjust_head(ctx, -(int)extra))
-		return drop(ctx, LB_DROP_NO_ROOM);
+		return drop_of(ctx, backend->service, LB_DROP_NO_ROOM);
 
 	void *data = (void *)(long)ctx->data, *data_end = (void *)(long)ctx->data_end;
 	void *ip = data + l3;
 
 	if (l3 > MOST_L3_OFFSET || ip + extra + sizeof(struct iphdr) > data_end || data + extra + MOST_L3_OFFSET > data_end)
-		return drop(ctx, LB_DROP_NO_ROOM);
+		return drop_of(ctx, backend->service, LB_DROP_NO_ROOM);
 	__be16 *type = move_l2(data, l3, extra);
 
 	if (outer_v6 != v6)
@@ -101,7 +101,7 @@ static __always_inline int forward(struct xdp_md *ctx, __u32 id, __u32 l3, __u32
 	__u32 extra = outer_length(backend->forwarding, outer_v6);
 
 	if (backend->mtu && ip_length + extra > backend->mtu && backend->forwarding != LB_FORWARD_LOCAL)
-		return too_big(ctx, l3, backend->mtu - extra, v6);
+		return too_big(ctx, backend->service, l3, backend->mtu - extra, v6);
 	switch (backend->forwarding) {
 	case LB_FORWARD_IPIP:
 		return outer_v6 ? encapsulate(ctx, backend, l3, ip_length, hash, v6, true, false)

@@ -44,7 +44,7 @@ struct lb_settings {
 enum lb_feature {
 	LB_FEATURE_NAT = 1 << 0,         /* Some backend forwards by nat. */
 	LB_FEATURE_CAPTURE = 1 << 1,     /* bpf_xdp_load_bytes (5.18) is there: samples can be taken. */
-	LB_FEATURE_SYN_COOKIES = 1 << 2, /* bpf_tcp_raw_gen_syncookie_* (6.0) is there. */
+	LB_FEATURE_SYN_COOKIES = 1 << 2, /* Some service answers SYNs by cookies. */
 	LB_FEATURE_FIB = 1 << 3,         /* Some backend's next hop comes from bpf_fib_lookup. */
 	LB_FEATURE_FRAGMENTS = 1 << 4,   /* IP fragments are balanced; else passed to the stack. */
 	LB_FEATURE_JUMBO = 1 << 5,       /* bpf_xdp_get_buff_len (5.18) is there: frames of several buffers. */
@@ -79,7 +79,7 @@ struct lb_service {
 	__u8 reserved0;
 	__u32 source_packets; /* LB_SERVICE_LIMIT: packets a second from one source address; 0: no limit. */
 	__u32 source_flows;   /* LB_SERVICE_LIMIT: new flows a second from one source address; 0: no limit. */
-	__u32 syn_threshold;  /* LB_SERVICE_SYN_COOKIES: SYNs a second and CPU answered without a cookie. */
+	__u32 syn_threshold;  /* LB_SERVICE_SYN_COOKIES: SYNs a second and CPU that go up the stack. */
 	__u32 reserved[3];
 };
 
@@ -102,7 +102,7 @@ enum lb_service_flag {
 	LB_SERVICE_ALLOW = 1 << 4,       /* Only sources that `source_lists` allows. */
 	LB_SERVICE_BLOCK = 1 << 5,       /* Not sources that `source_lists` blocks. */
 	LB_SERVICE_LIMIT = 1 << 6,       /* Rates per source: source_packets, source_flows. */
-	LB_SERVICE_SYN_COOKIES = 1 << 7, /* Beyond syn_threshold; for flows whose backend is this host. */
+	LB_SERVICE_SYN_COOKIES = 1 << 7, /* SYNs beyond syn_threshold are answered here; of flows whose backend is this host. */
 	LB_SERVICE_DECAP = 1 << 9,       /* Not balanced: tunnel endpoint of this host. Outer headers go, the rest passes up. */
 	LB_SERVICE_NAT = 1 << 10,        /* All backends forward by nat: `nat_flows` replaces the flow table. */
 	LB_SERVICE_NAT_SOURCE = 1 << 11, /* Only in `service_lines`, under port and protocol 0: the address is a LB_VIP_NAT_SOURCE. */
@@ -286,6 +286,12 @@ struct lb_drop_stats {
 	__u64 bytes;
 };
 
+/* Key of `service_drops`, whose values are struct lb_drop_stats. */
+struct lb_service_drop {
+	__u32 service;
+	__u32 reason; /* enum lb_drop */
+};
+
 /* Index of `drop_stats`. Names appear in metrics, without the prefix and in small letters. Numbers are not reused. */
 enum lb_drop {
 	LB_DROP_NONE = 0,               /* Not used: keeps 0 free for "no drop". */
@@ -315,6 +321,7 @@ enum lb_drop {
 	LB_DROP_HOP_LIMIT = 24,         /* TTL or hop limit is spent. */
 	LB_DROP_TUNNEL = 25,            /* LB_SERVICE_DECAP: what is inside is cut short or not IP. */
 	LB_DROP_REPLIES = 26,           /* Echo requests beyond replies_per_second. */
+	LB_DROP_SYN_COOKIE = 27,        /* LB_SERVICE_SYN_COOKIES, beyond syn_threshold: of no connection, and its cookie is none of ours. */
 	LB_DROP_REASONS = 32,           /* Values of `drop_stats`. */
 };
 
@@ -323,7 +330,14 @@ struct lb_cpu_state {
 	__u32 second; /* Seconds of jiffies. */
 	__u32 new_flows;
 	__u32 replies;
+	__u32 reserved;
+};
+
+/* Value of `syn_windows`, by service id: its SYNs on this CPU. */
+struct lb_syn_window {
+	__u32 second;  /* Seconds of jiffies. */
 	__u32 syns;
+	__u32 cookies; /* Of them answered by cookies. */
 };
 
 /* The one value of `capture_filter`: which packets to our addresses `penstock capture` takes. */

@@ -187,6 +187,18 @@ struct {
 	__type(value, struct lb_drop_stats);
 } drop_stats SEC(".maps");
 
+/*
+ * The same by service, of packets whose service was known: entries come with a first drop, and take memory only then. Written by
+ * the program; control deletes those of a service whose id is given out again. LB_DROP_REASONS times as many as `service_stats`.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
+	__uint(max_entries, 4096 * LB_DROP_REASONS);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct lb_service_drop);
+	__type(value, struct lb_drop_stats);
+} service_drops SEC(".maps");
+
 /* The program's own. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -194,6 +206,14 @@ struct {
 	__type(key, __u32);
 	__type(value, struct lb_cpu_state);
 } cpu_states SEC(".maps");
+
+/* The program's own; as many as `service_stats`. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 4096);
+	__type(key, __u32);
+	__type(value, struct lb_syn_window);
+} syn_windows SEC(".maps");
 
 /* `penstock capture` writes it. */
 struct {

@@ -160,6 +160,14 @@ __noinline int nat_rewrite_ipv6(struct xdp_md *ctx, struct nat_packet *packet)
 	return packet ? nat_rewrite(ctx, packet, &packet->flow, true) : LB_DROP_NAT_UNKNOWN;
 }
 
+/* Drops a packet of a flow that goes to, or comes from, a backend. */
+static __always_inline int nat_drop(struct xdp_md *ctx, __u32 id, __u32 reason)
+{
+	struct lb_backend *backend = bpf_map_lookup_elem(&backends, &id);
+
+	return backend ? drop_of(ctx, backend->service, reason) : drop(ctx, reason);
+}
+
 /* Addresses the frame as `flow` says: to its backend, or back to where the client's packets came from. */
 static __always_inline int nat_leave(struct xdp_md *ctx, const struct nat_packet *packet, const struct lb_nat_flow *flow, bool v6)
 {
@@ -173,7 +181,7 @@ static __always_inline int nat_leave(struct xdp_md *ctx, const struct nat_packet
 	void *data = (void *)(long)ctx->data, *data_end = (void *)(long)ctx->data_end;
 
 	if (data + ETH_HLEN > data_end)
-		return drop(ctx, LB_DROP_NO_ROOM);
+		return nat_drop(ctx, id, LB_DROP_NO_ROOM);
 	__builtin_memcpy(data, flow->mac, sizeof(flow->mac));
 	__builtin_memcpy(data + 6, flow->own_mac, sizeof(flow->own_mac));
 	return flow->ifindex == ctx->ingress_ifindex ? XDP_TX : bpf_redirect(flow->ifindex, 0);
@@ -186,7 +194,7 @@ __noinline int nat_send(struct xdp_md *ctx, struct nat_packet *packet)
 		return XDP_PASS;
 	__u32 reason = packet->v6 ? nat_rewrite_ipv6(ctx, packet) : nat_rewrite_ipv4(ctx, packet);
 
-	return reason ? drop(ctx, reason) : nat_leave(ctx, packet, &packet->flow, packet->v6);
+	return reason ? nat_drop(ctx, packet->flow.backend, reason) : nat_leave(ctx, packet, &packet->flow, packet->v6);
 }
 
 /* Reads a whole TCP or UDP packet without options, known to be one. */
@@ -237,7 +245,7 @@ static __always_inline int nat_short(struct xdp_md *ctx, __u32 l3, __u32 directi
 	__u32 reason = nat_rewrite(ctx, packet, flow, v6);
 
 	if (reason)
-		return drop(ctx, reason);
+		return nat_drop(ctx, id, reason);
 	if (!direction)
 		count_backend(id, packet->length, false, false);
 	return nat_leave(ctx, packet, flow, v6);

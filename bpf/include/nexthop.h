@@ -133,7 +133,7 @@ static __always_inline int leave(struct xdp_md *ctx, const struct lb_backend *ba
 	__u32 ifindex = backend->ifindex;
 
 	if (data + ETH_HLEN > data_end)
-		return drop(ctx, LB_DROP_NO_ROOM);
+		return drop_of(ctx, backend->service, LB_DROP_NO_ROOM);
 	if (backend->flags & LB_BACKEND_MAC) {
 		const __u16 *macs = (const __u16 *)backend->mac; /* own_mac follows it, as in the header. */
 
@@ -143,12 +143,12 @@ static __always_inline int leave(struct xdp_md *ctx, const struct lb_backend *ba
 	} else if (settings.features & LB_FEATURE_FIB && backend->flags & LB_BACKEND_FIB) {
 		ifindex = route(ctx, l3, length, v6);
 		if (!ifindex)
-			return drop(ctx, LB_DROP_NO_ROUTE);
+			return drop_of(ctx, backend->service, LB_DROP_NO_ROUTE);
 	} else {
 		swap_macs(data);
 	}
 	if (backend->flags & LB_BACKEND_VLAN && retag(ctx, backend->vlan))
-		return drop(ctx, LB_DROP_NO_ROOM);
+		return drop_of(ctx, backend->service, LB_DROP_NO_ROOM);
 	if (ifindex && ifindex != ctx->ingress_ifindex)
 		return bpf_redirect(ifindex, 0);
 	return XDP_TX;

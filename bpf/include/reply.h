@@ -163,7 +163,7 @@ __noinline int reply_error_ipv6(struct xdp_md *ctx, __u32 l3, __u32 type_and_cod
 }
 
 /* Tells the sender what fits (RFC 1191, RFC 4443); of IPv4 also one that would have its packets fragmented, which XDP can't. */
-static __always_inline int too_big(struct xdp_md *ctx, __u32 l3, __u32 mtu, bool v6)
+static __always_inline int too_big(struct xdp_md *ctx, __u32 service, __u32 l3, __u32 mtu, bool v6)
 {
 	void *data = (void *)(long)ctx->data, *data_end = (void *)(long)ctx->data_end;
 	__u32 length = settings.features & LB_FEATURE_JUMBO ? bpf_xdp_get_buff_len(ctx) : data_end - data;
@@ -174,7 +174,7 @@ static __always_inline int too_big(struct xdp_md *ctx, __u32 l3, __u32 mtu, bool
 		verdict = reply_error_ipv6(ctx, l3, 2 << 8, mtu, length);
 	else if (data + l3 + 1 <= data_end && (*(__u8 *)(data + l3) & 0xf) == sizeof(struct iphdr) / 4)
 		verdict = reply_error_ipv4(ctx, l3, 4, mtu, length);
-	return verdict < 0 ? drop(ctx, LB_DROP_TOO_BIG) : verdict;
+	return verdict < 0 ? drop_of(ctx, service, LB_DROP_TOO_BIG) : verdict;
 }
 
 /* Resets the connection of a segment with `payload` bytes, right after the IP header, in a frame of `length` bytes. */
@@ -231,7 +231,7 @@ __noinline int reply_reset(struct xdp_md *ctx, __u32 l3, __u32 payload, __u32 v6
 }
 
 /* RST or port unreachable, or LB_DROP_NO_BACKEND where neither can be sent. */
-static __always_inline int reject(struct xdp_md *ctx, const struct frame *f, struct lb_service_stats *stats, bool v6)
+static __always_inline int reject(struct xdp_md *ctx, const struct frame *f, __u32 service, struct lb_service_stats *stats, bool v6)
 {
 	const __u32 header = v6 ? sizeof(struct ipv6hdr) : sizeof(struct iphdr);
 	int verdict = -1;
@@ -243,7 +243,7 @@ static __always_inline int reject(struct xdp_md *ctx, const struct frame *f, str
 			verdict = v6 ? reply_error_ipv6(ctx, f->l3, 1 << 8 | 4, 0, f->length) : reply_error_ipv4(ctx, f->l3, 3, 0, f->length);
 	}
 	if (verdict < 0)
-		return drop(ctx, LB_DROP_NO_BACKEND);
+		return drop_of(ctx, service, LB_DROP_NO_BACKEND);
 	if (stats)
 		stats->rejected++;
 	return verdict;

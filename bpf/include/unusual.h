@@ -44,16 +44,16 @@ static __always_inline int translate(struct xdp_md *ctx, const struct frame *f, 
 		if (f->quoted)
 			return XDP_PASS;
 		if (f->later_fragment)
-			return drop(ctx, LB_DROP_FRAGMENT);
+			return drop_of(ctx, service->id, LB_DROP_FRAGMENT);
 		if (f->protocol == IPPROTO_TCP && !(f->tcp_flags & TCP_SYN))
-			return drop(ctx, LB_DROP_NAT_UNKNOWN);
+			return drop_of(ctx, service->id, LB_DROP_NAT_UNKNOWN);
 		if (!service->ring_slots)
 			return no_backend(ctx, f, service, v6);
 		id = choose(f, service, hash, v6);
 		__u32 reason = nat_open(ctx, packet, id);
 
 		if (reason)
-			return drop(ctx, reason);
+			return drop_of(ctx, service->id, reason);
 	}
 	remember_nat_fragment(f, v6);
 	count_backend(id, f->length, true, miss);
@@ -88,7 +88,7 @@ static __always_inline int serve(struct xdp_md *ctx, const struct frame *f, cons
 		if (key && !refused && service->flags & LB_SERVICE_LIMIT && beyond_rate(key, service->source_packets, false))
 			refused = LB_DROP_SOURCE_PACKETS;
 		if (refused)
-			return drop(ctx, refused);
+			return drop_of(ctx, service->id, refused);
 	}
 	if (settings.features & LB_FEATURE_NAT && service->flags & LB_SERVICE_NAT)
 		return translate(ctx, f, service, v6);

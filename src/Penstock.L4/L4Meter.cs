@@ -17,7 +17,8 @@ internal sealed class L4Meter : IDisposable
     public L4Meter(Func<L4Status> status)
     {
         _status = status;
-        _meter.CreateObservableCounter("penstock.l4.service.unserved", () => PerService(service => service.Unserved), unit: null, "Packets of a service that reached no backend.");
+        _meter.CreateObservableCounter("penstock.l4.service.unserved", () => PerService(service => service.Unserved), unit: null, "Packets of a service that reached no backend and were not answered by a cookie.");
+        _meter.CreateObservableCounter("penstock.l4.service.cookies", () => PerService(service => service.Cookies), unit: null, "SYNs of a service answered by cookies.");
         _meter.CreateObservableCounter("penstock.l4.backend.packets", () => PerBackend(backend => backend.Packets), unit: null, "Packets towards a backend since it was added.");
         _meter.CreateObservableCounter("penstock.l4.backend.bytes", () => PerBackend(backend => backend.Bytes), "By", "Bytes towards a backend, frames as they arrived.");
         _meter.CreateObservableCounter("penstock.l4.backend.flows", () => PerBackend(backend => backend.Connections), unit: null, "New flows towards a backend.");
@@ -26,7 +27,8 @@ internal sealed class L4Meter : IDisposable
         _meter.CreateObservableGauge("penstock.l4.backend.ready", () => PerBackend(backend => backend.State == "ready" ? 1 : 0), unit: null, "Whether a backend is ready.");
         _meter.CreateObservableGauge("penstock.l4.backend.share", () => PerBackend(backend => backend.Share), unit: null, "Part of its weight that counts: below 1 in a slow start.");
         _meter.CreateObservableGauge("penstock.l4.service.panic", () => PerService(service => service.IsInPanic ? 1 : 0), unit: null, "Whether so few backends are up that all are used.");
-        _meter.CreateObservableCounter("penstock.l4.drops", Drops, unit: null, "Packets dropped, by reason.");
+        _meter.CreateObservableCounter("penstock.l4.service.drops", ServiceDrops, unit: null, "Packets of a service dropped, by reason.");
+        _meter.CreateObservableCounter("penstock.l4.drops", Drops, unit: null, "Packets dropped, by reason, those of no service too.");
     }
 
     /// <inheritdoc/>
@@ -54,6 +56,11 @@ internal sealed class L4Meter : IDisposable
         from service in Read().Services
         from backend in service.Backends
         select new Measurement<T>(value(backend), Tag("service", service.Name), Tag("backend", backend.Address));
+
+    private IEnumerable<Measurement<long>> ServiceDrops() =>
+        from service in Read().Services
+        from drop in service.Drops
+        select new Measurement<long>(drop.Value, Tag("service", service.Name), Tag("reason", drop.Key));
 
     private IEnumerable<Measurement<long>> Drops() =>
         Read().Drops.Select(drop => new Measurement<long>(drop.Value, Tag("reason", drop.Key)));

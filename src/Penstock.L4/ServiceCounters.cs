@@ -10,8 +10,11 @@ namespace Penstock.L4;
 /// <param name="Connections">New flows.</param>
 /// <param name="Packets">Packets, those that reached no backend too.</param>
 /// <param name="Bytes">Bytes of them, frames as they arrived.</param>
-/// <param name="Unserved">Packets that reached no backend.</param>
+/// <param name="Unserved">Packets that reached no backend and were not answered by a cookie.</param>
+/// <param name="Cookies">SYNs answered by cookies.</param>
+/// <param name="Drops">Packets of it dropped, by reason; none that is zero. Malformed packets are of no service.</param>
 /// <param name="Backends">Its backends.</param>
 /// <param name="IsInPanic">Whether so few backends are up that all are used.</param>
 public sealed record ServiceCounters(
-    string Name, string Listen, string Forwarding, long Connections, long Packets, long Bytes, long Unserved, ImmutableArray<BackendCounters> Backends, bool IsInPanic);
+    string Name, string Listen, string Forwarding, long Connections, long Packets, long Bytes, long Unserved, long Cookies,
+    ImmutableSortedDictionary<string, long> Drops, ImmutableArray<BackendCounters> Backends, bool IsInPanic);

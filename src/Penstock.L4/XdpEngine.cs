@@ -312,12 +312,14 @@ public sealed class XdpEngine : IDisposable
     private static Layout.Settings Settings(L4Config config, PlannedService[] plan)
     {
         var features = Layout.Features.Fragments;
-        if (Environment.OSVersion.Version >= new Version(5, 18))
+        if (BpfKernel.HasXdpFragments)
             features |= Layout.Features.Jumbo | Layout.Features.Capture;
         if (plan.Any(service => service.Backends.Any(backend => backend.Value.Flags.HasFlag(Layout.BackendFlags.Fib))))
             features |= Layout.Features.Fib;
         if (plan.Any(service => service.Value.Flags.HasFlag(Layout.ServiceFlags.Nat)))
             features |= Layout.Features.Nat;
+        if (plan.Any(service => service.Value.Flags.HasFlag(Layout.ServiceFlags.SynCookies)))
+            features |= Layout.Features.SynCookies;
         return new Layout.Settings
         {
             HashSeed = (ulong)config.HashSeed,

@@ -43,6 +43,8 @@ internal sealed partial class DataPlane : IDisposable
         settings = change?.Invoke(settings) ?? settings;
         _object = BpfObject.Open(Programs.Object("xdp_lb"));
         _object.SetConstant("settings", settings, ".rodata.settings");
+        if (!settings.Features.HasFlag(Layout.Features.Jumbo))
+            _object.ClearFlags("xdp_lb");
         _object.SetMaxEntries("flows", settings.FlowSets * settings.Cpus);
         _object.SetMaxEntries("service_lines", settings.ServiceLines * settings.Cpus);
         _object.SetMaxEntries("nat_flows", 4096);
@@ -163,7 +165,7 @@ internal sealed partial class DataPlane : IDisposable
         var result = new Dictionary<DropReason, ulong>();
         for (uint reason = 0; reason < Layout.DropReasons; reason++)
         {
-            var packets = PerCpu<Layout.DropStats>("drop_stats", reason).Aggregate(0UL, (sum, stats) => sum + stats.Packets);
+            var packets = PerCpu<uint, Layout.DropStats>("drop_stats", reason).Aggregate(0UL, (sum, stats) => sum + stats.Packets);
             if (packets > 0)
                 result.Add((DropReason)reason, packets);
         }
@@ -171,11 +173,15 @@ internal sealed partial class DataPlane : IDisposable
         return result;
     }
 
+    /// <summary>The same for a service.</summary>
+    public Dictionary<DropReason, ulong> Drops(uint service) => Map("service_drops").Keys<Layout.ServiceDrop>().Where(drop => drop.Service == service)
+        .ToDictionary(drop => (DropReason)drop.Reason, drop => PerCpu<Layout.ServiceDrop, Layout.DropStats>("service_drops", drop).Aggregate(0UL, (sum, stats) => sum + stats.Packets));
+
     /// <summary>Counters of a backend, over all CPUs.</summary>
     public Layout.BackendStats Counters(uint backend)
     {
         Layout.BackendStats sum = default;
-        foreach (var stats in PerCpu<Layout.BackendStats>("backend_stats", backend))
+        foreach (var stats in PerCpu<uint, Layout.BackendStats>("backend_stats", backend))
         {
             sum.Packets += stats.Packets;
             sum.Bytes += stats.Bytes;
@@ -190,7 +196,7 @@ internal sealed partial class DataPlane : IDisposable
     public Layout.ServiceStats ServiceCounters(uint service)
     {
         Layout.ServiceStats sum = default;
-        foreach (var stats in PerCpu<Layout.ServiceStats>("service_stats", service))
+        foreach (var stats in PerCpu<uint, Layout.ServiceStats>("service_stats", service))
         {
             sum.Packets += stats.Packets;
             sum.Bytes += stats.Bytes;
@@ -213,7 +219,8 @@ internal sealed partial class DataPlane : IDisposable
     [LibraryImport("libc", EntryPoint = "sched_setaffinity")]
     private static partial int SetAffinity(int thread, nuint size, ref ulong mask);
 
-    private T[] PerCpu<T>(string map, uint key)
+    private T[] PerCpu<TKey, T>(string map, TKey key)
+        where TKey : unmanaged
         where T : unmanaged
     {
         var values = new T[BpfCpus.Possible];

@@ -40,6 +40,27 @@ public sealed class ProtectionTests
     }
 
     [BpfFact]
+    public void Drops_WhoseServiceIsKnown_AreCountedForItAlone()
+    {
+        using var plane = new DataPlane();
+        var blocking = plane.AddService(Vip4, 80, Tcp6, Layout.ForwardingKind.Ipip, ["10.0.0.11"], service => service with { Flags = Layout.ServiceFlags.Block });
+        var empty = plane.AddService(Vip4, 81, Tcp6, Layout.ForwardingKind.Ipip, []);
+        var narrow = plane.AddService(Vip6, 80, Tcp6, Layout.ForwardingKind.Ipip, ["10.0.0.11"], changeBackend: backend => backend with { State = Layout.StateKind.Down });
+        plane.Map("source_lists").Update(Layout.SourceKey.Of(blocking, IPNetwork.Parse("198.51.100.7/32")), Layout.SourceVerdict.Block);
+
+        foreach (var cpu in Enumerable.Range(0, Environment.ProcessorCount))
+            plane.Run(In(Tcp(Client4, 1234, Vip4, 80)), cpu);
+        plane.Run(In(Tcp(Client4, 1234, Vip4, 81)));
+        plane.Run(In(Tcp(Client6, 1234, Vip6, 80)));
+        plane.Run(In(Tcp(Client4, 1234, Vip4, 80, Syn | Fin)));
+
+        plane.Drops(blocking).ShouldBe(new Dictionary<DropReason, ulong> { [DropReason.SourceBlocked] = (ulong)Environment.ProcessorCount });
+        plane.Drops(empty).ShouldBe(new Dictionary<DropReason, ulong> { [DropReason.NoBackend] = 1 });
+        plane.Drops(narrow).ShouldBe(new Dictionary<DropReason, ulong> { [DropReason.BackendDown] = 1 });
+        plane.Drops().Values.Aggregate(0UL, (sum, count) => sum + count).ShouldBe((ulong)Environment.ProcessorCount + 3, "malformed ones are of no service");
+    }
+
+    [BpfFact]
     public void AllowList_OfAPrefix_StopsAllOthersAndLongestPrefixWins()
     {
         using var plane = Plane(Layout.ServiceFlags.Allow | Layout.ServiceFlags.Block);

@@ -46,9 +46,10 @@ internal static class Wire
     }
 
     /// <summary>An IP packet with a TCP segment.</summary>
-    public static byte[] Tcp(string from, int fromPort, string to, int toPort, int flags = Ack, string payload = "data", int ttl = 64, int tos = 0, int fragment = 0, byte[]? options = null, uint sequence = 1000, uint acknowledged = 2000)
+    public static byte[] Tcp(string from, int fromPort, string to, int toPort, int flags = Ack, string payload = "data", int ttl = 64, int tos = 0, int fragment = 0, byte[]? options = null, uint sequence = 1000, uint acknowledged = 2000, int window = 8192, byte[]? tcpOptions = null)
     {
-        var segment = Join(Be16(fromPort), Be16(toPort), Be32(sequence), Be32(acknowledged), [0x50, (byte)flags], Be16(8192), Be16(0), Be16(0), Text(payload));
+        tcpOptions ??= [];
+        var segment = Join(Be16(fromPort), Be16(toPort), Be32(sequence), Be32(acknowledged), [(byte)(0x50 + (tcpOptions.Length << 2)), (byte)flags], Be16(window), Be16(0), Be16(0), tcpOptions, Text(payload));
         return Ip(from, to, Tcp6, WithChecksum(from, to, Tcp6, segment, 16), tos, ttl, fragment: fragment, options: options);
     }
 

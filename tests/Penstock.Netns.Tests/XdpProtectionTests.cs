@@ -17,7 +17,7 @@ public sealed class XdpProtectionTests
             """);
 
         (await net.CurlAsync(1)).ShouldBe(new Dictionary<string, int> { ["curl 28"] = 1 });
-        (await net.StatusAsync()).ShouldContain("source_blocked");
+        (await net.StatusAsync()).ShouldContain("dropped of web: source_blocked");
         (await Run.OkAsync(Topology.Penstock, $"explain packet --socket {net.Folder}/admin.sock --src 10.9.1.2:1 --dst 203.0.113.10:80")).ShouldContain("the client is on the service's block list");
 
         await File.WriteAllTextAsync(list, "198.51.100.0/24\n");

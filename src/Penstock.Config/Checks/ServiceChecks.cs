@@ -86,6 +86,8 @@ internal static class ServiceChecks
             CheckPanic(service, panic, at["panic"], sink);
         if (service.Quic is { } quic)
             CheckQuic(service, quic, at["quic"], sink);
+        if (service.SynCookies is not null)
+            CheckSynCookies(service, at.AtKey("syn_cookies"), sink);
     }
 
     private static void CheckPanic(ServiceConfig service, PanicConfig panic, Cursor at, DiagnosticSink sink)
@@ -130,6 +132,15 @@ internal static class ServiceChecks
             sink.Error(at.Node, at.Path, $"quic with forwarding: {service.Forwarding.Name()}", "dsr-ipip, dsr-gue or dsr-l2");
         if (quic.Offset + quic.Length > LongestConnectionId)
             sink.Error(at.Node, at.Path, $"a server id that ends at byte {quic.Offset + quic.Length}", $"one within the {LongestConnectionId} bytes of a connection id");
+    }
+
+    // A cookie is a number that only who made it can check: the kernel whose listener takes the connection.
+    private static void CheckSynCookies(ServiceConfig service, Cursor at, DiagnosticSink sink)
+    {
+        if (service.Listen is { Protocol: not TransportProtocol.Tcp })
+            sink.Error(at.Node, at.Path, "syn_cookies of a udp service", "it on a tcp service");
+        else if (service.Forwarding != Forwarding.L7)
+            sink.Error(at.Node, at.Path, $"syn_cookies with forwarding: {service.Forwarding.Name()}, whose backends cannot check a cookie made here", "forwarding: l7, or net.ipv4.tcp_syncookies=1 on the backends");
     }
 
     private static void CheckOverrides(ServiceConfig service, Cursor at, DiagnosticSink sink)

@@ -53,9 +53,14 @@ internal static class StatusText
         }
 
         services.Write(output);
-        if (balancer.Drops.Count > 0) output.WriteLine("dropped: " + string.Join(", ", balancer.Drops.Select(drop => $"{drop.Key} {drop.Value}")));
+        var cookies = balancer.Services.Where(service => service.Cookies > 0).Select(service => $"{service.Name} {service.Cookies}").ToArray();
+        if (cookies.Length > 0) output.WriteLine("answered by cookies: " + string.Join(", ", cookies));
+        if (balancer.Drops.Count > 0) output.WriteLine("dropped: " + Reasons(balancer.Drops));
+        foreach (var service in balancer.Services.Where(service => service.Drops.Count > 0)) output.WriteLine($"dropped of {service.Name}: {Reasons(service.Drops)}");
         output.WriteLine();
     }
+
+    private static string Reasons(IEnumerable<KeyValuePair<string, long>> drops) => string.Join(", ", drops.Select(drop => $"{drop.Key} {drop.Value}"));
 
     private static string Age(TimeSpan age) => age switch
     {

@@ -31,4 +31,5 @@ internal enum DropReason
     HopLimit = 24,
     Tunnel = 25,
     Replies = 26,
+    SynCookie = 27,
 }

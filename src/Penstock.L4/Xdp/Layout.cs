@@ -353,6 +353,14 @@ internal static partial class Layout
         public ulong Cookies;
     }
 
+    /// <summary>struct lb_service_drop.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public record struct ServiceDrop
+    {
+        public uint Service;
+        public uint Reason;
+    }
+
     /// <summary>struct lb_drop_stats.</summary>
     [StructLayout(LayoutKind.Sequential)]
     public record struct DropStats

@@ -15,7 +15,7 @@ internal sealed class XdpMaps : IXdpMaps, IDisposable
     public static readonly ImmutableArray<string> Names =
     [
         "vip_filter", "vips", "services", "service_ranges", "service_epoch", "service_lines", "rings", "backends", "flows", "nat_flows", "fragments", "source_lists",
-        "source_overrides", "source_rates", "quic_servers", "backend_stats", "service_stats", "drop_stats", "cpu_states",
+        "source_overrides", "source_rates", "quic_servers", "backend_stats", "service_stats", "drop_stats", "service_drops", "cpu_states", "syn_windows",
         "capture_filter", "captures", "capture_stats",
     ];
 
@@ -58,7 +58,12 @@ internal sealed class XdpMaps : IXdpMaps, IDisposable
     public void ClearBackendStats(uint id) => _maps["backend_stats"].UpdatePerCpu(id, default(Layout.BackendStats));
 
     /// <inheritdoc/>
-    public void ClearServiceStats(uint id) => _maps["service_stats"].UpdatePerCpu(id, default(Layout.ServiceStats));
+    public void ClearServiceStats(uint id)
+    {
+        _maps["service_stats"].UpdatePerCpu(id, default(Layout.ServiceStats));
+        for (var reason = 0u; reason < Layout.DropReasons; reason++)
+            _maps["service_drops"].Delete(new Layout.ServiceDrop { Service = id, Reason = reason });
+    }
 
     /// <inheritdoc/>
     public Span<uint> Ring(int firstLine, int slots) =>
@@ -188,11 +193,12 @@ internal sealed class XdpMaps : IXdpMaps, IDisposable
     public Layout.FlowSet FlowSet(uint index) => _maps["flows"].TryLookup(index, out Layout.FlowSet set) ? set : default;
 
     /// <summary>Sums a per-CPU entry's words over all CPUs; its fields are all counters of 64 bits.</summary>
-    public T Sum<T>(string map, uint index)
+    public T Sum<TKey, T>(string map, TKey key)
+        where TKey : unmanaged
         where T : unmanaged
     {
         var perCpu = new T[BpfCpus.Possible];
-        _maps[map].TryLookupPerCpu(index, perCpu.AsSpan());
+        _maps[map].TryLookupPerCpu(key, perCpu.AsSpan());
         T total = default;
         var sums = MemoryMarshal.Cast<T, ulong>(MemoryMarshal.CreateSpan(ref total, 1));
         foreach (ref var values in perCpu.AsSpan())

@@ -86,6 +86,7 @@ internal sealed class XdpPlanner(IHostNetwork host)
             QuicLength = (byte)(service.Quic?.Length ?? 0),
             SourcePackets = (uint)service.PacketsPerSource,
             SourceFlows = (uint)service.FlowsPerSource,
+            SynThreshold = (uint)(service.SynCookies?.Threshold ?? 0),
         };
         var backends = states.IsEmpty && service.Forwarding == Forwarding.L7
             ? [planner.ThisHost(service)]
@@ -126,6 +127,8 @@ internal sealed class XdpPlanner(IHostNetwork host)
             flags |= Layout.ServiceFlags.Block;
         if (service.PacketsPerSource > 0 || service.FlowsPerSource > 0)
             flags |= Layout.ServiceFlags.Limit;
+        if (service.SynCookies is not null)
+            flags |= Layout.ServiceFlags.SynCookies;
         return flags;
     }
 

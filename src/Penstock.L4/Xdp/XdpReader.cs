@@ -13,19 +13,23 @@ internal sealed class XdpReader(IHostNetwork host)
     private static readonly DropReason[] s_reasons = [.. Enum.GetValues<DropReason>().Where(reason => reason != DropReason.None)];
 
     /// <summary>What the tier does.</summary>
-    public L4Status Read(Snapshot snapshot, XdpMaps maps, IReadOnlyDictionary<ServiceAddress, ServiceEntry> entries, PlannedService[] plan, ImmutableArray<string> notes) => new(
-        [.. snapshot.Config.L4.Interfaces.Select(Interface)],
-        [.. plan.Where(service => !service.IsTunnel && entries.ContainsKey(service.Listen)).Select(service => Service(service, snapshot, maps, entries[service.Listen]))],
-        Drops(maps),
-        notes);
+    public L4Status Read(Snapshot snapshot, XdpMaps maps, IReadOnlyDictionary<ServiceAddress, ServiceEntry> entries, PlannedService[] plan, ImmutableArray<string> notes)
+    {
+        var drops = maps["service_drops"].Keys<Layout.ServiceDrop>().ToLookup(drop => drop.Service);
+        return new L4Status(
+            [.. snapshot.Config.L4.Interfaces.Select(Interface)],
+            [.. plan.Where(service => !service.IsTunnel && entries.ContainsKey(service.Listen)).Select(service => Service(service, snapshot, maps, entries[service.Listen], drops))],
+            Drops(maps),
+            notes);
+    }
 
-    private static ServiceCounters Service(PlannedService plan, Snapshot snapshot, XdpMaps maps, ServiceEntry entry)
+    private static ServiceCounters Service(PlannedService plan, Snapshot snapshot, XdpMaps maps, ServiceEntry entry, ILookup<uint, Layout.ServiceDrop> drops)
     {
         var config = snapshot.Config.L4.Services.First(service => service.Name == plan.Name);
         var states = snapshot.Services[plan.Name];
         var slots = Slots(maps, entry);
         var backends = plan.Backends.GroupBy(backend => backend.Position).Select(shares => Backend([.. shares], states.IsEmpty ? null : states[shares.Key], maps, entry, slots)).ToImmutableArray();
-        var own = maps.Sum<Layout.ServiceStats>("service_stats", entry.Id);
+        var own = maps.Sum<uint, Layout.ServiceStats>("service_stats", entry.Id);
         return new ServiceCounters(
             plan.Name,
             plan.Listen.ToString(),
@@ -33,7 +37,9 @@ internal sealed class XdpReader(IHostNetwork host)
             backends.Sum(backend => backend.Connections),
             backends.Sum(backend => backend.Packets) + (long)own.Packets,
             backends.Sum(backend => backend.Bytes) + (long)own.Bytes,
-            (long)own.Packets,
+            (long)(own.Packets - own.Cookies),
+            (long)own.Cookies,
+            Drops(maps, drops[entry.Id]),
             backends,
             states.Any(state => state.IsInPanic));
     }
@@ -42,7 +48,7 @@ internal sealed class XdpReader(IHostNetwork host)
     private static BackendCounters Backend(PlannedBackend[] shares, BackendStatus? status, XdpMaps maps, ServiceEntry entry, Dictionary<uint, long> slots)
     {
         var (plan, ids) = (shares[0], shares.Select(share => entry.Backends[share.Key]).ToArray());
-        var stats = ids.Select(id => maps.Sum<Layout.BackendStats>("backend_stats", id)).ToArray();
+        var stats = ids.Select(id => maps.Sum<uint, Layout.BackendStats>("backend_stats", id)).ToArray();
         var port = plan.Value.Port;
         var address = plan.Value.Forwarding == Layout.ForwardingKind.Local ? "local" : port == 0 ? plan.Address.ToString() : new System.Net.IPEndPoint(plan.Address, port).ToString();
         return new BackendCounters(
@@ -68,10 +74,15 @@ internal sealed class XdpReader(IHostNetwork host)
         return slots;
     }
 
-    private static ImmutableSortedDictionary<string, long> Drops(XdpMaps maps) => s_reasons
-        .Select(reason => (Name: DropReasonNames.Name(reason), Count: (long)maps.Sum<Layout.DropStats>("drop_stats", (uint)reason).Packets))
-        .Where(drop => drop.Count > 0)
-        .ToImmutableSortedDictionary(drop => drop.Name, drop => drop.Count, StringComparer.Ordinal);
+    private static ImmutableSortedDictionary<string, long> Drops(XdpMaps maps) =>
+        Drops(s_reasons.Select(reason => (reason, maps.Sum<uint, Layout.DropStats>("drop_stats", (uint)reason))));
+
+    private static ImmutableSortedDictionary<string, long> Drops(XdpMaps maps, IEnumerable<Layout.ServiceDrop> drops) =>
+        Drops(drops.Select(drop => ((DropReason)drop.Reason, maps.Sum<Layout.ServiceDrop, Layout.DropStats>("service_drops", drop))));
+
+    private static ImmutableSortedDictionary<string, long> Drops(IEnumerable<(DropReason Reason, Layout.DropStats Stats)> drops) => drops
+        .Where(drop => drop.Stats.Packets > 0)
+        .ToImmutableSortedDictionary(drop => DropReasonNames.Name(drop.Reason), drop => (long)drop.Stats.Packets, StringComparer.Ordinal);
 
     private InterfaceStatus Interface(string name)
     {

@@ -44,6 +44,13 @@ public sealed record L4Config
     [Range("0", "100000000")]
     public int RepliesPerCpu { get; init; } = 10_000;
 
+    /// <summary>
+    /// Clients, for each service, whose packets_per_source and flows_per_source are counted at a time, some 100 bytes each; more than that, and those not seen for
+    /// longest begin anew. Default 65,536.
+    /// </summary>
+    [Range("1024", "16777216")]
+    public int LimitedSources { get; init; } = 1 << 16;
+
     /// <summary>Whether packets to a service's address are dropped where no service takes their port. Default false: they go up this host's stack.</summary>
     public bool DropOtherPorts { get; init; }
 

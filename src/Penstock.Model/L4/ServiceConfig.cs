@@ -84,6 +84,12 @@ public sealed record ServiceConfig
     [Range("0", "1000000000")]
     public int FlowsPerSource { get; init; }
 
+    /// <summary>
+    /// tcp with forwarding: l7: SYNs beyond a threshold are answered in XDP by the kernel's SYN cookies (RFC 4987) instead of going up the stack; null: never.
+    /// </summary>
+    [Example("{threshold: 1000}")]
+    public SynCookies? SynCookies { get; init; }
+
     /// <summary>Active health checks; null: every backend counts as up.</summary>
     [Example("{type: tcp, interval: 2s}")]
     public HealthCheckConfig? Health { get; init; }

@@ -172,6 +172,19 @@ public sealed class XdpPlannerTests
     }
 
     [Fact]
+    public void Plan_SynCookies_HasTheThresholdAndRoomForAWindowOfEachService()
+    {
+        var service = Plan(new ServiceConfig { Name = "s", Listen = Tcp(80), Forwarding = Forwarding.L7, SynCookies = new SynCookies { Threshold = 7 } });
+        var sizes = XdpSizes.For(new L4Config { LimitedSources = 5000 }, [service], cpus: 2);
+
+        service.Value.Flags.ShouldBe(Layout.ServiceFlags.SynCookies);
+        service.Value.SynThreshold.ShouldBe(7u);
+        sizes["syn_windows"].ShouldBe(sizes["service_stats"]);
+        sizes["service_drops"].ShouldBe(sizes["service_stats"] * (uint)Layout.DropReasons);
+        sizes["source_rates"].ShouldBe(5000u);
+    }
+
+    [Fact]
     public void Plan_L7WithPeers_EndsTheirTunnelsHereAndNowhereElse()
     {
         var config = new ServiceConfig { Name = "s", Listen = Tcp(80), Forwarding = Forwarding.L7, Backends = [new BackendConfig { Address = _host.Local }, new BackendConfig { Address = Address(1) }] };
