@@ -15,7 +15,12 @@ internal static class ControlSocket
         UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute |
         UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute;
 
-    private const int Backlog = 16;
+    /// <summary>
+    /// Connections that wait to be accepted, here and at /metrics. 511 as nginx: where a Unix socket's queue is full, a connect(2) that may not
+    /// block fails at once (EAGAIN), so a burst of clients must fit.
+    /// </summary>
+    internal const int Backlog = 511;
+
     private const int WouldBlock = 11; // EAGAIN: another process holds the lock
     private const string LockSuffix = ".lock";
 

@@ -14,8 +14,6 @@ namespace Penstock.Daemon.Running;
 /// <param name="onError">Told of answers that failed.</param>
 internal sealed class MetricsListener(ControlHttpHandler handler, Action<Exception> onError) : IAsyncDisposable
 {
-    private const int Backlog = 16;
-
     private readonly List<Task> _retired = [];
     private MetricsConfig? _config;
     private ControlHttpServer? _server;
@@ -62,7 +60,7 @@ internal sealed class MetricsListener(ControlHttpHandler handler, Action<Excepti
         {
             if (address.Address.Equals(IPAddress.IPv6Any)) socket.DualMode = true;
             socket.Bind(address);
-            socket.Listen(Backlog);
+            socket.Listen(ControlSocket.Backlog);
             return socket;
         }
         catch (SocketException)

@@ -6,6 +6,7 @@ using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
 using Penstock.Model;
 using Penstock.Model.L7;
+using Penstock.Tests;
 
 namespace Penstock.L7.Tests.Engine;
 

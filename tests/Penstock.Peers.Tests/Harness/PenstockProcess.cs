@@ -69,6 +69,18 @@ internal sealed class PenstockProcess : IAsyncDisposable
         return ChildProcess.RunAsync(Programs.Penstock, "reload", "--socket", Path.Combine(_workplace.Path, "admin.sock"));
     }
 
+    /// <summary>Its admin socket.</summary>
+    public UnixDomainSocketEndPoint AdminAddress => new(Path.Combine(_workplace.Path, "admin.sock"));
+
+    /// <summary>As <see cref="ReloadAsync(ProxyConfig)"/>, without a process: through the admin API.</summary>
+    public async Task<WireMessage> ReloadByApiAsync(ProxyConfig config)
+    {
+        WriteConfig(config);
+        using var client = await RawClient.ConnectAsync(AdminAddress);
+        await client.SendAsync("POST /v1/reload HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+        return await client.ReadResponseAsync();
+    }
+
     /// <summary>The text of /metrics.</summary>
     public async Task<string> MetricsAsync() =>
         (await RawClient.AskAsync(Config.MetricsPort, "GET /metrics HTTP/1.1\r\nHost: m\r\nConnection: close\r\n\r\n")).Text;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-namespace Penstock.L7.Tests;
+namespace Penstock.Tests;
 
 /// <summary>Tests that count for the whole process and so run when no other does.</summary>
 [CollectionDefinition(Name, DisableParallelization = true)]
