@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Text;
 using Penstock.L7.Balancing;
+using Penstock.Model.Expressions;
 using Penstock.Model.L7;
 
 namespace Penstock.L7.Routing;
@@ -14,13 +15,12 @@ internal sealed class Route
     /// <summary>Compiles a rule.</summary>
     /// <param name="config">The rule, validated.</param>
     /// <param name="index">Its position in the file, from 0.</param>
-    /// <param name="threads">Threads that will use it.</param>
-    /// <exception cref="L7ApplyException">Its regular expression cannot be evaluated in linear time.</exception>
-    public Route(RouteConfig config, int index, int threads)
+    /// <exception cref="L7ApplyException">Its regular expression is none or cannot be evaluated in linear time.</exception>
+    public Route(RouteConfig config, int index)
     {
         Config = config;
         Index = index;
-        Regex = CompileRegex(config, threads);
+        Regex = CompileRegex(config);
         _methods = [.. config.Match.Methods.Select(Encoding.ASCII.GetBytes)];
         _targets = new TargetWeights(config.To);
         Rewrite = config.RewritePrefix is null || config.Match.PathPrefix is null ? null : new PrefixRewrite(config.Match.PathPrefix, config.RewritePrefix);
@@ -40,8 +40,8 @@ internal sealed class Route
     /// <summary>Whether it holds for every method.</summary>
     public bool AnyMethod => _methods.Length == 0;
 
-    /// <summary>Its regular expression; null: none.</summary>
-    public PathRegex? Regex { get; }
+    /// <summary>The regular expression that the whole path matches; null: none.</summary>
+    public Expression? Regex { get; }
 
     /// <summary>How the path is changed before it is forwarded; null: not at all.</summary>
     public PrefixRewrite? Rewrite { get; }
@@ -70,7 +70,7 @@ internal sealed class Route
     /// <returns>Its index; -1 if all weights are 0 or there is none.</returns>
     public int PickTarget(ref FastRandom random) => _targets.Pick(ref random);
 
-    private static PathRegex? CompileRegex(RouteConfig config, int threads)
+    private static Expression? CompileRegex(RouteConfig config)
     {
         if (config.Match.PathRegex is not { } pattern)
         {
@@ -79,9 +79,9 @@ internal sealed class Route
 
         try
         {
-            return new PathRegex(pattern, threads);
+            return Expression.Parse(pattern);
         }
-        catch (Exception e) when (e is ArgumentException or NotSupportedException)
+        catch (ExpressionException e)
         {
             throw new L7ApplyException($"route {config.Name}: path_regex {pattern}: {e.Message}", e);
         }

@@ -21,9 +21,9 @@ internal sealed class RouteTable
     private readonly byte[][] _methods;
     private int _longestSuffix;
 
-    private RouteTable(ImmutableArray<RouteConfig> routes, int threads)
+    private RouteTable(ImmutableArray<RouteConfig> routes)
     {
-        Routes = [.. routes.Select((config, index) => new Route(config, index, threads))];
+        Routes = [.. routes.Select((config, index) => new Route(config, index))];
         _methods = [.. routes.SelectMany(route => route.Match.Methods).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).Select(Encoding.ASCII.GetBytes)];
         foreach (Route route in Routes)
         {
@@ -36,9 +36,8 @@ internal sealed class RouteTable
 
     /// <summary>Compiles rules that have been validated.</summary>
     /// <param name="routes">The rules.</param>
-    /// <param name="threads">Threads that will use it.</param>
     /// <exception cref="L7ApplyException">A regular expression cannot be evaluated in linear time.</exception>
-    public static RouteTable Compile(ImmutableArray<RouteConfig> routes, int threads = 1) => new(routes, threads);
+    public static RouteTable Compile(ImmutableArray<RouteConfig> routes) => new(routes);
 
     /// <summary>The most specific rule that holds for a request.</summary>
     /// <param name="host">Lower case, without a port; empty if the request has none. A dot at its end is passed over.</param>

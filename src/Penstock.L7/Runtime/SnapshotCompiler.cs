@@ -39,7 +39,7 @@ internal sealed class SnapshotCompiler(int reactors, SeriesRegistry series)
         foreach (var name in snapshot.Config.L7.Listeners.Select(listener => listener.Routes).Distinct(StringComparer.Ordinal))
         {
             var routes = snapshot.Config.L7.Routes[name];
-            tables[name] = sources[routes] = _tables.GetValueOrDefault(routes) ?? RouteTable.Compile(routes, reactors);
+            tables[name] = sources[routes] = _tables.GetValueOrDefault(routes) ?? RouteTable.Compile(routes);
         }
 
         _tables = sources;

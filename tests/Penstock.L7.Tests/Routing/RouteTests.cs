@@ -68,7 +68,7 @@ public sealed class RouteTests
     [Fact]
     public void Respond_Route_IsReadyForTheWire()
     {
-        var route = new Route(new RouteConfig { Name = "r", Respond = new RespondAction { Status = 451, Body = "nö", ContentType = "text/plain" } }, 3, threads: 1);
+        var route = new Route(new RouteConfig { Name = "r", Respond = new RespondAction { Status = 451, Body = "nö", ContentType = "text/plain" } }, 3);
 
         route.Respond.ShouldNotBeNull();
         route.Respond.Status.ShouldBe(451);
@@ -106,7 +106,7 @@ public sealed class RouteTests
     }
 
     private static Route To(params int[] weights) =>
-        new(new RouteConfig { Name = "r", To = [.. weights.Select((weight, i) => new WeightedCluster($"c{i}", weight))] }, 0, threads: 1);
+        new(new RouteConfig { Name = "r", To = [.. weights.Select((weight, i) => new WeightedCluster($"c{i}", weight))] }, 0);
 
     private static string Location(RedirectTarget redirect, string authority, string path, string query)
     {
