@@ -6,6 +6,7 @@ using Microsoft.Extensions.Logging;
 using Penstock.L4.Xdp;
 using Penstock.Linux;
 using Penstock.Linux.Bpf;
+using Penstock.Linux.Netlink;
 using Penstock.Model;
 using Penstock.Model.L4;
 
@@ -21,6 +22,7 @@ public sealed class XdpEngine : IDisposable
 
     private readonly ILogger _logger;
     private readonly HostNetwork _host = new();
+    private readonly LinkHops _hops;
     private readonly XdpPlanner _planner;
     private readonly XdpReader _reader;
     private readonly NeighbourKeeper _neighbours;
@@ -36,7 +38,8 @@ public sealed class XdpEngine : IDisposable
     public XdpEngine(ILoggerFactory loggers, TimeProvider time)
     {
         _logger = loggers.CreateLogger("Penstock.L4");
-        _planner = new XdpPlanner(_host);
+        _hops = new LinkHops(_host);
+        _planner = new XdpPlanner(_host, _hops);
         _reader = new XdpReader(_host);
         _neighbours = new NeighbourKeeper(_host, time);
         _meter = new L4Meter(Status);
@@ -120,6 +123,7 @@ public sealed class XdpEngine : IDisposable
             _watch.Dispose();
             _meter.Dispose();
             _neighbours.Dispose();
+            _hops.Dispose();
             _running?.Program.Dispose();
             _running = null;
             _owned?.Dispose();
@@ -136,6 +140,8 @@ public sealed class XdpEngine : IDisposable
                 return;
             if (_running is { } running && running.Interfaces.HaveChanged(running.Program.Program.Info.Id))
                 ApplyAgain(running.Snapshot);
+            else if (_running is not null)
+                FollowHops();
             _watch.Change(WatchEvery, Timeout.InfiniteTimeSpan);
         }
     }
@@ -157,8 +163,39 @@ public sealed class XdpEngine : IDisposable
         }
     }
 
+    private void FollowHops()
+    {
+        try
+        {
+            if (!_hops.Refresh() || _running is not { } running)
+                return;
+            _planner.ForgetHops();
+            UpdateStates(running with { Plan = _planner.Plan(running.Snapshot) });
+            LogFaults(running.Plan);
+        }
+        catch (Exception error) when (error is L4ApplyException || IsOfTheHost(error))
+        {
+            _logger.LogError("next hops have changed, services could not be put in place: {Reason}", error.Message);
+        }
+    }
+
+    private void LogFaults(PlannedService[] before)
+    {
+        var known = before.SelectMany(service => service.Backends.Select(backend => (service.Name, backend.Address, backend.Fault))).ToHashSet();
+        foreach (var service in _running?.Plan ?? [])
+        {
+            foreach (var backend in service.Backends.Where(backend => backend.IsResolved && !known.Contains((service.Name, backend.Address, backend.Fault))))
+            {
+                if (backend.Fault.Length > 0)
+                    _logger.LogWarning("service {Service}: backend {Backend} gets nothing: {Reason}", service.Name, backend.Address, backend.Fault);
+                else
+                    _logger.LogInformation("service {Service}: backend {Backend} is at {Mac}", service.Name, backend.Address, backend.Value.Mac);
+            }
+        }
+    }
+
     private static bool IsOfTheHost(Exception error) =>
-        error is BpfException or IOException or UnauthorizedAccessException or DllNotFoundException or System.ComponentModel.Win32Exception;
+        error is BpfException or IOException or UnauthorizedAccessException or DllNotFoundException or System.ComponentModel.Win32Exception or NetlinkException;
 
     private void Own(PinTree pins)
     {
@@ -215,6 +252,13 @@ public sealed class XdpEngine : IDisposable
             attachments.RefuseForeign(device);
         Own(pins);
         _neighbours.Follow(plan);
+        _hops.Keep(plan.SelectMany(service => service.Backends).Where(backend => backend.IsResolved).Select(backend => backend.Address).ToHashSet());
+        if (_hops.Refresh())
+        {
+            _planner.ForgetHops(); // New ones have answered just now.
+            plan = _planner.Plan(snapshot);
+        }
+
 
         var settings = Settings(config, plan);
         if (_running is { } running && running.Snapshot.Config.L4.Pins != config.Pins)

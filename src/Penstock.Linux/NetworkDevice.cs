@@ -17,6 +17,13 @@ public static unsafe partial class NetworkDevice
     /// <summary>Number of an interface; 0: there is none of that name.</summary>
     public static int Index(string name) => (int)if_nametoindex(name);
 
+    /// <summary>Name of an interface; null: there is none of that number.</summary>
+    public static string? Name(int index)
+    {
+        var name = stackalloc byte[NameLength];
+        return if_indextoname((uint)index, name) is null ? null : Marshal.PtrToStringUTF8((nint)name);
+    }
+
     /// <summary>Its MTU, bytes.</summary>
     /// <exception cref="Win32Exception">There is no such interface.</exception>
     public static int Mtu(string name)
@@ -32,6 +39,9 @@ public static unsafe partial class NetworkDevice
 
     [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
     private static partial uint if_nametoindex(string name);
+
+    [LibraryImport(Library)]
+    private static partial byte* if_indextoname(uint index, byte* name);
 
     [LibraryImport(Library, SetLastError = true)]
     private static partial int ioctl(int fd, nuint request, byte* argument);

@@ -59,7 +59,6 @@ public sealed class ServiceTests
     [InlineData("{name: a, listen: \"tcp://203.0.113.1:80\", forwarding: dsr-ipip, backends: [{address: 10.0.0.1, weight: 0}]}", "every weight 0")]
     [InlineData("{name: a, listen: \"tcp://203.0.113.1:80\", forwarding: dsr-ipip, backends: [{address: 10.0.0.1, port: 80}]}", "a port where packets arrive with the service's")]
     [InlineData("{name: a, listen: \"tcp://203.0.113.1:80\", forwarding: dsr-ipip, backends: [{address: 10.0.0.1, interface: eth1}]}", "interface without mac")]
-    [InlineData("{name: a, listen: \"tcp://203.0.113.1:80\", forwarding: dsr-l2, backends: [{address: 10.0.0.1}]}", "backend 10.0.0.1 of dsr-l2 without a mac")]
     [InlineData("{name: a, listen: \"tcp://203.0.113.1:80\", forwarding: dsr-l2, backends: [{address: \"2001:db8::1\", mac: \"02:00:00:00:00:01\"}]}", "expected an address of the same family, or a tunnel: dsr-ipip or dsr-gue")]
     [InlineData("{name: a, listen: \"tcp://203.0.113.1:80\", forwarding: dsr-ipip, backends: [\"10.0.0.1:80\"]}", "expected an IP address without a port; did you mean '10.0.0.1'?")]
     [InlineData("{name: a, listen: \"tcp://203.0.113.1:80\", forwarding: l7, udp_timeout: 1s}", "udp_timeout of a tcp service")]

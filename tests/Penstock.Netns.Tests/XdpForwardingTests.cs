@@ -17,6 +17,7 @@ public sealed class XdpForwardingTests
     [InlineData("dsr-ipip", Ipip6, Ipip4)] // IPv4 in IPv6, and the other way round
     [InlineData("dsr-gue", Ipip4, Ipip6)]
     [InlineData("dsr-l2", L2, L26)]
+    [InlineData("dsr-l2", Ipip4, Ipip6)] // MAC addresses from the neighbour table
     public async Task Forwarding_OfTcpUdpAndRangesInBothFamilies_ReachesBothServers(string forwarding, string backends, string backends6)
     {
         await using var net = await Topology.CreateAsync();
@@ -108,6 +109,31 @@ public sealed class XdpForwardingTests
             async () => (await net.StatusAsync()).Contains("down", StringComparison.Ordinal), TimeSpan.FromSeconds(10), () => net.StatusAsync().Result);
 
         (await net.CurlAsync(12)).ShouldBe(new Dictionary<string, int> { ["s1"] = 12 });
+    }
+
+    [NetnsFact]
+    public async Task DsrL2WithoutMac_ServerThatGoesAndComesBackWithAnotherMac_IsTakenOutAndFound()
+    {
+        await using var net = await Topology.CreateAsync();
+        await net.StartDaemonAsync("""
+                - {name: web, listen: "tcp://203.0.113.10:80", forwarding: dsr-l2, backends: [10.9.2.11, 10.9.2.12, 10.9.1.2]}
+            """);
+        (await net.CurlAsync(16)).Keys.ShouldBe(["s1", "s2"], ignoreOrder: true);
+        (await BackendAsync(net, 2)).GetProperty("reason").GetString().ShouldBe("10.9.1.2 is behind the router 10.9.2.1: dsr-l2 needs it on a link of this host");
+
+        await net.Servers[1].IpAsync("link set s2 down");
+        await net.Balancer.IpAsync("neigh change 10.9.2.12 dev b0 nud failed");
+        await Eventually.TrueAsync(
+            async () => (await BackendAsync(net, 1)).GetProperty("reason").GetString() == "no answer on b0 to who has 10.9.2.12", TimeSpan.FromSeconds(30), () => net.StatusAsync().Result);
+        (await BackendAsync(net, 1)).GetProperty("state").GetString().ShouldBe("down");
+        (await net.CurlAsync(8)).ShouldBe(new Dictionary<string, int> { ["s1"] = 8 });
+
+        await net.Servers[1].IpAsync("link set s2 address 02:00:00:00:00:99 up");
+        await net.Servers[1].IpAsync("route add default via 10.9.2.1"); // went with the link
+        await Eventually.TrueAsync(
+            async () => (await BackendAsync(net, 1)).GetProperty("state").GetString() == "ready", TimeSpan.FromSeconds(30), () => net.StatusAsync().Result);
+
+        (await net.CurlAsync(16)).Keys.ShouldBe(["s1", "s2"], ignoreOrder: true);
     }
 
     [NetnsFact]

@@ -44,8 +44,6 @@ internal static class BackendChecks
 
     private static void CheckLink(ServiceConfig service, BackendConfig backend, Cursor at, DiagnosticSink sink)
     {
-        if (service.Forwarding == Forwarding.DsrL2 && backend.Mac is null && !at.Has("mac") && !at.Incomplete)
-            sink.Error(at.Node, at["mac"].Path, $"backend {backend.Address} of dsr-l2 without a mac", "its MAC address");
         if (backend.Interface is not null && backend.Mac is null && !at.Has("mac"))
             sink.Error(at.AtKey("interface").Node, at["interface"].Path, "interface without mac", "a mac beside it; otherwise the kernel's routes say the interface");
     }

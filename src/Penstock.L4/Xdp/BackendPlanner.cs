@@ -10,9 +10,10 @@ namespace Penstock.L4.Xdp;
 
 /// <summary>Turns backends of a service into entries: one for each, with nat one for each address that its flows leave from.</summary>
 /// <param name="host">The host's interfaces.</param>
+/// <param name="hops">Where frames for backends of dsr-l2 go.</param>
 /// <param name="ingress">The interface that packets come in by.</param>
 /// <param name="seed">Of identities.</param>
-internal sealed class BackendPlanner(IHostNetwork host, HostInterface ingress, ulong seed)
+internal sealed class BackendPlanner(IHostNetwork host, ILinkHops hops, HostInterface ingress, ulong seed)
 {
     private const int GuePort = 6080; // IANA: gue
     private const int PortBits = 16;
@@ -33,6 +34,8 @@ internal sealed class BackendPlanner(IHostNetwork host, HostInterface ingress, u
     public IEnumerable<PlannedBackend> Plan(ServiceConfig service, BackendStatus status, int position)
     {
         var config = status.Config;
+        if (IsResolved(service, config))
+            return [Resolve(service, status, position)];
         var value = Value(service, status);
         var sources = value.Forwarding == Layout.ForwardingKind.Nat ? [.. service.Sources.Where(source => source.AddressFamily == config.Address.AddressFamily)] : Array.Empty<IPAddress>();
         if (sources.Length == 0)
@@ -41,6 +44,29 @@ internal sealed class BackendPlanner(IHostNetwork host, HostInterface ingress, u
         // The port's upper bits tell apart the shares of one backend, in the order of the file.
         return sources.Select((source, i) => new PlannedBackend(
             position, MaglevIdentity.Of(config.Address, (config.Port ?? 0) | (i << PortBits), seed), config.Address, config.Weight, value with { Source = Layout.Address.Of(source) }, status.Share));
+    }
+
+    /// <summary>Whether a backend's MAC address is found out.</summary>
+    public static bool IsResolved(ServiceConfig service, BackendConfig backend) => service.Forwarding == Forwarding.DsrL2 && backend.Mac is null;
+
+    private PlannedBackend Resolve(ServiceConfig service, BackendStatus status, int position)
+    {
+        var address = status.Config.Address;
+        var hop = hops.Find(address);
+        var value = Value(service, status);
+        value.Flags = (value.Flags & ~Layout.BackendFlags.Fib) | Layout.BackendFlags.Mac;
+        value.Mac = hop.Mac;
+        if (hop.Egress is { } egress)
+            SetEgress(ref value, egress);
+        if (hop.Fault.Length > 0)
+            value.State = Layout.StateKind.Down;
+        return new PlannedBackend(position, MaglevIdentity.Of(address, 0, seed), address, status.Config.Weight, value, status.Share) { IsResolved = true, Fault = hop.Fault };
+    }
+
+    private void SetEgress(ref Layout.Backend value, HostInterface egress)
+    {
+        value.OwnMac = egress.Mac;
+        value.InterfaceIndex = egress.Index == ingress.Index ? 0 : (uint)egress.Index;
     }
 
     private Layout.Backend Value(ServiceConfig service, BackendStatus status)
@@ -69,11 +95,9 @@ internal sealed class BackendPlanner(IHostNetwork host, HostInterface ingress, u
     {
         if (config.Mac is { } mac)
         {
-            var egress = config.Interface is null ? ingress : Require(config.Interface);
             value.Flags |= Layout.BackendFlags.Mac;
             value.Mac = Layout.Mac.Of(mac);
-            value.OwnMac = egress.Mac;
-            value.InterfaceIndex = egress.Index == ingress.Index ? 0 : (uint)egress.Index;
+            SetEgress(ref value, config.Interface is null ? ingress : Require(config.Interface));
         }
         else if (service.NextHop == NextHop.Kernel)
         {

@@ -25,6 +25,9 @@ internal sealed class HostNetwork : IHostNetwork
     }
 
     /// <inheritdoc/>
+    public HostInterface? Find(int index) => NetworkDevice.Name(index) is { } name ? Find(name) : null;
+
+    /// <inheritdoc/>
     public IReadOnlySet<IPAddress> Addresses() =>
         NetworkInterface.GetAllNetworkInterfaces().SelectMany(found => found.GetIPProperties().UnicastAddresses).Select(unicast => unicast.Address).ToHashSet();
 

@@ -9,6 +9,9 @@ internal interface IHostNetwork
     /// <summary>An interface by its name; null: there is none.</summary>
     HostInterface? Find(string name);
 
+    /// <summary>An interface by its number; null: there is none.</summary>
+    HostInterface? Find(int index);
+
     /// <summary>Every address of the host.</summary>
     IReadOnlySet<IPAddress> Addresses();
 

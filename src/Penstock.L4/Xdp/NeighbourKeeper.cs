@@ -29,7 +29,7 @@ internal sealed class NeighbourKeeper : IDisposable
     public void Follow(IReadOnlyList<PlannedService> plan)
     {
         IPAddress[] addresses = [.. plan.SelectMany(service => service.Backends)
-            .Where(backend => backend.Value.Flags.HasFlag(Layout.BackendFlags.Fib)).Select(backend => backend.Address).Distinct()];
+            .Where(backend => backend.Value.Flags.HasFlag(Layout.BackendFlags.Fib) || backend.IsResolved).Select(backend => backend.Address).Distinct()];
         var added = addresses.Except(_addresses).ToArray();
         Volatile.Write(ref _addresses, addresses);
         foreach (var address in added)

@@ -13,6 +13,12 @@ namespace Penstock.L4.Xdp;
 /// <param name="Share">Sixteenths of its weight that count.</param>
 internal sealed record PlannedBackend(int Position, ulong Identity, IPAddress Address, int Weight, Layout.Backend Value, int Share = BackendStatus.WholeShare)
 {
+    /// <summary>Whether its MAC address is found out.</summary>
+    public bool IsResolved { get; init; }
+
+    /// <summary>Why it takes no flows whatever its state, for people; empty: it may.</summary>
+    public string Fault { get; init; } = "";
+
     /// <summary>Whether it has slots.</summary>
     public bool IsInRing => Value.State == Layout.StateKind.Ready && Weight > 0;
 

@@ -10,7 +10,8 @@ namespace Penstock.L4.Xdp;
 
 /// <summary>Turns configuration and states into what the maps are to hold.</summary>
 /// <param name="host">The host's interfaces.</param>
-internal sealed class XdpPlanner(IHostNetwork host)
+/// <param name="hops">Where frames for backends of dsr-l2 go.</param>
+internal sealed class XdpPlanner(IHostNetwork host, ILinkHops hops)
 {
     private Dictionary<string, Known> _known = new(StringComparer.Ordinal);
     private BackendPlanner? _backends;
@@ -29,7 +30,7 @@ internal sealed class XdpPlanner(IHostNetwork host)
             return [];
         if (!ReferenceEquals(config, _config) || _backends is not { } backends)
         {
-            backends = new BackendPlanner(host, Require(config.Interfaces[0]), (ulong)config.HashSeed);
+            backends = new BackendPlanner(host, hops, Require(config.Interfaces[0]), (ulong)config.HashSeed);
             (_config, _backends, _known, _tunnels) = (config, backends, new Dictionary<string, Known>(StringComparer.Ordinal), [.. Tunnels(config, backends)]);
         }
 
@@ -38,6 +39,13 @@ internal sealed class XdpPlanner(IHostNetwork host)
 
     /// <summary>Has the next plan look at the host's interfaces again; no service of it is the same instance as before.</summary>
     public void Forget() => _config = null;
+
+    /// <summary>Has the next plan ask again where frames for backends of dsr-l2 go.</summary>
+    public void ForgetHops()
+    {
+        foreach (var service in _config?.Services.Where(service => service.Forwarding == Forwarding.DsrL2) ?? [])
+            _known.Remove(service.Name);
+    }
 
     /// <summary>An interface that has to be there.</summary>
     /// <exception cref="L4ApplyException">It is not.</exception>

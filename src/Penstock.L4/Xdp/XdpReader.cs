@@ -54,8 +54,8 @@ internal sealed class XdpReader(IHostNetwork host)
         return new BackendCounters(
             address,
             plan.Weight,
-            (status?.State ?? EndpointState.Ready).ToString().ToLowerInvariant(),
-            status?.Reason ?? "",
+            (IsFaulty(plan, status) ? EndpointState.Down : status?.State ?? EndpointState.Ready).ToString().ToLowerInvariant(),
+            IsFaulty(plan, status) ? plan.Fault : status?.Reason ?? "",
             ids.Sum(id => slots.GetValueOrDefault(id)),
             stats.Sum(share => (long)share.NewFlows),
             stats.Sum(share => (long)share.Packets),
@@ -63,6 +63,9 @@ internal sealed class XdpReader(IHostNetwork host)
             stats.Sum(share => (long)share.Misses),
             (double)plan.Share / BackendStatus.WholeShare);
     }
+
+    // What the operator or a check says is told first.
+    private static bool IsFaulty(PlannedBackend plan, BackendStatus? status) => plan.Fault.Length > 0 && status is { State: EndpointState.Ready or EndpointState.Drain };
 
     private static Dictionary<uint, long> Slots(XdpMaps maps, ServiceEntry entry)
     {

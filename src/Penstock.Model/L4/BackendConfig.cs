@@ -24,7 +24,7 @@ public sealed record BackendConfig
     [Example("8080")]
     public int? Port { get; init; }
 
-    /// <summary>MAC address frames for it go to; null: by next_hop.</summary>
+    /// <summary>MAC address frames for it go to; null: by next_hop; with dsr-l2, the one the kernel's neighbour table has for its address.</summary>
     [Text(TextForm.MacAddress)]
     [Example("\"02:00:00:00:00:11\"")]
     public string? Mac { get; init; }

@@ -46,6 +46,28 @@ public sealed class XdpPlannerTests
     }
 
     [Fact]
+    public void Plan_DsrL2WithoutMac_GoesWhereTheLinkHasItAndIsDownWhereItDoesNot()
+    {
+        _host.Hops[Address(1)] = new LinkHop(Layout.Mac.Of("02:00:00:00:00:11"), _host.Find("eth1"));
+        _host.Hops[Address(2)] = new LinkHop(default, _host.Find("eth0"), "no answer on eth0 to who has 10.0.0.2");
+        BackendConfig[] backends = [new() { Address = Address(1) }, new() { Address = Address(2) }];
+        var config = new ServiceConfig { Name = "s", Listen = Tcp(80), Forwarding = Forwarding.DsrL2, Backends = [.. backends] };
+        var snapshot = Of(config, [.. backends.Select(backend => new BackendStatus(backend, EndpointState.Ready))]);
+        var planner = new XdpPlanner(_host, _host);
+        var before = planner.Plan(snapshot)[0];
+
+        (before.Backends[0].Value.Flags, before.Backends[0].Value.Mac.ToString(), before.Backends[0].Value.InterfaceIndex).ShouldBe((Layout.BackendFlags.Mac, "02:00:00:00:00:11", 3u));
+        before.Backends.Select(backend => backend.IsInRing).ShouldBe([true, false]);
+        before.Backends[1].Fault.ShouldBe("no answer on eth0 to who has 10.0.0.2");
+
+        _host.Hops[Address(2)] = new LinkHop(Layout.Mac.Of("02:00:00:00:00:12"), _host.Find("eth0"));
+        planner.Plan(snapshot)[0].ShouldBeSameAs(before);
+        planner.ForgetHops();
+
+        planner.Plan(snapshot)[0].Backends[1].Value.ShouldBe(before.Backends[1].Value with { Mac = Layout.Mac.Of("02:00:00:00:00:12"), State = Layout.StateKind.Ready });
+    }
+
+    [Fact]
     public void Plan_L7WithoutBackends_IsThisHost()
     {
         var backend = Plan(Forwarding.L7).Backends.ShouldHaveSingleItem();
@@ -201,7 +223,7 @@ public sealed class XdpPlannerTests
     {
         var config = new ServiceConfig { Name = "s", Listen = Tcp(80), Forwarding = Forwarding.DsrIpip, Backends = [new BackendConfig { Address = Address(1) }] };
         var snapshot = Of(config, new BackendStatus(config.Backends[0], EndpointState.Ready));
-        var planner = new XdpPlanner(_host);
+        var planner = new XdpPlanner(_host, _host);
         var before = planner.Plan(snapshot)[0];
 
         _host.Mtu = 9000;
@@ -240,7 +262,7 @@ public sealed class XdpPlannerTests
 
     private PlannedService Plan(ServiceConfig service, params BackendStatus[] states) => PlanAll(service, states)[0];
 
-    private PlannedService[] PlanAll(ServiceConfig service, BackendStatus[] states) => new XdpPlanner(_host).Plan(Of(service, states));
+    private PlannedService[] PlanAll(ServiceConfig service, BackendStatus[] states) => new XdpPlanner(_host, _host).Plan(Of(service, states));
 
     private static Snapshot Of(ServiceConfig service, params BackendStatus[] states)
     {
@@ -251,7 +273,7 @@ public sealed class XdpPlannerTests
         };
     }
 
-    private sealed class FakeHost : IHostNetwork
+    private sealed class FakeHost : IHostNetwork, ILinkHops
     {
         public IPAddress Local { get; set; } = IPAddress.Parse("10.0.0.254");
 
@@ -264,6 +286,12 @@ public sealed class XdpPlannerTests
         public HostInterface? Find(string name) => IsGone ? null : new HostInterface(
             name, name == "eth0" ? 2 : 3, Layout.Mac.Of(name == "eth0" ? "02:00:00:00:01:00" : "02:00:00:00:01:01"), Mtu,
             HasIpv6 ? [Local, IPAddress.Parse("2001:db8::fe")] : [Local]);
+
+        public HostInterface? Find(int index) => index is 2 or 3 ? Find(index == 2 ? "eth0" : "eth1") : null;
+
+        public Dictionary<IPAddress, LinkHop> Hops { get; } = [];
+
+        public LinkHop Find(IPAddress address) => Hops[address];
 
         public IReadOnlySet<IPAddress> Addresses() => new HashSet<IPAddress> { Local };
 

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+using System.Net;
+using System.Net.NetworkInformation;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+
+namespace Penstock.Linux.Netlink;
+
+/// <summary>Routes and neighbours of this network namespace (rtnetlink(7)). Not for several threads at a time.</summary>
+public sealed class RouteNetlink : IDisposable
+{
+    private const ushort NewRoute = 24, GetRoute = 26;         // RTM_NEWROUTE, RTM_GETROUTE
+    private const ushort NewNeighbour = 28, GetNeighbour = 30; // RTM_NEWNEIGH, RTM_GETNEIGH
+    private const int RouteHeader = 12;                        // sizeof(struct rtmsg)
+    private const int NeighbourHeader = 12;                    // sizeof(struct ndmsg)
+    private const byte Inet = 2, Inet6 = 10;                   // AF_INET, AF_INET6
+    private const byte LocalRoute = 2;                         // RTN_LOCAL
+    private const byte UnicastRoute = 1;                       // RTN_UNICAST
+    private const int RouteType = 7;                           // offset of rtm_type
+    private const ushort Destination = 1;                      // RTA_DST, NDA_DST
+    private const ushort LinkAddress = 2;                      // NDA_LLADDR
+    private const ushort OutputInterface = 4;                  // RTA_OIF
+    private const ushort Gateway = 5;                          // RTA_GATEWAY
+    private const ushort Via = 18;                             // RTA_VIA: a gateway of the other family
+
+    private readonly NetlinkSocket _socket = NetlinkSocket.Open(NetlinkProtocol.Route);
+    private readonly NetlinkWriter _request = new();
+
+    /// <summary>The way packets of this host to an address go.</summary>
+    /// <returns>Null: there is none.</returns>
+    /// <exception cref="NetlinkException">The kernel did not answer, or malformed.</exception>
+    public RouteTo? Route(IPAddress destination)
+    {
+        var isV6 = destination.AddressFamily == AddressFamily.InterNetworkV6;
+        _request.Clear();
+        _request.Begin(GetRoute);
+        _request.Raw([isV6 ? Inet6 : Inet, (byte)(isV6 ? 128 : 32), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+        _request.Add(Destination, destination);
+        RouteTo? found = null;
+        var outcome = _socket.Exchange(_request, (in NetlinkMessage message) => found = ParseRoute(message) ?? found)[0];
+        return outcome.Error switch
+        {
+            Errno.None => found,
+            Errno.ENETUNREACH or Errno.EHOSTUNREACH or Errno.EACCES or Errno.EINVAL => null, // no route, or one that says so: unreachable, prohibit, blackhole
+            _ => throw NetlinkException.Of($"ask the kernel for its route to {destination}", outcome),
+        };
+    }
+
+    /// <summary>All neighbours of a family.</summary>
+    /// <exception cref="NetlinkException">The kernel did not answer, or malformed.</exception>
+    public IReadOnlyList<Neighbour> Neighbours(AddressFamily family)
+    {
+        var found = new List<Neighbour>();
+        _request.Clear();
+        _request.Begin(GetNeighbour, NetlinkFlags.Dump);
+        _request.Raw([family == AddressFamily.InterNetworkV6 ? Inet6 : Inet, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+        _socket.Dump(_request, "ask the kernel for its neighbours", found.Clear, (in NetlinkMessage message) =>
+        {
+            if (ParseNeighbour(message) is { } neighbour)
+                found.Add(neighbour);
+        });
+        return found;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _socket.Dispose();
+
+    /// <summary>Reads RTM_NEWROUTE.</summary>
+    /// <returns>Null: it is none, or one that takes no packets.</returns>
+    /// <exception cref="NetlinkException">It is malformed.</exception>
+    internal static RouteTo? ParseRoute(in NetlinkMessage message)
+    {
+        if (message.Type != NewRoute)
+            return null;
+        var attributes = message.Attributes(RouteHeader);
+        var (index, gateway) = (0, (IPAddress?)null);
+        while (attributes.TryRead(out var attribute))
+        {
+            if (attribute.Type == OutputInterface)
+                index = (int)attribute.UInt32();
+            else if (attribute.Type == Gateway)
+                gateway = Address(attribute.Value);
+            else if (attribute.Type == Via && attribute.Value.Length > 2)
+                gateway = Address(attribute.Value[2..]); // struct rtvia: a family, then the address
+        }
+
+        attributes.RequireWhole();
+        var kind = message.Payload[RouteType];
+        return kind is UnicastRoute or LocalRoute && index > 0 ? new RouteTo(index, gateway, kind == LocalRoute) : null;
+    }
+
+    /// <summary>Reads RTM_NEWNEIGH.</summary>
+    /// <returns>Null: it is none, or one of another kind, such as a bridge's.</returns>
+    /// <exception cref="NetlinkException">It is malformed.</exception>
+    internal static Neighbour? ParseNeighbour(in NetlinkMessage message)
+    {
+        if (message.Type != NewNeighbour)
+            return null;
+        var attributes = message.Attributes(NeighbourHeader);
+        var (address, link) = ((IPAddress?)null, (PhysicalAddress?)null);
+        while (attributes.TryRead(out var attribute))
+        {
+            if (attribute.Type == Destination)
+                address = Address(attribute.Value);
+            else if (attribute.Type == LinkAddress)
+                link = new PhysicalAddress(attribute.Value.ToArray());
+        }
+
+        attributes.RequireWhole();
+        return message.Payload[0] is Inet or Inet6 && address is not null
+            ? new Neighbour(address, MemoryMarshal.Read<int>(message.Payload[4..]), (NeighbourState)MemoryMarshal.Read<ushort>(message.Payload[8..]), link)
+            : null;
+    }
+
+    private static IPAddress Address(ReadOnlySpan<byte> bytes) =>
+        bytes.Length is 4 or 16 ? new IPAddress(bytes) : throw NetlinkException.Malformed($"an address of {bytes.Length} bytes");
+}
