@@ -56,7 +56,7 @@ internal sealed class PinTree(string root)
         File.Move(fresh, path, overwrite: true);
     }
 
-    /// <summary>Removes everything, the bpffs too if it was mounted for this.</summary>
+    /// <summary>Removes everything, the bpffs too if it was mounted for this. A folder that is not this process's to remove, as under systemd, stays and is empty.</summary>
     public void Delete()
     {
         if (!Directory.Exists(root))
@@ -64,7 +64,15 @@ internal sealed class PinTree(string root)
         foreach (var folder in Directory.GetDirectories(root, "maps-v*").Append(Links).Where(Directory.Exists))
             Directory.Delete(folder, recursive: true);
         File.Delete(Program);
-        if (BpfFileSystem.Unmount(root) || !Directory.EnumerateFileSystemEntries(root).Any())
+        if (!BpfFileSystem.Unmount(root) && Directory.EnumerateFileSystemEntries(root).Any())
+            return;
+        try
+        {
             Directory.Delete(root);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // A mount point of another namespace (EBUSY), or in a folder of root's.
+        }
     }
 }

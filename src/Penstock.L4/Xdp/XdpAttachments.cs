@@ -17,9 +17,8 @@ internal sealed class XdpAttachments(PinTree pins)
         using var link = BpfLink.OpenPinned(pins.Link(device.Name));
         if (link is not null && link.Info is { } info && info.InterfaceIndex == device.Index && info.ProgramId == running.ProgramId)
             return;
-        using var program = BpfProgram.OpenById(running.ProgramId);
         throw new L4ApplyException(
-            $"interface {device.Name} runs the XDP program {program.Info.Name} (id {running.ProgramId}, {running.Mode.ToString().ToLowerInvariant()}) of somebody else: take that off first");
+            $"interface {device.Name} runs the XDP program {Name(running.ProgramId)}(id {running.ProgramId}, {running.Mode.ToString().ToLowerInvariant()}) of somebody else: take that off first");
     }
 
     /// <summary>Has an interface run a program: through its link if there is one, without a gap.</summary>
@@ -64,6 +63,20 @@ internal sealed class XdpAttachments(PinTree pins)
         }
 
         File.Delete(path);
+    }
+
+    // Opening programs by their number takes CAP_SYS_ADMIN.
+    private static string Name(uint id)
+    {
+        try
+        {
+            using var program = BpfProgram.OpenById(id);
+            return program.Info.Name + " ";
+        }
+        catch (BpfException)
+        {
+            return "";
+        }
     }
 
     private static string Advice(HostInterface device, XdpMode mode, BpfException error) => error.Error switch
