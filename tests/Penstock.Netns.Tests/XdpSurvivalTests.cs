@@ -78,23 +78,6 @@ public sealed class XdpSurvivalTests
     }
 
     [NetnsFact]
-    public async Task Backend_BackUnderThousandConnections_EndsNoneOfThem()
-    {
-        await using var net = await Topology.CreateAsync();
-        await net.StartDaemonAsync(OneServer);
-        var connections = net.Client.Connect(new IPEndPoint(IPAddress.Parse(Topology.Vip), 80), 1000);
-        connections.Select(Ask).Distinct().ShouldBe(["s1"]);
-
-        net.Configure(TwoServers);
-        await net.ReloadAsync();
-
-        connections.Select(Ask).Where(answer => answer != "s1").ShouldBeEmpty();
-        (await net.CurlAsync(12)).Count.ShouldBe(2);
-        foreach (var connection in connections)
-            connection.Dispose();
-    }
-
-    [NetnsFact]
     public async Task Daemon_KilledAtAnyMomentOfItsStartUnderLoad_FailsNoConnection()
     {
         await using var net = await Topology.CreateAsync();
