@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Collections.Immutable;
+using Penstock.Model.L4;
 
 namespace Penstock.L4;
 
@@ -14,6 +15,12 @@ public sealed record L4Status(
     ImmutableSortedDictionary<string, long> Drops,
     ImmutableArray<string> Notes)
 {
+    /// <summary>What balances.</summary>
+    public L4Engine Engine { get; init; } = L4Engine.Xdp;
+
+    /// <summary>What an operator should know, as whole sentences.</summary>
+    public ImmutableArray<string> Warnings { get; init; } = [];
+
     /// <summary>Of a tier without services.</summary>
     public static L4Status Empty { get; } = new([], [], ImmutableSortedDictionary.Create<string, long>(StringComparer.Ordinal), []);
 }

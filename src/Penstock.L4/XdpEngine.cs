@@ -16,7 +16,7 @@ namespace Penstock.L4;
 /// The XDP engine: loads the program, or takes over what a daemon before has left running, and keeps its maps as the snapshots say.
 /// What it puts in place outlives it. Its methods are called by one thread, the control plane's, <see cref="Status"/> by any.
 /// </summary>
-public sealed class XdpEngine : IDisposable
+public sealed class XdpEngine : IL4Engine
 {
     private static readonly TimeSpan WatchEvery = TimeSpan.FromSeconds(1);
 

@@ -94,7 +94,7 @@ public sealed class ServiceTests
         Some.Parse($"l4:\n  interface: eth0\n  services:\n  - {Web}\n  - {service}\n").Lines().ShouldHaveSingleItem().ShouldContain(line);
 
     [Theory]
-    [InlineData("engine: ipvs", "a.yaml:2:11: error: l4.engine: engine ipvs, which is not available yet; expected xdp")]
+    [InlineData("ipvs: {tcp_timeout: 5m}", "a.yaml:2:3: error: l4.ipvs: ipvs with engine xdp; expected engine: ipvs, or no ipvs")]
     [InlineData("nat: {ports: 2000-1000}", "did you mean '1000-2000'?")]
     [InlineData("nat: {ports: 0-1000}", "expected a port or a range of ports from 1 to 65535, such as 1024-32767")]
     [InlineData("nat: {flow: 1024}", "unknown key 'flow'")]

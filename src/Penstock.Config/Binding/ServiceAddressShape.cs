@@ -19,7 +19,7 @@ internal sealed class ServiceAddressShape : ScalarShape
 
     /// <inheritdoc/>
     public override JsonObject ToSchema(SchemaDefinitions definitions) =>
-        new() { ["type"] = "string", ["pattern"] = "^(tcp|udp)://([0-9.]+|\\[[0-9A-Fa-f:.]+\\]):(\\*|[0-9]{1,5}(-[0-9]{1,5})?)$" };
+        new() { ["type"] = "string", ["pattern"] = "^(tcp|udp|sctp)://([0-9.]+|\\[[0-9A-Fa-f:.]+\\]):(\\*|[0-9]{1,5}(-[0-9]{1,5})?)$" };
 
     /// <inheritdoc/>
     protected override Parsed Parse(ScalarNode scalar)
@@ -28,11 +28,12 @@ internal sealed class ServiceAddressShape : ScalarShape
         TransportProtocol? protocol =
             text.StartsWith("tcp://", StringComparison.Ordinal) ? TransportProtocol.Tcp
             : text.StartsWith("udp://", StringComparison.Ordinal) ? TransportProtocol.Udp
+            : text.StartsWith("sctp://", StringComparison.Ordinal) ? TransportProtocol.Sctp
             : null;
         if (protocol is not { } found)
             return Parsed.Bad(suggestion: text.Contains("://", StringComparison.Ordinal) ? null : "tcp://" + text);
 
-        var rest = text["tcp://".Length..];
+        var rest = text[(text.IndexOf("://", StringComparison.Ordinal) + 3)..];
         var colon = rest.LastIndexOf(':');
         if (colon < 0)
             return Parsed.Bad("a port after the address");

@@ -11,12 +11,12 @@ internal static class ServiceChecks
     /// <summary>Checks the tier and every service.</summary>
     public static void Run(L4Config l4, Cursor at, DiagnosticSink sink)
     {
-        if (l4.Engine != L4Engine.Xdp)
-            sink.Error(at["engine"].Node, at["engine"].Path, $"engine {Words.SnakeCase(l4.Engine.ToString())}, which is not available yet", "xdp");
-        if (l4.Services.Length > 0 && l4.Interfaces.IsEmpty && !at.Has("interface") && !at.Incomplete)
+        EngineChecks.Run(l4, at, sink);
+        if (l4.Engine == L4Engine.Xdp && l4.Services.Length > 0 && l4.Interfaces.IsEmpty && !at.Has("interface") && !at.Incomplete)
             sink.Error(at.AtKey("services").Node, $"{at.Path}.interface", "services without an interface", "the interface that packets come in by");
 
         var names = new Dictionary<string, Cursor>(StringComparer.Ordinal);
+        var marks = new Dictionary<(AddressFamily, int), Cursor>();
         var claims = new List<(ServiceAddress Address, Cursor At)>();
         for (var i = 0; i < l4.Services.Length; i++)
         {
@@ -25,10 +25,13 @@ internal static class ServiceChecks
             var here = at["services"][i];
             if (service.Name is not null && !names.TryAdd(service.Name, here["name"]))
                 sink.Error(here["name"].Node, here["name"].Path, $"service name '{service.Name}' a second time", $"a name of its own; first at {names[service.Name].Where}");
-            if (service.Listen is not null)
+            if (service.Listen is not null && service.Ipvs?.Mark is null)
                 Claim(service.Listen, here["listen"], claims, sink);
+            if (service is { Listen: not null, Ipvs.Mark: { } mark } && !marks.TryAdd((service.Listen.Address.AddressFamily, mark), here["ipvs"]["mark"]))
+                sink.Error(here["ipvs"]["mark"].Node, here["ipvs"]["mark"].Path, $"mark {mark} a second time", $"one of its own; first at {marks[(service.Listen.Address.AddressFamily, mark)].Where}");
             CheckTable(service, here, sink);
             CheckKeys(service, here, sink);
+            EngineChecks.Run(service, l4.Engine, here, sink);
             BackendChecks.Run(service, here["backends"], here.Has("backends"), sink);
             CheckOverrides(service, here["overrides"], sink);
             if (service.Health is { } health)
@@ -69,8 +72,8 @@ internal static class ServiceChecks
 
     private static void CheckKeys(ServiceConfig service, Cursor at, DiagnosticSink sink)
     {
-        if (at.Has("udp_timeout") && service.Listen is { Protocol: TransportProtocol.Tcp })
-            sink.Error(at.AtKey("udp_timeout").Node, at["udp_timeout"].Path, "udp_timeout of a tcp service", "it on a udp service");
+        if (at.Has("udp_timeout") && service.Listen is { Protocol: not TransportProtocol.Udp })
+            sink.Error(at.AtKey("udp_timeout").Node, at["udp_timeout"].Path, $"udp_timeout of a {Words.SnakeCase(service.Listen.Protocol.ToString())} service", "it on a udp service");
         if (at.Has("health_port") && !at.Has("health"))
             sink.Error(at.AtKey("health_port").Node, at["health_port"].Path, "health_port without health", "a health section beside it");
         if (service.Health is not null && service.HealthPort is null && service.Listen is { IsOnePort: false } && !service.Backends.All(backend => backend is { Port: not null }))

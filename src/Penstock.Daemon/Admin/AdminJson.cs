@@ -19,6 +19,8 @@ namespace Penstock.Daemon.Admin;
         typeof(SnakeCaseEnumConverter<EmptyAction>),
         typeof(SnakeCaseEnumConverter<EndpointState>),
         typeof(SnakeCaseEnumConverter<HashOn>),
+        typeof(SnakeCaseEnumConverter<IpvsScheduler>),
+        typeof(SnakeCaseEnumConverter<IpvsSyncRole>),
         typeof(SnakeCaseEnumConverter<L4Engine>),
         typeof(SnakeCaseEnumConverter<NextHop>),
         typeof(SnakeCaseEnumConverter<XdpAttach>),

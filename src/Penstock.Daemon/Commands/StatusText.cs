@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 using Penstock.Daemon.Admin;
 using Penstock.L4;
+using Penstock.Model.L4;
 
 namespace Penstock.Daemon.Commands;
 
@@ -19,7 +20,7 @@ internal static class StatusText
         }
 
         output.WriteLine();
-        if (report.L4.Interfaces.Length > 0) WriteBalancer(report.L4, output);
+        if (report.L4.Interfaces.Length > 0 || report.L4.Services.Length > 0) WriteBalancer(report.L4, output);
         var listeners = new TextTable("LISTENER", "BIND", "CONNECTIONS", "REQUESTS");
         foreach (var listener in report.Listeners) listeners.Add(listener.Name, listener.Bind, listener.Connections, listener.Requests);
         listeners.Write(output);
@@ -43,7 +44,8 @@ internal static class StatusText
     // In the manner of ipvsadm -Ln --stats: a service, and its backends behind arrows.
     private static void WriteBalancer(L4Status balancer, TextWriter output)
     {
-        output.WriteLine("XDP on " + string.Join(", ", balancer.Interfaces.Select(device => $"{device.Name} ({device.Mode}, program {device.ProgramId})")));
+        if (balancer.Engine == L4Engine.Ipvs) output.WriteLine("IPVS");
+        else output.WriteLine("XDP on " + string.Join(", ", balancer.Interfaces.Select(device => $"{device.Name} ({device.Mode}, program {device.ProgramId})")));
         var services = new TextTable("SERVICE", "LISTEN", "FORWARDING", "STATE", "WEIGHT", "SLOTS", "CONNS", "PACKETS", "BYTES", "UNSERVED", "REASON");
         foreach (var service in balancer.Services)
         {

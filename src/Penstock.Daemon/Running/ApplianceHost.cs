@@ -46,7 +46,7 @@ internal sealed class ApplianceHost(ConfigSource source, string? socketPath, ILo
         using var collector = new MetricsCollector(loggers.CreateLogger<MetricsCollector>());
         var scrape = new MetricsEndpoint(collector, () => (!_draining, _draining ? "draining" : "ready"));
         await using var metrics = new MetricsListener(scrape.HandleAsync, exception => _logger.LogError(exception, "a scrape failed"));
-        using var balancer = new XdpEngine(loggers, time);
+        using var balancer = new L4Tier(loggers, time);
         await using var engine = new L7Engine(loggers);
         await using var plane = new ControlLoop(
             () => Interlocked.Exchange(ref first, null) ?? source.Load(),

@@ -13,7 +13,7 @@ namespace Penstock.Daemon.Running;
 /// <param name="engine">The proxy tier.</param>
 /// <param name="metrics">The metrics listener.</param>
 /// <param name="accessLog">The access log.</param>
-internal sealed class SnapshotPublisher(XdpEngine balancer, L7Engine engine, MetricsListener metrics, AccessLog accessLog)
+internal sealed class SnapshotPublisher(IL4Engine balancer, L7Engine engine, MetricsListener metrics, AccessLog accessLog)
 {
     private Snapshot? _running;
     private AccessLogConfig? _logged;

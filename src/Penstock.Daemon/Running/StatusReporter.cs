@@ -64,6 +64,8 @@ internal sealed class StatusReporter(string configPath, TimeProvider time)
             yield return diagnostic.Message;
         foreach (var note in balancer.Notes)
             yield return $"rebuilt: {note}";
+        foreach (var warning in balancer.Warnings)
+            yield return warning;
         foreach (var device in balancer.Interfaces)
         {
             if (string.Equals(device.Mode, "gone", StringComparison.Ordinal))
@@ -72,7 +74,7 @@ internal sealed class StatusReporter(string configPath, TimeProvider time)
 
         foreach (var service in balancer.Services)
         {
-            if (!service.Backends.Any(backend => backend.Slots > 0))
+            if (!service.Backends.Any(backend => string.Equals(backend.State, "ready", StringComparison.Ordinal) && backend.Weight > 0))
                 yield return $"service {service.Name} has no ready backend: its packets are handled as its empty key says";
         }
 

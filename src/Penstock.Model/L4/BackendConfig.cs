@@ -43,4 +43,12 @@ public sealed record BackendConfig
     [Range("0", "2147483647")]
     [Example("258")]
     public int? QuicId { get; init; }
+
+    /// <summary>ipvs: connections at which it takes no more. 0, the default: no limit.</summary>
+    [Range("0", "2147483647")]
+    public int UpperThreshold { get; init; }
+
+    /// <summary>ipvs: connections below which it takes them again. 0, the default: three quarters of upper_threshold.</summary>
+    [Range("0", "2147483647")]
+    public int LowerThreshold { get; init; }
 }

@@ -6,7 +6,7 @@ namespace Penstock.Model.L4;
 
 /// <summary>What a service listens on: a protocol, a virtual address, a port, a range of ports or all of them.</summary>
 /// <remarks>Text forms: <c>tcp://192.0.2.1:80</c>, <c>udp://[2001:db8::1]:5000-5999</c>, <c>tcp://192.0.2.1:*</c>.</remarks>
-/// <param name="Protocol">TCP or UDP.</param>
+/// <param name="Protocol">TCP, UDP or SCTP.</param>
 /// <param name="Address">The virtual address.</param>
 /// <param name="FirstPort">First port, 0 to 65535.</param>
 /// <param name="LastPort">Last port, included.</param>

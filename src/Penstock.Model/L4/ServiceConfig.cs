@@ -90,6 +90,10 @@ public sealed record ServiceConfig
     [Example("{threshold: 1000}")]
     public SynCookies? SynCookies { get; init; }
 
+    /// <summary>What engine ipvs alone has; null: its defaults.</summary>
+    [Example("{scheduler: wlc, persistence: 5m}")]
+    public IpvsServiceConfig? Ipvs { get; init; }
+
     /// <summary>Active health checks; null: every backend counts as up.</summary>
     [Example("{type: tcp, interval: 2s}")]
     public HealthCheckConfig? Health { get; init; }

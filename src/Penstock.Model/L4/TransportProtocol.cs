@@ -15,4 +15,7 @@ public enum TransportProtocol
 
     /// <summary>IPv6 in IP: likewise.</summary>
     Ipv6InIp = 41,
+
+    /// <summary>SCTP.</summary>
+    Sctp = 132,
 }

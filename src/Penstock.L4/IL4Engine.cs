@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+using System.Net;
+using Penstock.Model;
+using Penstock.Model.L4;
+
+namespace Penstock.L4;
+
+/// <summary>What balances: a program of ours, or the kernel's IPVS. What it puts in place outlives it. One thread calls <see cref="Apply"/>, any the others.</summary>
+public interface IL4Engine : IDisposable
+{
+    /// <summary>Puts a snapshot's services in place; none: takes away what it has put in place.</summary>
+    /// <exception cref="L4ApplyException">They can't be; what ran before runs on.</exception>
+    void Apply(Snapshot snapshot);
+
+    /// <summary>What it does, with counters read now.</summary>
+    L4Status Status();
+
+    /// <summary>What would become of a packet now; null: no services run.</summary>
+    /// <param name="from">The client.</param>
+    /// <param name="to">Where it sends to.</param>
+    /// <param name="protocol">Its protocol.</param>
+    PacketExplanation? Explain(IPEndPoint from, IPEndPoint to, TransportProtocol protocol);
+}

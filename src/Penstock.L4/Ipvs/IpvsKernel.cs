@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+using Penstock.Linux;
+using Penstock.Linux.Netlink;
+
+namespace Penstock.L4.Ipvs;
+
+/// <summary>The kernel's IPVS in this network namespace.</summary>
+internal sealed class IpvsKernel : IDisposable
+{
+    private const string FamilyName = "IPVS";
+
+    private readonly NetlinkSocket _socket;
+    private readonly GenericNetlinkFamily _family;
+    private readonly NetlinkWriter _writer = new();
+
+    private IpvsKernel(NetlinkSocket socket, GenericNetlinkFamily family)
+    {
+        _socket = socket;
+        _family = family;
+    }
+
+    /// <summary>Opens it.</summary>
+    /// <exception cref="L4ApplyException">The kernel has no IPVS loaded.</exception>
+    /// <exception cref="NetlinkException">Netlink failed.</exception>
+    public static IpvsKernel Open()
+    {
+        var socket = NetlinkSocket.Open(NetlinkProtocol.Generic);
+        try
+        {
+            return GenericNetlinkFamily.Find(socket, FamilyName) is { } family
+                ? new IpvsKernel(socket, family)
+                : throw new L4ApplyException("l4: the kernel has no IPVS: modprobe ip_vs (in /etc/modules-load.d for each start), or another l4.engine");
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Everything it holds, with counters.</summary>
+    /// <exception cref="NetlinkException">It can't be read.</exception>
+    public IpvsTable Read()
+    {
+        var found = new List<(IpvsService Service, IpvsCounters Counters)>();
+        _writer.Clear();
+        IpvsCodec.WriteDumpServices(_writer, _family);
+        _socket.Dump(_writer, "list the services of IPVS", found.Clear, (in NetlinkMessage message) => found.Add(IpvsCodec.ReadService(message)));
+
+        var table = new IpvsTable();
+        foreach (var (service, counters) in found)
+        {
+            var entry = table.Add(service, counters);
+            _writer.Clear();
+            IpvsCodec.WriteDumpDestinations(_writer, _family, service);
+            _socket.Dump(_writer, $"list the destinations of {service.Key}", entry.Destinations.Clear, (in NetlinkMessage message) => Add(entry, IpvsCodec.ReadDestination(message, service.Key.Family)));
+        }
+
+        return table;
+    }
+
+    /// <summary>Carries changes out, as many at a time as fit a datagram.</summary>
+    /// <exception cref="NetlinkException">One failed; the first that did is named. Those after it may have been done.</exception>
+    public void Write(IReadOnlyList<IpvsCommand> commands)
+    {
+        for (var next = 0; next < commands.Count;)
+        {
+            var first = next;
+            _writer.Clear();
+            while (next < commands.Count && _writer.Length < NetlinkSocket.BatchBytes)
+                IpvsCodec.Write(_writer, _family, commands[next++]);
+            var outcomes = _socket.Exchange(_writer);
+            for (var i = 0; i < outcomes.Length; i++)
+            {
+                if (!outcomes[i].IsOk)
+                    throw Failure(commands[first + i], outcomes[i]);
+            }
+        }
+    }
+
+    /// <summary>The sync daemons that run.</summary>
+    public List<IpvsSync> ReadSync()
+    {
+        var found = new List<IpvsSync>();
+        _writer.Clear();
+        IpvsCodec.WriteDumpSync(_writer, _family);
+        _socket.Dump(_writer, "list the sync daemons of IPVS", found.Clear, (in NetlinkMessage message) => found.Add(IpvsCodec.ReadSync(message)));
+        return found;
+    }
+
+    /// <summary>Starts or ends a sync daemon.</summary>
+    public void WriteSync(IpvsSync sync, bool start)
+    {
+        _writer.Clear();
+        IpvsCodec.WriteSync(_writer, _family, sync, start);
+        _socket.Require(_writer, $"{(start ? "start" : "end")} the IPVS {sync.Name} daemon on {sync.Interface}");
+    }
+
+    /// <summary>The timeouts.</summary>
+    public IpvsTimeouts ReadTimeouts()
+    {
+        var timeouts = default(IpvsTimeouts);
+        _writer.Clear();
+        IpvsCodec.WriteGetTimeouts(_writer, _family);
+        _socket.Require(_writer, "read the timeouts of IPVS", (in NetlinkMessage message) => timeouts = IpvsCodec.ReadTimeouts(message));
+        return timeouts;
+    }
+
+    /// <summary>Sets timeouts; 0 leaves one as it is.</summary>
+    public void WriteTimeouts(IpvsTimeouts timeouts)
+    {
+        _writer.Clear();
+        IpvsCodec.WriteTimeouts(_writer, _family, timeouts);
+        _socket.Require(_writer, "set the timeouts of IPVS");
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _socket.Dispose();
+
+    private static void Add(IpvsTable.Entry entry, IpvsTable.Held held) => entry.Destinations[held.Destination.Key] = held;
+
+    // The kernel says ENOENT when it can't load a scheduler's module.
+    private static NetlinkException Failure(IpvsCommand command, NetlinkOutcome outcome) =>
+        outcome.Error == Errno.ENOENT && command is { Destination: null, Kind: not IpvsCommandKind.Remove }
+            ? new NetlinkException($"could not {command}: the kernel lacks its scheduler: modprobe ip_vs_{command.Service.Scheduler}", outcome.Error)
+            : NetlinkException.Of(command.ToString(), outcome);
+}

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+using System.Net;
+using Microsoft.Extensions.Logging;
+using Penstock.Model;
+using Penstock.Model.L4;
+
+namespace Penstock.L4;
+
+/// <summary>The L4 tier: the engine that the configuration names. Where a reload names another, that one takes over before the first lets go.</summary>
+/// <param name="loggers">Log.</param>
+/// <param name="time">Clock.</param>
+public sealed class L4Tier(ILoggerFactory loggers, TimeProvider time) : IL4Engine
+{
+    private readonly ILogger _logger = loggers.CreateLogger("Penstock.L4");
+    private volatile Named? _running;
+
+    /// <inheritdoc/>
+    public void Apply(Snapshot snapshot)
+    {
+        var kind = snapshot.Config.L4.Engine;
+        if (_running is { } running && running.Kind == kind)
+        {
+            running.Engine.Apply(snapshot);
+            return;
+        }
+
+        var next = new Named(kind, kind == L4Engine.Ipvs ? new IpvsEngine(loggers) : new XdpEngine(loggers, time));
+        try
+        {
+            next.Engine.Apply(snapshot);
+            if (_running is not null)
+                _running.Engine.Apply(WithoutServices(snapshot));
+            else
+                RemoveLeftovers(snapshot);
+        }
+        catch
+        {
+            next.Engine.Dispose();
+            throw;
+        }
+
+        var before = _running;
+        _running = next;
+        before?.Engine.Dispose();
+    }
+
+    /// <inheritdoc/>
+    public L4Status Status() => _running?.Engine.Status() ?? L4Status.Empty;
+
+    /// <inheritdoc/>
+    public PacketExplanation? Explain(IPEndPoint from, IPEndPoint to, TransportProtocol protocol) => _running?.Engine.Explain(from, to, protocol);
+
+    /// <inheritdoc/>
+    public void Dispose() => _running?.Engine.Dispose();
+
+    private static Snapshot WithoutServices(Snapshot snapshot) =>
+        snapshot with { Config = snapshot.Config with { L4 = new L4Config { Ipvs = new IpvsConfig { State = snapshot.Config.L4.Ipvs.State } } } };
+
+    // What a daemon before, with the other engine, has left in the kernel: XDP would take the packets ahead of IPVS.
+    private void RemoveLeftovers(Snapshot snapshot)
+    {
+        var config = snapshot.Config.L4;
+        if (config.Services.IsEmpty)
+            return;
+        if (config.Engine == L4Engine.Ipvs && Directory.Exists(config.Pins))
+        {
+            _logger.LogWarning("engine ipvs takes over: programs of engine xdp leave {Interfaces}", string.Join(", ", XdpEngine.Detach(config.Pins)));
+        }
+        else if (config.Engine == L4Engine.Xdp && File.Exists(config.Ipvs.State))
+        {
+            using var other = new IpvsEngine(loggers);
+            other.Apply(WithoutServices(snapshot));
+            _logger.LogWarning("engine xdp takes over: services of engine ipvs are gone");
+        }
+    }
+
+    private sealed record Named(L4Engine Kind, IL4Engine Engine);
+}
