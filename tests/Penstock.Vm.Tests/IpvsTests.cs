@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+using System.Globalization;
+using System.Text.RegularExpressions;
+using Penstock.Vm.Tests.Harness;
+
+namespace Penstock.Vm.Tests;
+
+/// <summary>Engine ipvs against Debian's kernel, read back with ipvsadm, with traffic between namespaces.</summary>
+[Collection(GuestCollection.Name)]
+public sealed class IpvsTests(Guest guest)
+{
+    private const string Vip = "203.0.113.10";
+    private const string Vip6 = "[2001:db8:5::10]";
+    private const string Backends = "[{address: 10.0.0.11, port: 80}, {address: 10.0.0.12, port: 80}]";
+
+    private static readonly string[] s_schedulers = ["mh", "rr", "wrr", "lc", "wlc", "lblc", "sh", "sed", "nq"];
+    private static readonly string[] s_forwardings = ["nat", "dsr-l2", "dsr-ipip", "dsr-gue"];
+
+    [VmFact]
+    public async Task Services_EverySchedulerAndForwarding_CarryTraffic()
+    {
+        var services = new List<string>();
+        var (urls, datagrams) = (new List<string>(), new List<string>());
+        foreach (var isIpv6 in (bool[])[false, true])
+        {
+            var (vip, link) = isIpv6 ? (Vip6, "2001:db8::1") : (Vip, "10.0.0.1");
+            var family = isIpv6 ? "v6" : "v4";
+            for (var i = 0; i < s_schedulers.Length; i++)
+            {
+                services.Add($"{{name: {s_schedulers[i]}-{family}, listen: \"tcp://{vip}:{8000 + i}\", forwarding: nat, ipvs: {{scheduler: {s_schedulers[i]}}}, backends: [{{address: \"{link}1\", port: 80}}, {{address: \"{link}2\", port: 80}}]}}");
+                urls.AddRange(Enumerable.Repeat($"'http://{vip}:{8000 + i}/'", 2));
+            }
+
+            for (var i = 0; i < s_forwardings.Length; i++)
+            {
+                services.Add($"{{name: {s_forwardings[i]}-{family}, listen: \"tcp://{vip}:{8020 + i}\", forwarding: {s_forwardings[i]}, ipvs: {{scheduler: rr}}, backends: [\"{link}1\", \"{link}2\"]}}");
+                services.Add($"{{name: {s_forwardings[i]}-udp-{family}, listen: \"udp://{vip}:{5300 + i}\", forwarding: {s_forwardings[i]}, backends: [\"{link}1\", \"{link}2\"]}}");
+                urls.AddRange(Enumerable.Repeat($"'http://{vip}:{8020 + i}/'", 2));
+                datagrams.Add($"{vip}:{5300 + i}");
+            }
+        }
+
+        services.Add($"{{name: sticky, listen: \"tcp://{Vip}:8030\", forwarding: nat, ipvs: {{scheduler: rr, persistence: 90s, persistence_prefix: 24}}, backends: {Backends}}}");
+        urls.AddRange(Enumerable.Repeat($"'http://{Vip}:8030/'", 2));
+        Configure("lb", services);
+        await guest.RunAsync("lab reset; lab start /vm/share/lb.yaml");
+        var answers = (await guest.RunAsync($"lab get {string.Join(' ', urls)}")).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        var echoes = await guest.RunAsync($"lab udp {string.Join(' ', datagrams)}");
+        var listed = await guest.RunAsync("ip netns exec lb ipvsadm -Ln");
+        var counted = await guest.RunAsync("ip netns exec lb ipvsadm -Ln --stats --exact");
+        var status = await guest.RunAsync("penstock status --socket /run/lb.sock");
+
+        // A backend sees the client itself, whatever the way.
+        answers.Length.ShouldBe(urls.Count);
+        answers.ShouldAllBe(answer => Regex.IsMatch(answer, "^rs[12] (?:198.51.100.2|2001:db8:1::2)$", RegexOptions.NonBacktracking));
+        answers[2..4].ShouldBe(["rs1 198.51.100.2", "rs2 198.51.100.2"], ignoreOrder: true); // rr
+        answers[^1].ShouldBe(answers[^2]); // persistence
+        Regex.Count(echoes, "^rs[12] (198.51.100.2|2001:db8:1::2)$", RegexOptions.Multiline).ShouldBe(8, echoes);
+        for (var i = 0; i < s_schedulers.Length; i++)
+        {
+            foreach (var vip in (string[])[Vip, Vip6])
+            {
+                listed.ShouldMatch($@"TCP +{Regex.Escape(vip)}:{8000 + i} {s_schedulers[i]}\b");
+                counted.ShouldMatch($@"TCP +{Regex.Escape(vip)}:{8000 + i} +2 ");
+            }
+        }
+
+        listed.ShouldContain($"TCP  {Vip}:8000 mh (mh-port)");
+        listed.ShouldContain($"TCP  {Vip}:8030 rr persistent 90 mask 255.255.255.0");
+        listed.ShouldMatch(@"10\.0\.0\.11:8021 +Route ");
+        listed.ShouldMatch(@"10\.0\.0\.11:8022 +Tunnel ");
+        listed.ShouldMatch(@"\[2001:db8::12\]:80 +Masq ");
+        status.ShouldMatch(@"(?m)^dsr-gue-v6 +tcp://\[2001:db8:5::10\]:8023 +dsr-gue .* 2 ");
+    }
+
+    [VmFact]
+    public async Task Daemon_KilledUnderTraffic_IsFollowedWithoutAFailure_AndTakesAwayItsOwnOnly()
+    {
+        const string Service = $"{{name: web, listen: \"tcp://{Vip}:8000\", forwarding: nat, ipvs: {{scheduler: rr}}, backends: {Backends}}}";
+        await guest.RunAsync($"lab reset; ip netns exec lb ipvsadm -A -t {Vip}:9999 -s rr; ip netns exec lb ipvsadm -a -t {Vip}:9999 -r 10.0.0.99:1 -m");
+        Configure("lb", [Service, $"{{name: gone, listen: \"tcp://{Vip}:8001\", forwarding: nat, backends: {Backends}}}"]);
+        await guest.RunAsync("lab start /vm/share/lb.yaml");
+
+        // The next daemon finds one of the two services no longer wanted, and all else as it should be.
+        Configure("lb", [Service]);
+        var killed = await guest.RunAsync($$"""
+            (while [ ! -e /run/ends ]; do lab get 'http://{{Vip}}:8000/?'{1..20} || echo failed; done) >/run/answers 2>&1 & load=$!
+            lab await larger /run/answers 1
+            kill -9 $(cat /run/lb.pid)
+            lab grow /run/answers 1000
+            lab start /vm/share/lb.yaml
+            lab grow /run/answers 1000
+            touch /run/ends
+            wait $load
+            rm /run/ends
+            sort /run/answers | uniq -c
+            """);
+        // Two kinds of answers, and no failure.
+        killed.ShouldMatch(@"^ *[0-9]+ rs1 198\.51\.100\.2\n *[0-9]+ rs2 198\.51\.100\.2\n$");
+        var log = await guest.RunAsync("cat /run/lb.log");
+        log.ShouldContain("in place after 1 changes");
+        var listed = await guest.RunAsync("ip netns exec lb ipvsadm -Ln");
+        listed.ShouldNotContain($"{Vip}:8001");
+        listed.ShouldContain($"TCP  {Vip}:9999 rr");
+        (await guest.RunAsync("penstock status --socket /run/lb.sock")).ShouldContain($"warning: IPVS has a service at tcp://{Vip}:9999 that is not in the configuration");
+
+        // Drain: open connections end as they would have, new ones go elsewhere.
+        Configure("lb", [Service.Replace("10.0.0.11,", "10.0.0.11, state: drain,", StringComparison.Ordinal)]);
+        var drained = await guest.RunAsync($$"""
+            lab get http://{{Vip}}:8000/slow >/run/slow1 & one=$!
+            lab get http://{{Vip}}:8000/slow >/run/slow2 & two=$!
+            lab await larger /run/slow1 1
+            lab await larger /run/slow2 1
+            penstock reload --socket /run/lb.sock >/dev/null
+            lab get 'http://{{Vip}}:8000/?'{1..6}
+            ip netns exec lb ipvsadm -Ln
+            lab grow /run/slow1 3
+            lab grow /run/slow2 3
+            touch /run/ends
+            wait $one; wait $two
+            tail -c 4 /run/slow1; tail -c 4 /run/slow2
+            """);
+        Regex.Count(drained, "^rs2 ", RegexOptions.Multiline).ShouldBe(6, drained);
+        drained.ShouldNotContain("rs1 ");
+        drained.ShouldMatch(@"10\.0\.0\.11:80 +Masq +0 +1 ");
+        drained.ShouldEndWith("\nend\nend\n");
+
+        // No service left: nothing of ours is, and what is not ours stays.
+        Configure("lb", []);
+        var left = await guest.RunAsync("penstock reload --socket /run/lb.sock >/dev/null; lab stop; ip netns exec lb ipvsadm -Ln; ls /run/lb.services 2>/dev/null || echo no state");
+        left.ShouldNotContain(":8000");
+        left.ShouldContain($"TCP  {Vip}:9999 rr");
+        left.ShouldContain("no state");
+    }
+
+    [VmFact]
+    public async Task Services_AThousandWithTenBackends_AreFastAndWrittenOnce()
+    {
+        var backends = string.Join(", ", Enumerable.Range(1, 10).Select(number => $"10.0.1.{number}"));
+        Configure("lb", [.. Enumerable.Range(0, 1000).Select(i => $"{{name: s{i}, listen: \"tcp://{Vip}:{10000 + i}\", forwarding: nat, backends: [{backends}]}}")]);
+
+        var before = await guest.RunAsync("lab reset; lab start /vm/share/lb.yaml; ip netns exec lb ipvsadm -Sn | sort");
+        var after = await guest.RunAsync("penstock reload --socket /run/lb.sock >/dev/null; ip netns exec lb ipvsadm -Sn | sort");
+        var log = await guest.RunAsync("cat /run/lb.log");
+
+        before.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length.ShouldBe(11000);
+        after.ShouldBe(before);
+        var applied = Regex.Match(log, @"1000 services of IPVS in place after 12000 changes, (?<ms>[0-9.]+) ms", RegexOptions.NonBacktracking);
+        applied.Success.ShouldBeTrue(log);
+        double.Parse(applied.Groups["ms"].Value, CultureInfo.InvariantCulture).ShouldBeLessThan(60_000); // Under 1 s of the guest's own time; a busy host takes it many times as long.
+        Regex.Count(log, "in place after").ShouldBe(1, log); // The reload changed nothing.
+    }
+
+    [VmFact]
+    public async Task Sync_DirectorGone_TheOtherCarriesItsConnections()
+    {
+        foreach (var host in (string[])["lb", "lb2"])
+            Configure(host, [$"{{name: web, listen: \"tcp://{Vip}:8000\", forwarding: dsr-ipip, ipvs: {{scheduler: rr}}, backends: [10.0.0.11, 10.0.0.12]}}"], "sync: {interface: eth0, id: 5}");
+
+        var output = await guest.RunAsync($$"""
+            lab reset
+            lab start /vm/share/lb.yaml
+            lab start /vm/share/lb2.yaml lb2
+            ip netns exec lb ipvsadm -L --daemon
+            lab get http://{{Vip}}:8000/slow >/run/slow & load=$!
+            lab await bash -c 'ip netns exec lb2 ipvsadm -Lnc | grep -q ESTABLISHED'
+            ip -n c route replace {{Vip}} via 198.51.100.3
+            ip link set lb nomaster # its cable is out
+            lab grow /run/slow 50
+            ip netns exec lb2 ipvsadm -Lnc
+            ip netns exec lb2 ipvsadm -Ln --stats --exact
+            touch /run/ends
+            wait $load
+            tail -c 4 /run/slow
+            """);
+        await guest.RunAsync($"""
+            ip link set lb master br0
+            ip -n c route replace {Vip} via 198.51.100.1
+            lab stop; lab stop lb2
+            """);
+        Configure("lb", []);
+        var after = await guest.RunAsync("lab start /vm/share/lb.yaml; lab stop; ip netns exec lb ipvsadm -L --daemon; ip netns exec lb ipvsadm -Ln");
+
+        output.ShouldContain("master sync daemon (mcast=eth0, syncid=5,");
+        output.ShouldContain("backup sync daemon (mcast=eth0, syncid=5,");
+        output.ShouldEndWith("\nend\n");
+        output.ShouldMatch(@"TCP +\d+:\d+ +ESTABLISHED +198\.51\.100\.2:\d+ +203\.0\.113\.10:8000 +10\.0\.0\.1[12]:8000");
+        output.ShouldMatch(@"TCP +203\.0\.113\.10:8000 +[0-9]+ +[1-9][0-9]* "); // The client's packets go by the second one.
+        after.ShouldNotContain("sync daemon (");
+        after.ShouldNotContain(":8000");
+    }
+
+    private void Configure(string host, IReadOnlyList<string> services, string ipvs = "") => guest.Write($"{host}.yaml", $$"""
+        node: {{host}}
+        admin: {socket: /run/{{host}}.sock}
+        l4:
+          engine: ipvs
+          ipvs: {state: /run/{{host}}.services, sysctls: {expire_nodest_conn: 1}{{(ipvs.Length > 0 ? ", " + ipvs : "")}}}
+          services: {{(services.Count == 0 ? "[]" : "")}}
+
+        """ + string.Concat(services.Select(service => $"    - {service}\n")));
+}
