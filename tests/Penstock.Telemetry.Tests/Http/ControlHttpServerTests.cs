@@ -160,7 +160,7 @@ public sealed class ControlHttpServerTests : IAsyncDisposable
         using var socket = await ConnectAsync();
         await socket.SendAsync(Encoding.ASCII.GetBytes(request));
         using var answer = new MemoryStream();
-        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(10));
+        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         await using var stream = new NetworkStream(socket);
         await stream.CopyToAsync(answer, timeout.Token);
         return Encoding.ASCII.GetString(answer.ToArray());
