@@ -26,12 +26,9 @@ internal sealed class PortRangeShape : ScalarShape
     /// <inheritdoc/>
     protected override Parsed Parse(ScalarNode scalar)
     {
-        var dash = scalar.Text.IndexOf('-', StringComparison.Ordinal);
-        if (!AddressText.TryPort(dash < 0 ? scalar.Text : scalar.Text[..dash], out var first) || !AddressText.TryPort(dash < 0 ? scalar.Text : scalar.Text[(dash + 1)..], out var last)
-            || first == 0 || last == 0)
-        {
+        var (least, greatest) = RangeText.Split(scalar.Text);
+        if (!AddressText.TryPort(least, out var first) || !AddressText.TryPort(greatest, out var last) || first == 0 || last == 0)
             return Parsed.Bad();
-        }
 
         return first <= last ? Parsed.Ok(new PortRange(first, last)) : Parsed.Bad(suggestion: $"{last}-{first}");
     }

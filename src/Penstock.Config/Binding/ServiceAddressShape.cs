@@ -58,8 +58,8 @@ internal sealed class ServiceAddressShape : ScalarShape
         (first, last) = (0, ushort.MaxValue);
         if (text is "*")
             return true;
-        var dash = text.IndexOf('-', StringComparison.Ordinal);
-        var isRead = AddressText.TryPort(dash < 0 ? text : text[..dash], out first) & AddressText.TryPort(dash < 0 ? text : text[(dash + 1)..], out last);
+        var (least, greatest) = RangeText.Split(text);
+        var isRead = AddressText.TryPort(least, out first) & AddressText.TryPort(greatest, out last);
         return isRead && first > 0 && first <= last;
     }
 }

@@ -27,9 +27,7 @@ internal sealed class StatusRangeShape : ScalarShape
     /// <inheritdoc/>
     protected override Parsed Parse(ScalarNode scalar)
     {
-        var dash = scalar.Text.IndexOf('-', StringComparison.Ordinal);
-        var least = dash < 0 ? scalar.Text : scalar.Text[..dash];
-        var greatest = dash < 0 ? scalar.Text : scalar.Text[(dash + 1)..];
+        var (least, greatest) = RangeText.Split(scalar.Text);
         if (!TryStatus(least, out var min) || !TryStatus(greatest, out var max))
             return Parsed.Bad();
 

@@ -21,9 +21,6 @@ internal static class ControlSocket
     /// </summary>
     internal const int Backlog = 511;
 
-    private const int WouldBlock = 11; // EAGAIN: another process holds the lock
-    private const string LockSuffix = ".lock";
-
     /// <summary>How long another daemon's start at the same place is waited for; it takes milliseconds.</summary>
     private static readonly TimeSpan LockPatience = TimeSpan.FromSeconds(5);
 
@@ -36,10 +33,11 @@ internal static class ControlSocket
         var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         try
         {
-            if (Path.GetDirectoryName(Path.GetFullPath(path)) is { } directory) Directory.CreateDirectory(directory, DirectoryMode);
+            var folder = Path.GetDirectoryName(Path.GetFullPath(path)) ?? "/";
+            Directory.CreateDirectory(folder, DirectoryMode);
 
             // Two daemons that start at the same moment must not both find the socket stale: the second would take the place of the first.
-            using var turn = Lock(path);
+            using var turn = Lock(folder);
             SocketFile.RemoveStale(path);
             socket.Bind(new UnixDomainSocketEndPoint(path));
 
@@ -56,27 +54,17 @@ internal static class ControlSocket
         }
     }
 
-    /// <summary>Locks the file beside a socket (flock(2)). It stays there: taking it away would let two hold two of them.</summary>
-    private static FileStream Lock(string path)
+    private static FolderLock Lock(string folder)
     {
         var waiting = Stopwatch.StartNew();
-        while (true)
+        while (waiting.Elapsed < LockPatience)
         {
-            try
-            {
-                return new FileStream(path + LockSuffix, new FileStreamOptions
-                {
-                    Mode = FileMode.OpenOrCreate,
-                    Access = FileAccess.ReadWrite,
-                    Share = FileShare.None,
-                    UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
-                });
-            }
-            catch (IOException exception) when (exception.HResult == WouldBlock && waiting.Elapsed < LockPatience)
-            {
-                Thread.Sleep(5);
-            }
+            if (FolderLock.TryTake(folder) is { } turn)
+                return turn;
+            Thread.Sleep(5);
         }
+
+        throw new IOException($"another process holds the lock of {folder}");
     }
 
     private static IOException Failure(string path, string reason) => new($"socket {path}: {reason}");

@@ -135,15 +135,13 @@ public sealed class Expression
             {
                 var to = Rent(ref t_to);
                 _automaton.Step(from, before, column, to);
-                target = to.Count == 0 ? Dead : Number(to, Neighbors(column));
+                target = to.Count == 0 ? Dead : Number(to, _automaton.NeighborOf(column));
             }
 
             Volatile.Write(ref _table[entry], target);
             return target;
         }
     }
-
-    private Neighbor Neighbors(int column) => _automaton.LooksAround ? _automaton.NeighborOf(column) : Neighbor.Other;
 
     /// <summary>The number of a state, given to it if it has none; or that there is no room.</summary>
     private short Number(SparseSet set, Neighbor before)
