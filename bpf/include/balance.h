@@ -73,7 +73,7 @@ static __always_inline int balance(struct xdp_md *ctx, const struct frame *f, co
 	struct lb_flow_set *set = service->flags & LB_SERVICE_NO_FLOWS || later_fragment ? 0 : bpf_map_lookup_elem(&flows, &index);
 	struct lb_backend *backend = 0;
 	__u32 way = LB_FLOW_WAYS, id = named;
-	bool miss = true;
+	bool miss = true, known = false; /* In this CPU's flow table; in another's. */
 
 	if (!plain && named) {
 		backend = bpf_map_lookup_elem(&backends, &id);
@@ -86,13 +86,14 @@ static __always_inline int balance(struct xdp_md *ctx, const struct frame *f, co
 		__u16 before = set->use[way], idle = (now - before) & FLOW_AGE_MASK;
 		__u16 use = flow_state(f->protocol, f->tcp_flags, quoted, before >> FLOW_AGE_BITS) << FLOW_AGE_BITS | (now & FLOW_AGE_MASK);
 
-		if (use != before)
-			set->use[way] = use;
 		id = choice & BACKEND_MASK;
 		backend = bpf_map_lookup_elem(&backends, &id);
-		if (backend && backend->generation == choice >> BACKEND_BITS && takes_flow(backend, service, starts) &&
-		    (f->protocol != IPPROTO_UDP || !service->flow_timeout || idle <= service->flow_timeout))
+		if (backend && is_choice(choice, backend) && takes_flow(backend, service, starts) &&
+		    (f->protocol != IPPROTO_UDP || !service->flow_timeout || idle <= service->flow_timeout)) {
 			miss = false;
+			if (use != before)
+				set->use[way] = use;
+		}
 	}
 	if (miss) {
 		bool new_flow = starts || (f->protocol == IPPROTO_UDP && !later_fragment);
@@ -103,24 +104,34 @@ static __always_inline int balance(struct xdp_md *ctx, const struct frame *f, co
 			if (key && beyond_rate(key, service->source_flows, true))
 				return drop_of(ctx, service->id, LB_DROP_SOURCE_FLOWS);
 		}
-		if (!plain && !service->ring_slots)
-			return no_backend(ctx, f, service, v6);
 		if (plain && service->flags & LB_SERVICE_CLIENT_HASH)
 			return BALANCE_UNUSUAL;
-		id = plain ? ring_backend(service, hash) : choose(f, service, hash, v6);
-		backend = bpf_map_lookup_elem(&backends, &id);
-		if (!backend || !takes_flow(backend, service, true))
-			return drop_of(ctx, service->id, LB_DROP_BACKEND_DOWN);
+		if (set && !starts && !fragment && (quoted || f->protocol == IPPROTO_TCP) && may_search(now)) {
+			__u32 choice = flow_elsewhere(hash & (settings.flow_sets - 1), tag, now);
+
+			id = choice & BACKEND_MASK;
+			backend = choice ? bpf_map_lookup_elem(&backends, &id) : 0;
+			known = backend && is_choice(choice, backend) && takes_flow(backend, service, false);
+		}
+		if (!known) {
+			if (!plain && !service->ring_slots)
+				return no_backend(ctx, f, service, v6);
+			id = plain ? ring_backend(service, hash) : choose(f, service, hash, v6);
+			backend = bpf_map_lookup_elem(&backends, &id);
+			if (!backend || !takes_flow(backend, service, true))
+				return drop_of(ctx, service->id, LB_DROP_BACKEND_DOWN);
+		}
 	}
 	if (!plain && settings.features & LB_FEATURE_SYN_COOKIES && service->flags & LB_SERVICE_SYN_COOKIES &&
-	    backend->forwarding == LB_FORWARD_LOCAL && (miss || starts) && !quoted && !fragment) {
+	    backend->forwarding == LB_FORWARD_LOCAL && ((miss && !known) || starts) && !quoted && !fragment) {
 		int verdict = answer_syn(ctx, f, service, v6);
 
 		if (verdict >= 0)
 			return verdict;
 	}
-	if (miss && set && !quoted && !fragment && may_insert(now))
-		flow_insert(index, tag, id | (__u32)backend->generation << BACKEND_BITS,
+	/* What is known already takes no room: the cap is for others. */
+	if (miss && set && !quoted && !fragment && (way < LB_FLOW_WAYS || may_insert(now)))
+		flow_insert(index, tag, choice_of(id, backend->generation),
 			    flow_state(f->protocol, f->tcp_flags, quoted, LB_FLOW_NEW) << FLOW_AGE_BITS | (now & FLOW_AGE_MASK));
 	if (fragment) {
 		struct lb_fragment_key *key = fragment_key(f, v6);

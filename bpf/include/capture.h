@@ -121,12 +121,12 @@ static __always_inline __u32 backend_of_sample(struct captured_packet *p, const 
 			return LB_NO_BACKEND;
 		if (flow->direction)
 			p->client = flow->destination;
-		return flow->backend;
+		return flow->choice & BACKEND_MASK;
 	}
 	if (p->frame.fragment) {
 		struct lb_fragment_key *key = fragment_key(&p->frame, p->v6);
 
-		return key ? backend_of_fragment(key) : LB_NO_BACKEND;
+		return key ? backend_of_fragment(key, service->id) : LB_NO_BACKEND;
 	}
 	__u32 id = LB_NO_BACKEND;
 

@@ -77,6 +77,17 @@ static __always_inline __u32 flow_find(const struct lb_flow_set *set, __u32 tag)
 #define BACKEND_BITS 24
 #define BACKEND_MASK ((1 << BACKEND_BITS) - 1)
 
+/* A backend as tables of flows keep it: whoever has its id later has another generation. */
+static __always_inline __u32 choice_of(__u32 id, __u8 generation)
+{
+	return id | (__u32)generation << BACKEND_BITS;
+}
+
+static __always_inline bool is_choice(__u32 choice, const struct lb_backend *backend)
+{
+	return backend->generation == choice >> BACKEND_BITS;
+}
+
 static __always_inline __u32 flow_tag(__u64 hash)
 {
 	__u32 tag = hash >> 32;
@@ -140,7 +151,35 @@ __noinline int flow_insert(__u32 index, __u32 tag, __u32 choice, __u32 use)
 	return 0;
 }
 
-/* Whether this CPU may do one more of what `count` counts in this second. */
+#define FLOW_SEARCHED_CPUS 256
+
+/*
+ * The choice kept for a flow by the CPU that saw it last; 0: by none. For packets that come in on another CPU than their flow did: ICMP errors,
+ * which a card's queues tell apart by addresses alone, and flows whose queue was moved. Reads only: no CPU writes what another one uses.
+ * `offset` is of its set in any CPU's table. A global function, as flow_insert.
+ */
+__noinline __u32 flow_elsewhere(__u32 offset, __u32 tag, __u32 now)
+{
+	__u32 found = 0, idle = FLOW_AGE_MASK + 1;
+
+	for (__u32 cpu = 0; cpu < FLOW_SEARCHED_CPUS && cpu < settings.cpus; cpu++) {
+		__u32 index = cpu * settings.flow_sets + offset;
+		struct lb_flow_set *set = bpf_map_lookup_elem(&flows, &index);
+		__u32 way = set ? flow_find(set, tag) : LB_FLOW_WAYS;
+
+		if (!set || way >= LB_FLOW_WAYS)
+			continue;
+		__u32 since = (now - set->use[way]) & FLOW_AGE_MASK;
+
+		if (since < idle) {
+			idle = since;
+			found = set->choice[way];
+		}
+	}
+	return found;
+}
+
+/* What this CPU has done in this second. */
 static __always_inline struct lb_cpu_state *cpu_window(__u32 now)
 {
 	__u32 zero = 0;
@@ -158,6 +197,15 @@ static __always_inline bool may_insert(__u32 now)
 	struct lb_cpu_state *state = cpu_window(now);
 
 	return state && state->new_flows++ < settings.new_flows_per_second;
+}
+
+static __always_inline bool may_search(__u32 now)
+{
+	if (!settings.new_flows_per_second)
+		return true;
+	struct lb_cpu_state *state = cpu_window(now);
+
+	return state && state->searches++ < settings.new_flows_per_second;
 }
 
 static __always_inline bool may_reply(__u32 now)

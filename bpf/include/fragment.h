@@ -7,6 +7,8 @@
  */
 #include "flow.h"
 
+#define FRAGMENT_SECONDS 30 /* As the kernel's net.ipv4.ipfrag_time. */
+
 /* The program's own: the stack (512 bytes for all calls) has no room for it. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -32,31 +34,37 @@ static __always_inline struct lb_fragment_key *fragment_key(const struct frame *
 /* Global functions, verified once. */
 static __noinline int remember_fragment(struct lb_fragment_key *key, __u32 backend, __u32 generation, __u32 ports)
 {
-	struct lb_fragment value = { .backend = backend, .generation = generation, .ports = ports };
+	struct lb_fragment value = { .backend = backend, .generation = generation, .seen = coarse_seconds(), .ports = ports };
 
 	return key ? bpf_map_update_elem(&fragments, key, &value, BPF_ANY) : 0;
 }
 
-/* The backend other parts went to, if it is one still, or LB_NO_BACKEND. */
-static __noinline int backend_of_fragment(struct lb_fragment_key *key)
+/* What is known of a datagram whose parts still arrive: its sender gives the id to another one after a while. */
+static __always_inline struct lb_fragment *known_fragment(struct lb_fragment_key *key)
 {
-	if (!key)
-		return LB_NO_BACKEND;
-	struct lb_fragment *known = bpf_map_lookup_elem(&fragments, key);
+	struct lb_fragment *known = key ? bpf_map_lookup_elem(&fragments, key) : 0;
+
+	return known && (__u16)(coarse_seconds() - known->seen) <= FRAGMENT_SECONDS ? known : 0;
+}
+
+/* The backend other parts went to, if it is one still, or LB_NO_BACKEND. `service` is the one that its ports name; 0: not known. */
+static __noinline int backend_of_fragment(struct lb_fragment_key *key, __u32 service)
+{
+	struct lb_fragment *known = known_fragment(key);
 
 	if (!known)
 		return LB_NO_BACKEND;
 	__u32 id = known->backend;
 	struct lb_backend *backend = bpf_map_lookup_elem(&backends, &id);
 
-	return backend && backend->generation == known->generation &&
+	return backend && backend->generation == known->generation && (!service || backend->service == service) &&
 	       (backend->state == LB_STATE_READY || backend->state == LB_STATE_DRAIN) ? id : LB_NO_BACKEND;
 }
 
 /* The ports of a datagram by nat whose first part was seen, or 0. */
 static __noinline __u32 ports_of_fragment(struct lb_fragment_key *key)
 {
-	struct lb_fragment *known = key ? bpf_map_lookup_elem(&fragments, key) : 0;
+	struct lb_fragment *known = known_fragment(key);
 
 	return known ? known->ports : 0;
 }

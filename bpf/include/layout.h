@@ -10,7 +10,7 @@
  */
 #include <linux/types.h>
 
-#define LB_LAYOUT_VERSION 1 /* Goes up when a pinned map of the last version can no longer be adopted. */
+#define LB_LAYOUT_VERSION 2 /* Goes up when a pinned map of the last version can no longer be adopted. */
 
 #define LB_RING_LINE_SLOTS 16      /* Backend ids in one value of `rings`: a cache line. */
 #define LB_FLOW_WAYS 6             /* Flows in one set of the flow table: a cache line. */
@@ -29,7 +29,7 @@ struct lb_settings {
 	__u32 features;              /* LB_FEATURE_*: what the kernel has and the configuration asks for. */
 	__u32 flow_sets;             /* Sets (of LB_FLOW_WAYS flows) of the flow table for each CPU, a power of two; 0: no flow table. */
 	__u32 cpus;                  /* Possible CPUs: `flows` has flow_sets * cpus values. */
-	__u32 new_flows_per_second;  /* Insertions per CPU and second, then flows go by the ring alone; 0: no cap. */
+	__u32 new_flows_per_second;  /* Insertions, and looks into other CPUs' tables, per CPU and second, then flows go by the ring alone; 0: no cap. */
 	__u32 service_lines;         /* Lines of `service_lines` for each CPU, a power of two. */
 	__u32 replies_per_second;    /* RST, ICMP errors and echo replies per CPU and second; 0: none is sent. */
 	__u16 nat_port_first;        /* Source ports for `nat`, both included, host order. */
@@ -192,7 +192,7 @@ enum lb_flow_state {
 	LB_FLOW_CLOSING = 2,     /* TCP: FIN or RST came. */
 };
 
-/* Key of `nat_flows`, both directions, as the packet arrives. */
+/* Key of `nat_flows`, both directions, as the packet arrives; its value: what addresses and ports become. */
 struct lb_nat_key {
 	struct lb_address source;
 	struct lb_address destination;
@@ -202,17 +202,15 @@ struct lb_nat_key {
 	__u8 reserved[3];
 };
 
-/* Value of `nat_flows`: what the packet's addresses and ports become. */
 struct lb_nat_flow {
 	struct lb_address source;
 	struct lb_address destination;
 	__be16 source_port;
 	__be16 destination_port;
-	__u32 backend;
-	__u8 generation;
+	__u32 choice;   /* Backend, and its generation in the high byte. */
 	__u8 state;     /* enum lb_flow_state */
 	__u8 direction; /* 0: client to backend, 1: back. */
-	__u8 reserved;
+	__be16 tci;     /* Back: VLAN tag of the client's packets; 0: none. */
 	__u32 seen;     /* Seconds of jiffies. */
 	__u32 ifindex;  /* Back: where the client's packets came in, */
 	__u8 mac[6];    /* from this address, */
@@ -229,8 +227,16 @@ struct lb_fragment_key {
 
 struct lb_fragment {
 	__u32 backend; /* LB_NO_BACKEND: of a flow by nat. */
-	__u32 generation;
+	__u16 generation;
+	__u16 seen;    /* Seconds of jiffies, their low half. */
 	__u32 ports;   /* By nat: as in the first part's header, for the later ones; else 0. */
+};
+
+/* Value of `vlan_links`, by interface number: of a VLAN interface the one below it, and the tag. */
+struct lb_vlan_link {
+	__u32 parent;
+	__be16 tci;
+	__u16 reserved;
 };
 
 /* Key of `source_lists` and `source_overrides`: an LPM over service id (32 bits, in order of its bytes) and address. */
@@ -330,7 +336,7 @@ struct lb_cpu_state {
 	__u32 second; /* Seconds of jiffies. */
 	__u32 new_flows;
 	__u32 replies;
-	__u32 reserved;
+	__u32 searches;
 };
 
 /* Value of `syn_windows`, by service id: its SYNs on this CPU. */

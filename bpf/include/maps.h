@@ -146,6 +146,15 @@ struct {
 	__type(value, __u32);
 } source_overrides SEC(".maps");
 
+/* VLAN interfaces of this host. Control follows the kernel's. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 8192);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, __u32);
+	__type(value, struct lb_vlan_link);
+} vlan_links SEC(".maps");
+
 /* Rates by source. Written by the program; shared by CPUs, for a source's packets reach all of them. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);

@@ -30,7 +30,7 @@ static __always_inline bool nat_expired(const struct lb_nat_flow *flow, __u8 pro
 	__u32 timeout = protocol != IPPROTO_TCP ? settings.nat_udp_timeout :
 			flow->state == LB_FLOW_ESTABLISHED ? settings.nat_tcp_timeout : settings.nat_opening_timeout;
 
-	return now - flow->seen > timeout;
+	return (__s32)(now - flow->seen) > (__s32)timeout; /* Another CPU may have seen it a second later. */
 }
 
 /* The key under which the answers to a flow arrive. */
@@ -44,6 +44,16 @@ static __always_inline void nat_answer_key(struct lb_nat_key *key, const struct 
 	key->protocol = protocol;
 }
 
+static __noinline int is_service(const struct lb_address *address, __be16 port, __u8 protocol)
+{
+	struct lb_service_key key = { .port = port, .protocol = protocol };
+
+	if (!address)
+		return 0;
+	key.address = *address;
+	return !!bpf_map_lookup_elem(&services, &key);
+}
+
 /* Finds a free source port for a new flow and writes both entries: packet->flow, whose port this sets, and the one back. */
 static __always_inline int nat_take_port(struct xdp_md *ctx, struct nat_packet *packet)
 {
@@ -51,14 +61,13 @@ static __always_inline int nat_take_port(struct xdp_md *ctx, struct nat_packet *
 	__u32 count = settings.nat_port_last - settings.nat_port_first + 1;
 	struct lb_nat_flow *there = &packet->flow, *back = &packet->back;
 
-	if (data + ETH_HLEN > data_end)
+	if (data + ETH_HLEN + sizeof(struct vlan_tag) > data_end)
 		return -1;
 	back->source = packet->key.destination;
 	back->destination = packet->key.source;
 	back->source_port = packet->key.destination_port;
 	back->destination_port = packet->key.source_port;
-	back->backend = there->backend;
-	back->generation = there->generation;
+	back->choice = there->choice;
 	back->state = there->state;
 	back->direction = 1;
 	back->seen = there->seen;
@@ -66,9 +75,12 @@ static __always_inline int nat_take_port(struct xdp_md *ctx, struct nat_packet *
 	back->ifindex = ctx->ingress_ifindex;
 	__builtin_memcpy(back->mac, data + 6, sizeof(back->mac));
 	__builtin_memcpy(back->own_mac, data, sizeof(back->own_mac));
+	back->tci = packet->l3 == ETH_HLEN + sizeof(struct vlan_tag) ? *(__be16 *)(data + ETH_HLEN) : 0;
 	for (__u32 i = 0; i < NAT_TRIES; i++) {
 		there->source_port = bpf_htons(settings.nat_port_first + (__u32)((__u64)packet->hash * count >> 32));
 		packet->hash = packet->hash * 0x9E3779B1 + 0x7F4A7C15;
+		if (is_service(&there->source, there->source_port, packet->key.protocol))
+			continue; /* Answers to it would be taken for that service's. */
 		nat_answer_key(&packet->answer, there, packet->key.protocol);
 		if (bpf_map_update_elem(&nat_flows, &packet->answer, back, BPF_NOEXIST)) {
 			struct lb_nat_flow *other = bpf_map_lookup_elem(&nat_flows, &packet->answer);
@@ -102,7 +114,7 @@ static __always_inline void nat_touch(struct lb_nat_flow *flow, struct nat_packe
 
 static __always_inline bool nat_current(const struct lb_nat_flow *flow, const struct lb_backend *backend, const struct nat_packet *packet, __u32 now)
 {
-	return backend && backend->generation == flow->generation && !nat_expired(flow, packet->key.protocol, now) &&
+	return backend && is_choice(flow->choice, backend) && !nat_expired(flow, packet->key.protocol, now) &&
 	       (backend->state == LB_STATE_READY ||
 		(backend->state == LB_STATE_DRAIN && !(packet->key.protocol == IPPROTO_TCP && packet->tcp_flags & TCP_SYN)));
 }
@@ -116,7 +128,7 @@ static __noinline int nat_find(struct nat_packet *packet, __u32 direction)
 
 	if (!flow || flow->direction != direction)
 		return LB_NO_BACKEND;
-	__u32 now = coarse_seconds(), id = flow->backend;
+	__u32 now = coarse_seconds(), id = flow->choice & BACKEND_MASK;
 	struct lb_backend *backend = bpf_map_lookup_elem(&backends, &id);
 
 	if (!direction && !nat_current(flow, backend, packet, now))
@@ -135,15 +147,14 @@ static __noinline int nat_open(struct xdp_md *ctx, struct nat_packet *packet, __
 	struct lb_nat_flow *flow = &packet->flow;
 	struct lb_backend *backend = bpf_map_lookup_elem(&backends, &id);
 
-	if (!backend || backend->state != LB_STATE_READY)
+	if (!backend || backend->state != LB_STATE_READY || backend->forwarding != LB_FORWARD_NAT)
 		return LB_DROP_BACKEND_DOWN;
 	if (is_ipv4(&backend->address) == !!packet->v6)
 		return LB_DROP_NAT_FAMILY;
 	flow->source = backend->source;
 	flow->destination = backend->address;
 	flow->destination_port = backend->port ? backend->port : packet->key.destination_port;
-	flow->backend = id;
-	flow->generation = backend->generation;
+	flow->choice = choice_of(id, backend->generation);
 	flow->state = nat_state(packet, LB_FLOW_NEW);
 	flow->direction = 0;
 	flow->seen = coarse_seconds();
@@ -171,7 +182,7 @@ static __always_inline int nat_drop(struct xdp_md *ctx, __u32 id, __u32 reason)
 /* Addresses the frame as `flow` says: to its backend, or back to where the client's packets came from. */
 static __always_inline int nat_leave(struct xdp_md *ctx, const struct nat_packet *packet, const struct lb_nat_flow *flow, bool v6)
 {
-	__u32 id = flow->backend;
+	__u32 id = flow->choice & BACKEND_MASK;
 
 	if (!flow->direction) {
 		struct lb_backend *backend = bpf_map_lookup_elem(&backends, &id);
@@ -184,6 +195,8 @@ static __always_inline int nat_leave(struct xdp_md *ctx, const struct nat_packet
 		return nat_drop(ctx, id, LB_DROP_NO_ROOM);
 	__builtin_memcpy(data, flow->mac, sizeof(flow->mac));
 	__builtin_memcpy(data + 6, flow->own_mac, sizeof(flow->own_mac));
+	if ((flow->tci || packet->l3 == ETH_HLEN + sizeof(struct vlan_tag)) && retag(ctx, flow->tci))
+		return nat_drop(ctx, id, LB_DROP_NO_ROOM);
 	return flow->ifindex == ctx->ingress_ifindex ? XDP_TX : bpf_redirect(flow->ifindex, 0);
 }
 
@@ -194,7 +207,7 @@ __noinline int nat_send(struct xdp_md *ctx, struct nat_packet *packet)
 		return XDP_PASS;
 	__u32 reason = packet->v6 ? nat_rewrite_ipv6(ctx, packet) : nat_rewrite_ipv4(ctx, packet);
 
-	return reason ? nat_drop(ctx, packet->flow.backend, reason) : nat_leave(ctx, packet, &packet->flow, packet->v6);
+	return reason ? nat_drop(ctx, packet->flow.choice & BACKEND_MASK, reason) : nat_leave(ctx, packet, &packet->flow, packet->v6);
 }
 
 /* Reads a whole TCP or UDP packet without options, known to be one. */
@@ -236,7 +249,7 @@ static __always_inline int nat_short(struct xdp_md *ctx, __u32 l3, __u32 directi
 
 	if (!flow || flow->direction != direction)
 		return NAT_UNUSUAL;
-	__u32 now = coarse_seconds(), id = flow->backend;
+	__u32 now = coarse_seconds(), id = flow->choice & BACKEND_MASK;
 	struct lb_backend *backend = bpf_map_lookup_elem(&backends, &id);
 
 	if (!direction && !nat_current(flow, backend, packet, now))

@@ -147,7 +147,19 @@ static __always_inline int leave(struct xdp_md *ctx, const struct lb_backend *ba
 	} else {
 		swap_macs(data);
 	}
-	if (backend->flags & LB_BACKEND_VLAN && retag(ctx, backend->vlan))
+	bool tags = backend->flags & LB_BACKEND_VLAN;
+	__be16 tci = backend->vlan;
+
+	if (ifindex && ifindex != ctx->ingress_ifindex) {
+		struct lb_vlan_link *link = bpf_map_lookup_elem(&vlan_links, &ifindex);
+
+		if (link) {
+			tags = true;
+			tci = link->tci;
+			ifindex = link->parent;
+		}
+	}
+	if (tags && retag(ctx, tci))
 		return drop_of(ctx, backend->service, LB_DROP_NO_ROOM);
 	if (ifindex && ifindex != ctx->ingress_ifindex)
 		return bpf_redirect(ifindex, 0);

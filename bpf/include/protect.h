@@ -87,10 +87,13 @@ __noinline int quic_backend(struct xdp_md *ctx, __u32 l4, __u32 service, __u32 w
 	if ((void *)(payload + 1) > data_end)
 		return LB_NO_BACKEND;
 	/* Long headers (17.2): flags, version, length of the id, id. Short ones (17.3): flags, id. */
-	__u8 *id = payload + (*payload & 0x80 ? 6 : 1) + (where & 0x1f);
+	bool is_long = *payload & 0x80;
+	__u8 *id = payload + (is_long ? 6 : 1) + (where & 0x1f);
 
-	if ((void *)(id + 4) > data_end)
+	if ((void *)(id + 4) > data_end || (is_long && (void *)(payload + 6) > data_end))
 		return LB_NO_BACKEND;
+	if (is_long && payload[5] < (where & 0x1f) + (where >> 8))
+		return LB_NO_BACKEND; /* A shorter id than any of the servers'. */
 	for (__u32 i = 0; i < 4; i++)
 		if (i < where >> 8)
 			key.server = key.server << 8 | id[i];

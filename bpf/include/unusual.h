@@ -104,7 +104,8 @@ static __always_inline int process_fragment(struct xdp_md *ctx, struct frame *f,
 
 	if (!key || !(settings.features & LB_FEATURE_FRAGMENTS))
 		return XDP_PASS;
-	__u32 id = backend_of_fragment(key);
+	struct lb_service *service = f->later_fragment ? 0 : service_of_port(f, f->ports >> 16, v6);
+	__u32 id = backend_of_fragment(key, service ? service->id : 0);
 
 	if (id) {
 		__u64 hash = flow_hash(f, v6, false, 0);
@@ -122,7 +123,7 @@ static __always_inline int process_fragment(struct xdp_md *ctx, struct frame *f,
 		__be16 port = f->protocol == IPPROTO_TCP ? vip->fragment_port[0] : vip->fragment_port[1];
 
 		if (!port)
-			return drop(ctx, LB_DROP_FRAGMENT);
+			return vip->flags & LB_VIP_CLOSED ? drop(ctx, LB_DROP_FRAGMENT) : XDP_PASS;
 		f->ports = (__u32)port << 16;
 	}
 	*ordinary = true;

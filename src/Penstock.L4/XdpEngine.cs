@@ -23,6 +23,7 @@ public sealed class XdpEngine : IL4Engine
     private readonly ILogger _logger;
     private readonly HostNetwork _host = new();
     private readonly LinkHops _hops;
+    private readonly VlanLinks _vlans = new();
     private readonly XdpPlanner _planner;
     private readonly XdpReader _reader;
     private readonly NeighbourKeeper _neighbours;
@@ -124,6 +125,7 @@ public sealed class XdpEngine : IL4Engine
             _meter.Dispose();
             _neighbours.Dispose();
             _hops.Dispose();
+            _vlans.Dispose();
             _running?.Program.Dispose();
             _running = null;
             _owned?.Dispose();
@@ -167,7 +169,10 @@ public sealed class XdpEngine : IL4Engine
     {
         try
         {
-            if (!_hops.Refresh() || _running is not { } running)
+            if (_running is not { } running)
+                return;
+            _vlans.Follow(running.Program.Maps["vlan_links"]);
+            if (!_hops.Refresh())
                 return;
             _planner.ForgetHops();
             UpdateStates(running with { Plan = _planner.Plan(running.Snapshot) });
@@ -293,6 +298,8 @@ public sealed class XdpEngine : IL4Engine
         var program = XdpProgram.Load(path, pins, XdpSizes.For(snapshot.Config.L4, plan, BpfCpus.Possible), settings);
         try
         {
+            _vlans.Follow(program.Maps["vlan_links"]);
+
             // Maps that hold what those of the running program do: it goes first, for both share some of them. New maps are filled first.
             if (program.IsAdopted)
                 Attach(snapshot, program, pins, attachments, devices);

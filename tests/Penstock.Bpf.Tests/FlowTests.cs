@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-using System.Runtime.InteropServices;
 using Penstock.L4.Xdp;
 using Penstock.Linux.Bpf;
 using static Penstock.Bpf.Tests.Wire;
@@ -10,6 +9,8 @@ namespace Penstock.Bpf.Tests;
 public sealed class FlowTests
 {
     private const string Client = "198.51.100.7", Vip = "203.0.113.10";
+
+    private static readonly int OtherCpu = Math.Min(1, BpfCpus.Possible - 1);
 
     [BpfFact]
     public void Flow_WhenTheRingChanges_KeepsItsBackend()
@@ -139,6 +140,102 @@ public sealed class FlowTests
     }
 
     [BpfFact]
+    public void Flow_ThatComesInOnAnotherCpu_KeepsItsBackend()
+    {
+        using var plane = new DataPlane();
+        var service = plane.AddService(Vip, 80, Tcp6, Layout.ForwardingKind.Ipip, ["10.0.0.11"]);
+        plane.Run(In(Tcp(Client, 1234, Vip, 80, Syn)));
+        plane.WriteRing(1, [plane.AddBackend(service, "10.0.0.12", Layout.ForwardingKind.Ipip)]);
+
+        for (var i = 0; i < 3; i++)
+            plane.Run(In(Tcp(Client, 1234, Vip, 80)), OtherCpu);
+        plane.Run(In(Tcp(Client, 1235, Vip, 80)), OtherCpu);
+
+        plane.Counters(1).ShouldBe(new Layout.BackendStats { Packets = 4, Bytes = 232, NewFlows = 1, Misses = 1 + (ulong)OtherCpu });
+        plane.Counters(2).ShouldBe(new Layout.BackendStats { Packets = 1, Bytes = 58, Misses = 1 });
+    }
+
+    [BpfFact]
+    public void Flow_ThatComesInOnAnotherCpuWhenNoBackendTakesNewOnes_KeepsItsOwn()
+    {
+        using var plane = new DataPlane();
+        plane.AddService(Vip, 80, Tcp6, Layout.ForwardingKind.Ipip, ["10.0.0.11"]);
+        plane.Run(In(Tcp(Client, 1234, Vip, 80)));
+        plane.Map("services").TryLookup(Layout.ServiceKey.Of(System.Net.IPAddress.Parse(Vip), 80, Tcp6), out Layout.Service service).ShouldBeTrue();
+        plane.WriteService(Vip, 80, Tcp6, service with { RingSlots = 0 });
+        plane.ChangeBackend(1, backend => backend with { State = Layout.StateKind.Drain });
+
+        plane.Run(In(Tcp(Client, 1234, Vip, 80)), OtherCpu).Verdict.ShouldBe(XdpVerdict.Transmit);
+
+        plane.ChangeBackend(1, backend => backend with { State = Layout.StateKind.Down });
+        plane.Run(In(Tcp(Client, 1234, Vip, 80)), OtherCpu).Verdict.ShouldBe(XdpVerdict.Drop);
+    }
+
+    [BpfTheory]
+    [InlineData(Vip, Client, 80)]
+    [InlineData(Vip, Client, 53)]
+    [InlineData("2001:db8::10", "2001:db8:1::7", 80)]
+    [InlineData("2001:db8::10", "2001:db8:1::7", 53)]
+    public void IcmpError_OnAnotherCpuThanItsFlow_GoesToTheBackendOfTheFlow(string vip, string client, int port)
+    {
+        using var plane = new DataPlane();
+        var isTcp = port == 80;
+        var service = plane.AddService(vip, port, isTcp ? Tcp6 : Udp17, Layout.ForwardingKind.Ipip, ["10.0.0.11"]);
+        plane.Run(In(isTcp ? Tcp(client, 1234, vip, port) : Udp(client, 1234, vip, port)));
+        plane.WriteRing(1, [plane.AddBackend(service, "10.0.0.12", Layout.ForwardingKind.Ipip)]);
+        var answer = isTcp ? Tcp(vip, port, client, 1234) : Udp(vip, port, client, 1234);
+        var error = vip == Vip ? Icmp("198.51.100.1", vip, 3, 1, 0, answer) : Icmp("2001:db8:1::1", vip, 1, 1, 0, answer);
+
+        plane.Run(In(error), OtherCpu);
+
+        plane.Counters(1).Packets.ShouldBe(2UL);
+        plane.Counters(2).Packets.ShouldBe(0UL);
+    }
+
+    [BpfTheory]
+    [InlineData(0, 1)]
+    [InlineData(100, 2)]
+    public void Flow_KnownToSeveralCpus_GoesWhereTheLastPacketWent(int idleSeconds, uint backend)
+    {
+        using var plane = new DataPlane(settings => settings with { FlowSets = 1, Cpus = settings.Cpus + 2 });
+        var (first, second) = ((uint)BpfCpus.Possible, (uint)BpfCpus.Possible + 1);
+        var service = plane.AddService(Vip, 80, Tcp6, Layout.ForwardingKind.Ipip, ["10.0.0.11"]);
+        var other = plane.AddBackend(service, "10.0.0.12", Layout.ForwardingKind.Ipip);
+        plane.Run(In(Tcp(Client, 1234, Vip, 80)));
+        plane.Map("flows").TryLookup(0u, out Layout.FlowSet known).ShouldBeTrue();
+        plane.Map("flows").Update(first, Aged(known, idleSeconds));
+        plane.Map("flows").Update(0u, default(Layout.FlowSet));
+        plane.WriteRing(1, [other]);
+        plane.Run(In(Tcp(Client, 1234, Vip, 80, Syn)));
+        plane.Map("flows").TryLookup(0u, out known).ShouldBeTrue();
+        plane.Map("flows").Update(second, Aged(known, 50));
+        plane.Map("flows").Update(0u, default(Layout.FlowSet));
+
+        plane.Run(In(Tcp(Client, 1234, Vip, 80)));
+
+        plane.Counters(backend).Packets.ShouldBe(2UL);
+    }
+
+    [BpfFact]
+    public void LooksIntoOtherCpusTables_BeyondTheCap_AreNotTaken()
+    {
+        using var plane = new DataPlane(settings => settings with { NewFlowsPerSecond = 1, FlowSets = 64 });
+        var service = plane.AddService(Vip, 80, Tcp6, Layout.ForwardingKind.Ipip, ["10.0.0.11"]);
+        plane.Run(In(Tcp(Client, 1234, Vip, 80)));
+        plane.WriteRing(1, [plane.AddBackend(service, "10.0.0.12", Layout.ForwardingKind.Ipip)]);
+        var error = In(Icmp("198.51.100.1", Vip, 3, 1, 0, Tcp(Vip, 80, Client, 1234)));
+
+        for (var port = 2000; port < 2100; port++)
+        {
+            plane.Run(In(Tcp(Client, port, Vip, 80)), OtherCpu);
+            plane.Run(error, OtherCpu);
+        }
+
+        // All but those that began a second.
+        plane.Counters(2).Packets.ShouldBeGreaterThan(BpfCpus.Possible > 1 ? 190UL : 99UL);
+    }
+
+    [BpfFact]
     public void AffinityByClient_OfOnePort_HoldsForAll()
     {
         using var plane = new DataPlane();
@@ -160,14 +257,44 @@ public sealed class FlowTests
         plane.Run(In(Udp(Client, 1234, Vip, 53)));
         plane.WriteRing(1, [plane.AddBackend(service, "10.0.0.12", Layout.ForwardingKind.Ipip)]);
         plane.Map("flows").TryLookup(0u, out Layout.FlowSet set).ShouldBeTrue();
-        const ushort AgeMask = (1 << 14) - 1, UseAt = 24;
-        foreach (ref var use in MemoryMarshal.Cast<Layout.FlowSet, ushort>(MemoryMarshal.CreateSpan(ref set, 1)).Slice(UseAt, Layout.FlowWays))
-            use = (ushort)((use & ~AgeMask) | ((use - idleSeconds) & AgeMask));
-        plane.Map("flows").Update(0u, set);
+        plane.Map("flows").Update(0u, Aged(set, idleSeconds));
 
         plane.Run(In(Udp(Client, 1234, Vip, 53)));
 
         plane.Counters(2).Packets.ShouldBe(moves ? 1UL : 0UL);
+    }
+
+    [BpfFact]
+    public void UdpFlow_OfAServiceByClient_TimesOutToo()
+    {
+        using var plane = new DataPlane(settings => settings with { FlowSets = 1 });
+        var service = plane.AddService(Vip, 53, Udp17, Layout.ForwardingKind.Ipip, ["10.0.0.11"], service => service with { FlowTimeout = 30, Flags = Layout.ServiceFlags.ClientHash });
+        plane.Run(In(Udp(Client, 1234, Vip, 53)));
+        plane.WriteRing(1, [plane.AddBackend(service, "10.0.0.12", Layout.ForwardingKind.Ipip)]);
+        plane.Map("flows").TryLookup(0u, out Layout.FlowSet set).ShouldBeTrue();
+        plane.Map("flows").Update(0u, Aged(set, 33));
+
+        plane.Run(In(Udp(Client, 1234, Vip, 53)));
+
+        plane.Counters(2).Packets.ShouldBe(1UL);
+    }
+
+    [BpfFact]
+    public void Flow_BegunAnewBeyondTheCap_IsRememberedInPlaceOfTheOneBefore()
+    {
+        using var plane = new DataPlane(settings => settings with { NewFlowsPerSecond = 1 });
+        var service = plane.AddService(Vip, 80, Tcp6, Layout.ForwardingKind.Ipip, ["10.0.0.11"]);
+        plane.Run(In(Tcp(Client, 1234, Vip, 80)));
+        plane.WriteRing(1, [plane.AddBackend(service, "10.0.0.12", Layout.ForwardingKind.Ipip)]);
+        plane.ChangeBackend(1, backend => backend with { State = Layout.StateKind.Drain });
+        for (var port = 2000; port < 2010; port++)
+            plane.Run(In(Tcp(Client, port, Vip, 80, Syn)));
+
+        plane.Run(In(Tcp(Client, 1234, Vip, 80, Syn)));
+        plane.Run(In(Tcp(Client, 1234, Vip, 80)));
+
+        plane.Counters(1).Packets.ShouldBe(1UL);
+        plane.Counters(2).Packets.ShouldBe(12UL);
     }
 
     [BpfTheory]
@@ -220,5 +347,14 @@ public sealed class FlowTests
             plane.Run(In(Tcp(Client, port, Vip, 80)));
 
         ((double)plane.Counters(1).Packets).ShouldBe(2000, 150);
+    }
+
+    /// <summary>A set whose flows were last used so many seconds earlier.</summary>
+    private static Layout.FlowSet Aged(Layout.FlowSet set, int seconds)
+    {
+        const ushort AgeMask = (1 << 14) - 1;
+        for (var way = 0; way < Layout.FlowWays; way++)
+            set.Use[way] = (ushort)((set.Use[way] & ~AgeMask) | ((set.Use[way] - seconds) & AgeMask));
+        return set;
     }
 }

@@ -83,6 +83,22 @@ public sealed class ForwardingTests
     private static ulong HashOf(string client, string vip, int port) =>
         FlowHash.Of(new(IPAddress.Parse(client), 1234), new(IPAddress.Parse(vip), port), TransportProtocol.Tcp, HashOn.Flow, seed: 42);
 
+    [BpfTheory]
+    [InlineData(Layout.ForwardingKind.Ipip)]
+    [InlineData(Layout.ForwardingKind.L2)]
+    internal void Frame_ByAVlanInterface_LeavesByTheOneBelowWithItsTag(Layout.ForwardingKind forwarding)
+    {
+        const uint VlanInterface = 77, Ingress = 1;
+        using var plane = new DataPlane();
+        plane.Map("vlan_links").Update(VlanInterface, Layout.VlanLink.Of((int)Ingress, 100));
+        plane.AddService("203.0.113.10", 80, Tcp6, forwarding, ["10.0.0.11"], changeBackend: backend => backend with { InterfaceIndex = VlanInterface });
+        var packet = Tcp("198.51.100.7", 1234, "203.0.113.10", 80);
+        var sent = forwarding == Layout.ForwardingKind.L2 ? packet : Ip(DataPlane.Tunnel4, "10.0.0.11", Ipip, packet);
+
+        foreach (var tags in new (int, int)[][] { [], [(0x8100, 5)] })
+            new PacketCase($"{tags.Length} tags", In(packet, tags), XdpVerdict.Transmit, Out(sent, (0x8100, 100))).Check(plane);
+    }
+
     private static IEnumerable<PacketCase> Cases()
     {
         foreach (var (family, client, vip) in new[] { ("IPv4", Client4, Vip4), ("IPv6", Client6, Vip6) })

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Buffers.Binary;
+using System.Runtime.InteropServices;
 using Penstock.L4.Xdp;
 using Penstock.Linux.Bpf;
 using static Penstock.Bpf.Tests.Wire;
@@ -55,6 +56,43 @@ public sealed class FragmentTests
         new PacketCase("later part", In(Parts(Client4, 1000, Vip4, 1)[1]), XdpVerdict.Drop, Drop: DropReason.Fragment).Check(plane);
     }
 
+    [BpfTheory]
+    [InlineData(Client4, Vip4)]
+    [InlineData(Client6, Vip6)]
+    public void LaterPart_OfThisHostsOwnTraffic_Passes(string client, string vip)
+    {
+        using var plane = Plane(vip, fragmentPort: 0);
+        plane.AddVip(vip, new Layout.Vip { Flags = Layout.VipFlags.NatSource });
+
+        new PacketCase("later part", In(Parts(client, 1000, vip, 1)[1]), XdpVerdict.Pass).Check(plane);
+    }
+
+    [BpfFact]
+    public void Part_OfADatagramWithTheIdOfAnotherServicesOne_GoesToItsOwn()
+    {
+        using var plane = Plane(Vip4, fragmentPort: 53);
+        plane.Run(In(Parts(Client4, 1000, Vip4, 1)[0]));
+        plane.AddService(Vip4, 5060, Udp17, Layout.ForwardingKind.Ipip, ["10.0.0.21"]);
+
+        foreach (var part in Parts(Client4, 1000, Vip4, 1, 5060))
+            plane.Run(In(part)).Verdict.ShouldBe(XdpVerdict.Transmit);
+
+        plane.Counters(4).Packets.ShouldBe(2UL);
+    }
+
+    [BpfTheory]
+    [InlineData(29, true)]
+    [InlineData(32, false)]
+    public void Part_OfADatagramWithAnIdSeenBefore_FollowsTheOtherForHalfAMinute(int secondsAgo, bool follows)
+    {
+        using var plane = Plane(Vip4, fragmentPort: 0);
+        plane.Run(In(Parts(Client4, 1000, Vip4, 1)[0]));
+        foreach (var (key, known) in plane.Map("fragments").Entries<FragmentKey, Fragment>())
+            plane.Map("fragments").Update(key, known with { Seen = (ushort)(known.Seen - secondsAgo) });
+
+        plane.Run(In(Parts(Client4, 1000, Vip4, 1)[1])).Verdict.ShouldBe(follows ? XdpVerdict.Transmit : XdpVerdict.Drop);
+    }
+
     [BpfFact]
     public void Part_Forwarded_IsEncapsulatedAsItIs()
     {
@@ -87,9 +125,9 @@ public sealed class FragmentTests
 
     private static ulong[] Packets(DataPlane plane) => [plane.Counters(1).Packets, plane.Counters(2).Packets, plane.Counters(3).Packets];
 
-    private static byte[][] Parts(string from, int fromPort, string to, int id)
+    private static byte[][] Parts(string from, int fromPort, string to, int id, int toPort = 53)
     {
-        var datagram = UdpOnly(from, fromPort, to, 53, new string('x', 100));
+        var datagram = UdpOnly(from, fromPort, to, toPort, new string('x', 100));
         const int First = 64, MoreFragments = 0x2000;
         if (!from.Contains(':', StringComparison.Ordinal))
             return [Ip(from, to, Udp17, datagram[..First], id: id, fragment: MoreFragments), Ip(from, to, Udp17, datagram[First..], id: id, fragment: First / 8)];
@@ -99,4 +137,11 @@ public sealed class FragmentTests
             Ip(from, to, 44, Join([17, 0], Be16(First), Be32((uint)id), datagram[First..])),
         ];
     }
+
+    // struct lb_fragment_key and struct lb_fragment.
+    [StructLayout(LayoutKind.Sequential)]
+    private record struct FragmentKey(Layout.Address Source, Layout.Address Destination, uint Id, uint Protocol);
+
+    [StructLayout(LayoutKind.Sequential)]
+    private record struct Fragment(uint Backend, ushort Generation, ushort Seen, uint Ports);
 }

@@ -132,6 +132,21 @@ public sealed class ProtectionTests
         plane.Counters(2).Packets.ShouldBe(1UL);
     }
 
+    [BpfTheory]
+    [InlineData(new byte[] { 0xc0, 0, 0, 0, 1, 2, 0xaa, 0x01, 0x02, 9, 9, 9, 9, 9 })]
+    [InlineData(new byte[] { 0xc0, 0, 0, 0, 1, 0, 0xaa, 0x01, 0x02, 9, 9, 9, 9, 9 })]
+    public void QuicConnectionId_ShorterThanAServersOne_NamesNone(byte[] payload)
+    {
+        using var plane = Plane(Layout.ServiceFlags.Quic, service => service with { QuicOffset = 1, QuicLength = 2 });
+        var named = plane.AddBackend(2, "10.0.0.99", Layout.ForwardingKind.Ipip);
+        plane.Map("quic_servers").Update(((ulong)0x0102 << 32) | 2, named);
+
+        plane.Run(In(Udp(Client4, 1000, Vip4, 53, System.Text.Encoding.Latin1.GetString(payload))));
+
+        plane.Counters(named).Packets.ShouldBe(0UL);
+        plane.Counters(2).Packets.ShouldBe(1UL);
+    }
+
     private static DataPlane Plane(Layout.ServiceFlags flags, Func<Layout.Service, Layout.Service>? change = null)
     {
         var plane = new DataPlane();

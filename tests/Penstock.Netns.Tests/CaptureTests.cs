@@ -64,7 +64,7 @@ public sealed class CaptureTests
         var daemon = await net.StartDaemonAsync(Services);
         var capture = await StartAsync(net, "all.pcapng", "--verdict", "tx", "--service", "web");
         daemon.Signal(9);
-        await daemon.WaitAsync(TimeSpan.FromSeconds(5));
+        await daemon.WaitAsync(TimeSpan.FromSeconds(60));
 
         await net.CurlAsync(1);
         net.Configure(Services, "  new_flows_per_cpu: 1000000"); // a setting of the program: another is loaded
@@ -85,7 +85,7 @@ public sealed class CaptureTests
         var capture = await StartAsync(net, "all.pcapng");
         (await Failed(net)).ShouldContain($"process {capture.Pid} captures already");
         capture.Signal(9);
-        await capture.WaitAsync(TimeSpan.FromSeconds(5));
+        await capture.WaitAsync(TimeSpan.FromSeconds(60));
 
         await Eventually.TrueAsync(
             async () =>
@@ -93,7 +93,7 @@ public sealed class CaptureTests
                 await net.CurlAsync(1);
                 return (await Run.OkAsync("bpftool", $"map dump pinned {net.Folder}/pins/maps-v1/capture_filter")).Contains("\"one_in\": 0,", StringComparison.Ordinal);
             },
-            TimeSpan.FromSeconds(10), () => "the filter is off");
+            TimeSpan.FromSeconds(60), () => "the filter is off");
         var next = await StartAsync(net, "all.pcapng");
         await EndAsync(next);
     }
@@ -136,7 +136,7 @@ public sealed class CaptureTests
     {
         await Task.Delay(200);
         capture.Signal(15);
-        (await capture.WaitAsync(TimeSpan.FromSeconds(10))).ShouldBe(0, capture.Output);
+        (await capture.WaitAsync(TimeSpan.FromSeconds(60))).ShouldBe(0, capture.Output);
     }
 
     private static async Task<string[]> ReadAsync(Topology net, string file, params string[] fields)

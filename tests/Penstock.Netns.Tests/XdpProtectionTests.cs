@@ -16,7 +16,7 @@ public sealed class XdpProtectionTests
                 - {name: web, listen: "tcp://203.0.113.10:80", forwarding: dsr-ipip, block: [192.0.2.0/24, {{list}}], backends: [10.9.2.11]}
             """);
 
-        (await net.CurlAsync(1)).ShouldBe(new Dictionary<string, int> { ["curl 28"] = 1 });
+        (await net.CurlAsync(1, seconds: 3)).ShouldBe(new Dictionary<string, int> { ["curl 28"] = 1 });
         (await net.StatusAsync()).ShouldContain("dropped of web: source_blocked");
         (await Run.OkAsync(Topology.Penstock, $"explain packet --socket {net.Folder}/admin.sock --src 10.9.1.2:1 --dst 203.0.113.10:80")).ShouldContain("the client is on the service's block list");
 
@@ -33,7 +33,7 @@ public sealed class XdpProtectionTests
                 - {name: web, listen: "tcp://203.0.113.10:80", forwarding: dsr-ipip, allow: 192.0.2.0/24, backends: [10.9.2.11]}
             """);
 
-        (await net.CurlAsync(1)).ShouldBe(new Dictionary<string, int> { ["curl 28"] = 1 });
+        (await net.CurlAsync(1, seconds: 3)).ShouldBe(new Dictionary<string, int> { ["curl 28"] = 1 });
         (await net.StatusAsync()).ShouldContain("source_not_allowed");
     }
 
@@ -46,7 +46,7 @@ public sealed class XdpProtectionTests
             """);
 
         // Lost SYNs are sent again a second later: all come through, but not at once.
-        await Task.WhenAll(Enumerable.Range(0, 12).Select(_ => net.CurlAsync(1)));
+        await Task.WhenAll(Enumerable.Range(0, 12).Select(_ => net.CurlAsync(1, seconds: 3)));
 
         (await net.StatusAsync()).ShouldContain("source_flows");
     }
@@ -71,12 +71,12 @@ public sealed class XdpProtectionTests
                 - {name: web, listen: "tcp://203.0.113.10:80", forwarding: dsr-ipip, backends: [10.9.2.11]}
             """;
         await net.StartDaemonAsync(Service);
-        (await net.CurlAsync(1, $"http://{Topology.Vip}:81/")).ShouldBe(new Dictionary<string, int> { ["curl 7"] = 1 });
+        (await net.CurlAsync(1, $"http://{Topology.Vip}:81/", seconds: 3)).ShouldBe(new Dictionary<string, int> { ["curl 7"] = 1 });
 
         net.Configure(Service, "  drop_other_ports: true");
         await net.ReloadAsync();
 
-        (await net.CurlAsync(1, $"http://{Topology.Vip}:81/")).ShouldBe(new Dictionary<string, int> { ["curl 28"] = 1 });
+        (await net.CurlAsync(1, $"http://{Topology.Vip}:81/", seconds: 3)).ShouldBe(new Dictionary<string, int> { ["curl 28"] = 1 });
         (await net.StatusAsync()).ShouldContain("no_service");
     }
 

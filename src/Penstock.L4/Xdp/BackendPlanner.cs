@@ -66,7 +66,7 @@ internal sealed class BackendPlanner(IHostNetwork host, ILinkHops hops, HostInte
     private void SetEgress(ref Layout.Backend value, HostInterface egress)
     {
         value.OwnMac = egress.Mac;
-        value.InterfaceIndex = egress.Index == ingress.Index ? 0 : (uint)egress.Index;
+        value.InterfaceIndex = (uint)egress.Index; // also where packets come in by it: others may come in by another interface
     }
 
     private Layout.Backend Value(ServiceConfig service, BackendStatus status)

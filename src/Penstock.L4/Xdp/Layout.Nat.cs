@@ -39,11 +39,10 @@ internal static partial class Layout
         public Address Destination;
         public ushort SourcePortBigEndian;
         public ushort DestinationPortBigEndian;
-        public uint Backend;
-        public byte Generation;
+        public uint Choice;
         public byte State;
         public byte Direction;
-        public byte Reserved;
+        public ushort TciBigEndian;
         public uint Seen;
         public uint InterfaceIndex;
         public Mac Mac;

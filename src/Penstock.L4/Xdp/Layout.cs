@@ -11,7 +11,7 @@ namespace Penstock.L4.Xdp;
 internal static partial class Layout
 {
     /// <summary>LB_LAYOUT_VERSION: maps of another version are not adopted.</summary>
-    public const int Version = 1;
+    public const int Version = 2;
 
     /// <summary>LB_RING_LINE_SLOTS.</summary>
     public const int RingLineSlots = 16;
@@ -277,12 +277,7 @@ internal static partial class Layout
     {
         public FlowWords Tag;
         public FlowWords Choice;
-        public ushort Use0;
-        public ushort Use1;
-        public ushort Use2;
-        public ushort Use3;
-        public ushort Use4;
-        public ushort Use5;
+        public FlowUses Use;
         public uint Reserved;
     }
 
@@ -292,6 +287,25 @@ internal static partial class Layout
     public struct FlowWords
     {
         private uint _first;
+    }
+
+    /// <summary>State and last use of each flow of a set.</summary>
+    [InlineArray(FlowWays)]
+    [StructLayout(LayoutKind.Sequential)]
+    public struct FlowUses
+    {
+        private ushort _first;
+    }
+
+    /// <summary>struct lb_vlan_link.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public record struct VlanLink
+    {
+        public uint Parent;
+        public ushort TciBigEndian;
+        public ushort Reserved;
+
+        public static VlanLink Of(int parent, int vlan) => new() { Parent = (uint)parent, TciBigEndian = BinaryPrimitives.ReverseEndianness((ushort)vlan) };
     }
 
     /// <summary>struct lb_source_key.</summary>

@@ -13,6 +13,7 @@ internal sealed class XdpExplainer(XdpMaps maps, IEnumerable<ServiceEntry> entri
 {
     private const uint BackendMask = 0xFFFFFF; // BACKEND_MASK of bpf/include/flow.h
     private const int GenerationShift = 24;
+    private const int AgeMask = (1 << 14) - 1;    // FLOW_AGE_MASK, seconds that wrap around
     private const string Passed = "passed up this host's stack, unchanged";
 
     /// <summary>What becomes of a packet.</summary>
@@ -27,8 +28,8 @@ internal sealed class XdpExplainer(XdpMaps maps, IEnumerable<ServiceEntry> entri
         if (maps.FindSource(service.Id, from.Address) is var verdict && Refusal(service.Flags, verdict) is { } refusal)
             return new PacketExplanation(name, "", refusal.Why, "", $"dropped: {refusal.Reason}");
         var isNat = service.Flags.HasFlag(Layout.ServiceFlags.Nat);
-        if (isNat && maps.FindNatFlow(from, to, protocol) is { Direction: 0 } flow && Takes(flow.Backend, flow.Generation, service))
-            return Answer(name, flow.Backend, "the table of nat flows remembers it", from, to, protocol, flow);
+        if (isNat && maps.FindNatFlow(from, to, protocol) is { Direction: 0 } flow && Takes(flow.Choice, service))
+            return Answer(name, flow.Choice & BackendMask, "the table of nat flows remembers it", from, to, protocol, flow);
         var (id, why) = isNat ? (0, "") : Remembered(service, hash);
         if (id == 0)
             (id, why) = Overridden(service, from);
@@ -79,30 +80,32 @@ internal sealed class XdpExplainer(XdpMaps maps, IEnumerable<ServiceEntry> entri
         return backend.Service == service.Id && backend.State == Layout.StateKind.Ready ? (id, "an override names it for the client's address; no flow is remembered") : (0, "");
     }
 
-    private bool Takes(uint id, byte generation, in Layout.Service service)
+    private bool Takes(uint choice, in Layout.Service service)
     {
+        var id = choice & BackendMask;
         var backend = id < maps.Backends ? maps.ReadBackend(id) : default;
-        return backend.Service == service.Id && backend.Generation == generation && backend.State is Layout.StateKind.Ready or Layout.StateKind.Drain;
+        return backend.Service == service.Id && backend.Generation == choice >> GenerationShift && backend.State is Layout.StateKind.Ready or Layout.StateKind.Drain;
     }
 
     private (uint Backend, string Why) Remembered(Layout.Service service, ulong hash)
     {
+        (uint Backend, string Why) last = (0, "");
         if (settings.FlowSets == 0 || service.Flags.HasFlag(Layout.ServiceFlags.NoFlows))
-            return (0, "");
+            return last;
+        var lastUse = 0;
         for (var cpu = 0u; cpu < settings.Cpus; cpu++)
         {
             var set = maps.FlowSet((cpu * settings.FlowSets) + (uint)(hash & (settings.FlowSets - 1)));
             for (var way = 0; way < Layout.FlowWays; way++)
             {
-                if (set.Tag[way] != FlowHash.Tag(hash))
+                if (set.Tag[way] != FlowHash.Tag(hash) || !Takes(set.Choice[way], service))
                     continue;
-                var id = set.Choice[way] & BackendMask;
-                if (Takes(id, (byte)(set.Choice[way] >> GenerationShift), service))
-                    return (id, $"the flow table of CPU {cpu} remembers it");
+                if (last.Backend == 0 || ((set.Use[way] - lastUse) & AgeMask) < AgeMask / 2)
+                    (last, lastUse) = ((set.Choice[way] & BackendMask, $"the flow table of CPU {cpu} remembers it"), set.Use[way]);
             }
         }
 
-        return (0, "");
+        return last;
     }
 
     private static string NextHop(in Layout.Backend backend)

@@ -6,11 +6,20 @@ using System.Runtime.InteropServices;
 
 namespace Penstock.Linux.Netlink;
 
-/// <summary>Routes and neighbours of this network namespace (rtnetlink(7)). Not for several threads at a time.</summary>
+/// <summary>Routes, neighbours and VLAN interfaces of this network namespace (rtnetlink(7)). Not for several threads at a time.</summary>
 public sealed class RouteNetlink : IDisposable
 {
     private const ushort NewRoute = 24, GetRoute = 26;         // RTM_NEWROUTE, RTM_GETROUTE
     private const ushort NewNeighbour = 28, GetNeighbour = 30; // RTM_NEWNEIGH, RTM_GETNEIGH
+    private const ushort NewLink = 16, GetLink = 18;           // RTM_NEWLINK, RTM_GETLINK
+    private const int LinkHeader = 16;                         // sizeof(struct ifinfomsg)
+    private const int LinkIndex = 4;                           // offset of ifi_index
+    private const ushort ParentLink = 5, LinkInfo = 18;        // IFLA_LINK, IFLA_LINKINFO
+    private const ushort ParentNamespace = 37;                 // IFLA_LINK_NETNSID: the parent is in another namespace
+    private const ushort InfoKind = 1, InfoData = 2;           // IFLA_INFO_KIND, IFLA_INFO_DATA
+    private const ushort VlanId = 1, VlanProtocol = 5;         // IFLA_VLAN_ID, IFLA_VLAN_PROTOCOL
+    private const ushort Dot1Q = 0x8100;                       // ETH_P_8021Q
+    private const string VlanKind = "vlan";
     private const int RouteHeader = 12;                        // sizeof(struct rtmsg)
     private const int NeighbourHeader = 12;                    // sizeof(struct ndmsg)
     private const byte Inet = 2, Inet6 = 10;                   // AF_INET, AF_INET6
@@ -58,6 +67,25 @@ public sealed class RouteNetlink : IDisposable
         {
             if (ParseNeighbour(message) is { } neighbour)
                 found.Add(neighbour);
+        });
+        return found;
+    }
+
+    /// <summary>All VLAN interfaces whose parent is in this namespace too.</summary>
+    /// <exception cref="NetlinkException">The kernel did not answer, or malformed.</exception>
+    public IReadOnlyList<VlanInterface> Vlans()
+    {
+        var found = new List<VlanInterface>();
+        _request.Clear();
+        _request.Begin(GetLink, NetlinkFlags.Dump);
+        _request.Raw([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+        var info = _request.BeginNested(LinkInfo); // the kernel leaves out others (4.4 and later)
+        _request.Add(InfoKind, VlanKind);
+        _request.EndNested(info);
+        _socket.Dump(_request, "ask the kernel for its VLAN interfaces", found.Clear, (in NetlinkMessage message) =>
+        {
+            if (ParseVlan(message) is { } vlan)
+                found.Add(vlan);
         });
         return found;
     }
@@ -110,6 +138,54 @@ public sealed class RouteNetlink : IDisposable
         return message.Payload[0] is Inet or Inet6 && address is not null
             ? new Neighbour(address, MemoryMarshal.Read<int>(message.Payload[4..]), (NeighbourState)MemoryMarshal.Read<ushort>(message.Payload[8..]), link)
             : null;
+    }
+
+    /// <summary>Reads RTM_NEWLINK.</summary>
+    /// <returns>Null: it is no VLAN by 802.1Q of an interface in this namespace.</returns>
+    /// <exception cref="NetlinkException">It is malformed.</exception>
+    internal static VlanInterface? ParseVlan(in NetlinkMessage message)
+    {
+        if (message.Type != NewLink)
+            return null;
+        var attributes = message.Attributes(LinkHeader);
+        var (parent, id, isHere) = (0, (int?)null, true);
+        while (attributes.TryRead(out var attribute))
+        {
+            if (attribute.Type == ParentLink)
+                parent = (int)attribute.UInt32();
+            else if (attribute.Type == ParentNamespace)
+                isHere = false;
+            else if (attribute.Type == LinkInfo)
+                id = ParseVlanInfo(attribute.Nested());
+        }
+
+        attributes.RequireWhole();
+        return isHere && parent > 0 && id is { } vlan ? new VlanInterface(MemoryMarshal.Read<int>(message.Payload[LinkIndex..]), parent, vlan) : null;
+    }
+
+    private static int? ParseVlanInfo(NetlinkAttributes info)
+    {
+        var (kind, id, protocol) = ("", (int?)null, (int)Dot1Q);
+        while (info.TryRead(out var attribute))
+        {
+            if (attribute.Type == InfoKind)
+                kind = attribute.Text();
+            if (attribute.Type != InfoData || kind != VlanKind)
+                continue;
+            var data = attribute.Nested();
+            while (data.TryRead(out var value))
+            {
+                if (value.Type == VlanId)
+                    id = value.UInt16();
+                else if (value.Type == VlanProtocol)
+                    protocol = value.UInt16Network();
+            }
+
+            data.RequireWhole();
+        }
+
+        info.RequireWhole();
+        return protocol == Dot1Q ? id : null;
     }
 
     private static IPAddress Address(ReadOnlySpan<byte> bytes) =>

@@ -37,7 +37,7 @@ public sealed record ServiceConfig
     public bool FlowTable { get; init; } = true;
 
     /// <summary>udp: idle time after which a flow is chosen anew; 0s: never. Default 30 s (katran).</summary>
-    [Range("0s", "24h")]
+    [Range("0s", "4h")]
     public TimeSpan UdpTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>What a packet meets when no backend is left. Default drop.</summary>

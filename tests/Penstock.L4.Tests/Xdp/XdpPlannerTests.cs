@@ -34,15 +34,17 @@ public sealed class XdpPlannerTests
         service.Backends.Select(backend => backend.Value.Port).ShouldBe([6080, 5555]);
     }
 
-    [Fact]
-    public void Plan_MacOfAnotherInterface_LeavesByIt()
+    [Theory]
+    [InlineData("eth1", "02:00:00:00:01:01", 3u)]
+    [InlineData(null, "02:00:00:00:01:00", 2u)] // wherever the packet came in
+    public void Plan_MacOfAnInterface_LeavesByIt(string? device, string ownMac, uint index)
     {
-        var value = Plan(Forwarding.DsrL2, new BackendConfig { Address = Address(1), Mac = "02:00:00:00:00:11", Interface = "eth1" }).Backends[0].Value;
+        var value = Plan(Forwarding.DsrL2, new BackendConfig { Address = Address(1), Mac = "02:00:00:00:00:11", Interface = device }).Backends[0].Value;
 
         value.Flags.ShouldBe(Layout.BackendFlags.Mac);
         value.Mac.ToString().ShouldBe("02:00:00:00:00:11");
-        value.OwnMac.ToString().ShouldBe("02:00:00:00:01:01");
-        value.InterfaceIndex.ShouldBe(3u);
+        value.OwnMac.ToString().ShouldBe(ownMac);
+        value.InterfaceIndex.ShouldBe(index);
     }
 
     [Fact]

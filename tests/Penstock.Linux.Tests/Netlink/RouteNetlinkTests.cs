@@ -8,7 +8,7 @@ namespace Penstock.Linux.Tests.Netlink;
 
 public sealed class RouteNetlinkTests
 {
-    private const ushort NewRoute = 24, NewNeighbour = 28;
+    private const ushort NewLink = 16, NewRoute = 24, NewNeighbour = 28;
 
     // ndmsg of eth with number 3 in state STALE, NDA_DST 10.0.0.11, NDA_LLADDR 02:00:00:00:00:11, NDA_PROBES 4.
     private static readonly byte[] s_neighbour =
@@ -27,6 +27,18 @@ public sealed class RouteNetlinkTests
         8, 0, 1, 0, 198, 51, 100, 7,
         8, 0, 4, 0, 2, 0, 0, 0,
         8, 0, 5, 0, 10, 0, 0, 1,
+    ];
+
+    // ifinfomsg of number 7, IFLA_LINK 2, IFLA_LINKINFO with IFLA_INFO_KIND vlan and IFLA_INFO_DATA with IFLA_VLAN_PROTOCOL 802.1Q and IFLA_VLAN_ID 100.
+    private static readonly byte[] s_vlan =
+    [
+        0, 0, 1, 0, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+        8, 0, 5, 0, 2, 0, 0, 0,
+        36, 0, 18, 0,
+        9, 0, 1, 0, (byte)'v', (byte)'l', (byte)'a', (byte)'n', 0, 0, 0, 0,
+        20, 0, 2, 0,
+        6, 0, 5, 0, 0x81, 0x00, 0, 0,
+        6, 0, 1, 0, 100, 0, 0, 0,
     ];
 
     [Fact]
@@ -56,6 +68,23 @@ public sealed class RouteNetlinkTests
     }
 
     [Fact]
+    public void ParseVlan_OfAnInterface_HasItsParentAndNumber() => Vlan(s_vlan).ShouldBe(new VlanInterface(7, 2, 100));
+
+    [Theory]
+    [InlineData(48, (byte)0x88)] // IFLA_VLAN_PROTOCOL of another kind of tag
+    [InlineData(32, (byte)'x')]  // IFLA_INFO_KIND
+    public void ParseVlan_OfAnotherKind_IsNone(int at, byte value)
+    {
+        var link = s_vlan.ToArray();
+        link[at] = value;
+
+        Vlan(link).ShouldBeNull();
+    }
+
+    [Fact]
+    public void ParseVlan_WhoseParentIsInAnotherNamespace_IsNone() => Vlan([.. s_vlan, 8, 0, 37, 0, 0, 0, 0, 0]).ShouldBeNull();
+
+    [Fact]
     public void Parse_CutAtEveryByte_IsRefusedOrWithoutWhatWasCut()
     {
         for (var length = 0; length < s_neighbour.Length; length++)
@@ -83,12 +112,12 @@ public sealed class RouteNetlinkTests
         var random = new Random(20_261_121);
         for (var i = 0; i < 50_000; i++)
         {
-            var bytes = (i % 2 == 0 ? s_neighbour : s_route).ToArray();
+            var bytes = ((i % 3) switch { 0 => s_neighbour, 1 => s_vlan, _ => s_route }).ToArray();
             for (var changes = random.Next(1, 6); changes > 0; changes--)
                 bytes[random.Next(bytes.Length)] = (byte)random.Next(256);
             try
             {
-                _ = i % 2 == 0 ? Neighbour(bytes) : (object?)Route(bytes);
+                _ = (i % 3) switch { 0 => Neighbour(bytes), 1 => Vlan(bytes), _ => (object?)Route(bytes) };
             }
             catch (NetlinkException)
             {
@@ -106,6 +135,14 @@ public sealed class RouteNetlinkTests
     }
 
     [Fact]
+    public void Vlans_OfThisHost_AreNumbered()
+    {
+        using var kernel = new RouteNetlink();
+
+        kernel.Vlans().ShouldAllBe(vlan => vlan.Index > 0 && vlan.ParentIndex > 0 && vlan.VlanId < 4095);
+    }
+
+    [Fact]
     public void Neighbours_OfThisHost_AreOfTheFamilyAskedFor()
     {
         using var kernel = new RouteNetlink();
@@ -115,6 +152,8 @@ public sealed class RouteNetlinkTests
     }
 
     private static Neighbour? Neighbour(byte[] payload) => RouteNetlink.ParseNeighbour(Message(NewNeighbour, payload));
+
+    private static VlanInterface? Vlan(byte[] payload) => RouteNetlink.ParseVlan(Message(NewLink, payload));
 
     private static RouteTo? Route(byte[] payload) => RouteNetlink.ParseRoute(Message(NewRoute, payload));
 

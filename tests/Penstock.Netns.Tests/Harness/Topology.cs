@@ -83,7 +83,7 @@ internal sealed class Topology : IAsyncDisposable
         Keep(child);
         await Eventually.TrueAsync(
             () => Task.FromResult(child.HasExited || child.Output.Contains("ready: generation", StringComparison.Ordinal)),
-            TimeSpan.FromSeconds(30), () => child.Output);
+            TimeSpan.FromSeconds(60), () => child.Output);
         child.HasExited.ShouldBeFalse(child.Output);
         return child;
     }
@@ -123,14 +123,14 @@ internal sealed class Topology : IAsyncDisposable
     /// <summary>The running daemon's status, as people see it.</summary>
     public Task<string> StatusAsync() => Run.OkAsync(Penstock, $"status --socket {Folder}/admin.sock");
 
-    /// <summary>Asks the virtual address by real curls, one connection each.</summary>
+    /// <summary>Asks the virtual address by real curls, one connection each; <paramref name="seconds"/> is how long each waits for its answer.</summary>
     /// <returns>How often each server has answered; what failed by curl's words.</returns>
-    public async Task<Dictionary<string, int>> CurlAsync(int count, string url = $"http://{Vip}/")
+    public async Task<Dictionary<string, int>> CurlAsync(int count, string url = $"http://{Vip}/", int seconds = 15)
     {
         var answers = new Dictionary<string, int>(StringComparer.Ordinal);
         for (var i = 0; i < count; i++)
         {
-            var (code, output) = await Client.RunAsync("curl", "-sS", "--max-time", "3", url);
+            var (code, output) = await Client.RunAsync("curl", "-sS", "--max-time", $"{seconds}", url);
             var answer = code == 0 ? output.Trim() : $"curl {code}";
             answers[answer] = answers.GetValueOrDefault(answer) + 1;
         }
@@ -237,7 +237,7 @@ internal sealed class Topology : IAsyncDisposable
         Keep(server.Start("nginx", "-c", Path.Combine(folder, "nginx.conf")));
         await server.OkAsync(Penstock, $"decap --interface {device} --pins {folder}/pins --program {Programs}/decap.bpf.o");
         await Eventually.TrueAsync(
-            async () => (await server.RunAsync("curl", "-s", "http://127.0.0.1/")).ExitCode == 0, TimeSpan.FromSeconds(10), () => $"nginx of {device} does not answer");
+            async () => (await server.RunAsync("curl", "-s", "http://127.0.0.1/")).ExitCode == 0, TimeSpan.FromSeconds(60), () => $"nginx of {device} does not answer");
     }
 
     private async Task ConnectAsync(Host host, string device, string link, string number, string mac, int mtu, bool bridge)
