@@ -87,11 +87,12 @@ public sealed class CaptureTests
         capture.Signal(9);
         await capture.WaitAsync(TimeSpan.FromSeconds(60));
 
+        var maps = Directory.GetDirectories($"{net.Folder}/pins", "maps-v*").Single();
         await Eventually.TrueAsync(
             async () =>
             {
                 await net.CurlAsync(1);
-                return (await Run.OkAsync("bpftool", $"map dump pinned {net.Folder}/pins/maps-v1/capture_filter")).Contains("\"one_in\": 0,", StringComparison.Ordinal);
+                return (await Run.OkAsync("bpftool", $"map dump pinned {maps}/capture_filter")).Contains("\"one_in\": 0,", StringComparison.Ordinal);
             },
             TimeSpan.FromSeconds(60), () => "the filter is off");
         var next = await StartAsync(net, "all.pcapng");
