@@ -114,8 +114,7 @@ public sealed class IpvsEngine : IL4Engine
         int changes;
         if (_running is { } known && ReferenceEquals(known.Snapshot.Config.L4, config))
         {
-            // States alone are new, and what the kernel holds is known.
-            changes = Write(kernel, IpvsPlanner.Plan(wanted, known.Table, _ => false));
+            changes = ApplyStates(kernel, wanted, known.Table);
             _running = known with { Snapshot = snapshot, Table = wanted };
         }
         else
@@ -127,6 +126,20 @@ public sealed class IpvsEngine : IL4Engine
             changes > 0 ? LogLevel.Information : LogLevel.Debug,
             "{Services} services of IPVS in place after {Changes} changes, {Milliseconds:0.0} ms",
             config.Services.Length, changes, Stopwatch.GetElapsedTime(started).TotalMilliseconds);
+    }
+
+    // States alone are new, and what the kernel holds is known, unless somebody has changed it: a backend that is down goes all the same.
+    private int ApplyStates(IpvsKernel kernel, IpvsTable wanted, IpvsTable known)
+    {
+        try
+        {
+            return Write(kernel, IpvsPlanner.Plan(wanted, known, _ => false));
+        }
+        catch (NetlinkException error)
+        {
+            _logger.LogWarning("IPVS was changed by another hand: {Error}", error.Message);
+            return Write(kernel, IpvsPlanner.Plan(wanted, kernel.Read(), _ => false));
+        }
     }
 
     private int ApplyConfig(IpvsKernel kernel, Snapshot snapshot, IpvsTable wanted)

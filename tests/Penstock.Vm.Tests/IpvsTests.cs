@@ -19,58 +19,98 @@ public sealed class IpvsTests(Guest guest)
     [VmFact]
     public async Task Services_EverySchedulerAndForwarding_CarryTraffic()
     {
+        // Each scheduler with each way of forwarding, over IPv4 and IPv6, TCP and UDP.
         var services = new List<string>();
         var (urls, datagrams) = (new List<string>(), new List<string>());
-        foreach (var isIpv6 in (bool[])[false, true])
+        foreach (var (vip, link, family) in ((string, string, string)[])[(Vip, "10.0.0.1", "v4"), (Vip6, "2001:db8::1", "v6")])
         {
-            var (vip, link) = isIpv6 ? (Vip6, "2001:db8::1") : (Vip, "10.0.0.1");
-            var family = isIpv6 ? "v6" : "v4";
-            for (var i = 0; i < s_schedulers.Length; i++)
+            for (var i = 0; i < s_schedulers.Length * s_forwardings.Length; i++)
             {
-                services.Add($"{{name: {s_schedulers[i]}-{family}, listen: \"tcp://{vip}:{8000 + i}\", forwarding: nat, ipvs: {{scheduler: {s_schedulers[i]}}}, backends: [{{address: \"{link}1\", port: 80}}, {{address: \"{link}2\", port: 80}}]}}");
+                var (scheduler, forwarding) = (s_schedulers[i / s_forwardings.Length], s_forwardings[i % s_forwardings.Length]);
+                var rest = $"forwarding: {forwarding}, ipvs: {{scheduler: {scheduler}}}, backends: [\"{link}1\", \"{link}2\"]";
+                services.Add($"{{name: {scheduler}-{forwarding}-{family}, listen: \"tcp://{vip}:{8000 + i}\", {rest}}}");
+                services.Add($"{{name: {scheduler}-{forwarding}-udp-{family}, listen: \"udp://{vip}:{5300 + i}\", {rest}}}");
                 urls.AddRange(Enumerable.Repeat($"'http://{vip}:{8000 + i}/'", 2));
-            }
-
-            for (var i = 0; i < s_forwardings.Length; i++)
-            {
-                services.Add($"{{name: {s_forwardings[i]}-{family}, listen: \"tcp://{vip}:{8020 + i}\", forwarding: {s_forwardings[i]}, ipvs: {{scheduler: rr}}, backends: [\"{link}1\", \"{link}2\"]}}");
-                services.Add($"{{name: {s_forwardings[i]}-udp-{family}, listen: \"udp://{vip}:{5300 + i}\", forwarding: {s_forwardings[i]}, backends: [\"{link}1\", \"{link}2\"]}}");
-                urls.AddRange(Enumerable.Repeat($"'http://{vip}:{8020 + i}/'", 2));
                 datagrams.Add($"{vip}:{5300 + i}");
             }
         }
 
-        services.Add($"{{name: sticky, listen: \"tcp://{Vip}:8030\", forwarding: nat, ipvs: {{scheduler: rr, persistence: 90s, persistence_prefix: 24}}, backends: {Backends}}}");
-        urls.AddRange(Enumerable.Repeat($"'http://{Vip}:8030/'", 2));
         Configure("lb", services);
         await guest.RunAsync("lab reset; lab start /vm/share/lb.yaml");
         var answers = (await guest.RunAsync($"lab get {string.Join(' ', urls)}")).Split('\n', StringSplitOptions.RemoveEmptyEntries);
-        var echoes = await guest.RunAsync($"lab udp {string.Join(' ', datagrams)}");
+        var echoes = (await guest.RunAsync($"lab udp {string.Join(' ', datagrams)}")).Split('\n', StringSplitOptions.RemoveEmptyEntries);
         var listed = await guest.RunAsync("ip netns exec lb ipvsadm -Ln");
         var counted = await guest.RunAsync("ip netns exec lb ipvsadm -Ln --stats --exact");
         var status = await guest.RunAsync("penstock status --socket /run/lb.sock");
 
         // A backend sees the client itself, whatever the way.
         answers.Length.ShouldBe(urls.Count);
-        answers.ShouldAllBe(answer => Regex.IsMatch(answer, "^rs[12] (?:198.51.100.2|2001:db8:1::2)$", RegexOptions.NonBacktracking));
-        answers[2..4].ShouldBe(["rs1 198.51.100.2", "rs2 198.51.100.2"], ignoreOrder: true); // rr
-        answers[^1].ShouldBe(answers[^2]); // persistence
-        Regex.Count(echoes, "^rs[12] (198.51.100.2|2001:db8:1::2)$", RegexOptions.Multiline).ShouldBe(8, echoes);
-        for (var i = 0; i < s_schedulers.Length; i++)
+        echoes.Length.ShouldBe(datagrams.Count);
+        ((string[])[.. answers, .. echoes]).ShouldAllBe(answer => Regex.IsMatch(answer, "^rs[12] (?:198.51.100.2|2001:db8:1::2)$", RegexOptions.NonBacktracking));
+        answers[8..10].ShouldBe(["rs1 198.51.100.2", "rs2 198.51.100.2"], ignoreOrder: true); // rr
+        for (var i = 0; i < s_schedulers.Length * s_forwardings.Length; i++)
         {
+            var (scheduler, forwarding) = (s_schedulers[i / s_forwardings.Length], s_forwardings[i % s_forwardings.Length]);
             foreach (var vip in (string[])[Vip, Vip6])
             {
-                listed.ShouldMatch($@"TCP +{Regex.Escape(vip)}:{8000 + i} {s_schedulers[i]}\b");
-                counted.ShouldMatch($@"TCP +{Regex.Escape(vip)}:{8000 + i} +2 ");
+                var (back, method) = forwarding switch { "nat" => ("[1-9][0-9]*", "Masq"), "dsr-l2" => ("0", "Route"), _ => ("0", "Tunnel") };
+                listed.ShouldMatch($@"TCP +{Regex.Escape(vip)}:{8000 + i} {scheduler}\b.*\n +-> [^ ]+ +{method} +1 .*\n +-> [^ ]+ +{method} +1 ");
+                listed.ShouldMatch($@"UDP +{Regex.Escape(vip)}:{5300 + i} {scheduler}\b.*\n +-> [^ ]+ +{method} +1 .*\n +-> [^ ]+ +{method} +1 ");
+                // Connections, packets and bytes of both ways, of which answers pass by the director with nat only.
+                counted.ShouldMatch($@"TCP +{Regex.Escape(vip)}:{8000 + i} +2 +[1-9][0-9]* +{back} +[1-9][0-9]* +{back}\n");
+                counted.ShouldMatch($@"UDP +{Regex.Escape(vip)}:{5300 + i} +1 +1 +{back} +[1-9][0-9]* +{back}\n");
             }
         }
 
-        listed.ShouldContain($"TCP  {Vip}:8000 mh (mh-port)");
-        listed.ShouldContain($"TCP  {Vip}:8030 rr persistent 90 mask 255.255.255.0");
-        listed.ShouldMatch(@"10\.0\.0\.11:8021 +Route ");
-        listed.ShouldMatch(@"10\.0\.0\.11:8022 +Tunnel ");
-        listed.ShouldMatch(@"\[2001:db8::12\]:80 +Masq ");
-        status.ShouldMatch(@"(?m)^dsr-gue-v6 +tcp://\[2001:db8:5::10\]:8023 +dsr-gue .* 2 ");
+        status.ShouldMatch(@"(?m)^rr-dsr-gue-v6 +tcp://\[2001:db8:5::10\]:8007 +dsr-gue .* 2 ");
+    }
+
+    [VmFact]
+    public async Task Services_WithEveryOption_ReadBackAsWritten()
+    {
+        Configure(
+            "lb",
+            [
+                $"{{name: sticky, listen: \"tcp://{Vip}:8000\", forwarding: nat, ipvs: {{scheduler: rr, persistence: 90s, persistence_prefix: 24}}, backends: {Backends}}}",
+                $"{{name: sticky6, listen: \"tcp://{Vip6}:*\", forwarding: dsr-l2, ipvs: {{scheduler: rr, persistence: 5m, persistence_prefix: 64}}, backends: [\"2001:db8::11\"]}}",
+                $"{{name: dns, listen: \"udp://{Vip}:53\", forwarding: nat, ipvs: {{scheduler: rr, one_packet: true}}, backends: [10.0.0.11]}}",
+                $"{{name: calls, listen: \"sctp://{Vip}:2905\", forwarding: dsr-l2, ipvs: {{fallback: true}}, backends: [{{address: 10.0.0.11, weight: 7, upper_threshold: 90, lower_threshold: 60}}]}}",
+                $"{{name: client, listen: \"tcp://{Vip}:8001\", hash: client, forwarding: dsr-gue, backends: [{{address: 10.0.0.11, port: 5555}}]}}",
+                $"{{name: marked, listen: \"tcp://{Vip}:8002\", forwarding: nat, ipvs: {{mark: 7, scheduler: sed}}, backends: {Backends}}}",
+            ],
+            "tcp_timeout: 20m, udp_timeout: 40s");
+
+        var answers = await guest.RunAsync($"lab reset; lab start /vm/share/lb.yaml; lab get http://{Vip}:8000/ http://{Vip}:8000/");
+        var listed = await guest.RunAsync("ip netns exec lb ipvsadm -Ln; ip netns exec lb ipvsadm -Ln --thresholds; ip netns exec lb ipvsadm -L --timeout; ip netns exec lb sysctl net.ipv4.vs.expire_nodest_conn");
+        var log = await guest.RunAsync("kill -9 $(cat /run/lb.pid); lab start /vm/share/lb.yaml; cat /run/lb.log");
+
+        answers.Split('\n')[0].ShouldBe(answers.Split('\n')[1]);
+        listed.ShouldContain($"TCP  {Vip}:8000 rr persistent 90 mask 255.255.255.0\n");
+        listed.ShouldContain("TCP  [2001:db8:5::10]:0 rr persistent 300 mask 64\n");
+        listed.ShouldContain($"UDP  {Vip}:53 rr ops\n");
+        listed.ShouldContain($"SCTP {Vip}:2905 mh (mh-fallback,mh-port)\n");
+        listed.ShouldContain($"TCP  {Vip}:8001 mh\n");
+        listed.ShouldContain("FWM  7 sed\n");
+        listed.ShouldMatch(@"10\.0\.0\.11:2905 +Route +7 ");
+        listed.ShouldMatch(@"10\.0\.0\.11:2905 +90 +60 ");
+        listed.ShouldContain("Timeout (tcp tcpfin udp): 1200 120 40");
+        listed.ShouldContain("net.ipv4.vs.expire_nodest_conn = 1");
+        log.ShouldNotContain("in place after"); // The next daemon has nothing to change.
+    }
+
+    [VmFact]
+    public async Task Daemon_WithoutWhatItNeeds_SaysWhat()
+    {
+        const string Start = "lab start /vm/share/lb.yaml || true";
+        Configure("lb", [$"{{name: web, listen: \"tcp://{Vip}:8000\", forwarding: nat, ipvs: {{scheduler: nq}}, backends: {Backends}}}"]);
+        await guest.RunAsync("lab reset; for module in $(lsmod | awk '/^ip_vs_/ { print $1 }') ip_vs; do modprobe -r $module; done");
+        var noModule = await guest.RunAsync($"echo install ip_vs /bin/false >/etc/modprobe.d/vm.conf; {Start}");
+        var noScheduler = await guest.RunAsync($"echo install ip_vs_nq /bin/false >/etc/modprobe.d/vm.conf; {Start}");
+        var noRight = await guest.RunAsync($"rm /etc/modprobe.d/vm.conf; ip netns exec lb setpriv --inh-caps=-all --bounding-set=-net_admin penstock run --config /vm/share/lb.yaml 2>&1 || true");
+
+        noModule.ShouldContain("the kernel has no IPVS: modprobe ip_vs");
+        noScheduler.ShouldContain("the kernel lacks its scheduler: modprobe ip_vs_nq");
+        noRight.ShouldContain("EPERM");
     }
 
     [VmFact]
@@ -131,6 +171,29 @@ public sealed class IpvsTests(Guest guest)
         left.ShouldNotContain(":8000");
         left.ShouldContain($"TCP  {Vip}:9999 rr");
         left.ShouldContain("no state");
+    }
+
+    [VmFact]
+    public async Task Backend_Lost_IsTakenOut_WhateverAnotherHandHasDone()
+    {
+        Configure("lb", [$"{{name: web, listen: \"tcp://{Vip}:8000\", forwarding: nat, health: {{type: tcp, interval: 2s, timeout: 2s, rise: 1, fall: 1}}, backends: {Backends}}}"]);
+
+        var output = await guest.RunAsync("""
+            lab reset
+            lab start /vm/share/lb.yaml
+            members() { ip netns exec lb ipvsadm -Ln | awk '$1 == "->" { print $2 }' | tail -n +2 | sort | xargs; }
+            holds() { [ "$(members)" = "$*" ]; }
+            export -f members holds
+            lab await bash -c 'holds 10.0.0.11:80 10.0.0.12:80'
+            ip netns exec lb ipvsadm -C
+            ip link set rs1 nomaster # its cable is out
+            lab await bash -c 'holds 10.0.0.12:80'
+            ip link set rs1 master br0
+            lab await bash -c 'holds 10.0.0.11:80 10.0.0.12:80'
+            cat /run/lb.log
+            """);
+
+        output.ShouldContain("IPVS was changed by another hand: could not ");
     }
 
     [VmFact]

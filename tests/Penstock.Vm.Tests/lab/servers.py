@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """servers.py VIP VIP6: HTTP and UDP servers of rs1 and rs2, all in one process, each in its host's namespace.
 
-An answer names the host, and the client as the server sees it. HTTP on ports 80 and 8000 to 8031; UDP on 53 and 5300 to 5331.
+An answer names the host, and the client as the server sees it. HTTP on ports 80 and 8000 to 8035; UDP on 53 and 5300 to 5335.
 /slow sends a byte a tick until there is a file /run/ends, and then "end".
 """
 
@@ -14,8 +14,8 @@ import threading
 import time
 
 CLONE_NEWNET = 0x40000000
-HTTP_PORTS = [80, *range(8000, 8032)]
-UDP_PORTS = [53, *range(5300, 5332)]
+HTTP_PORTS = [80, *range(8000, 8036)]
+UDP_PORTS = [53, *range(5300, 5336)]
 
 libc = ctypes.CDLL(None, use_errno=True)
 
