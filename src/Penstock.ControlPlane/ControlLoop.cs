@@ -23,6 +23,12 @@ public sealed class ControlLoop : IAsyncDisposable
     /// <summary>How long a reload waits for the first answers of clusters that are new, so that their first requests find endpoints.</summary>
     public static readonly TimeSpan FirstAnswerWait = TimeSpan.FromSeconds(2);
 
+    /// <summary>Time to the second attempt at a snapshot that the engines did not take; each attempt after that waits twice as long, up to <see cref="MaxRetryInterval"/>.</summary>
+    public static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(1);
+
+    /// <summary>Most time between two attempts at a snapshot that the engines do not take.</summary>
+    public static readonly TimeSpan MaxRetryInterval = TimeSpan.FromSeconds(30);
+
     // Holds at most one Touched (see Touch), a Ping for each watchdog interval, and a Reload for each caller that waits for one:
     // as many as the admin API has connections, one for SIGHUP and one for the file watch.
     private readonly Channel<ControlMessage> _messages = Channel.CreateUnbounded<ControlMessage>(new() { SingleReader = true });
@@ -40,6 +46,7 @@ public sealed class ControlLoop : IAsyncDisposable
     private Dictionary<string, ClusterFeed> _feeds = new(StringComparer.Ordinal);
     private ControlPlaneState _state = new(Snapshot: null, ConfigHash: "", LastReload: null);
     private long _publishedAt;
+    private TimeSpan _retryAfter = RetryInterval;
     private int _touched;
 
     /// <summary>A loop that publishes nothing until the first <see cref="ReloadAsync"/>.</summary>
@@ -167,12 +174,28 @@ public sealed class ControlLoop : IAsyncDisposable
         }
 
         var snapshot = new Snapshot(running.Generation + 1, running.Config, endpoints) { Services = services };
-        _apply(snapshot);
+        ApplyOrRetry(snapshot);
         _publishedAt = _time.GetTimestamp();
         Volatile.Write(ref _state, state with { Snapshot = snapshot });
         AwaitStep(snapshot);
         _logger.LogDebug("published snapshot {Generation}", snapshot.Generation);
         await _health.ApplyAsync(Targets(snapshot));
+    }
+
+    // Nothing may change for long after a change that was not taken: it is tried again without a cause.
+    private void ApplyOrRetry(Snapshot snapshot)
+    {
+        try
+        {
+            _apply(snapshot);
+            _retryAfter = RetryInterval;
+        }
+        catch
+        {
+            _publishTimer.Change(_retryAfter, Timeout.InfiniteTimeSpan);
+            _retryAfter = _retryAfter * 2 < MaxRetryInterval ? _retryAfter * 2 : MaxRetryInterval;
+            throw;
+        }
     }
 
     private async ValueTask<ReloadOutcome> ReloadNowAsync()

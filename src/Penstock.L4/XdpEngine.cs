@@ -32,6 +32,7 @@ public sealed class XdpEngine : IL4Engine
     private readonly ITimer _watch;
     private FolderLock? _owned;
     private string _complaint = "";
+    private bool _haveHopsChanged;
     private bool _isDisposed;
     private Running? _running;
 
@@ -159,10 +160,16 @@ public sealed class XdpEngine : IL4Engine
         }
         catch (Exception error) when (error is L4ApplyException || IsOfTheHost(error))
         {
-            if (error.Message != _complaint)
-                _logger.LogError("interfaces have changed, services could not be put in place: {Reason}", error.Message);
-            _complaint = error.Message;
+            Complain("interfaces have changed", error);
         }
+    }
+
+    // Once for each reason: it is tried again each second.
+    private void Complain(string why, Exception error)
+    {
+        if (error.Message != _complaint)
+            _logger.LogError("{Why}, services could not be put in place: {Reason}", why, error.Message);
+        _complaint = error.Message;
     }
 
     private void FollowHops()
@@ -172,15 +179,17 @@ public sealed class XdpEngine : IL4Engine
             if (_running is not { } running)
                 return;
             _vlans.Follow(running.Program.Maps["vlan_links"]);
-            if (!_hops.Refresh())
+            _haveHopsChanged |= _hops.Refresh();
+            if (!_haveHopsChanged)
                 return;
             _planner.ForgetHops();
             UpdateStates(running with { Plan = _planner.Plan(running.Snapshot) });
             LogFaults(running.Plan);
+            (_haveHopsChanged, _complaint) = (false, "");
         }
         catch (Exception error) when (error is L4ApplyException || IsOfTheHost(error))
         {
-            _logger.LogError("next hops have changed, services could not be put in place: {Reason}", error.Message);
+            Complain("next hops have changed", error);
         }
     }
 
@@ -200,7 +209,7 @@ public sealed class XdpEngine : IL4Engine
     }
 
     private static bool IsOfTheHost(Exception error) =>
-        error is BpfException or IOException or UnauthorizedAccessException or DllNotFoundException or System.ComponentModel.Win32Exception or NetlinkException;
+        error is BpfException or XdpFullException or IOException or UnauthorizedAccessException or DllNotFoundException or System.ComponentModel.Win32Exception or NetlinkException;
 
     private void Own(PinTree pins)
     {
@@ -257,56 +266,82 @@ public sealed class XdpEngine : IL4Engine
             attachments.RefuseForeign(device);
         Own(pins);
         _neighbours.Follow(plan);
-        _hops.Keep(plan.SelectMany(service => service.Backends).Where(backend => backend.IsResolved).Select(backend => backend.Address).ToHashSet());
         if (_hops.Refresh())
         {
             _planner.ForgetHops(); // New ones have answered just now.
             plan = _planner.Plan(snapshot);
         }
 
-
-        var settings = Settings(config, plan);
+        var settings = XdpSettings.Of(config, plan);
         if (_running is { } running && running.Snapshot.Config.L4.Pins != config.Pins)
             throw new L4ApplyException($"l4: pins can't move from {running.Snapshot.Config.L4.Pins} while services run: penstock detach, then start the daemon again");
-        if (_running is not { } same || same.Settings != settings || XdpSizes.Exceed(config, plan, map => same.Program.Maps[map].Info.MaxEntries) is not null)
-            Load(snapshot, plan, settings, pins, attachments, devices);
-        else
-            Update(same with { Snapshot = snapshot, Plan = plan, Interfaces = Interfaces(config, devices), Notes = [] }, pins, attachments, devices);
+        try
+        {
+            if (_running is not { } same || same.Settings != settings || XdpSizes.Exceed(config, plan, map => same.Program.Maps[map].Info.MaxEntries) is not null)
+                Load(snapshot, plan, plan, settings, pins, attachments, devices);
+            else
+                Update(same with { Snapshot = snapshot, Plan = plan, Interfaces = Interfaces(config, devices), Devices = devices, Notes = [] }, pins, attachments);
+        }
+        catch when (_running is not null)
+        {
+            PutBack(_running, attachments);
+            throw;
+        }
+
+        attachments.Keep(devices);
+        _hops.Keep(plan.SelectMany(service => service.Backends).Where(backend => backend.IsResolved).Select(backend => backend.Address).ToHashSet());
     }
 
-    private void Update(Running next, PinTree pins, XdpAttachments attachments, HostInterface[] devices)
+    private void Update(Running next, PinTree pins, XdpAttachments attachments)
     {
+        // An interface that is new may refuse: before anything else is.
+        attachments.Attach(next.Devices, next.Program.Program, Mode(next.Snapshot));
         try
         {
             next.Tables.Apply(next.Plan, next.Snapshot.Config.L4.DropOtherPorts);
+            _running = next;
         }
         catch (XdpFullException full)
         {
             _logger.LogInformation("{Reason}: the maps are made larger", full.Message);
-            Load(next.Snapshot, next.Plan, next.Settings, pins, attachments, devices);
-            return;
+            Load(next.Snapshot, next.Plan, [.. next.Plan, .. _running?.Plan ?? []], next.Settings, pins, attachments, next.Devices);
         }
-
-        Attach(next.Snapshot, next.Program, pins, attachments, devices);
-        _running = next;
     }
 
-    private void Load(Snapshot snapshot, PlannedService[] plan, Layout.Settings settings, PinTree pins, XdpAttachments attachments, HostInterface[] devices)
+    // The interfaces run what they ran, and the maps hold what they held.
+    private void PutBack(Running before, XdpAttachments attachments)
+    {
+        try
+        {
+            before.Tables.Apply(before.Plan, before.Snapshot.Config.L4.DropOtherPorts);
+            attachments.Attach(before.Devices, before.Program.Program, Mode(before.Snapshot));
+            attachments.Keep(before.Devices);
+            _neighbours.Follow(before.Plan);
+        }
+        catch (Exception error) when (error is L4ApplyException || IsOfTheHost(error))
+        {
+            _logger.LogError("what ran before could not be put back whole: {Reason}", error.Message);
+        }
+    }
+
+    private void Load(Snapshot snapshot, PlannedService[] plan, PlannedService[] room, Layout.Settings settings, PinTree pins, XdpAttachments attachments, HostInterface[] devices)
     {
         var path = ProgramFile.Find(snapshot.Config.L4.Program, "xdp_lb");
         pins.Create();
-        var program = XdpProgram.Load(path, pins, XdpSizes.For(snapshot.Config.L4, plan, BpfCpus.Possible), settings);
+        var program = XdpProgram.Load(path, pins, XdpSizes.For(snapshot.Config.L4, room, BpfCpus.Possible), settings);
         try
         {
             _vlans.Follow(program.Maps["vlan_links"]);
 
             // Maps that hold what those of the running program do: it goes first, for both share some of them. New maps are filled first.
             if (program.IsAdopted)
-                Attach(snapshot, program, pins, attachments, devices);
+                attachments.Attach(devices, program.Program, Mode(snapshot));
             var tables = new XdpTables(program.Maps);
+            if (program.IsAdopted)
+                Replace(program, tables, settings, pins);
             tables.Apply(plan, snapshot.Config.L4.DropOtherPorts);
             if (!program.IsAdopted)
-                Attach(snapshot, program, pins, attachments, devices);
+                attachments.Attach(devices, program.Program, Mode(snapshot));
             program.Pin(pins);
             var notes = program.Rebuilt.Concat(RemoveOtherVersions(pins)).ToImmutableArray();
             _logger.LogInformation(
@@ -314,24 +349,29 @@ public sealed class XdpEngine : IL4Engine
                 program.IsAdopted ? "with the maps of the one before" : "with maps of its own");
             foreach (var note in notes)
                 _logger.LogWarning("rebuilt: {Note}", note);
-            _running?.Program.Dispose();
-            _running = new Running(snapshot, plan, Interfaces(snapshot.Config.L4, devices), settings, program, tables, notes);
+            if (!program.IsAdopted)
+                _running?.Program.Dispose();
+            _running = new Running(snapshot, plan, Interfaces(snapshot.Config.L4, devices), devices, settings, program, tables, notes);
         }
         catch
         {
-            program.Dispose();
+            if (_running?.Program != program)
+                program.Dispose();
             throw;
         }
     }
 
-    private static void Attach(Snapshot snapshot, XdpProgram program, PinTree pins, XdpAttachments attachments, HostInterface[] devices)
+    // What ran before runs on by the new program and its maps, whatever becomes of the new plan.
+    private void Replace(XdpProgram program, XdpTables tables, Layout.Settings settings, PinTree pins)
     {
-        var mode = snapshot.Config.L4.Attach == XdpAttach.Generic ? XdpMode.Generic : XdpMode.Native;
-        foreach (var device in devices)
-            attachments.Attach(device, program.Program, mode);
-        foreach (var name in pins.LinkNames().Except(devices.Select(device => device.Name), StringComparer.Ordinal))
-            attachments.Detach(name);
+        if (_running is not { } before)
+            return;
+        program.Pin(pins);
+        _running = before with { Program = program, Tables = tables, Settings = settings };
+        before.Program.Dispose();
     }
+
+    private static XdpMode Mode(Snapshot snapshot) => snapshot.Config.L4.Attach == XdpAttach.Generic ? XdpMode.Generic : XdpMode.Native;
 
     private InterfaceWatch Interfaces(L4Config config, HostInterface[] ingress) => new(
         ingress,
@@ -360,36 +400,5 @@ public sealed class XdpEngine : IL4Engine
         _logger.LogInformation("no services any more: detached from {Interfaces}", string.Join(", ", names));
     }
 
-    private static Layout.Settings Settings(L4Config config, PlannedService[] plan)
-    {
-        var features = Layout.Features.Fragments;
-        if (BpfKernel.HasXdpFragments)
-            features |= Layout.Features.Jumbo | Layout.Features.Capture;
-        if (plan.Any(service => service.Backends.Any(backend => backend.Value.Flags.HasFlag(Layout.BackendFlags.Fib))))
-            features |= Layout.Features.Fib;
-        if (plan.Any(service => service.Value.Flags.HasFlag(Layout.ServiceFlags.Nat)))
-            features |= Layout.Features.Nat;
-        if (plan.Any(service => service.Value.Flags.HasFlag(Layout.ServiceFlags.SynCookies)))
-            features |= Layout.Features.SynCookies;
-        return new Layout.Settings
-        {
-            HashSeed = (ulong)config.HashSeed,
-            Features = features,
-            FlowSets = XdpSizes.FlowSets(config),
-            Cpus = (uint)BpfCpus.Possible,
-            NewFlowsPerSecond = (uint)config.NewFlowsPerCpu,
-            ServiceLines = XdpSizes.ServiceLines(plan),
-            RepliesPerSecond = (uint)config.RepliesPerCpu,
-            NatPortFirst = (ushort)config.Nat.Ports.First,
-            NatPortLast = (ushort)config.Nat.Ports.Last,
-            NatTcpTimeout = Seconds(config.Nat.TcpTimeout),
-            NatOpeningTimeout = Seconds(config.Nat.OpeningTimeout),
-            NatUdpTimeout = Seconds(config.Nat.UdpTimeout),
-            Tick = BpfClock.Tick,
-        };
-    }
-
-    private static ushort Seconds(TimeSpan time) => (ushort)Math.Ceiling(time.TotalSeconds);
-
-    private sealed record Running(Snapshot Snapshot, PlannedService[] Plan, InterfaceWatch Interfaces, Layout.Settings Settings, XdpProgram Program, XdpTables Tables, ImmutableArray<string> Notes);
+    private sealed record Running(Snapshot Snapshot, PlannedService[] Plan, InterfaceWatch Interfaces, HostInterface[] Devices, Layout.Settings Settings, XdpProgram Program, XdpTables Tables, ImmutableArray<string> Notes);
 }

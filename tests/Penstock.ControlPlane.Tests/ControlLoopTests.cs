@@ -22,6 +22,7 @@ public sealed class ControlLoopTests : IAsyncDisposable
     private readonly ControlLoop _loop;
     private LoadedConfig _next = Loaded(FakeSource.Config());
     private Exception? _applyFailure;
+    private Action _applying = () => { };
 
     public ControlLoopTests() => _loop = NewLoop(_time);
 
@@ -159,6 +160,32 @@ public sealed class ControlLoopTests : IAsyncDisposable
         _published.Count.ShouldBeInRange(2, 3);
         _published.Last().Endpoints["d"].Endpoints.ShouldHaveSingleItem().Address.Port.ShouldBe(1000);
         _published.Select(snapshot => snapshot.Generation).ShouldBe(Enumerable.Range(1, _published.Count).Select(i => (long)i));
+    }
+
+    [Fact]
+    public async Task EndpointsFound_EngineRefuses_AreTriedAgainLaterAndLater()
+    {
+        await StartWithDnsAsync();
+        var applied = 0;
+        _applying = () => Interlocked.Increment(ref applied);
+        _applyFailure = new L7ApplyException("not now");
+        Source("d").Find(9);
+        await SettleAsync();
+        applied.ShouldBe(1);
+
+        foreach (var seconds in (int[])[1, 2, 4, 8, 16, 30, 30])
+        {
+            var before = applied;
+            await UntilAsync(() => _time.UntilNextTimer == TimeSpan.FromSeconds(seconds));
+            _time.Advance(TimeSpan.FromSeconds(seconds));
+            await SettleAsync();
+            applied.ShouldBe(before + 1);
+        }
+
+        _applyFailure = null;
+        _time.Advance(ControlLoop.MaxRetryInterval);
+        await SettleAsync();
+        _published.Last().Endpoints["d"].Endpoints.ShouldHaveSingleItem().Address.Port.ShouldBe(9);
     }
 
     [Fact]
@@ -320,6 +347,7 @@ public sealed class ControlLoopTests : IAsyncDisposable
         () => _next,
         snapshot =>
         {
+            _applying();
             if (_applyFailure is not null) throw _applyFailure;
             _published.Enqueue(snapshot);
         },

@@ -52,7 +52,7 @@ internal sealed class SnapshotPublisher(IL4Engine balancer, L7Engine engine, Met
         {
             engine.Apply(snapshot);
         }
-        catch (L7ApplyException)
+        catch
         {
             if (_running is not null)
                 balancer.Apply(_running);

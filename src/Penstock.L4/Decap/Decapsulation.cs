@@ -42,7 +42,7 @@ public static class Decapsulation
 
         pins.Create();
         using var program = opened.Program("decap");
-        attachments.Attach(device, program, request.Attach == XdpAttach.Generic ? XdpMode.Generic : XdpMode.Native);
+        attachments.Attach([device], program, request.Attach == XdpAttach.Generic ? XdpMode.Generic : XdpMode.Native);
         return Read(device.Name, pins);
     });
 

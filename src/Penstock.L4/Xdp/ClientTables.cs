@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Collections.Immutable;
 using System.Runtime.InteropServices;
+using Penstock.Model.L4;
 
 namespace Penstock.L4.Xdp;
 
@@ -48,8 +49,13 @@ internal sealed class ClientTables(IXdpMaps maps)
     /// <summary>Writes what is new of a plan, before the service asks for it.</summary>
     public void Write(ServiceEntry entry, PlannedService plan)
     {
+        CountUnsure(entry);
         if (!IsSame(entry.Sources, plan.Sources))
+        {
+            entry.UnsureSources = plan.Sources;
             Write(entry.Id, Added(entry.Sources, plan.Sources));
+        }
+
         foreach (var (clients, backend) in plan.Overrides)
         {
             var (key, id) = (Layout.SourceKey.Of(entry.Id, clients), entry.Backends[backend]);
@@ -75,31 +81,33 @@ internal sealed class ClientTables(IXdpMaps maps)
         if (!IsSame(entry.Sources, plan.Sources))
         {
             Delete(Gone(entry.Sources, plan.Sources).Select(rule => Layout.SourceKey.Of(entry.Id, rule.Prefix)));
-            entry.Sources = plan.Sources;
+            (entry.Sources, entry.UnsureSources) = (plan.Sources, null);
         }
 
         var clients = plan.Overrides.Keys.Select(network => Layout.SourceKey.Of(entry.Id, network)).ToHashSet();
-        foreach (var key in entry.Overrides.Keys.Where(key => !clients.Contains(key)).ToArray())
-        {
-            maps.DeleteOverride(key);
-            entry.Overrides.Remove(key);
-        }
-
-        foreach (var key in entry.QuicServers.Keys.Where(key => !plan.QuicServers.ContainsKey(key.Server)).ToArray())
-        {
-            maps.DeleteQuicServer(key);
-            entry.QuicServers.Remove(key);
-        }
+        Trim(entry.Overrides, key => !clients.Contains(key), key => maps.DeleteOverride(key));
+        Trim(entry.QuicServers, key => !plan.QuicServers.ContainsKey(key.Server), key => maps.DeleteQuicServer(key));
     }
 
     /// <summary>Removes everything of a service that is no more.</summary>
     public void Remove(ServiceEntry entry)
     {
+        CountUnsure(entry);
+        entry.UnsureSources = [];
         Delete(entry.Sources.Select(rule => Layout.SourceKey.Of(entry.Id, rule.Prefix)));
-        foreach (var key in entry.Overrides.Keys)
-            maps.DeleteOverride(key);
-        foreach (var key in entry.QuicServers.Keys)
-            maps.DeleteQuicServer(key);
+        (entry.Sources, entry.UnsureSources) = ([], null);
+        Trim(entry.Overrides, _ => true, key => maps.DeleteOverride(key));
+        Trim(entry.QuicServers, _ => true, key => maps.DeleteQuicServer(key));
+    }
+
+    private static void Trim<TKey>(Dictionary<TKey, uint> written, Func<TKey, bool> isGone, Action<TKey> delete)
+        where TKey : notnull
+    {
+        foreach (var key in written.Keys.Where(isGone).ToArray())
+        {
+            delete(key);
+            written.Remove(key);
+        }
     }
 
     private static bool IsSame(ImmutableArray<SourceRule> one, ImmutableArray<SourceRule> other) => one == other || one.AsSpan().SequenceEqual(other.AsSpan());
@@ -127,6 +135,21 @@ internal sealed class ClientTables(IXdpMaps maps)
             if (at == after.Length || after[at].Prefix != rule.Prefix)
                 yield return rule;
         }
+    }
+
+    // What a write that failed may have left counts as written, with no verdict: it is written again where a plan has it, and removed where none has.
+    private static void CountUnsure(ServiceEntry entry)
+    {
+        if (entry.UnsureSources is not { } unsure)
+            return;
+        var rules = new SortedDictionary<SourcePrefix, Layout.SourceVerdict>();
+        foreach (var rule in entry.Sources)
+            rules.Add(rule.Prefix, rule.Verdict);
+        foreach (var rule in unsure)
+            rules[rule.Prefix] = rules.TryGetValue(rule.Prefix, out var known) && known == rule.Verdict ? known : default;
+        foreach (var rule in Gone(entry.Sources, unsure))
+            rules[rule.Prefix] = default;
+        (entry.Sources, entry.UnsureSources) = ([.. rules.Select(rule => new SourceRule(rule.Key, rule.Value))], null);
     }
 
     private void Write(uint service, IEnumerable<SourceRule> rules)

@@ -51,7 +51,7 @@ internal interface IXdpMaps
     /// <summary>Adds networks that are allowed or blocked, or changes which.</summary>
     void WriteSources(ReadOnlySpan<Layout.SourceKey> keys, ReadOnlySpan<Layout.SourceVerdict> verdicts);
 
-    /// <summary>Removes networks.</summary>
+    /// <summary>Removes networks; those that are not there are passed over.</summary>
     void DeleteSources(ReadOnlySpan<Layout.SourceKey> keys);
 
     /// <summary>Has a network's flows go to a backend.</summary>

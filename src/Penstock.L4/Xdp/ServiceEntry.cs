@@ -16,14 +16,17 @@ internal sealed class ServiceEntry(ServiceAddress listen, uint id)
     /// <summary>Its id.</summary>
     public uint Id { get; } = id;
 
-    /// <summary>Its entry; null until it is first written.</summary>
+    /// <summary>Its entry; null: none is written, or parts of its range have different ones.</summary>
     public Layout.Service? Written { get; set; }
 
     /// <summary>First line of its ring; below zero: it has none.</summary>
-    public int RingLine { get; set; } = -1;
+    public int RingLine { get; private set; } = -1;
 
     /// <summary>Slots of its ring.</summary>
-    public int RingSlots { get; set; }
+    public int RingSlots { get; private set; }
+
+    /// <summary>First lines of rings that packets may meet until its entry is next written.</summary>
+    public List<int> OldRings { get; } = [];
 
     /// <summary>What the ring was filled with; null: not known.</summary>
     public MaglevMember[]? Filled { get; set; }
@@ -36,6 +39,9 @@ internal sealed class ServiceEntry(ServiceAddress listen, uint id)
 
     /// <summary>Networks written for it, sorted.</summary>
     public ImmutableArray<SourceRule> Sources { get; set; } = [];
+
+    /// <summary>Networks that are to come in place of those, while some of them may be written and some of those removed; null: none are.</summary>
+    public ImmutableArray<SourceRule>? UnsureSources { get; set; }
 
     /// <summary>Overrides written for it.</summary>
     public Dictionary<Layout.SourceKey, uint> Overrides { get; } = [];
@@ -50,4 +56,14 @@ internal sealed class ServiceEntry(ServiceAddress listen, uint id)
 
     /// <summary>Its key as a service of one port.</summary>
     public Layout.ServiceKey Key => Layout.ServiceKey.Of(Listen.Address, Listen.FirstPort, (int)Listen.Protocol);
+
+    /// <summary>Gives it another ring, with what nobody knows in it; the one it had becomes an old one.</summary>
+    /// <param name="line">Its first line; below zero: it is to have none.</param>
+    /// <param name="slots">Its slots.</param>
+    public void TakeRing(int line, int slots)
+    {
+        if (RingLine >= 0)
+            OldRings.Add(RingLine);
+        (RingLine, RingSlots, Filled) = (line, slots, null);
+    }
 }

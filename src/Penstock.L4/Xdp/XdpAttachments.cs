@@ -21,14 +21,41 @@ internal sealed class XdpAttachments(PinTree pins)
             $"interface {device.Name} runs the XDP program {Name(running.ProgramId)}(id {running.ProgramId}, {running.Mode.ToString().ToLowerInvariant()}) of somebody else: take that off first");
     }
 
-    /// <summary>Has an interface run a program: through its link if there is one, without a gap.</summary>
-    /// <exception cref="L4ApplyException">The interface can't.</exception>
-    public void Attach(HostInterface device, BpfProgram program, XdpMode mode)
+    /// <summary>Has interfaces run a program: through the link of one that has one, without a gap.</summary>
+    /// <exception cref="L4ApplyException">An interface can't; none runs it that did not run one before, and those that did run one.</exception>
+    public void Attach(IReadOnlyCollection<HostInterface> devices, BpfProgram program, XdpMode mode)
+    {
+        var held = pins.LinkNames();
+        try
+        {
+            // One that is new may refuse: until none has, those that run a program run that.
+            foreach (var device in devices.OrderBy(device => held.Contains(device.Name, StringComparer.Ordinal)))
+                Attach(device, program, mode);
+        }
+        catch
+        {
+            foreach (var name in pins.LinkNames().Except(held, StringComparer.Ordinal))
+                Detach(name);
+            throw;
+        }
+    }
+
+    /// <summary>Takes the program off all interfaces but some.</summary>
+    public void Keep(IEnumerable<HostInterface> devices)
+    {
+        foreach (var name in pins.LinkNames().Except(devices.Select(device => device.Name), StringComparer.Ordinal))
+            Detach(name);
+    }
+
+    private void Attach(HostInterface device, BpfProgram program, XdpMode mode)
     {
         var path = pins.Link(device.Name);
+        XdpMode? before = null;
         using (var link = BpfLink.OpenPinned(path))
         {
-            if (link is not null && link.Info.InterfaceIndex == device.Index && XdpAttachment.Query(device.Index)?.Mode == mode)
+            if (link is not null && link.Info.InterfaceIndex == device.Index)
+                before = XdpAttachment.Query(device.Index)?.Mode;
+            if (link is not null && before == mode)
             {
                 if (link.Info.ProgramId != program.Info.Id)
                     link.Update(program);
@@ -43,13 +70,20 @@ internal sealed class XdpAttachments(PinTree pins)
 
         try
         {
-            using var link = BpfLink.AttachXdp(program, device.Index, mode);
-            link.Pin(path);
+            Link(device, program, mode);
         }
         catch (BpfException error)
         {
+            if (before is { } worked)
+                Link(device, program, worked);
             throw new L4ApplyException(Advice(device, mode, error), error);
         }
+    }
+
+    private void Link(HostInterface device, BpfProgram program, XdpMode mode)
+    {
+        using var link = BpfLink.AttachXdp(program, device.Index, mode);
+        link.Pin(pins.Link(device.Name));
     }
 
     /// <summary>Takes the program off an interface.</summary>

@@ -152,7 +152,7 @@ internal sealed class XdpMaps : IXdpMaps, IDisposable
             _maps["quic_servers"].Entries<Layout.QuicKey, uint>());
     }
 
-    /// <summary>Copies what a smaller map of the same layout holds.</summary>
+    /// <summary>Copies what a smaller map of the same layout holds, but for what is new within a second or two: that comes again by itself.</summary>
     public void TakeOver(string name, BpfMap old)
     {
         switch (name)
@@ -162,6 +162,8 @@ internal sealed class XdpMaps : IXdpMaps, IDisposable
                 break;
             case "backends":
                 Copy(old, _backends.Values);
+                break;
+            case "source_rates" or "fragments":
                 break;
             default:
                 old.CopyTo(_maps[name]);

@@ -47,7 +47,7 @@ internal sealed class XdpReader(IHostNetwork host)
     // With nat a backend has an entry for each address that its flows leave from.
     private static BackendCounters Backend(PlannedBackend[] shares, BackendStatus? status, XdpMaps maps, ServiceEntry entry, Dictionary<uint, long> slots)
     {
-        var (plan, ids) = (shares[0], shares.Select(share => entry.Backends[share.Key]).ToArray());
+        var (plan, ids) = (shares[0], shares.Where(share => entry.Backends.ContainsKey(share.Key)).Select(share => entry.Backends[share.Key]).ToArray());
         var stats = ids.Select(id => maps.Sum<uint, Layout.BackendStats>("backend_stats", id)).ToArray();
         var port = plan.Value.Port;
         var address = plan.Value.Forwarding == Layout.ForwardingKind.Local ? "local" : port == 0 ? plan.Address.ToString() : new System.Net.IPEndPoint(plan.Address, port).ToString();

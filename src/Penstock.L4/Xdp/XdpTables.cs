@@ -33,10 +33,13 @@ internal sealed class XdpTables
     /// <summary>Services there are.</summary>
     public IReadOnlyDictionary<ServiceAddress, ServiceEntry> Services => _services;
 
-    /// <summary>Puts a plan in place, and nothing besides it.</summary>
+    /// <summary>
+    /// Puts a plan in place, and nothing besides it. Where there is no room for old and new at once, some services come after others have let go of what they had.
+    /// Whatever it throws, what was there before is there, or part of the new: the plan before, applied again, puts all of that back.
+    /// </summary>
     /// <param name="plan">The services.</param>
     /// <param name="isClosed">Whether what is sent to their addresses and no service takes is dropped.</param>
-    /// <exception cref="XdpFullException">The maps are too small for it; what was there before is there, or part of the new.</exception>
+    /// <exception cref="XdpFullException">The maps are too small for it.</exception>
     public void Apply(IReadOnlyList<PlannedService> plan, bool isClosed = false)
     {
         var kept = plan.Select(service => service.Listen).ToHashSet();
@@ -49,8 +52,39 @@ internal sealed class XdpTables
             _vips.Remove(address);
         }
 
-        var updates = plan.Where(service => !_services.TryGetValue(service.Listen, out var entry) || !ReferenceEquals(entry.Plan, service)).Select(Prepare).ToArray();
-        Parallel.ForEach(updates.Where(update => update.Members.Length > 0 && !update.Members.AsSpan().SequenceEqual(update.Entry.Filled)), FillRing);
+        var waiting = new Queue<PlannedService>(plan.Where(service => !_services.TryGetValue(service.Listen, out var entry) || !ReferenceEquals(entry.Plan, service)));
+        do
+        {
+            var updates = PrepareSome(waiting);
+            Parallel.ForEach(updates.Where(update => update.Members.Length > 0 && !update.Members.AsSpan().SequenceEqual(update.Entry.Filled)), FillRing);
+            WriteVips(vips);
+            foreach (var update in updates)
+                Expose(update);
+        }
+        while (waiting.Count > 0);
+    }
+
+    // As many as there is room for: what these let go of when they are in place makes room for more.
+    private List<Update> PrepareSome(Queue<PlannedService> waiting)
+    {
+        var updates = new List<Update>();
+        try
+        {
+            while (waiting.TryPeek(out var next))
+            {
+                updates.Add(Prepare(next));
+                waiting.Dequeue();
+            }
+        }
+        catch (XdpFullException) when (updates.Count > 0)
+        {
+        }
+
+        return updates;
+    }
+
+    private void WriteVips(Dictionary<Layout.Address, Layout.Vip> vips)
+    {
         foreach (var (address, vip) in vips)
         {
             if (_vips.TryGetValue(address, out var known) && known == vip)
@@ -58,20 +92,17 @@ internal sealed class XdpTables
             _maps.WriteVip(address.ToIPAddress(), vip);
             _vips[address] = vip;
         }
-
-        foreach (var update in updates)
-            Expose(update);
     }
 
     private void Adopt(XdpContents contents)
     {
         foreach (var (key, value) in contents.Services)
-            AdoptService(new ServiceAddress((TransportProtocol)key.Protocol, key.Address.ToIPAddress(), key.Port, key.Port), value);
+            AdoptService(new ServiceAddress((TransportProtocol)key.Protocol, key.Address.ToIPAddress(), key.Port, key.Port), [value]);
         foreach (var parts in contents.Ranges.GroupBy(part => part.Value.Id))
         {
             var keys = parts.Select(part => part.Key).OrderBy(key => key.Ports.First).ToArray();
             var last = keys[^1].Ports;
-            AdoptService(new ServiceAddress((TransportProtocol)keys[0].Protocol, keys[0].Address.ToIPAddress(), keys[0].Ports.First, last.First + (1 << (16 - last.Bits)) - 1), parts.First().Value);
+            AdoptService(new ServiceAddress((TransportProtocol)keys[0].Protocol, keys[0].Address.ToIPAddress(), keys[0].Ports.First, last.First + (1 << (16 - last.Bits)) - 1), [.. parts.Select(part => part.Value).Distinct()]);
         }
 
         var byId = _services.Values.ToDictionary(entry => entry.Id);
@@ -87,15 +118,16 @@ internal sealed class XdpTables
             _vips.Add(address, vip);
     }
 
-    private void AdoptService(ServiceAddress listen, Layout.Service value)
+    // Parts of a range differ where a daemon ended while it wrote them: all are written again, and no ring that one of them names is another's until then.
+    private void AdoptService(ServiceAddress listen, Layout.Service[] values)
     {
-        var entry = new ServiceEntry(listen, value.Id) { Written = value };
-        _serviceIds.Claim(value.Id);
-        if (value.RingSlots > 0)
+        var entry = new ServiceEntry(listen, values[0].Id) { Written = values.Length == 1 ? values[0] : null };
+        _serviceIds.Claim(entry.Id);
+        foreach (var (line, slots) in values.Where(value => value.RingSlots > 0).Select(value => ((int)value.RingLine, (int)value.RingSlots)).DistinctBy(ring => ring.Item1))
         {
-            if (!_lines.TryClaim((int)value.RingLine, RingSpace.LinesOf((int)value.RingSlots)))
+            if (!_lines.TryClaim(line, RingSpace.LinesOf(slots)))
                 throw new InvalidDataException($"the ring of {listen} overlaps another");
-            (entry.RingLine, entry.RingSlots) = ((int)value.RingLine, (int)value.RingSlots);
+            entry.TakeRing(line, slots);
         }
 
         _services.Add(listen, entry);
@@ -129,17 +161,21 @@ internal sealed class XdpTables
             }
         }
 
-        var update = new Update(plan, entry, plan.Members(entry.Backends), (entry.RingLine, entry.RingSlots));
-        if (update.Members.Length > 0 && entry.RingSlots != plan.TableSize)
+        var update = new Update(plan, entry, plan.Members(entry.Backends));
+        if (update.Members.Length > 0 && (entry.RingSlots != plan.TableSize || IsOfOtherKind(entry, plan)))
         {
             var line = _lines.Take(RingSpace.LinesOf(plan.TableSize));
             if (line < 0)
                 throw new XdpFullException($"no room for a table of {plan.TableSize} slots");
-            (entry.RingLine, entry.RingSlots, entry.Filled) = (line, plan.TableSize, null);
+            entry.TakeRing(line, plan.TableSize);
         }
 
         return update;
     }
+
+    // A service that says nat has backends by nat, another has none: it gets them with the word, by a ring of its own.
+    private static bool IsOfOtherKind(ServiceEntry entry, PlannedService plan) =>
+        entry.RingLine >= 0 && (entry.Written is not { } written || ((written.Flags ^ plan.Value.Flags) & Layout.ServiceFlags.Nat) != Layout.ServiceFlags.None);
 
     // Slots that keep their backend are not touched.
     private void FillRing(Update update)
@@ -161,18 +197,16 @@ internal sealed class XdpTables
     /// <summary>The service itself, and after it what no packet can meet any more.</summary>
     private void Expose(Update update)
     {
-        var (plan, entry, members, old) = update;
+        var (plan, entry, members) = update;
         _clients.Write(entry, plan);
         Write(entry, plan.Value with { Id = entry.Id, RingLine = members.Length > 0 ? (uint)entry.RingLine : 0, RingSlots = members.Length > 0 ? (uint)plan.TableSize : 0 });
 
         _clients.Trim(entry, plan);
-        if (old.Line >= 0 && old.Line != entry.RingLine)
-            _lines.Free(old.Line);
-        if (members.Length == 0 && entry.RingLine >= 0)
-        {
-            _lines.Free(entry.RingLine);
-            (entry.RingLine, entry.RingSlots, entry.Filled) = (-1, 0, null);
-        }
+        if (members.Length == 0)
+            entry.TakeRing(-1, 0);
+        foreach (var line in entry.OldRings)
+            _lines.Free(line);
+        entry.OldRings.Clear();
 
         foreach (var backend in plan.Backends.Where(backend => backend.Value.State != Layout.StateKind.Ready))
             Rewrite(entry.Backends[backend.Key], backend.Value);
@@ -190,6 +224,7 @@ internal sealed class XdpTables
     {
         if (entry.Written == value)
             return;
+        entry.Written = null; // until all parts of a range are
         if (entry.Listen.IsOnePort)
             _maps.WriteService(entry.Key, value);
         foreach (var part in entry.Ranges)
@@ -199,15 +234,21 @@ internal sealed class XdpTables
 
     private void Remove(ServiceEntry entry)
     {
+        (entry.Plan, entry.Written) = (null, null);
         if (entry.Listen.IsOnePort)
             _maps.DeleteService(entry.Key);
         foreach (var part in entry.Ranges)
             _maps.DeleteRange(part);
         _clients.Remove(entry);
-        foreach (var id in entry.Backends.Values)
+        foreach (var (key, id) in entry.Backends.ToArray())
+        {
             Release(id);
-        if (entry.RingLine >= 0)
-            _lines.Free(entry.RingLine);
+            entry.Backends.Remove(key);
+        }
+
+        entry.TakeRing(-1, 0);
+        foreach (var line in entry.OldRings)
+            _lines.Free(line);
         _serviceIds.Free(entry.Id);
         _services.Remove(entry.Listen);
     }
@@ -226,5 +267,5 @@ internal sealed class XdpTables
         _backendIds.Free(id);
     }
 
-    private sealed record Update(PlannedService Plan, ServiceEntry Entry, MaglevMember[] Members, (int Line, int Slots) Old);
+    private sealed record Update(PlannedService Plan, ServiceEntry Entry, MaglevMember[] Members);
 }

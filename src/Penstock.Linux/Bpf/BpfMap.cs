@@ -135,7 +135,7 @@ public sealed unsafe class BpfMap : IDisposable
         }
     }
 
-    /// <summary>Removes many keys in one call (kernel 5.6).</summary>
+    /// <summary>Removes many keys in one call (kernel 5.6), and one more for each that is not there.</summary>
     public void DeleteBatch<TKey>(ReadOnlySpan<TKey> keys)
         where TKey : unmanaged
     {
@@ -144,11 +144,16 @@ public sealed unsafe class BpfMap : IDisposable
         if (keys.IsEmpty)
             return;
 
-        var count = (uint)keys.Length;
         var options = new Libbpf.MapBatchOptions { Size = (nuint)sizeof(Libbpf.MapBatchOptions) };
         fixed (TKey* firstKey = keys)
         {
-            BpfException.Check(Libbpf.bpf_map_delete_batch(Fd, firstKey, &count, &options), $"delete from map {Info.Name}");
+            for (var done = 0; done < keys.Length;)
+            {
+                var count = (uint)(keys.Length - done);
+                if (Found(Libbpf.bpf_map_delete_batch(Fd, firstKey + done, &count, &options), "delete from"))
+                    return;
+                done += (int)count + 1; // It stopped at one that is not there.
+            }
         }
     }
 
@@ -207,7 +212,9 @@ public sealed unsafe class BpfMap : IDisposable
         }
     }
 
-    /// <summary>Writes every entry into another map with keys and values of the same sizes, each CPU's value to that CPU.</summary>
+    /// <summary>
+    /// Writes every entry into another map with keys and values of the same sizes, each CPU's value to that CPU. While a program removes entries it may miss some.
+    /// </summary>
     public void CopyTo(BpfMap other)
     {
         if (other.Info.KeySize != Info.KeySize || other.Info.ValueSize != Info.ValueSize || other.IsPerCpu != IsPerCpu)
@@ -217,9 +224,10 @@ public sealed unsafe class BpfMap : IDisposable
         var value = new byte[IsPerCpu ? ((Info.ValueSize + 7) & ~7) * BpfCpus.Possible : Info.ValueSize];
         fixed (byte* key = keys, start = value)
         {
+            // Where a key has gone since it was read, as any may of a map that drops the least recently used, the kernel begins anew.
             var next = key + Info.KeySize;
             var result = Libbpf.bpf_map_get_next_key(Fd, null, next);
-            while (Found(result, "list"))
+            for (var steps = 0u; steps < Info.MaxEntries && Found(result, "list"); steps++)
             {
                 keys.AsSpan(Info.KeySize).CopyTo(keys);
                 if (Found(Libbpf.bpf_map_lookup_elem(Fd, key, start), "read"))

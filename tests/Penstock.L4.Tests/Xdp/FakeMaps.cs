@@ -25,6 +25,9 @@ internal sealed class FakeMaps(int ringLines = 4096, int backends = 256, int ser
     /// <summary>Every write, in order.</summary>
     public List<string> Writes { get; } = [];
 
+    /// <summary>Writes that are refused: those this is true of, by what <see cref="Writes"/> would say. Null: none.</summary>
+    public Func<string, bool>? Refuses { get; set; }
+
     public int RingLines => ringLines;
 
     public int Backends => backends;
@@ -35,6 +38,7 @@ internal sealed class FakeMaps(int ringLines = 4096, int backends = 256, int ser
 
     public void WriteBackend(uint id, in Layout.Backend value)
     {
+        Begin($"backend {id} {value.State}");
         _backends[id] = value;
         Wrote($"backend {id} {value.State}");
     }
@@ -47,6 +51,7 @@ internal sealed class FakeMaps(int ringLines = 4096, int backends = 256, int ser
 
     public void WriteVip(IPAddress address, in Layout.Vip value)
     {
+        Begin($"vip {address}");
         VipMap[Layout.Address.Of(address)] = value;
         Wrote($"vip {address}");
     }
@@ -59,30 +64,35 @@ internal sealed class FakeMaps(int ringLines = 4096, int backends = 256, int ser
 
     public void WriteService(in Layout.ServiceKey key, in Layout.Service value)
     {
+        Begin($"service {key.Port}");
         ServiceMap[key] = value;
         Wrote($"service {key.Port}");
     }
 
     public void DeleteService(in Layout.ServiceKey key)
     {
-        ServiceMap.Remove(key).ShouldBeTrue();
-        Wrote($"no service {key.Port}");
+        Begin($"no service {key.Port}");
+        if (ServiceMap.Remove(key))
+            Wrote($"no service {key.Port}");
     }
 
     public void WriteRange(in Layout.RangeKey key, in Layout.Service value)
     {
+        Begin($"range {key.Ports.First}/{key.Ports.Bits}");
         RangeMap[key] = value;
         Wrote($"range {key.Ports.First}/{key.Ports.Bits}");
     }
 
     public void DeleteRange(in Layout.RangeKey key)
     {
-        RangeMap.Remove(key).ShouldBeTrue();
-        Wrote($"no range {key.Ports.First}/{key.Ports.Bits}");
+        Begin($"no range {key.Ports.First}/{key.Ports.Bits}");
+        if (RangeMap.Remove(key))
+            Wrote($"no range {key.Ports.First}/{key.Ports.Bits}");
     }
 
     public void WriteSources(ReadOnlySpan<Layout.SourceKey> keys, ReadOnlySpan<Layout.SourceVerdict> verdicts)
     {
+        Begin($"sources {keys.Length}");
         for (var i = 0; i < keys.Length; i++)
             SourceMap[keys[i]] = verdicts[i];
         Wrote($"sources {keys.Length}");
@@ -90,8 +100,9 @@ internal sealed class FakeMaps(int ringLines = 4096, int backends = 256, int ser
 
     public void DeleteSources(ReadOnlySpan<Layout.SourceKey> keys)
     {
+        Begin($"no sources {keys.Length}");
         foreach (var key in keys)
-            SourceMap.Remove(key).ShouldBeTrue();
+            SourceMap.Remove(key);
         Wrote($"no sources {keys.Length}");
     }
 
@@ -135,6 +146,12 @@ internal sealed class FakeMaps(int ringLines = 4096, int backends = 256, int ser
         return Ring((int)service.RingLine, (int)service.RingSlots).ToArray()
             .GroupBy(id => _backends[id].Address.ToIPAddress().ToString())
             .ToDictionary(group => group.Key, group => group.Count());
+    }
+
+    private void Begin(string what)
+    {
+        if (Refuses?.Invoke(what) == true)
+            throw new IOException($"refused: {what}");
     }
 
     private void Wrote(string what)

@@ -132,6 +132,128 @@ public sealed class XdpTablesTests
     }
 
     [Fact]
+    public void Apply_NoRoomForAllOldAndNewRings_ChangesSomeAfterOthersHaveLetGo()
+    {
+        // What the engine gives eight services that go from the default size to twice that.
+        PlannedService[] old = [.. Enumerable.Range(80, 8).Select(port => Service(port, Backend(1)) with { TableSize = 65537 })];
+        PlannedService[] next = [.. old.Select(service => service with { TableSize = 131071 })];
+        var maps = new FakeMaps(ringLines: (int)XdpSizes.For(new L4Config(), next, cpus: 1)["rings"]);
+        var tables = new XdpTables(maps);
+        tables.Apply(old);
+
+        tables.Apply(next);
+
+        maps.ServiceMap.Values.ShouldAllBe(service => service.RingSlots == 131071);
+        next.ShouldAllBe(service => maps.Shares(service.Listen.FirstPort)["10.0.0.1"] == 131071);
+    }
+
+    [Fact]
+    public void Apply_NatInPlaceOfATunnel_FillsANewRingBeforeTheServiceNamesIt()
+    {
+        var tables = new XdpTables(_maps);
+        tables.Apply([Service(80, Backend(1))]);
+        var before = _maps.ServiceMap.Values.Single();
+        var nat = Backend(1) with { Value = Backend(1).Value with { Forwarding = Layout.ForwardingKind.Nat } };
+
+        // Nothing that a packet meets has changed when the service is about to be written.
+        _maps.Refuses = what => what == "service 80";
+        Should.Throw<IOException>(() => tables.Apply([Service(80, nat) with { Value = new Layout.Service { Flags = Layout.ServiceFlags.Nat } }]));
+        KindsOf(before).ShouldBe([Layout.ForwardingKind.Ipip]);
+
+        _maps.Refuses = null;
+        tables.Apply([Service(80, nat) with { Value = new Layout.Service { Flags = Layout.ServiceFlags.Nat } }]);
+        KindsOf(_maps.ServiceMap.Values.Single()).ShouldBe([Layout.ForwardingKind.Nat]);
+
+        IEnumerable<Layout.ForwardingKind> KindsOf(Layout.Service service) =>
+            _maps.Ring((int)service.RingLine, (int)service.RingSlots).ToArray().Select(id => _maps.ReadBackend(id).Forwarding).Distinct();
+    }
+
+    [Fact]
+    public void Apply_RefusedAtAnyWrite_IsUndoneByThePlanBefore()
+    {
+        PlannedService[] before = [WithSources(Service(80, Backend(1), Backend(2))), Range(5000, 5009, Backend(3)), Service(81, Backend(4))];
+        PlannedService[] after =
+            [Service(80, Backend(1), Backend(5)) with { TableSize = 509 }, Range(5000, 5009, Backend(6)) with { TableSize = 509 }, WithSources(Service(82, Backend(4))), Service(83, Backend(1))];
+        var refusals = 0;
+        for (var isRefused = true; isRefused; refusals++)
+        {
+            var maps = new FakeMaps(ringLines: 256);
+            var tables = new XdpTables(maps);
+            tables.Apply(before);
+            isRefused = false;
+            var (services, ranges, sources) = (maps.ServiceMap.Count, maps.RangeMap.Count, maps.SourceMap.ToArray());
+            for (var i = 0; i < 5; i++) // more often than there is room for what would be forgotten
+            {
+                var begun = 0;
+                maps.Refuses = _ => begun++ == refusals;
+                isRefused |= IsRefused(() => tables.Apply(after));
+                maps.Refuses = null;
+                tables.Apply(before);
+            }
+
+            (maps.ServiceMap.Count, maps.RangeMap.Count).ShouldBe((services, ranges));
+            maps.SourceMap.Select(source => (source.Key.Prefix, source.Key.Address, source.Value)).ShouldBe(sources.Select(source => (source.Key.Prefix, source.Key.Address, source.Value)), ignoreOrder: true);
+            maps.Shares(80).Keys.ShouldBe(["10.0.0.1", "10.0.0.2"], ignoreOrder: true);
+            maps.Shares(81).Keys.ShouldBe(["10.0.0.4"]);
+            maps.RangeMap.Values.Distinct().ShouldHaveSingleItem();
+            tables.Apply([]);
+            maps.SourceMap.ShouldBeEmpty();
+        }
+
+        refusals.ShouldBeGreaterThan(15);
+
+        static bool IsRefused(Action apply)
+        {
+            try
+            {
+                apply();
+                return false;
+            }
+            catch (IOException)
+            {
+                return true;
+            }
+        }
+    }
+
+    [Fact]
+    public void Apply_RefusedInTheMiddleOfAList_WritesAndRemovesItWhole()
+    {
+        var tables = new XdpTables(_maps);
+        tables.Apply([Service(80, Backend(1))]);
+        var many = Enumerable.Range(0, 10_000).Select(i => Rule($"10.{i >> 8}.{i & 255}.0/24")).ToArray();
+        var batches = 0;
+        _maps.Refuses = what => what.StartsWith("sources", StringComparison.Ordinal) && ++batches == 2;
+        Should.Throw<IOException>(() => tables.Apply([Service(80, Backend(1)) with { Sources = [.. many] }]));
+        _maps.SourceMap.Count.ShouldBe(4096);
+
+        var half = many[..5000].Select(rule => rule with { Verdict = Layout.SourceVerdict.Allow }).ToArray();
+        tables.Apply([Service(80, Backend(1)) with { Sources = [.. half] }]);
+        (_maps.SourceMap.Count, _maps.SourceMap.Values.Distinct().Single()).ShouldBe((5000, Layout.SourceVerdict.Allow));
+
+        tables.Apply([Service(80, Backend(1))]);
+        _maps.SourceMap.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void Adopt_RangeOfWhichADaemonWroteAPart_WritesAllOfIt()
+    {
+        var tables = new XdpTables(_maps);
+        tables.Apply([Range(5000, 5009, Backend(1))]);
+        _maps.Refuses = what => what == "range 5008/15";
+        Should.Throw<IOException>(() => tables.Apply([Range(5000, 5009, Backend(2)) with { TableSize = 509 }]));
+        _maps.RangeMap.Values.Distinct().Count().ShouldBe(2);
+        _maps.Refuses = null;
+
+        // What another service fills is none of the rings that packets still meet.
+        var adopted = new XdpTables(_maps);
+        adopted.Apply([Service(80, Backend(3)), Range(5000, 5009, Backend(2)) with { TableSize = 509 }]);
+
+        var written = _maps.RangeMap.Values.Distinct().ShouldHaveSingleItem();
+        _maps.Ring((int)written.RingLine, (int)written.RingSlots).ToArray().Select(id => _maps.ReadBackend(id).Address.ToIPAddress().ToString()).Distinct().ShouldBe(["10.0.0.2"]);
+    }
+
+    [Fact]
     public void Adopt_MapsOfADaemonBefore_ChangesNothingForTheSamePlan()
     {
         var plan = new[] { Service(80, Backend(1), Backend(2, state: Layout.StateKind.Drain)), Range(0, 65535, Backend(3)), Service(81), WithSources(Service(82, Backend(4))) };

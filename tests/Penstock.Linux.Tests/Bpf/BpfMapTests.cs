@@ -54,6 +54,21 @@ public sealed class BpfMapTests
     }
 
     [BpfFact]
+    public void DeleteBatch_SomeKeysThatAreNotThere_RemovesTheOthers()
+    {
+        using var map = BpfMap.Create(BpfMapType.LpmTrie, "batch", 8, 4, 1000, BpfMapFlags.NoPreallocation);
+        ulong[] keys = [.. Enumerable.Range(0, 100).Select(i => 32UL | ((ulong)i << 32))]; // 32 bits of prefix, then the bits
+        map.UpdateBatch<ulong, uint>(keys, new uint[keys.Length]);
+        map.Delete(keys[0]);
+        map.Delete(keys[50]);
+        map.Delete(keys[51]);
+
+        map.DeleteBatch<ulong>(keys[..^1]);
+
+        map.Keys<ulong>().ShouldBe([keys[^1]]);
+    }
+
+    [BpfFact]
     public void PerCpu_OfOddSize_GivesEachCpusValue()
     {
         using var map = BpfMap.Create(BpfMapType.PerCpuHash, "percpu", 4, 12, 2);

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+using Penstock.Linux.Bpf;
+using Penstock.Model.L4;
+
+namespace Penstock.L4.Xdp;
+
+/// <summary>What is compiled into the program: where it differs, the program is loaded anew.</summary>
+internal static class XdpSettings
+{
+    /// <summary>Those of a configuration and its plan.</summary>
+    public static Layout.Settings Of(L4Config config, PlannedService[] plan)
+    {
+        var features = Layout.Features.Fragments;
+        if (BpfKernel.HasXdpFragments)
+            features |= Layout.Features.Jumbo | Layout.Features.Capture;
+        if (plan.Any(service => service.Backends.Any(backend => backend.Value.Flags.HasFlag(Layout.BackendFlags.Fib))))
+            features |= Layout.Features.Fib;
+        if (plan.Any(service => service.Value.Flags.HasFlag(Layout.ServiceFlags.Nat)))
+            features |= Layout.Features.Nat;
+        if (plan.Any(service => service.Value.Flags.HasFlag(Layout.ServiceFlags.SynCookies)))
+            features |= Layout.Features.SynCookies;
+        return new Layout.Settings
+        {
+            HashSeed = (ulong)config.HashSeed,
+            Features = features,
+            FlowSets = XdpSizes.FlowSets(config),
+            Cpus = (uint)BpfCpus.Possible,
+            NewFlowsPerSecond = (uint)config.NewFlowsPerCpu,
+            ServiceLines = XdpSizes.ServiceLines(plan),
+            RepliesPerSecond = (uint)config.RepliesPerCpu,
+            NatPortFirst = (ushort)config.Nat.Ports.First,
+            NatPortLast = (ushort)config.Nat.Ports.Last,
+            NatTcpTimeout = Seconds(config.Nat.TcpTimeout),
+            NatOpeningTimeout = Seconds(config.Nat.OpeningTimeout),
+            NatUdpTimeout = Seconds(config.Nat.UdpTimeout),
+            Tick = BpfClock.Tick,
+        };
+    }
+
+    private static ushort Seconds(TimeSpan time) => (ushort)Math.Ceiling(time.TotalSeconds);
+}

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+using System.Collections.Immutable;
+using System.Diagnostics;
+using System.Net;
+using Microsoft.Extensions.Logging.Abstractions;
+using Penstock.L4;
+using Penstock.Model;
+using Penstock.Model.L4;
+using Penstock.Tests;
+
+namespace Penstock.Bpf.Tests;
+
+/// <summary>The engine in a network namespace of a test's own, with interfaces v0 and v2. Its clock stands still: its timers would fire on threads outside.</summary>
+public sealed class XdpEngineTests
+{
+    private static readonly IPAddress s_vip = IPAddress.Parse("203.0.113.10");
+    private static readonly string[] s_two = ["10.0.0.1", "10.0.0.2"];
+
+    private readonly ManualTimeProvider _time = new();
+
+    [BpfTheory]
+    [InlineData(0)]
+    [InlineData(5)] // a setting of the program: it is loaded anew, with the maps that are there
+    public void Apply_InterfaceWhoseDriverTakesNoXdp_IsRefusedAndChangesNothing(int newFlowsPerCpu) => InOwnNetwork((engine, config) =>
+    {
+        config = config with { Interfaces = ["v0"] };
+        engine.Apply(Snapshot(config, s_two));
+        var program = engine.Status().Interfaces.ShouldHaveSingleItem().ProgramId;
+
+        for (var i = 0; i < 2; i++)
+        {
+            Should.Throw<L4ApplyException>(() => engine.Apply(Snapshot(config with { Interfaces = ["v0", "lo"], NewFlowsPerCpu = newFlowsPerCpu }, "10.0.0.1")))
+                .Message.ShouldStartWith("the driver of lo does not run XDP natively");
+            Backends(engine).ShouldBe(s_two);
+            engine.Status().Services.ShouldHaveSingleItem().Backends.Select(backend => backend.Address).ShouldBe(s_two);
+            engine.Status().Interfaces.ShouldHaveSingleItem().ShouldBe(new InterfaceStatus("v0", "native", program));
+        }
+
+        engine.Apply(Snapshot(config with { NewFlowsPerCpu = newFlowsPerCpu }, "10.0.0.1"));
+        Backends(engine).ShouldBe(["10.0.0.1"]);
+    });
+
+    [BpfFact]
+    public void Apply_ModeThatAnInterfaceDoesNotTake_IsRefusedAndItRunsOn() => InOwnNetwork((engine, config) =>
+    {
+        config = config with { Interfaces = ["v0", "lo"], Attach = XdpAttach.Generic };
+        engine.Apply(Snapshot(config, s_two));
+
+        Should.Throw<L4ApplyException>(() => engine.Apply(Snapshot(config with { Attach = XdpAttach.Native }, "10.0.0.1")));
+
+        engine.Status().Interfaces.Select(device => (device.Name, device.Mode)).ShouldBe([("v0", "generic"), ("lo", "generic")]);
+        Backends(engine).ShouldBe(s_two);
+    });
+
+    [BpfFact]
+    public void NextHop_ChangedWhileServicesCouldNotBePutInPlace_IsFollowedLater() => InOwnNetwork((engine, config) =>
+    {
+        Ip("addr add 10.9.0.1/24 dev v0");
+        Ip("neigh replace 10.9.0.11 lladdr 02:00:00:00:00:11 dev v0 nud permanent");
+        var backends = ImmutableArray.Create(
+            new BackendConfig { Address = IPAddress.Parse("10.9.0.11") },
+            new BackendConfig { Address = IPAddress.Parse("10.9.0.12"), Mac = "02:00:00:00:00:12", Interface = "v2", Weight = 0 });
+        var answers = Task.Run(() =>
+        {
+            // New neighbours are given time to answer.
+            SpinWait.SpinUntil(() => _time.UntilNextTimer < TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(30)).ShouldBeTrue();
+            _time.Advance(_time.UntilNextTimer!.Value); // there is one
+        });
+        engine.Apply(Snapshot(config with { Interfaces = ["v0"] }, Forwarding.DsrL2, backends));
+        answers.Wait();
+        NextHop().ShouldBe("02:00:00:00:00:11");
+
+        Ip("link del v2");
+        Ip("neigh replace 10.9.0.11 lladdr 02:00:00:00:00:13 dev v0 nud permanent");
+        _time.Advance(TimeSpan.FromSeconds(2));
+        NextHop().ShouldBe("02:00:00:00:00:11", "no plan could be made without v2");
+
+        MakeLink("v2");
+        _time.Advance(TimeSpan.FromSeconds(2));
+        NextHop().ShouldBe("02:00:00:00:00:13");
+
+        string NextHop() => engine.Explain(new IPEndPoint(IPAddress.Parse("198.51.100.1"), 1), new IPEndPoint(s_vip, 80), TransportProtocol.Tcp)!.NextHop; // services run
+    });
+
+    private static Snapshot Snapshot(L4Config config, params string[] backends) =>
+        Snapshot(config, Forwarding.DsrIpip, [.. backends.Select(backend => new BackendConfig { Address = IPAddress.Parse(backend) })]);
+
+    private static Snapshot Snapshot(L4Config config, Forwarding forwarding, ImmutableArray<BackendConfig> backends)
+    {
+        var service = new ServiceConfig
+        {
+            Name = "web",
+            Listen = new ServiceAddress(TransportProtocol.Tcp, s_vip, 80, 80),
+            Forwarding = forwarding,
+            NextHop = NextHop.Sender,
+            Sources = [IPAddress.Parse("192.0.2.1")],
+            Backends = backends,
+        };
+        return new Snapshot(1, new ApplianceConfig { Node = "lb", L4 = config with { Services = [service] } }, ImmutableDictionary<string, ClusterEndpoints>.Empty)
+        {
+            Services = ImmutableDictionary<string, ImmutableArray<BackendStatus>>.Empty.Add("web", [.. backends.Select(backend => new BackendStatus(backend, EndpointState.Ready))]),
+        };
+    }
+
+    // Where clients go, by the maps.
+    private static string[] Backends(XdpEngine engine) =>
+    [
+        .. Enumerable.Range(1, 50)
+            .Select(port => engine.Explain(new IPEndPoint(IPAddress.Parse("198.51.100.1"), port), new IPEndPoint(s_vip, 80), TransportProtocol.Tcp)!.Backend) // services run
+            .Distinct().Order(StringComparer.Ordinal),
+    ];
+
+    private static void MakeLink(string name)
+    {
+        Ip($"link add {name} index {70 + name[1]} type veth peer name {name}p");
+        Ip($"link set {name} up");
+        Ip($"link set {name}p up");
+    }
+
+    private static void Ip(string arguments)
+    {
+        using var ip = Process.Start("ip", arguments);
+        ip.WaitForExit();
+        ip.ExitCode.ShouldBe(0, arguments);
+    }
+
+    private void InOwnNetwork(Action<XdpEngine, L4Config> work) => OwnNetwork.Run(cookies: 1, () =>
+    {
+        var pins = Directory.CreateTempSubdirectory("penstock-engine-").FullName;
+        MakeLink("v0");
+        MakeLink("v2");
+        try
+        {
+            using var engine = new XdpEngine(NullLoggerFactory.Instance, _time);
+            work(engine, new L4Config { Program = Programs.Object("xdp_lb"), Pins = pins, FlowsPerCpu = 0 });
+        }
+        finally
+        {
+            XdpEngine.Detach(pins);
+            Directory.Exists(pins).ShouldBeFalse();
+        }
+    });
+}
