@@ -7,6 +7,7 @@ using Penstock.Health;
 using Penstock.L4;
 using Penstock.L7;
 using Penstock.Model;
+using Penstock.Model.L4;
 using Penstock.Model.L7;
 
 namespace Penstock.ControlPlane;
@@ -35,6 +36,7 @@ public sealed class ControlLoop : IAsyncDisposable
     private readonly Func<LoadedConfig> _load;
     private readonly Action<Snapshot> _apply;
     private readonly Func<ClusterConfig, Action<ClusterEndpointsFound>, IDiscoverySource> _discover;
+    private readonly Func<L4Config, IEnumerable<(ServiceConfig Service, BackendConfig Backend)>> _downBefore;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly HealthChecker _health;
@@ -53,18 +55,21 @@ public sealed class ControlLoop : IAsyncDisposable
     /// <param name="load">Reads and validates the configuration; must not throw for what the text says.</param>
     /// <param name="apply">Publishes to the engines; throws <see cref="L4ApplyException"/> or <see cref="L7ApplyException"/> when they can't serve it and go on as before.</param>
     /// <param name="discover">Makes a cluster's source.</param>
+    /// <param name="downBefore">Backends that a daemon before this process has left down.</param>
     /// <param name="time">Clock of all waits.</param>
     /// <param name="loggers">Log.</param>
     public ControlLoop(
         Func<LoadedConfig> load,
         Action<Snapshot> apply,
         Func<ClusterConfig, Action<ClusterEndpointsFound>, IDiscoverySource> discover,
+        Func<L4Config, IEnumerable<(ServiceConfig Service, BackendConfig Backend)>> downBefore,
         TimeProvider time,
         ILoggerFactory loggers)
     {
         _load = load;
         _apply = apply;
         _discover = discover;
+        _downBefore = downBefore;
         _time = time;
         _logger = loggers.CreateLogger<ControlLoop>();
         _health = new HealthChecker(_ => Touch(), time, loggers.CreateLogger<HealthChecker>());
@@ -206,6 +211,7 @@ public sealed class ControlLoop : IAsyncDisposable
 
         var (feeds, added) = await FeedsForAsync(config);
         var running = State.Snapshot;
+        if (running is null) _services.Inherit(_downBefore(config.L4));
         var snapshot = new Snapshot((running?.Generation ?? 0) + 1, config, Assemble(config, feeds, running))
         {
             Services = _services.Assemble(config.L4, running),

@@ -31,6 +31,13 @@ internal sealed class ServiceStates(HealthChecker health, TimeProvider time)
         return next.ToImmutable();
     }
 
+    /// <summary>Has backends begin down that a daemon before has left so: where they are checked, their checks must pass first.</summary>
+    public void Inherit(IEnumerable<(ServiceConfig Service, BackendConfig Backend)> down)
+    {
+        foreach (var (service, backend) in down.Where(one => one.Service.Health is not null && one.Backend.State != BackendState.Maintenance))
+            health.Inherit(Key(service), Address(service, backend), "was down before the daemon started");
+    }
+
     /// <summary>Time until a slow start takes its next step; null: there is none.</summary>
     public TimeSpan? NextStep(Snapshot snapshot)
     {

@@ -17,6 +17,7 @@ public sealed class HealthChecker : IAsyncDisposable
     private readonly HealthMetrics _metrics;
     private readonly MonitorContext _context;
     private Dictionary<(string Cluster, SocketEndpoint Address), EndpointMonitor> _monitors = [];
+    private Dictionary<(string Cluster, SocketEndpoint Address), RiseFall> _inherited = [];
 
     /// <summary>A checker with nothing to check yet.</summary>
     /// <param name="changed">Called on each change, from any thread, at times for several endpoints at once; it must not block. A change may still arrive while <see cref="ApplyAsync"/> removes its endpoint.</param>
@@ -33,6 +34,16 @@ public sealed class HealthChecker : IAsyncDisposable
         _context = new MonitorContext(changed, time, logger, _metrics, _slots, checkFor, random);
     }
 
+    /// <summary>Has an endpoint begin down, as something before this checker found it: its checks must pass first. Holds until the next <see cref="ApplyAsync"/>, and for what that is told to check.</summary>
+    /// <param name="cluster">Name of its cluster.</param>
+    /// <param name="address">The endpoint.</param>
+    /// <param name="reason">Why it is down.</param>
+    public void Inherit(string cluster, SocketEndpoint address, string reason)
+    {
+        lock (_gate)
+            _inherited[(cluster, address)] = new RiseFall(rise: 1, fall: 1, EndpointState.Down, reason);
+    }
+
     /// <summary>Checks these endpoints from now on, and no others. Call one at a time.</summary>
     /// <returns>Done when the checks of endpoints that went have ended.</returns>
     public async Task ApplyAsync(IEnumerable<HealthTarget> targets)
@@ -46,7 +57,7 @@ public sealed class HealthChecker : IAsyncDisposable
                 var known = _monitors.GetValueOrDefault((target.Cluster, address));
                 if (known is null || known.Config != target.Check)
                 {
-                    known = new EndpointMonitor(target.Cluster, address, target.Check, known?.Result, _context);
+                    known = new EndpointMonitor(target.Cluster, address, target.Check, known?.Result ?? _inherited.GetValueOrDefault((target.Cluster, address)), _context);
                     added.Add(known);
                 }
 
@@ -56,7 +67,7 @@ public sealed class HealthChecker : IAsyncDisposable
 
         var removed = _monitors.Values.Except(next.Values).ToArray();
         lock (_gate)
-            _monitors = next;
+            (_monitors, _inherited) = (next, []);
 
         foreach (var monitor in added)
             monitor.Start();
@@ -69,13 +80,13 @@ public sealed class HealthChecker : IAsyncDisposable
     /// <returns>False: it is not checked.</returns>
     public bool TryGetState(string cluster, SocketEndpoint address, out EndpointState state, out string reason)
     {
-        EndpointMonitor? monitor;
+        RiseFall? found;
         lock (_gate)
-            monitor = _monitors.GetValueOrDefault((cluster, address));
+            found = _monitors.GetValueOrDefault((cluster, address))?.Result ?? _inherited.GetValueOrDefault((cluster, address));
 
-        state = monitor?.Result.State ?? EndpointState.Ready;
-        reason = monitor?.Result.Reason ?? "";
-        return monitor is not null;
+        state = found?.State ?? EndpointState.Ready;
+        reason = found?.Reason ?? "";
+        return found is not null;
     }
 
     /// <inheritdoc/>

@@ -27,7 +27,7 @@ public sealed class IpvsEngine : IL4Engine
     public IpvsEngine(ILoggerFactory loggers)
     {
         _logger = loggers.CreateLogger("Penstock.L4");
-        _meter = new L4Meter(Status);
+        _meter = new L4Meter(Status, TimeProvider.System);
     }
 
     /// <inheritdoc/>

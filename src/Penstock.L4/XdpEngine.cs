@@ -44,7 +44,7 @@ public sealed class XdpEngine : IL4Engine
         _planner = new XdpPlanner(_host, _hops);
         _reader = new XdpReader(_host);
         _neighbours = new NeighbourKeeper(_host, time);
-        _meter = new L4Meter(Status);
+        _meter = new L4Meter(Status, time);
         _watch = time.CreateTimer(_ => Watch(), state: null, WatchEvery, Timeout.InfiniteTimeSpan);
     }
 
@@ -68,12 +68,19 @@ public sealed class XdpEngine : IL4Engine
     /// <summary>What it does, with counters read now.</summary>
     public L4Status Status()
     {
+        Running running;
+        ServiceView[] services;
         lock (_gate)
         {
-            return _running is { } running
-                ? _reader.Read(running.Snapshot, running.Program.Maps, running.Tables.Services, running.Plan, running.Notes)
-                : L4Status.Empty;
+            if (_running is null)
+                return L4Status.Empty;
+            (running, services) = (_running, ServiceView.Of(_running.Plan, _running.Tables.Services));
+            running.Program.Hold();
         }
+
+        // Counters take long to read where there are many: nothing waits for that.
+        using var held = running.Program;
+        return _reader.Read(running.Snapshot, held.Maps, services, running.Notes);
     }
 
     /// <summary>What would become of a packet, from the maps as they are now; null: no services run.</summary>
@@ -280,7 +287,7 @@ public sealed class XdpEngine : IL4Engine
             if (_running is not { } same || same.Settings != settings || XdpSizes.Exceed(config, plan, map => same.Program.Maps[map].Info.MaxEntries) is not null)
                 Load(snapshot, plan, plan, settings, pins, attachments, devices);
             else
-                Update(same with { Snapshot = snapshot, Plan = plan, Interfaces = Interfaces(config, devices), Devices = devices, Notes = [] }, pins, attachments);
+                Update(same with { Snapshot = snapshot, Plan = plan, Interfaces = Interfaces(config, plan, devices), Devices = devices, Notes = [] }, pins, attachments);
         }
         catch when (_running is not null)
         {
@@ -343,7 +350,7 @@ public sealed class XdpEngine : IL4Engine
             if (!program.IsAdopted)
                 attachments.Attach(devices, program.Program, Mode(snapshot));
             program.Pin(pins);
-            var notes = program.Rebuilt.Concat(RemoveOtherVersions(pins)).ToImmutableArray();
+            var notes = program.Rebuilt.Concat(pins.RemoveOtherVersions()).ToImmutableArray();
             _logger.LogInformation(
                 "XDP program {Id} loaded from {Path}, {Maps}", program.Program.Info.Id, path,
                 program.IsAdopted ? "with the maps of the one before" : "with maps of its own");
@@ -351,7 +358,7 @@ public sealed class XdpEngine : IL4Engine
                 _logger.LogWarning("rebuilt: {Note}", note);
             if (!program.IsAdopted)
                 _running?.Program.Dispose();
-            _running = new Running(snapshot, plan, Interfaces(snapshot.Config.L4, devices), devices, settings, program, tables, notes);
+            _running = new Running(snapshot, plan, Interfaces(snapshot.Config.L4, plan, devices), devices, settings, program, tables, notes);
         }
         catch
         {
@@ -373,18 +380,7 @@ public sealed class XdpEngine : IL4Engine
 
     private static XdpMode Mode(Snapshot snapshot) => snapshot.Config.L4.Attach == XdpAttach.Generic ? XdpMode.Generic : XdpMode.Native;
 
-    private InterfaceWatch Interfaces(L4Config config, HostInterface[] ingress) => new(
-        ingress,
-        [.. config.Services.SelectMany(service => service.Backends).Select(backend => backend.Interface).OfType<string>().Distinct(StringComparer.Ordinal).Select(_planner.Require)]);
-
-    private static IEnumerable<string> RemoveOtherVersions(PinTree pins)
-    {
-        foreach (var folder in pins.OtherVersions().ToArray())
-        {
-            Directory.Delete(folder, recursive: true);
-            yield return $"{Path.GetFileName(folder)} has another layout";
-        }
-    }
+    private InterfaceWatch Interfaces(L4Config config, PlannedService[] plan, HostInterface[] ingress) => InterfaceWatch.Of(config, plan, ingress, _planner.Require, _host);
 
     // A configuration without the tier takes away what this process has run; what another has left is not this one's to touch.
     private void Stop()

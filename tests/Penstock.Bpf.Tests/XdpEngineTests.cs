@@ -53,6 +53,34 @@ public sealed class XdpEngineTests
     });
 
     [BpfFact]
+    public void Address_OfABackendOfTheProxyTier_ComesToThisHost_StaysHereFromThenOn() => InOwnNetwork((engine, config) =>
+    {
+        Ip("addr add 192.0.2.1/24 dev v0");
+        var peers = ImmutableArray.Create(new BackendConfig { Address = IPAddress.Parse("192.0.2.1") }, new BackendConfig { Address = IPAddress.Parse("192.0.2.2") });
+        engine.Apply(Snapshot(config with { Interfaces = ["v0"] }, Forwarding.L7, peers));
+        Backends(engine).ShouldBe(["192.0.2.2", "local"]);
+
+        Ip("addr add 192.0.2.2/24 dev v2");
+        _time.Advance(TimeSpan.FromSeconds(2));
+        Backends(engine).ShouldBe(["local"]);
+
+        Ip("addr del 192.0.2.2/24 dev v2");
+        _time.Advance(TimeSpan.FromSeconds(2));
+        Backends(engine).ShouldBe(["192.0.2.2", "local"]);
+    });
+
+    [BpfFact]
+    public void PinnedStates_OfADaemonThatEnded_TellWhoWasDown() => InOwnNetwork((engine, config) =>
+    {
+        var snapshot = Snapshot(config with { Interfaces = ["v0"] }, s_two);
+        PinnedStates.Down(snapshot.Config.L4).ShouldBeEmpty();
+        engine.Apply(snapshot with { Services = snapshot.Services.SetItem("web", snapshot.Services["web"].SetItem(1, snapshot.Services["web"][1] with { State = EndpointState.Down })) });
+        engine.Dispose();
+
+        PinnedStates.Down(snapshot.Config.L4).Select(down => (down.Service.Name, down.Backend.Address.ToString())).ShouldBe([("web", "10.0.0.2")]);
+    });
+
+    [BpfFact]
     public void NextHop_ChangedWhileServicesCouldNotBePutInPlace_IsFollowedLater() => InOwnNetwork((engine, config) =>
     {
         Ip("addr add 10.9.0.1/24 dev v0");
@@ -79,7 +107,7 @@ public sealed class XdpEngineTests
         _time.Advance(TimeSpan.FromSeconds(2));
         NextHop().ShouldBe("02:00:00:00:00:13");
 
-        string NextHop() => engine.Explain(new IPEndPoint(IPAddress.Parse("198.51.100.1"), 1), new IPEndPoint(s_vip, 80), TransportProtocol.Tcp)!.NextHop; // services run
+        string NextHop() => engine.Explain(new IPEndPoint(IPAddress.Parse("198.51.100.1"), 1), new IPEndPoint(s_vip, 80), TransportProtocol.Tcp)!.NextHop.Split(' ')[0]; // services run
     });
 
     private static Snapshot Snapshot(L4Config config, params string[] backends) =>

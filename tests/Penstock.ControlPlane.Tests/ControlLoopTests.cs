@@ -23,6 +23,7 @@ public sealed class ControlLoopTests : IAsyncDisposable
     private LoadedConfig _next = Loaded(FakeSource.Config());
     private Exception? _applyFailure;
     private Action _applying = () => { };
+    private Func<L4Config, IEnumerable<(ServiceConfig, BackendConfig)>> _downBefore = _ => [];
 
     public ControlLoopTests() => _loop = NewLoop(_time);
 
@@ -172,7 +173,6 @@ public sealed class ControlLoopTests : IAsyncDisposable
         Source("d").Find(9);
         await SettleAsync();
         applied.ShouldBe(1);
-
         foreach (var seconds in (int[])[1, 2, 4, 8, 16, 30, 30])
         {
             var before = applied;
@@ -246,6 +246,25 @@ public sealed class ControlLoopTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task FirstReload_BackendsThatADaemonBeforeLeftDown_AreDownWhereTheyAreChecked()
+    {
+        _downBefore = config => config.Services.SelectMany(service => service.Backends.Select(backend => (service, backend)).Skip(1));
+        await using var loop = NewLoop(_time);
+        var config = WithService(BackendState.Ready);
+        var service = config.L4.Services[0];
+        _next = Loaded(config with { L4 = config.L4 with { Services = [service with { Health = new HealthCheckConfig() }, service with { Name = "unchecked" }] } });
+
+        (await loop.ReloadAsync()).Ok.ShouldBeTrue();
+        await loop.ReloadAsync();
+
+        foreach (var snapshot in _published)
+        {
+            snapshot.Services["s"].Select(backend => (backend.State, backend.Reason)).ShouldBe([(EndpointState.Ready, ""), (EndpointState.Down, "was down before the daemon started")]);
+            snapshot.Services["unchecked"].ShouldAllBe(backend => backend.State == EndpointState.Ready);
+        }
+    }
+
+    [Fact]
     public async Task IsAlive_LoopStuckInTheEngine_IsFalse()
     {
         (await _loop.IsAliveAsync(Patience)).ShouldBeTrue();
@@ -259,6 +278,7 @@ public sealed class ControlLoopTests : IAsyncDisposable
                 release.Wait();
             },
             (config, found) => new FakeSource(config, found),
+            _ => [],
             _time,
             NullLoggerFactory.Instance);
         var reload = stuck.ReloadAsync();
@@ -357,6 +377,7 @@ public sealed class ControlLoopTests : IAsyncDisposable
             _sources.Enqueue(source);
             return source;
         },
+        _downBefore,
         time,
         NullLoggerFactory.Instance);
 

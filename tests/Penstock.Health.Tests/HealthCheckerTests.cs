@@ -82,6 +82,24 @@ public sealed class HealthCheckerTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Inherit_EndpointThatWasDown_IsDownUntilItsChecksPass()
+    {
+        _checker.Inherit("c", A, "was down");
+        _checker.Inherit("c", B, "was down");
+        StateOf(A).ShouldBe((EndpointState.Down, "was down"));
+
+        await Check(Every10s, A);
+        StateOf(A).ShouldBe((EndpointState.Down, "was down"));
+        _time.Advance(TimeSpan.FromSeconds(5));
+        StateOf(A).State.ShouldBe(EndpointState.Down, "one of two checks has passed");
+        _time.Advance(TimeSpan.FromSeconds(10));
+        _changes.ShouldBe([new HealthChange("c", A, EndpointState.Ready, "2 checks in a row passed")]);
+
+        await Check(Every10s, A, B);
+        StateOf(B).State.ShouldBe(EndpointState.Ready, "what was not checked at once has been forgotten");
+    }
+
+    [Fact]
     public async Task Advance_CheckThatHangs_TimesOut()
     {
         await Check(Every10s with { Fall = 1 }, A);

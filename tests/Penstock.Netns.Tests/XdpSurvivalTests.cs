@@ -37,6 +37,34 @@ public sealed class XdpSurvivalTests
     }
 
     [NetnsFact]
+    public async Task Daemon_KilledAndStartedAgainWhileABackendIsDown_SendsItNoConnection()
+    {
+        await using var net = await Topology.CreateAsync();
+        const string Quick = "health: {interval: 200ms, timeout: 100ms, rise: 1, fall: 2}", Slow = "health: {interval: 20s, rise: 1, fall: 2}";
+        var daemon = await net.StartDaemonAsync(Services(Quick));
+        await net.Servers[1].IpAsync("link set s2 down");
+        await Eventually.TrueAsync(
+            async () => (await net.StatusAsync()).Contains("down", StringComparison.Ordinal), TimeSpan.FromSeconds(30), () => net.StatusAsync().Result);
+
+        daemon.Signal(9);
+        await daemon.WaitAsync(TimeSpan.FromSeconds(5));
+        await net.StartDaemonAsync(Services(Slow)); // so that nothing is found out while clients ask
+        (await net.CurlAsync(16)).ShouldBe(new Dictionary<string, int> { ["s1"] = 16 });
+        (await net.StatusAsync()).ShouldContain("was down before the daemon started");
+
+        // Back, it is believed when a check says so.
+        await net.Servers[1].IpAsync("link set s2 up");
+        await net.Servers[1].IpAsync("route add default via 10.9.2.1"); // went with the link
+        net.Configure(Services(Quick));
+        await net.ReloadAsync();
+        await Eventually.TrueAsync(async () => (await net.CurlAsync(8)).Count == 2, TimeSpan.FromSeconds(30), () => net.StatusAsync().Result);
+
+        static string Services(string health) => $"""
+                - {"{"}name: web, listen: "tcp://203.0.113.10:80", forwarding: dsr-ipip, {health}, backends: [10.9.2.11, 10.9.2.12]{"}"}
+            """;
+    }
+
+    [NetnsFact]
     public async Task Program_ReplacedUnderLoad_FailsNoConnection()
     {
         await using var net = await Topology.CreateAsync();

@@ -52,6 +52,7 @@ internal sealed class ApplianceHost(ConfigSource source, string? socketPath, ILo
             () => Interlocked.Exchange(ref first, null) ?? source.Load(),
             new SnapshotPublisher(balancer, engine, metrics, accessLog).Apply,
             new DiscoverySourceFactory(time, loggers).Create,
+            PinnedStates.Down,
             time,
             loggers);
         using var reloader = new Reloader(source.Path, _reloadCauses, plane, notifier, _logger, time);

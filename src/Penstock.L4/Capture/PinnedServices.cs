@@ -51,6 +51,16 @@ internal sealed class PinnedServices(PinTree pins) : IDisposable
         };
     }
 
+    /// <summary>Ports and states of all backends, by their services and addresses.</summary>
+    public ILookup<(ServiceAddress Listen, IPAddress Address), (int Port, Layout.StateKind State)> States()
+    {
+        var services = Read();
+        return _backends.Entries<uint, Layout.Backend>()
+            .Select(entry => entry.Value)
+            .Where(backend => backend.State != Layout.StateKind.Unused && services.ContainsKey(backend.Service))
+            .ToLookup(backend => (services[backend.Service], backend.Address.ToIPAddress()), backend => (backend.Port, backend.State));
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {

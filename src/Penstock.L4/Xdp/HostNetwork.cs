@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.NetworkInformation;
 using System.Net.Sockets;
 using Penstock.Linux;
+using Penstock.Linux.Netlink;
 
 namespace Penstock.L4.Xdp;
 
@@ -28,8 +29,11 @@ internal sealed class HostNetwork : IHostNetwork
     public HostInterface? Find(int index) => NetworkDevice.Name(index) is { } name ? Find(name) : null;
 
     /// <inheritdoc/>
-    public IReadOnlySet<IPAddress> Addresses() =>
-        NetworkInterface.GetAllNetworkInterfaces().SelectMany(found => found.GetIPProperties().UnicastAddresses).Select(unicast => unicast.Address).ToHashSet();
+    public IReadOnlySet<IPAddress> Addresses()
+    {
+        using var kernel = new RouteNetlink();
+        return kernel.Addresses();
+    }
 
     /// <inheritdoc/>
     public IPAddress? SourceFor(IPAddress destination)

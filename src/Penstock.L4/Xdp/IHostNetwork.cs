@@ -13,6 +13,7 @@ internal interface IHostNetwork
     HostInterface? Find(int index);
 
     /// <summary>Every address of the host.</summary>
+    /// <exception cref="Linux.Netlink.NetlinkException">The kernel did not answer.</exception>
     IReadOnlySet<IPAddress> Addresses();
 
     /// <summary>The address the kernel's routes would have packets leave from; null: there is no route.</summary>

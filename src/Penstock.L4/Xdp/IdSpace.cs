@@ -21,9 +21,6 @@ internal sealed class IdSpace
         _what = what;
     }
 
-    /// <summary>How many more there are.</summary>
-    public int Left => (int)(_end - _next) + _free.Count - _claimed.Count;
-
     /// <summary>Gives one out.</summary>
     /// <exception cref="XdpFullException">None is free.</exception>
     public uint Take()

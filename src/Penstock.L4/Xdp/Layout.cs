@@ -19,9 +19,6 @@ internal static partial class Layout
     /// <summary>LB_FLOW_WAYS.</summary>
     public const int FlowWays = 6;
 
-    /// <summary>Bytes of a <c>struct lb_flow_set</c>.</summary>
-    public const int FlowSetBytes = 64;
-
     /// <summary>LB_DROP_REASONS.</summary>
     public const int DropReasons = 32;
 

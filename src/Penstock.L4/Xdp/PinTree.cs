@@ -33,9 +33,16 @@ internal sealed class PinTree(string root)
             File.Delete(left);
     }
 
-    /// <summary>Folders of maps that another layout version has left.</summary>
-    public IEnumerable<string> OtherVersions() =>
-        Directory.Exists(root) ? Directory.GetDirectories(root, "maps-v*").Where(folder => folder != Maps) : [];
+    /// <summary>Removes the maps that another layout version has left.</summary>
+    /// <returns>A line for people about each.</returns>
+    public IEnumerable<string> RemoveOtherVersions()
+    {
+        foreach (var folder in Directory.Exists(root) ? Directory.GetDirectories(root, "maps-v*").Where(folder => folder != Maps) : [])
+        {
+            Directory.Delete(folder, recursive: true);
+            yield return $"{Path.GetFileName(folder)} has another layout";
+        }
+    }
 
     /// <summary>A pinned map.</summary>
     public string Map(string name) => Path.Combine(Maps, name);

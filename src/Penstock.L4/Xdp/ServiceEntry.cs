@@ -31,6 +31,9 @@ internal sealed class ServiceEntry(ServiceAddress listen, uint id)
     /// <summary>What the ring was filled with; null: not known.</summary>
     public MaglevMember[]? Filled { get; set; }
 
+    /// <summary>Slots of the ring by id; never written again once it is here.</summary>
+    public IReadOnlyDictionary<uint, long> Slots { get; set; } = ImmutableDictionary<uint, long>.Empty;
+
     /// <summary>Ids of its backends.</summary>
     public Dictionary<BackendKey, uint> Backends { get; } = [];
 
@@ -64,6 +67,6 @@ internal sealed class ServiceEntry(ServiceAddress listen, uint id)
     {
         if (RingLine >= 0)
             OldRings.Add(RingLine);
-        (RingLine, RingSlots, Filled) = (line, slots, null);
+        (RingLine, RingSlots, Filled, Slots) = (line, slots, null, ImmutableDictionary<uint, long>.Empty);
     }
 }

@@ -152,7 +152,7 @@ internal sealed class XdpMaps : IXdpMaps, IDisposable
             _maps["quic_servers"].Entries<Layout.QuicKey, uint>());
     }
 
-    /// <summary>Copies what a smaller map of the same layout holds, but for what is new within a second or two: that comes again by itself.</summary>
+    /// <summary>Copies what a smaller map of the same layout holds, but for what lasts seconds and may be large: that is learnt anew.</summary>
     public void TakeOver(string name, BpfMap old)
     {
         switch (name)

@@ -11,6 +11,7 @@ internal sealed class XdpProgram : IDisposable
 
     private readonly BpfProgram _program;
     private readonly List<string> _fresh;
+    private int _holders = 1;
 
     private XdpProgram(BpfProgram program, XdpMaps maps, bool isAdopted, List<string> fresh, List<string> rebuilt)
     {
@@ -81,9 +82,18 @@ internal sealed class XdpProgram : IDisposable
         PinTree.Replace(pins.Program, _program.Pin);
     }
 
+    /// <summary>Has it stay open until whoever called this has disposed it, too.</summary>
+    public XdpProgram Hold()
+    {
+        Interlocked.Increment(ref _holders);
+        return this;
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {
+        if (Interlocked.Decrement(ref _holders) > 0)
+            return;
         Maps.Dispose();
         _program.Dispose();
     }

@@ -13,23 +13,24 @@ internal sealed class XdpReader(IHostNetwork host)
     private static readonly DropReason[] s_reasons = [.. Enum.GetValues<DropReason>().Where(reason => reason != DropReason.None)];
 
     /// <summary>What the tier does.</summary>
-    public L4Status Read(Snapshot snapshot, XdpMaps maps, IReadOnlyDictionary<ServiceAddress, ServiceEntry> entries, PlannedService[] plan, ImmutableArray<string> notes)
+    public L4Status Read(Snapshot snapshot, XdpMaps maps, ServiceView[] services, ImmutableArray<string> notes)
     {
         var drops = maps["service_drops"].Keys<Layout.ServiceDrop>().ToLookup(drop => drop.Service);
         return new L4Status(
             [.. snapshot.Config.L4.Interfaces.Select(Interface)],
-            [.. plan.Where(service => !service.IsTunnel && entries.ContainsKey(service.Listen)).Select(service => Service(service, snapshot, maps, entries[service.Listen], drops))],
+            [.. services.Select(service => Service(service, snapshot, maps, drops))],
             Drops(maps),
             notes);
     }
 
-    private static ServiceCounters Service(PlannedService plan, Snapshot snapshot, XdpMaps maps, ServiceEntry entry, ILookup<uint, Layout.ServiceDrop> drops)
+    private static ServiceCounters Service(ServiceView view, Snapshot snapshot, XdpMaps maps, ILookup<uint, Layout.ServiceDrop> drops)
     {
+        var plan = view.Plan;
         var config = snapshot.Config.L4.Services.First(service => service.Name == plan.Name);
         var states = snapshot.Services[plan.Name];
-        var slots = Slots(maps, entry);
-        var backends = plan.Backends.GroupBy(backend => backend.Position).Select(shares => Backend([.. shares], states.IsEmpty ? null : states[shares.Key], maps, entry, slots)).ToImmutableArray();
-        var own = maps.Sum<uint, Layout.ServiceStats>("service_stats", entry.Id);
+        var backends = plan.Backends.Zip(view.Backends).GroupBy(backend => backend.First.Position)
+            .Select(shares => Backend(shares.First().First, [.. shares.Select(share => share.Second)], states.IsEmpty ? null : states[shares.Key], maps, view.Slots)).ToImmutableArray();
+        var own = maps.Sum<uint, Layout.ServiceStats>("service_stats", view.Id);
         return new ServiceCounters(
             plan.Name,
             plan.Listen.ToString(),
@@ -39,15 +40,14 @@ internal sealed class XdpReader(IHostNetwork host)
             backends.Sum(backend => backend.Bytes) + (long)own.Bytes,
             (long)(own.Packets - own.Cookies),
             (long)own.Cookies,
-            Drops(maps, drops[entry.Id]),
+            Drops(maps, drops[view.Id]),
             backends,
             states.Any(state => state.IsInPanic));
     }
 
     // With nat a backend has an entry for each address that its flows leave from.
-    private static BackendCounters Backend(PlannedBackend[] shares, BackendStatus? status, XdpMaps maps, ServiceEntry entry, Dictionary<uint, long> slots)
+    private static BackendCounters Backend(PlannedBackend plan, uint[] ids, BackendStatus? status, XdpMaps maps, IReadOnlyDictionary<uint, long> slots)
     {
-        var (plan, ids) = (shares[0], shares.Where(share => entry.Backends.ContainsKey(share.Key)).Select(share => entry.Backends[share.Key]).ToArray());
         var stats = ids.Select(id => maps.Sum<uint, Layout.BackendStats>("backend_stats", id)).ToArray();
         var port = plan.Value.Port;
         var address = plan.Value.Forwarding == Layout.ForwardingKind.Local ? "local" : port == 0 ? plan.Address.ToString() : new System.Net.IPEndPoint(plan.Address, port).ToString();
@@ -66,16 +66,6 @@ internal sealed class XdpReader(IHostNetwork host)
 
     // What the operator or a check says is told first.
     private static bool IsFaulty(PlannedBackend plan, BackendStatus? status) => plan.Fault.Length > 0 && status is { State: EndpointState.Ready or EndpointState.Drain };
-
-    private static Dictionary<uint, long> Slots(XdpMaps maps, ServiceEntry entry)
-    {
-        var slots = new Dictionary<uint, long>();
-        if (entry.RingLine < 0)
-            return slots;
-        foreach (var id in maps.Ring(entry.RingLine, entry.RingSlots))
-            System.Runtime.InteropServices.CollectionsMarshal.GetValueRefOrAddDefault(slots, id, out _)++;
-        return slots;
-    }
 
     private static ImmutableSortedDictionary<string, long> Drops(XdpMaps maps) =>
         Drops(s_reasons.Select(reason => (reason, maps.Sum<uint, Layout.DropStats>("drop_stats", (uint)reason))));

@@ -190,8 +190,20 @@ internal sealed class XdpTables
                 ring[i] = table[i];
         }
 
+        update.Entry.Slots = Count(update.Members, table.AsSpan(0, size));
         ArrayPool<uint>.Shared.Return(table);
         update.Entry.Filled = update.Members;
+    }
+
+    private static Dictionary<uint, long> Count(MaglevMember[] members, ReadOnlySpan<uint> table)
+    {
+        var counts = ArrayPool<int>.Shared.Rent((int)members.Max(member => member.Value) + 1);
+        Array.Clear(counts);
+        foreach (var id in table)
+            counts[id]++;
+        var slots = members.ToDictionary(member => member.Value, member => (long)counts[member.Value]);
+        ArrayPool<int>.Shared.Return(counts);
+        return slots;
     }
 
     /// <summary>The service itself, and after it what no packet can meet any more.</summary>

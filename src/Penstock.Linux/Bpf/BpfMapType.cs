@@ -31,18 +31,6 @@ public enum BpfMapType
     /// <summary>Longest-prefix match.</summary>
     LpmTrie = 11,
 
-    /// <summary>Array of maps.</summary>
-    ArrayOfMaps = 12,
-
-    /// <summary>Hash table of maps.</summary>
-    HashOfMaps = 13,
-
-    /// <summary>Interfaces to redirect to, by index.</summary>
-    DeviceMap = 14,
-
-    /// <summary>Interfaces to redirect to, hashed.</summary>
-    DeviceMapHash = 25,
-
     /// <summary>Ring buffer to user space.</summary>
     RingBuffer = 27,
 }

@@ -88,10 +88,6 @@ public sealed unsafe class BpfObject : SafeHandle
     public void SetMaxEntries(string map, uint entries) =>
         BpfException.Check(Libbpf.bpf_map__set_max_entries(Find(map), entries), $"set the entries of map {map} to {entries}");
 
-    /// <summary>Has a map pinned when it is created, or taken from there when it is like that one.</summary>
-    public void SetPinPath(string map, string path) =>
-        BpfException.Check(Libbpf.bpf_map__set_pin_path(Find(map), path), $"pin map {map} at {path}");
-
     /// <summary>Uses a map there is in place of creating one.</summary>
     public void Reuse(string map, BpfMap existing) =>
         BpfException.Check(Libbpf.bpf_map__reuse_fd(Find(map), existing.Fd), $"use the existing map {map}");

@@ -71,9 +71,6 @@ internal static unsafe partial class Libbpf
     [LibraryImport(Library)]
     internal static partial int bpf_map__reuse_fd(nint map, int fd);
 
-    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
-    internal static partial int bpf_map__set_pin_path(nint map, string? path);
-
     [LibraryImport(Library)]
     internal static partial byte* bpf_map__initial_value(nint map, nuint* size);
 

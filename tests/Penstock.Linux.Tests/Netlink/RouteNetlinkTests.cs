@@ -8,7 +8,7 @@ namespace Penstock.Linux.Tests.Netlink;
 
 public sealed class RouteNetlinkTests
 {
-    private const ushort NewLink = 16, NewRoute = 24, NewNeighbour = 28;
+    private const ushort NewLink = 16, NewAddress = 20, NewRoute = 24, NewNeighbour = 28;
 
     // ndmsg of eth with number 3 in state STALE, NDA_DST 10.0.0.11, NDA_LLADDR 02:00:00:00:00:11, NDA_PROBES 4.
     private static readonly byte[] s_neighbour =
@@ -140,6 +140,26 @@ public sealed class RouteNetlinkTests
         using var kernel = new RouteNetlink();
 
         kernel.Vlans().ShouldAllBe(vlan => vlan.Index > 0 && vlan.ParentIndex > 0 && vlan.VlanId < 4095);
+    }
+
+    [Fact]
+    public void Addresses_OfThisHost_HaveThatOfTheLoopbackInterface()
+    {
+        using var kernel = new RouteNetlink();
+
+        kernel.Addresses().ShouldContain(IPAddress.Loopback);
+    }
+
+    [Theory]
+    [InlineData(2, "10.0.0.1")]
+    [InlineData(7, null)] // another family
+    public void ParseAddress_OfAPointToPointLink_IsTheNearOne(byte family, string? expected)
+    {
+        // ifaddrmsg of eth with number 3, IFA_ADDRESS 10.0.0.2, IFA_LOCAL 10.0.0.1.
+        byte[] payload = [family, 32, 0, 0, 3, 0, 0, 0, 8, 0, 1, 0, 10, 0, 0, 2, 8, 0, 2, 0, 10, 0, 0, 1];
+        var message = Message(NewAddress, payload);
+
+        (RouteNetlink.ParseAddress(message)?.ToString()).ShouldBe(expected);
     }
 
     [Fact]
