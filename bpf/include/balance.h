@@ -10,6 +10,9 @@
 
 /* Flags with which a service's packets still go the short way. */
 #define PLAIN_SERVICE (LB_SERVICE_CLIENT_HASH | LB_SERVICE_NO_FLOWS)
+#define KNOWN 0           /* By this CPU's flow table, or named by the packet. */
+#define UNKNOWN 1
+#define KNOWN_ELSEWHERE 2 /* By another CPU's. */
 #define BALANCE_UNUSUAL (-1) /* The short way ends here, before anything was counted. */
 
 /* What a frame of a service without backends meets. */
@@ -44,6 +47,17 @@ static __always_inline bool takes_flow(const struct lb_backend *backend, const s
 	       (backend->state == LB_STATE_READY || (backend->state == LB_STATE_DRAIN && !starts));
 }
 
+/* The backend of a flow that another CPU knows, or LB_NO_BACKEND. A function of its own, for 6.1 counts its stack with that of those it is called by. */
+static __noinline __u32 backend_elsewhere(const struct lb_service *service, __u64 hash, __u32 now)
+{
+	if (!service || !may_search(now))
+		return LB_NO_BACKEND;
+	__u32 choice = flow_elsewhere(hash & (settings.flow_sets - 1), flow_tag(hash), now), id = choice & BACKEND_MASK;
+	struct lb_backend *backend = choice ? bpf_map_lookup_elem(&backends, &id) : 0;
+
+	return backend && is_choice(choice, backend) && takes_flow(backend, service, false) ? id : LB_NO_BACKEND;
+}
+
 /* The backend of a flow that is not known. */
 static __always_inline __u32 choose(const struct frame *f, const struct lb_service *service, __u64 hash, bool v6)
 {
@@ -73,11 +87,11 @@ static __always_inline int balance(struct xdp_md *ctx, const struct frame *f, co
 	struct lb_flow_set *set = service->flags & LB_SERVICE_NO_FLOWS || later_fragment ? 0 : bpf_map_lookup_elem(&flows, &index);
 	struct lb_backend *backend = 0;
 	__u32 way = LB_FLOW_WAYS, id = named;
-	bool miss = true, known = false; /* In this CPU's flow table; in another's. */
+	__u32 miss = UNKNOWN;
 
 	if (!plain && named) {
 		backend = bpf_map_lookup_elem(&backends, &id);
-		miss = !backend || !takes_flow(backend, service, false);
+		miss = !backend || !takes_flow(backend, service, false) ? UNKNOWN : KNOWN;
 	} else if (set) {
 		way = flow_find(set, tag);
 	}
@@ -90,7 +104,7 @@ static __always_inline int balance(struct xdp_md *ctx, const struct frame *f, co
 		backend = bpf_map_lookup_elem(&backends, &id);
 		if (backend && is_choice(choice, backend) && takes_flow(backend, service, starts) &&
 		    (f->protocol != IPPROTO_UDP || !service->flow_timeout || idle <= service->flow_timeout)) {
-			miss = false;
+			miss = KNOWN;
 			if (use != before)
 				set->use[way] = use;
 		}
@@ -104,26 +118,27 @@ static __always_inline int balance(struct xdp_md *ctx, const struct frame *f, co
 			if (key && beyond_rate(key, service->source_flows, true))
 				return drop_of(ctx, service->id, LB_DROP_SOURCE_FLOWS);
 		}
-		if (plain && service->flags & LB_SERVICE_CLIENT_HASH)
-			return BALANCE_UNUSUAL;
-		if (set && !starts && !fragment && (quoted || f->protocol == IPPROTO_TCP) && may_search(now)) {
-			__u32 choice = flow_elsewhere(hash & (settings.flow_sets - 1), tag, now);
+		/* It may have come in on another CPU so far. */
+		bool seeks = set && !starts && !fragment && (quoted || f->protocol == IPPROTO_TCP);
 
-			id = choice & BACKEND_MASK;
-			backend = choice ? bpf_map_lookup_elem(&backends, &id) : 0;
-			known = backend && is_choice(choice, backend) && takes_flow(backend, service, false);
+		if (plain && (seeks || service->flags & LB_SERVICE_CLIENT_HASH))
+			return BALANCE_UNUSUAL;
+		if (!plain && seeks) {
+			id = backend_elsewhere(service, hash, now);
+			if (id)
+				miss = KNOWN_ELSEWHERE;
 		}
-		if (!known) {
+		if (miss == UNKNOWN) {
 			if (!plain && !service->ring_slots)
 				return no_backend(ctx, f, service, v6);
 			id = plain ? ring_backend(service, hash) : choose(f, service, hash, v6);
-			backend = bpf_map_lookup_elem(&backends, &id);
-			if (!backend || !takes_flow(backend, service, true))
-				return drop_of(ctx, service->id, LB_DROP_BACKEND_DOWN);
 		}
+		backend = bpf_map_lookup_elem(&backends, &id);
+		if (!backend || !takes_flow(backend, service, miss == UNKNOWN))
+			return drop_of(ctx, service->id, LB_DROP_BACKEND_DOWN);
 	}
 	if (!plain && settings.features & LB_FEATURE_SYN_COOKIES && service->flags & LB_SERVICE_SYN_COOKIES &&
-	    backend->forwarding == LB_FORWARD_LOCAL && ((miss && !known) || starts) && !quoted && !fragment) {
+	    backend->forwarding == LB_FORWARD_LOCAL && (miss == UNKNOWN || starts) && !quoted && !fragment) {
 		int verdict = answer_syn(ctx, f, service, v6);
 
 		if (verdict >= 0)
@@ -139,7 +154,7 @@ static __always_inline int balance(struct xdp_md *ctx, const struct frame *f, co
 		if (key)
 			remember_fragment(key, id, backend->generation, 0);
 	}
-	count_backend(id, f->length, starts || (f->protocol == IPPROTO_UDP && !quoted), miss);
+	count_backend(id, f->length, starts || (f->protocol == IPPROTO_UDP && !quoted), miss != KNOWN);
 	if (plain)
 		return forward_inline(ctx, backend, id, f->l3, f->ip_length, hash, v6);
 	return v6 ? forward_ipv6(ctx, id, f->l3, f->ip_length, hash) : forward_ipv4(ctx, id, f->l3, f->ip_length, hash);

@@ -44,16 +44,6 @@ static __always_inline void nat_answer_key(struct lb_nat_key *key, const struct 
 	key->protocol = protocol;
 }
 
-static __noinline int is_service(const struct lb_address *address, __be16 port, __u8 protocol)
-{
-	struct lb_service_key key = { .port = port, .protocol = protocol };
-
-	if (!address)
-		return 0;
-	key.address = *address;
-	return !!bpf_map_lookup_elem(&services, &key);
-}
-
 /* Finds a free source port for a new flow and writes both entries: packet->flow, whose port this sets, and the one back. */
 static __always_inline int nat_take_port(struct xdp_md *ctx, struct nat_packet *packet)
 {
@@ -76,10 +66,14 @@ static __always_inline int nat_take_port(struct xdp_md *ctx, struct nat_packet *
 	__builtin_memcpy(back->mac, data + 6, sizeof(back->mac));
 	__builtin_memcpy(back->own_mac, data, sizeof(back->own_mac));
 	back->tci = packet->l3 == ETH_HLEN + sizeof(struct vlan_tag) ? *(__be16 *)(data + ETH_HLEN) : 0;
+	packet->service.address = there->source;
+	packet->service.protocol = packet->key.protocol;
+	packet->service.reserved = 0;
 	for (__u32 i = 0; i < NAT_TRIES; i++) {
 		there->source_port = bpf_htons(settings.nat_port_first + (__u32)((__u64)packet->hash * count >> 32));
 		packet->hash = packet->hash * 0x9E3779B1 + 0x7F4A7C15;
-		if (is_service(&there->source, there->source_port, packet->key.protocol))
+		packet->service.port = there->source_port;
+		if (bpf_map_lookup_elem(&services, &packet->service))
 			continue; /* Answers to it would be taken for that service's. */
 		nat_answer_key(&packet->answer, there, packet->key.protocol);
 		if (bpf_map_update_elem(&nat_flows, &packet->answer, back, BPF_NOEXIST)) {
@@ -200,13 +194,11 @@ static __always_inline int nat_leave(struct xdp_md *ctx, const struct nat_packet
 	return flow->ifindex == ctx->ingress_ifindex ? XDP_TX : bpf_redirect(flow->ifindex, 0);
 }
 
-/* Sends the packet as packet->flow says. */
-__noinline int nat_send(struct xdp_md *ctx, struct nat_packet *packet)
+/* Sends a rewritten packet as packet->flow says, or drops it for the reason there is. */
+__noinline int nat_send(struct xdp_md *ctx, struct nat_packet *packet, __u32 reason)
 {
 	if (!packet)
 		return XDP_PASS;
-	__u32 reason = packet->v6 ? nat_rewrite_ipv6(ctx, packet) : nat_rewrite_ipv4(ctx, packet);
-
 	return reason ? nat_drop(ctx, packet->flow.choice & BACKEND_MASK, reason) : nat_leave(ctx, packet, &packet->flow, packet->v6);
 }
 

@@ -21,6 +21,7 @@ struct nat_packet {
 	struct lb_nat_flow flow;  /* What it becomes. */
 	struct lb_nat_key answer; /* Room to work in: key and value of a new entry. */
 	struct lb_nat_flow back;
+	struct lb_service_key service; /* That a source port may be of. */
 };
 
 /* The program's own: the stack (512 bytes for all calls) has no room for it. */

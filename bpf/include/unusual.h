@@ -57,7 +57,7 @@ static __always_inline int translate(struct xdp_md *ctx, const struct frame *f, 
 	}
 	remember_nat_fragment(f, v6);
 	count_backend(id, f->length, true, miss);
-	return nat_send(ctx, packet);
+	return nat_send(ctx, packet, v6 ? nat_rewrite_ipv6(ctx, packet) : nat_rewrite_ipv4(ctx, packet));
 }
 
 /* From a backend, by nat, to its client. -1: of no flow. */
@@ -68,7 +68,7 @@ static __always_inline int translate_back(struct xdp_md *ctx, const struct frame
 	if (!packet || !nat_find(packet, 1))
 		return -1;
 	remember_nat_fragment(f, v6);
-	return nat_send(ctx, packet);
+	return nat_send(ctx, packet, v6 ? nat_rewrite_ipv6(ctx, packet) : nat_rewrite_ipv4(ctx, packet));
 }
 
 /* What the service asks before, and instead of, the ordinary way to a backend. */
@@ -104,8 +104,7 @@ static __always_inline int process_fragment(struct xdp_md *ctx, struct frame *f,
 
 	if (!key || !(settings.features & LB_FEATURE_FRAGMENTS))
 		return XDP_PASS;
-	struct lb_service *service = f->later_fragment ? 0 : service_of_port(f, f->ports >> 16, v6);
-	__u32 id = backend_of_fragment(key, service ? service->id : 0);
+	__u32 id = backend_of_fragment(key, f->later_fragment ? 0 : service_id(f, v6));
 
 	if (id) {
 		__u64 hash = flow_hash(f, v6, false, 0);

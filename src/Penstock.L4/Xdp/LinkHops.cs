@@ -14,9 +14,6 @@ internal sealed class LinkHops(IHostNetwork host) : ILinkHops, IDisposable
     private readonly Dictionary<IPAddress, LinkHop> _hops = [];
     private RouteNetlink? _kernel;
 
-    /// <summary>How many are followed, and how many of them frames can be sent to.</summary>
-    public (int All, int Known) Count => (_hops.Count, _hops.Values.Count(hop => hop.Fault.Length == 0));
-
     /// <inheritdoc/>
     public LinkHop Find(IPAddress address)
     {
