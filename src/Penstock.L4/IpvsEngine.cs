@@ -150,6 +150,22 @@ public sealed class IpvsEngine : IL4Engine
         var owned = _running?.Owned ?? new IpvsOwned(config.Ipvs.State);
         _sysctls.Apply(config.Ipvs);
         var held = kernel.Read();
+        var (ours, syncsBefore, timeoutsBefore) = (owned.Names, kernel.ReadSync(), kernel.ReadTimeouts());
+        try
+        {
+            return Change(kernel, snapshot, wanted, held, owned);
+        }
+        catch
+        {
+            Undo(kernel, wanted, held, syncsBefore, timeoutsBefore);
+            Return(owned, ours);
+            throw;
+        }
+    }
+
+    private int Change(IpvsKernel kernel, Snapshot snapshot, IpvsTable wanted, IpvsTable held, IpvsOwned owned)
+    {
+        var config = snapshot.Config.L4;
         var names = wanted.Services.Select(entry => entry.Service.Key.ToString()).ToArray();
         var commands = IpvsPlanner.Plan(wanted, held, key => owned.Has(key.ToString()));
         owned.Include(names);
@@ -161,6 +177,38 @@ public sealed class IpvsEngine : IL4Engine
         var foreign = held.Services.Select(entry => entry.Service.Key).Where(key => wanted.Find(key) is null && !commands.Exists(command => command.Service.Key == key)).ToArray();
         _running = new Running(snapshot, wanted, owned, [.. Warnings(config, foreign)]);
         return changes;
+    }
+
+    // The kernel holds what it held before a change that failed half-way, whoever made it.
+    private void Undo(IpvsKernel kernel, IpvsTable wanted, IpvsTable held, List<IpvsSync> syncs, IpvsTimeouts timeouts)
+    {
+        try
+        {
+            kernel.Write(IpvsPlanner.Plan(held, kernel.Read(), key => wanted.Find(key) is not null));
+            var now = kernel.ReadSync();
+            foreach (var one in now.Except(syncs))
+                kernel.WriteSync(one, start: false);
+            foreach (var one in syncs.Except(now))
+                kernel.WriteSync(one, start: true);
+            if (kernel.ReadTimeouts() != timeouts)
+                kernel.WriteTimeouts(timeouts);
+        }
+        catch (NetlinkException error)
+        {
+            _logger.LogError(error, "IPVS could not be brought back to what it held before");
+        }
+    }
+
+    private void Return(IpvsOwned owned, IReadOnlySet<string> names)
+    {
+        try
+        {
+            owned.Return(names);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            _logger.LogError(error, "{Path} lists more than this daemon has made", owned.Path);
+        }
     }
 
     private int Write(IpvsKernel kernel, List<IpvsCommand> commands)

@@ -62,7 +62,7 @@ public sealed class L4Tier(ILoggerFactory loggers, TimeProvider time) : IL4Engin
         var config = snapshot.Config.L4;
         if (config.Services.IsEmpty)
             return;
-        if (config.Engine == L4Engine.Ipvs && Directory.Exists(config.Pins))
+        if (config.Engine == L4Engine.Ipvs && Directory.Exists(config.Pins) && Directory.EnumerateFileSystemEntries(config.Pins).Any())
         {
             _logger.LogWarning("engine ipvs takes over: programs of engine xdp leave {Interfaces}", string.Join(", ", XdpEngine.Detach(config.Pins)));
         }

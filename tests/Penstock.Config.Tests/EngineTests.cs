@@ -48,6 +48,7 @@ public sealed class EngineTests
     [InlineData("forwarding: nat, ipvs: {persistence: 1m, persistence_prefix: 64}, backends: [10.0.0.1]", "a prefix of 64 for IPv4; expected 1 to 32")]
     [InlineData("forwarding: nat, ipvs: {scheduler: dh}, backends: [10.0.0.1]", "l4.services[0].ipvs.scheduler")]
     [InlineData("forwarding: nat, backends: [{address: 10.0.0.1, upper_threshold: 5, lower_threshold: 5}]", "lower_threshold 5; expected one below upper_threshold, 5")]
+    [InlineData("forwarding: nat, backends: [{address: 10.0.0.1, lower_threshold: 5}]", "lower_threshold 5; expected an upper_threshold above it")]
     [InlineData("forwarding: dsr-gue, backends: [{address: 10.0.0.1, port: 5}, {address: 10.0.0.1, port: 6}]", "backend 10.0.0.1 at two ports with engine ipvs")]
     public void Ipvs_WhatItCannotDo_IsRefused(string service, string line) =>
         Some.Parse($"l4:\n  engine: ipvs\n  services:\n  - {{{Listen}, {service}}}\n").Lines().ShouldHaveSingleItem().ShouldContain(line);

@@ -165,6 +165,13 @@ public sealed class IpvsTests(Guest guest)
         drained.ShouldMatch(@"10\.0\.0\.11:80 +Masq +0 +1 ");
         drained.ShouldEndWith("\nend\nend\n");
 
+        // A reload that the kernel refuses half-way leaves all as it was, also what it would have taken over.
+        Configure("lb", [Service, $"{{name: taken, listen: \"tcp://{Vip}:9999\", forwarding: nat, ipvs: {{scheduler: wrr}}, backends: {Backends}}}"], "sync: {interface: nosuch}");
+        var refused = await guest.RunAsync("penstock reload --socket /run/lb.sock 2>&1 || true; ip netns exec lb ipvsadm -Ln; cat /run/lb.services");
+        refused.ShouldContain("nosuch");
+        refused.ShouldMatch($@"TCP +{Regex.Escape(Vip)}:9999 rr\n +-> 10\.0\.0\.99:1 +Masq");
+        refused.ShouldNotContain("\ntcp://203.0.113.10:9999\n");
+
         // No service left: nothing of ours is, and what is not ours stays.
         Configure("lb", []);
         var left = await guest.RunAsync("penstock reload --socket /run/lb.sock >/dev/null; lab stop; ip netns exec lb ipvsadm -Ln; ls /run/lb.services 2>/dev/null || echo no state");

@@ -45,8 +45,12 @@ internal static class EngineChecks
                 sink.Error(at["backends"][i]["address"].Node, at["backends"][i]["address"].Path, $"backend {backend.Address} at two ports with engine ipvs", "each backend once, or engine: xdp");
             }
 
-            if (service.Backends[i] is { UpperThreshold: var upper and > 0, LowerThreshold: var lower } && lower >= upper)
-                sink.Error(at["backends"][i]["lower_threshold"].Node, at["backends"][i]["lower_threshold"].Path, $"lower_threshold {lower}", $"one below upper_threshold, {upper}");
+            if (service.Backends[i] is { UpperThreshold: var upper, LowerThreshold: var lower and > 0 } && lower >= upper)
+            {
+                sink.Error(
+                    at["backends"][i]["lower_threshold"].Node, at["backends"][i]["lower_threshold"].Path, $"lower_threshold {lower}",
+                    upper > 0 ? $"one below upper_threshold, {upper}" : "an upper_threshold above it");
+            }
         }
     }
 

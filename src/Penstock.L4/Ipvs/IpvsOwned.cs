@@ -25,6 +25,9 @@ internal sealed class IpvsOwned
     /// <summary>Where it is.</summary>
     public string Path => _path;
 
+    /// <summary>What is ours.</summary>
+    public IReadOnlySet<string> Names => _names;
+
     /// <summary>Whether something is ours.</summary>
     public bool Has(string name) => _names.Contains(name);
 
@@ -34,14 +37,29 @@ internal sealed class IpvsOwned
     /// <summary>Writes what is ours and nothing else.</summary>
     public void Replace(IEnumerable<string> names) => Write([.. names]);
 
+    /// <summary>Has only that be ours which was before: what was about to be made was not, and may be another's.</summary>
+    /// <exception cref="IOException">The file can't be written and lists too much; <see cref="Has"/> is right all the same.</exception>
+    public void Return(IReadOnlySet<string> names)
+    {
+        var listed = _names;
+        _names = [.. names];
+        if (!listed.SetEquals(_names))
+            Store(_names);
+    }
+
     private void Write(HashSet<string> names)
     {
         if (names.SetEquals(_names) && File.Exists(_path) == names.Count > 0)
             return;
+        Store(names);
+        _names = names;
+    }
+
+    private void Store(HashSet<string> names)
+    {
         if (names.Count == 0)
         {
             File.Delete(_path);
-            _names = names;
             return;
         }
 
@@ -51,6 +69,5 @@ internal sealed class IpvsOwned
         var temporary = _path + ".new";
         File.WriteAllLines(temporary, [Header, .. names.Order(StringComparer.Ordinal)]);
         File.Move(temporary, _path, overwrite: true);
-        _names = new HashSet<string>(names, StringComparer.Ordinal);
     }
 }

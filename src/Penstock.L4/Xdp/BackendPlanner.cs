@@ -66,7 +66,7 @@ internal sealed class BackendPlanner(IHostNetwork host, ILinkHops hops, HostInte
     private void SetEgress(ref Layout.Backend value, HostInterface egress)
     {
         value.OwnMac = egress.Mac;
-        value.InterfaceIndex = (uint)egress.Index; // also where packets come in by it: others may come in by another interface
+        value.InterfaceIndex = (uint)egress.Index; // also where packets come in by it: others may come in by another
     }
 
     private Layout.Backend Value(ServiceConfig service, BackendStatus status)
@@ -98,6 +98,8 @@ internal sealed class BackendPlanner(IHostNetwork host, ILinkHops hops, HostInte
             value.Flags |= Layout.BackendFlags.Mac;
             value.Mac = Layout.Mac.Of(mac);
             SetEgress(ref value, config.Interface is null ? ingress : Require(config.Interface));
+            if (config.Interface is null)
+                value.InterfaceIndex = 0; // the one they came in by
         }
         else if (service.NextHop == NextHop.Kernel)
         {

@@ -30,6 +30,23 @@ public sealed class IpvsFilesTests : IDisposable
     }
 
     [Fact]
+    public void Owned_AfterAChangeThatFailed_IsWhatItWas()
+    {
+        var path = Path.Combine(_folder, "ipvs.services");
+        var owned = new IpvsOwned(path);
+        owned.Replace(["a"]);
+        var before = owned.Names;
+        owned.Include(["another's"]);
+
+        owned.Return(before);
+
+        owned.Has("another's").ShouldBeFalse();
+        new IpvsOwned(path).Names.ShouldBe(["a"]);
+        owned.Return(new HashSet<string>());
+        File.Exists(path).ShouldBeFalse();
+    }
+
+    [Fact]
     public void Sysctls_AreSetWhereConfigured_AndReportedElsewhere()
     {
         Directory.CreateDirectory(Path.Combine(_folder, "net/ipv4/vs"));

@@ -36,7 +36,8 @@ public sealed class XdpPlannerTests
 
     [Theory]
     [InlineData("eth1", "02:00:00:00:01:01", 3u)]
-    [InlineData(null, "02:00:00:00:01:00", 2u)] // wherever the packet came in
+    [InlineData("eth0", "02:00:00:00:01:00", 2u)] // also of packets that came in by another
+    [InlineData(null, "02:00:00:00:01:00", 0u)]
     public void Plan_MacOfAnInterface_LeavesByIt(string? device, string ownMac, uint index)
     {
         var value = Plan(Forwarding.DsrL2, new BackendConfig { Address = Address(1), Mac = "02:00:00:00:00:11", Interface = device }).Backends[0].Value;
