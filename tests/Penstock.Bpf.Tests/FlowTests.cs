@@ -70,9 +70,7 @@ public sealed class FlowTests
         using var plane = new DataPlane();
         plane.AddService(Vip, 80, Tcp6, Layout.ForwardingKind.Ipip, ["10.0.0.11"]);
         plane.Run(In(Tcp(Client, 1234, Vip, 80)));
-        plane.Map("services").TryLookup(Layout.ServiceKey.Of(System.Net.IPAddress.Parse(Vip), 80, Tcp6), out Layout.Service service).ShouldBeTrue();
-        plane.WriteService(Vip, 80, Tcp6, service with { RingSlots = 0 });
-        plane.ChangeBackend(1, backend => backend with { State = Layout.StateKind.Drain });
+        DrainTheLast(plane);
 
         plane.Run(In(Tcp(Client, 1234, Vip, 80))).Verdict.ShouldBe(XdpVerdict.Transmit);
         plane.Run(In(Tcp(Client, 1235, Vip, 80))).Verdict.ShouldBe(XdpVerdict.Drop);
@@ -161,9 +159,7 @@ public sealed class FlowTests
         using var plane = new DataPlane();
         plane.AddService(Vip, 80, Tcp6, Layout.ForwardingKind.Ipip, ["10.0.0.11"]);
         plane.Run(In(Tcp(Client, 1234, Vip, 80)));
-        plane.Map("services").TryLookup(Layout.ServiceKey.Of(System.Net.IPAddress.Parse(Vip), 80, Tcp6), out Layout.Service service).ShouldBeTrue();
-        plane.WriteService(Vip, 80, Tcp6, service with { RingSlots = 0 });
-        plane.ChangeBackend(1, backend => backend with { State = Layout.StateKind.Drain });
+        DrainTheLast(plane);
 
         plane.Run(In(Tcp(Client, 1234, Vip, 80)), OtherCpu).Verdict.ShouldBe(XdpVerdict.Transmit);
 
@@ -347,6 +343,14 @@ public sealed class FlowTests
             plane.Run(In(Tcp(Client, port, Vip, 80)));
 
         ((double)plane.Counters(1).Packets).ShouldBe(2000, 150);
+    }
+
+    /// <summary>Has the only backend drain: its service has none for new flows.</summary>
+    private static void DrainTheLast(DataPlane plane)
+    {
+        plane.Map("services").TryLookup(Layout.ServiceKey.Of(System.Net.IPAddress.Parse(Vip), 80, Tcp6), out Layout.Service service).ShouldBeTrue();
+        plane.WriteService(Vip, 80, Tcp6, service with { RingSlots = 0 });
+        plane.ChangeBackend(1, backend => backend with { State = Layout.StateKind.Drain });
     }
 
     /// <summary>A set whose flows were last used so many seconds earlier.</summary>

@@ -6,7 +6,7 @@ namespace Penstock.Daemon.Tests;
 /// <summary>A directory of its own with a configuration, and the processes started in it; all gone at the end.</summary>
 internal sealed class Sandbox : IDisposable
 {
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     /// <summary>The program with its arguments, in a line of shell.</summary>
     public const string Itself = "exec \"$0\" \"$@\"";

@@ -307,7 +307,7 @@ public sealed class MessageTests
         await client.ReadHeadAsync();
         client.Reset();
 
-        await ended.Task.WaitAsync(TimeSpan.FromSeconds(60));
+        await ended.Task.WaitAsync(TimeSpan.FromSeconds(20));
         (await RawClient.AskAsync(penstock.Port, "HEAD / HTTP/1.1\r\nHost: a\r\n\r\n")).Status.ShouldBe(200);
         (await penstock.MetricsAsync()).ShouldContain("penstock_defects_total 0\n");
     }

@@ -10,7 +10,7 @@ public sealed class TunnelTests
 {
     private const string Ask = "GET /chat HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
     [Fact]
     public async Task Upgrade_Accepted_CarriesBytesBothWaysUntilOneSideCloses()

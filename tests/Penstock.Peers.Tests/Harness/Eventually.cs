@@ -22,6 +22,6 @@ internal static class Eventually
     }
 
     /// <summary>Polls until a condition holds.</summary>
-    public static Task TrueAsync(Func<bool> condition, string message, int seconds = 60) =>
+    public static Task TrueAsync(Func<bool> condition, string message, int seconds = 20) =>
         TrueAsync(() => Task.FromResult(condition()), TimeSpan.FromSeconds(seconds), () => message);
 }

@@ -20,6 +20,6 @@ internal static class PeerReady
                 return false;
             }
         },
-        TimeSpan.FromSeconds(60),
+        TimeSpan.FromSeconds(20),
         () => child.Output);
 }

@@ -93,7 +93,7 @@ internal sealed class PenstockProcess : IAsyncDisposable
             Child.Signal(Sigterm);
             try
             {
-                await Child.WaitAsync(TimeSpan.FromSeconds(60));
+                await Child.WaitAsync(TimeSpan.FromSeconds(20));
             }
             catch (TimeoutException)
             {

@@ -13,7 +13,7 @@ internal sealed class WireReader(Socket socket)
     private int _end;
 
     /// <summary>How long one read may take before the test fails.</summary>
-    public TimeSpan Patience { get; set; } = TimeSpan.FromSeconds(60);
+    public TimeSpan Patience { get; set; } = TimeSpan.FromSeconds(20);
 
     /// <summary>Bytes received so far.</summary>
     public long Received { get; private set; }

@@ -174,7 +174,7 @@ public sealed class ResetTests
             client.Reset();
         }
 
-        await ended.Task.WaitAsync(TimeSpan.FromSeconds(60));
+        await ended.Task.WaitAsync(TimeSpan.FromSeconds(20));
         await AssertNothingIsLeftAsync(penstock);
     }
 
@@ -220,7 +220,7 @@ public sealed class ResetTests
                     && Sum(metrics, "penstock_endpoint_requests_active") == 0
                     && Sum(metrics, "penstock_endpoint_connections_open") <= 1;
             },
-            TimeSpan.FromSeconds(60),
+            TimeSpan.FromSeconds(20),
             () => metrics);
         Sum(metrics, "penstock_defects_total").ShouldBe(0);
     }

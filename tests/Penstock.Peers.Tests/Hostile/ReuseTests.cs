@@ -53,7 +53,7 @@ public sealed class ReuseTests
         (await client.ReadResponseAsync()).Status.ShouldBe(200);
 
         await client.SendAsync("PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n");
-        await Eventually.TrueAsync(() => Task.FromResult(origin.Connections == 2), TimeSpan.FromSeconds(60), () => "the request was not sent again");
+        await Eventually.TrueAsync(() => Task.FromResult(origin.Connections == 2), TimeSpan.FromSeconds(20), () => "the request was not sent again");
         await client.SendAsync("hello");
 
         (await client.ReadResponseAsync()).Status.ShouldBe(200);

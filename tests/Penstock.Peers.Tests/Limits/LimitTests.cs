@@ -174,7 +174,7 @@ public sealed class LimitTests
         var end = client.Reader.ReadToEndAsync();
 
         await client.SendAsync("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n");
-        while (!end.IsCompleted && clock.Elapsed < TimeSpan.FromSeconds(60))
+        while (!end.IsCompleted && clock.Elapsed < TimeSpan.FromSeconds(20))
         {
             await client.SendAsync("x");
             await Task.Delay(100);
@@ -201,7 +201,7 @@ public sealed class LimitTests
 
         await client.SendAsync(Get);
         var metrics = "";
-        while (clock.Elapsed < TimeSpan.FromSeconds(60) && !metrics.Contains("{reason=\"response_not_taken\",rejected=\"\"} 1\n", StringComparison.Ordinal))
+        while (clock.Elapsed < TimeSpan.FromSeconds(20) && !metrics.Contains("{reason=\"response_not_taken\",rejected=\"\"} 1\n", StringComparison.Ordinal))
         {
             await client.Reader.SkipAsync(20_000);
             await Task.Delay(100);
@@ -209,7 +209,7 @@ public sealed class LimitTests
         }
 
         metrics.ShouldContain("{reason=\"response_not_taken\",rejected=\"\"} 1\n");
-        clock.Elapsed.TotalSeconds.ShouldBeInRange(4, 60);
+        clock.Elapsed.TotalSeconds.ShouldBeInRange(4, 25);
         (await client.Reader.SkipAsync(Length)).ShouldBeLessThan(Length / 2);
         client.Reader.Ended.ShouldBeTrue();
     }
@@ -282,7 +282,7 @@ public sealed class LimitTests
 
         await client.SendAsync(Get);
 
-        await ended.Task.WaitAsync(TimeSpan.FromSeconds(60));
+        await ended.Task.WaitAsync(TimeSpan.FromSeconds(20));
         clock.Elapsed.TotalSeconds.ShouldBeInRange(0.8, 9);
         (await penstock.MetricsAsync()).ShouldContain("penstock_http_errors_total{reason=\"response_not_taken\",rejected=\"\"} 1\n");
     }
@@ -337,7 +337,7 @@ public sealed class LimitTests
 
                 return (await Task.WhenAll(held.Select(IsServedAsync))).All(served => served);
             },
-            TimeSpan.FromSeconds(60),
+            TimeSpan.FromSeconds(20),
             () => $"{limit} connections are not served");
 
         using (var extra = await RawClient.ConnectAsync(penstock.Port))
@@ -353,7 +353,7 @@ public sealed class LimitTests
                 using var next = await RawClient.ConnectAsync(penstock.Port);
                 return await IsServedAsync(next);
             },
-            TimeSpan.FromSeconds(60),
+            TimeSpan.FromSeconds(20),
             () => "a place that came free is not given away");
         held.ForEach(client => client.Dispose());
     }

@@ -52,11 +52,11 @@ public sealed class HealthTests
             Cluster = ["health: {type: http, path: /ready, interval: 100ms, timeout: 1s, rise: 2, fall: 2}"],
         });
 
-        await Eventually.TrueAsync(() => IsStatusAsync(penstock, 200), TimeSpan.FromSeconds(60), () => "not ready at first");
+        await Eventually.TrueAsync(() => IsStatusAsync(penstock, 200), TimeSpan.FromSeconds(20), () => "not ready at first");
         Volatile.Write(ref healthy, value: false);
-        await Eventually.TrueAsync(() => IsStatusAsync(penstock, 503), TimeSpan.FromSeconds(60), () => "still used when down");
+        await Eventually.TrueAsync(() => IsStatusAsync(penstock, 503), TimeSpan.FromSeconds(20), () => "still used when down");
         Volatile.Write(ref healthy, value: true);
-        await Eventually.TrueAsync(() => IsStatusAsync(penstock, 200), TimeSpan.FromSeconds(60), () => "not used again");
+        await Eventually.TrueAsync(() => IsStatusAsync(penstock, 200), TimeSpan.FromSeconds(20), () => "not used again");
     }
 
     [Fact]

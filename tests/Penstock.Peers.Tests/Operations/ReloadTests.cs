@@ -135,13 +135,13 @@ public sealed class ReloadTests
 
         var (exitCode, output) = await penstock.ReloadAsync(config with { Routes = ["- to: [{cluster: main}]"], Clusters = [] });
         exitCode.ShouldBe(0, output);
-        await ended[0].Task.WaitAsync(TimeSpan.FromSeconds(60));
+        await ended[0].Task.WaitAsync(TimeSpan.FromSeconds(20));
         (await RawClient.AskAsync(penstock.Port, Ask)).Text.ShouldBe("ok");
         staying.Requests.Count.ShouldBe(1);
         release.SetResult();
 
         (await second.ReadResponseAsync()).Text.ShouldBe("1234567890");
-        await ended[1].Task.WaitAsync(TimeSpan.FromSeconds(60));
+        await ended[1].Task.WaitAsync(TimeSpan.FromSeconds(20));
         (await penstock.MetricsAsync()).ShouldNotContain("cluster=\"leaving\",endpoint");
         await second.SendAsync(Ask);
         (await second.ReadResponseAsync()).Text.ShouldBe("ok");
@@ -172,7 +172,7 @@ public sealed class ReloadTests
         penstock.Child.Signal(Sighup);
 
         await Eventually.TrueAsync(
-            async () => (await RawClient.AskAsync(penstock.Port, Get)).Text == "2", TimeSpan.FromSeconds(60), () => penstock.Child.Output);
+            async () => (await RawClient.AskAsync(penstock.Port, Get)).Text == "2", TimeSpan.FromSeconds(20), () => penstock.Child.Output);
     }
 
     [Fact]
@@ -197,7 +197,7 @@ public sealed class ReloadTests
         release.SetResult();
 
         (await busy.ReadResponseAsync()).Text.ShouldBe("ok");
-        (await penstock.Child.WaitAsync(TimeSpan.FromSeconds(60))).ShouldBe(0);
+        (await penstock.Child.WaitAsync(TimeSpan.FromSeconds(20))).ShouldBe(0);
     }
 
     [Fact]
@@ -212,6 +212,6 @@ public sealed class ReloadTests
         penstock.Child.Signal(Sigterm);
 
         // shutdown_timeout is 5 s in these configurations.
-        await penstock.Child.WaitAsync(TimeSpan.FromSeconds(30));
+        await penstock.Child.WaitAsync(TimeSpan.FromSeconds(20));
     }
 }
