@@ -5,6 +5,7 @@ using Penstock.L7.Admission;
 using Penstock.L7.Runtime;
 using Penstock.L7.Transport;
 using Penstock.Linux;
+using Penstock.Linux.Reactors;
 
 namespace Penstock.L7.Forwarding;
 

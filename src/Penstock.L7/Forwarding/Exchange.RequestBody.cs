@@ -4,6 +4,7 @@ using Penstock.L7.Errors;
 using Penstock.L7.Http1;
 using Penstock.L7.Transport;
 using Penstock.L7.Upstream;
+using Penstock.Linux.Reactors;
 
 namespace Penstock.L7.Forwarding;
 

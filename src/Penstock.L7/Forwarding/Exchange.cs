@@ -4,7 +4,7 @@ using System.IO.Pipelines;
 using Penstock.L7.Errors;
 using Penstock.L7.Http1;
 using Penstock.L7.Runtime;
-using Penstock.L7.Transport;
+using Penstock.Linux.Reactors;
 
 namespace Penstock.L7.Forwarding;
 
@@ -160,6 +160,6 @@ internal sealed partial class Exchange
 
     private sealed class ExchangeTimer(Exchange exchange) : TimerNode
     {
-        internal override void OnExpired() => exchange.Interrupt(ProxyError.RequestTimeout);
+        public override void OnExpired() => exchange.Interrupt(ProxyError.RequestTimeout);
     }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-using Penstock.L7.Transport;
 using Penstock.Linux;
+using Penstock.Linux.Reactors;
 
 namespace Penstock.L7.Runtime;
 

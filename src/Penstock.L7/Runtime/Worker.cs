@@ -8,9 +8,9 @@ using Penstock.L7.Forwarding;
 using Penstock.L7.Http1;
 using Penstock.L7.Metrics;
 using Penstock.L7.Routing;
-using Penstock.L7.Transport;
 using Penstock.L7.Upstream;
 using Penstock.Linux;
+using Penstock.Linux.Reactors;
 using Penstock.Model.Observability;
 
 namespace Penstock.L7.Runtime;
@@ -39,7 +39,7 @@ internal sealed partial class Worker
         Index = index;
         _current = current;
         _logger = logger;
-        Reactor = new Reactor(index, logger);
+        Reactor = new Reactor($"reactor-{index}", exception => LogLoopFailure(_logger, Index, exception));
     }
 
     /// <summary>Which of the engine's workers it is, from 0.</summary>
@@ -241,6 +241,9 @@ internal sealed partial class Worker
 
     [LoggerMessage(Level = LogLevel.Error, Message = "cannot listen at {Address}: {Error}")]
     private static partial void LogListenFailure(ILogger logger, string address, Errno error);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "reactor {Index}: a connection failed in a way that is a bug of ours")]
+    private static partial void LogLoopFailure(ILogger logger, int index, Exception exception);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "a connection ended by a defect of the proxy")]
     private static partial void LogDefect(ILogger logger, Exception exception);

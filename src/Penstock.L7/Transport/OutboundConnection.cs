@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Runtime.CompilerServices;
 using Penstock.Linux;
+using Penstock.Linux.Reactors;
 
 namespace Penstock.L7.Transport;
 

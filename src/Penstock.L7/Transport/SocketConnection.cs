@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.IO.Pipelines;
 using Penstock.Linux;
+using Penstock.Linux.Reactors;
 
 namespace Penstock.L7.Transport;
 
@@ -56,7 +57,7 @@ internal class SocketConnection : EpollSource, IDuplexPipe
     }
 
     /// <inheritdoc/>
-    internal override void OnEvents(EpollEvents events)
+    public override void OnEvents(EpollEvents events)
     {
         if ((events & (EpollEvents.Error | EpollEvents.HangUp)) != EpollEvents.None)
             OnHangUp((events & EpollEvents.Error) != EpollEvents.None);

@@ -3,6 +3,7 @@ using System.Buffers;
 using System.IO.Pipelines;
 using System.Threading.Tasks.Sources;
 using Penstock.Linux;
+using Penstock.Linux.Reactors;
 
 namespace Penstock.L7.Transport;
 
@@ -243,7 +244,7 @@ internal sealed class SocketReader : TransportReader, IValueTaskSource<ReadResul
 
     private sealed class ReadDeadline(SocketReader reader) : TimerNode
     {
-        internal override void OnExpired()
+        public override void OnExpired()
         {
             if (reader.IsWaiting)
                 reader.Expire();

@@ -3,6 +3,7 @@ using System.IO.Pipelines;
 using System.Runtime.CompilerServices;
 using System.Threading.Tasks.Sources;
 using Penstock.Linux;
+using Penstock.Linux.Reactors;
 
 namespace Penstock.L7.Transport;
 
@@ -19,6 +20,7 @@ internal sealed class SocketWriter : TransportWriter, IValueTaskSource<FlushResu
     private ReadOnlyMemory<byte> _external;
     private ReadOnlyMemory<byte> _suffix;
     private bool _ready = true;
+    private Action? _sendDeferred;
 
     internal SocketWriter(SocketConnection connection) => _connection = connection;
 
@@ -113,7 +115,7 @@ internal sealed class SocketWriter : TransportWriter, IValueTaskSource<FlushResu
 
         if (_first is null && _external.IsEmpty)
             return new ValueTask<FlushResult>(new FlushResult(isCanceled: false, isCompleted: HasFailed));
-        if (_ready && IsOneBlock && _connection.Reactor.TryDefer(this))
+        if (_ready && IsOneBlock && _connection.Reactor.TryDefer(_sendDeferred ??= SendDeferred))
             return Pending();
         if (_ready && TrySend())
             return new ValueTask<FlushResult>(new FlushResult(isCanceled: false, isCompleted: HasFailed));
@@ -122,7 +124,7 @@ internal sealed class SocketWriter : TransportWriter, IValueTaskSource<FlushResu
     }
 
     /// <summary>The turn's events are dispatched: sends what <see cref="Reactor.TryDefer"/> has put off, unless an event has done so since.</summary>
-    internal void SendDeferred()
+    private void SendDeferred()
     {
         if (!IsWaiting || !_ready)
             return;
@@ -320,7 +322,7 @@ internal sealed class SocketWriter : TransportWriter, IValueTaskSource<FlushResu
 
     private sealed class WriteDeadline(SocketWriter writer) : TimerNode
     {
-        internal override void OnExpired()
+        public override void OnExpired()
         {
             if (!writer.IsWaiting)
                 return;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Runtime.InteropServices;
+using Penstock.Linux.Reactors;
 
 namespace Penstock.L7.Transport;
 

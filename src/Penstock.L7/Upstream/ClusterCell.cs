@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 using Penstock.L7.Balancing;
 using Penstock.L7.Errors;
 using Penstock.L7.Runtime;
-using Penstock.L7.Transport;
 using Penstock.Linux;
+using Penstock.Linux.Reactors;
 using Penstock.Model;
 using Penstock.Model.L7;
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Text;
-using Penstock.L7.Transport;
 using Penstock.Linux;
+using Penstock.Linux.Reactors;
 using Penstock.Model.L7;
 
 namespace Penstock.L7.Upstream;
@@ -200,6 +200,6 @@ internal sealed class EndpointPool
 
     private sealed class IdleTimer(EndpointPool pool) : TimerNode
     {
-        internal override void OnExpired() => pool.CloseExpired();
+        public override void OnExpired() => pool.CloseExpired();
     }
 }

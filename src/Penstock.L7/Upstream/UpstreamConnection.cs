@@ -32,7 +32,7 @@ internal sealed class UpstreamConnection : OutboundConnection
     internal UpstreamConnection? Newer { get; set; }
 
     /// <inheritdoc/>
-    internal override void OnEvents(EpollEvents events)
+    public override void OnEvents(EpollEvents events)
     {
         base.OnEvents(events);
         if (IsIdle && (Reader.IsReady || IsBroken))

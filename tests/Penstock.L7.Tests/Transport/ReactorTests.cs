@@ -2,9 +2,9 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
-using Microsoft.Extensions.Logging.Abstractions;
 using Penstock.L7.Transport;
 using Penstock.Linux;
+using Penstock.Linux.Reactors;
 using SocketAddress = Penstock.Linux.SocketAddress;
 
 namespace Penstock.L7.Tests.Transport;
@@ -16,7 +16,7 @@ public sealed class ReactorTests
     [Fact]
     public async Task Turn_SourceThatThrows_LeavesTheOthersTheirEdges()
     {
-        using var reactor = new Reactor(0, NullLogger.Instance);
+        using var reactor = new Reactor("test", _ => { });
         using var first = Epoll.CreateEventCounter();
         using var second = Epoll.CreateEventCounter();
         var sources = new[] { new ThrowingSource(), new ThrowingSource() };
@@ -35,7 +35,7 @@ public sealed class ReactorTests
     [Fact]
     public async Task Yielded_ActionThatThrows_LeavesTheOthersToRun()
     {
-        using var reactor = new Reactor(0, NullLogger.Instance);
+        using var reactor = new Reactor("test", _ => { });
         var ran = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         reactor.Yield(() => throw new InvalidTimeZoneException());
         reactor.Yield(ran.SetResult);
@@ -49,7 +49,7 @@ public sealed class ReactorTests
     [Fact]
     public async Task Posted_ActionThatThrows_LeavesTheOthersToRun()
     {
-        using var reactor = new Reactor(0, NullLogger.Instance);
+        using var reactor = new Reactor("test", _ => { });
         reactor.Post(() => throw new InvalidTimeZoneException());
 
         reactor.Start();
@@ -61,7 +61,7 @@ public sealed class ReactorTests
     [Fact]
     public async Task Flush_WithOtherEventsInTheTurn_IsSentAfterThemAll()
     {
-        using var reactor = new Reactor(0, NullLogger.Instance);
+        using var reactor = new Reactor("test", _ => { });
         var log = new ConcurrentQueue<string>();
         reactor.Start();
         using var first = await ConnectAsync(reactor, "first", log);
@@ -129,7 +129,7 @@ public sealed class ReactorTests
     {
         internal int Calls { get; private set; }
 
-        internal override void OnEvents(EpollEvents events)
+        public override void OnEvents(EpollEvents events)
         {
             Calls++;
             throw new InvalidTimeZoneException();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-using Penstock.L7.Transport;
+using Penstock.Linux.Reactors;
 
-namespace Penstock.L7.Tests.Transport;
+namespace Penstock.Linux.Tests.Reactors;
 
 public sealed class BufferPoolTests
 {

@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
-namespace Penstock.L7.Transport;
+namespace Penstock.Linux.Reactors;
 
 /// <summary>A deadline in a <see cref="TimingWheel"/>. Moving it later is one field write: the wheel finds out when the old time comes.</summary>
-internal abstract class TimerNode
+public abstract class TimerNode
 {
-    internal const long Never = long.MaxValue;
+    public const long Never = long.MaxValue;
 
     /// <summary>Monotonic milliseconds at which it expires; <see cref="Never"/> while it is off.</summary>
-    internal long Deadline { get; set; } = Never;
+    public long Deadline { get; set; } = Never;
 
     /// <summary>The tick of the slot it is linked in; -1 while it is in none. Owned by the wheel.</summary>
-    internal long LinkedTick { get; set; } = -1;
+    public long LinkedTick { get; set; } = -1;
 
     /// <summary>Neighbour in its slot. Owned by the wheel.</summary>
-    internal TimerNode? Next { get; set; }
+    public TimerNode? Next { get; set; }
 
     /// <summary>Neighbour in its slot. Owned by the wheel.</summary>
-    internal TimerNode? Previous { get; set; }
+    public TimerNode? Previous { get; set; }
 
     /// <summary>The deadline has passed; the node is off again.</summary>
-    internal abstract void OnExpired();
+    public abstract void OnExpired();
 }

@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using Microsoft.Extensions.Logging;
-using Penstock.Linux;
 
-namespace Penstock.L7.Transport;
+namespace Penstock.Linux.Reactors;
 
 /// <summary>
 /// One thread with an epoll instance, memory, timers and connections of its own. A turn of its loop waits for events, marks all
 /// sources that have some, dispatches them, expires timers, and runs what was yielded or posted.
 /// </summary>
-internal sealed partial class Reactor : IDisposable
+public sealed class Reactor : IDisposable
 {
     /// <summary>Events taken in one turn: enough to spread one epoll_wait over many, few enough that bulk transfers do not make a turn long.</summary>
     private const int MaxEvents = 128;
@@ -18,14 +16,15 @@ internal sealed partial class Reactor : IDisposable
     /// <summary>Work that had yielded taken up again in one turn.</summary>
     private const int MaxYielded = 32;
 
-    private readonly ILogger _logger;
+    private readonly string _name;
+    private readonly Action<Exception> _onFailure;
     private readonly FileDescriptor _epoll = Epoll.Create();
     private readonly WakeSource _wake;
     private readonly EpollEvent[] _events = GC.AllocateArray<EpollEvent>(MaxEvents, pinned: true);
     private readonly ConcurrentQueue<Action> _posted = new();
     private readonly Stack<int> _freeSlots = new();
     private readonly Queue<Action> _yielded = new();
-    private readonly List<SocketWriter> _deferred = new(MaxEvents);
+    private readonly List<Action> _deferred = new(MaxEvents);
     private bool _defers;
     private EpollSource?[] _sources = new EpollSource?[256];
     private uint[] _generations = new uint[256];
@@ -34,68 +33,68 @@ internal sealed partial class Reactor : IDisposable
     private volatile bool _stopping;
     private long _loopFailures;
 
-    internal Reactor(int index, ILogger logger)
+    /// <summary>A reactor that does not run yet.</summary>
+    /// <param name="name">Name of its thread.</param>
+    /// <param name="onFailure">Told, on its thread, of each exception that an event, an action or a timer threw: a bug of who was called.</param>
+    public Reactor(string name, Action<Exception> onFailure)
     {
-        Index = index;
-        _logger = logger;
+        _name = name;
+        _onFailure = onFailure;
         Now = Clock();
         Timers = new TimingWheel(Now, OnFailure);
         _wake = new WakeSource();
         Add(_wake, _wake.Counter.Number, EpollEvents.In);
     }
 
-    /// <summary>Which of the engine's reactors it is, from 0.</summary>
-    internal int Index { get; }
-
     /// <summary>Its memory.</summary>
-    internal BufferPool Buffers { get; } = new();
+    public BufferPool Buffers { get; } = new();
 
     /// <summary>Its timers.</summary>
-    internal TimingWheel Timers { get; }
+    public TimingWheel Timers { get; }
 
     /// <summary>Monotonic milliseconds at the begin of this turn.</summary>
-    internal long Now { get; private set; }
+    public long Now { get; private set; }
 
     /// <summary>Counts turns; what happened in an earlier one was followed by a look at every descriptor.</summary>
-    internal long Turn { get; private set; }
+    public long Turn { get; private set; }
 
     /// <summary>Exceptions caught by the loop's catch-alls: each is a bug of ours.</summary>
-    internal long LoopFailures => Volatile.Read(ref _loopFailures);
+    public long LoopFailures => Volatile.Read(ref _loopFailures);
 
     /// <summary>Starts the thread.</summary>
-    internal void Start()
+    public void Start()
     {
-        _thread = new Thread(Run, maxStackSize: 1 << 20) { Name = $"reactor-{Index}", IsBackground = true };
+        _thread = new Thread(Run, maxStackSize: 1 << 20) { Name = _name, IsBackground = true };
         _thread.Start();
     }
 
     /// <summary>Runs something on the reactor's thread, soon; called from any thread.</summary>
-    internal void Post(Action action)
+    public void Post(Action action)
     {
         _posted.Enqueue(action);
         Epoll.Signal(_wake.Counter.Number);
     }
 
     /// <summary>Goes on with something in the next turn; called on the reactor's thread by what has had its share of this one.</summary>
-    internal void Yield(Action action) => _yielded.Enqueue(action);
+    public void Yield(Action action) => _yielded.Enqueue(action);
 
     /// <summary>Awaited by work that has had its share of this turn.</summary>
-    internal ReactorYield YieldTurn() => new(this);
+    public ReactorYield YieldTurn() => new(this);
 
     /// <summary>
     /// Puts a flush off until the turn's events are dispatched, where all are sent in a row: peers that wait are woken to find several
     /// messages instead of one each (0.3 to 0.2 context switches a request at 64 connections).
     /// </summary>
     /// <returns>False when the turn has no other event, or they are dispatched: then it is sent at once.</returns>
-    internal bool TryDefer(SocketWriter writer)
+    public bool TryDefer(Action flush)
     {
         if (_defers)
-            _deferred.Add(writer);
+            _deferred.Add(flush);
         return _defers;
     }
 
     /// <summary>Puts a descriptor under epoll.</summary>
-    internal IoResult Add(EpollSource source, int fd, EpollEvents events)
+    public IoResult Add(EpollSource source, int fd, EpollEvents events)
     {
         var slot = _freeSlots.TryPop(out var free) ? free : _usedSlots++;
         if (slot == _sources.Length)
@@ -114,7 +113,7 @@ internal sealed partial class Reactor : IDisposable
     }
 
     /// <summary>Forgets a source whose descriptor is about to be closed (which takes it out of epoll).</summary>
-    internal void Forget(EpollSource source)
+    public void Forget(EpollSource source)
     {
         var slot = source.EpollSlot;
         _sources[slot] = null;
@@ -126,7 +125,7 @@ internal sealed partial class Reactor : IDisposable
     }
 
     /// <summary>Forgets a source whose descriptor lives on elsewhere.</summary>
-    internal void Remove(EpollSource source)
+    public void Remove(EpollSource source)
     {
         _ = Epoll.Remove(_epoll.Number, source.Fd);
         Forget(source);
@@ -186,19 +185,8 @@ internal sealed partial class Reactor : IDisposable
     private void SendDeferred()
     {
         _defers = false;
-        foreach (var writer in _deferred)
-        {
-            try
-            {
-                writer.SendDeferred();
-            }
-            catch (Exception e)
-            {
-                // As the loop's other catch-alls: the flushes of the others must still be sent.
-                OnFailure(e);
-            }
-        }
-
+        foreach (var flush in _deferred)
+            Dispatch(flush); // What one throws must not keep the others from being sent.
         _deferred.Clear();
     }
 
@@ -238,16 +226,13 @@ internal sealed partial class Reactor : IDisposable
     private void OnFailure(Exception exception)
     {
         Volatile.Write(ref _loopFailures, _loopFailures + 1);
-        LogLoopFailure(_logger, Index, exception);
+        _onFailure(exception);
     }
-
-    [LoggerMessage(Level = LogLevel.Error, Message = "reactor {Index}: a connection failed in a way that is a bug of ours")]
-    private static partial void LogLoopFailure(ILogger logger, int index, Exception exception);
 
     private sealed class WakeSource : EpollSource
     {
-        internal FileDescriptor Counter { get; } = Epoll.CreateEventCounter();
+        public FileDescriptor Counter { get; } = Epoll.CreateEventCounter();
 
-        internal override void OnEvents(EpollEvents events) => Epoll.Clear(Counter.Number);
+        public override void OnEvents(EpollEvents events) => Epoll.Clear(Counter.Number);
     }
 }

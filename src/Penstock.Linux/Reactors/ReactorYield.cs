@@ -2,15 +2,15 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
-namespace Penstock.L7.Transport;
+namespace Penstock.Linux.Reactors;
 
 /// <summary>Awaiting it goes on in the reactor's next turn.</summary>
 [StructLayout(LayoutKind.Auto)]
-internal readonly struct ReactorYield : ICriticalNotifyCompletion
+public readonly struct ReactorYield : ICriticalNotifyCompletion
 {
     private readonly Reactor _reactor;
 
-    internal ReactorYield(Reactor reactor) => _reactor = reactor;
+    public ReactorYield(Reactor reactor) => _reactor = reactor;
 
     public bool IsCompleted => false;
 

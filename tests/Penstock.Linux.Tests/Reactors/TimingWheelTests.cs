@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 using FsCheck;
 using FsCheck.Fluent;
-using Penstock.L7.Transport;
+using Penstock.Linux.Reactors;
 
-namespace Penstock.L7.Tests.Transport;
+namespace Penstock.Linux.Tests.Reactors;
 
 public sealed class TimingWheelTests
 {
@@ -148,7 +148,7 @@ public sealed class TimingWheelTests
 
     private sealed class BrokenTimer : TimerNode
     {
-        internal override void OnExpired() => throw new InvalidTimeZoneException();
+        public override void OnExpired() => throw new InvalidTimeZoneException();
     }
 
     private sealed class Clock
@@ -181,6 +181,6 @@ public sealed class TimingWheelTests
     {
         public List<long> FiredAt { get; } = [];
 
-        internal override void OnExpired() => FiredAt.Add(clock.Now);
+        public override void OnExpired() => FiredAt.Add(clock.Now);
     }
 }

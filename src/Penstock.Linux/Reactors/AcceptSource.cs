@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-using Penstock.Linux;
 
-namespace Penstock.L7.Transport;
+namespace Penstock.Linux.Reactors;
 
 /// <summary>A listening socket on one reactor, level-triggered: what one turn leaves is reported in the next.</summary>
-internal abstract class AcceptSource : EpollSource
+public abstract class AcceptSource : EpollSource
 {
     /// <summary>Connections accepted in one turn, so that those already there get theirs.</summary>
     private const int PerTurn = 64;
@@ -34,10 +33,10 @@ internal abstract class AcceptSource : EpollSource
     }
 
     /// <summary>Begins to accept.</summary>
-    internal IoResult Start() => _reactor.Add(this, _socket, _wanted);
+    public IoResult Start() => _reactor.Add(this, _socket, _wanted);
 
     /// <summary>Accepts what has already connected, then no more. The socket stays open.</summary>
-    internal void Stop()
+    public void Stop()
     {
         _stopped = true;
         _reactor.Timers.Remove(_pause);
@@ -52,7 +51,7 @@ internal abstract class AcceptSource : EpollSource
     }
 
     /// <inheritdoc/>
-    internal override void OnEvents(EpollEvents events)
+    public override void OnEvents(EpollEvents events)
     {
         for (var i = 0; i < PerTurn && Fd >= 0 && AcceptOne(); i++)
         {
@@ -105,6 +104,6 @@ internal abstract class AcceptSource : EpollSource
 
     private sealed class PauseTimer(AcceptSource source) : TimerNode
     {
-        internal override void OnExpired() => source.Resume();
+        public override void OnExpired() => source.Resume();
     }
 }

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Numerics;
 
-namespace Penstock.L7.Transport;
+namespace Penstock.Linux.Reactors;
 
 /// <summary>
 /// A hashed timing wheel (Varghese and Lauck, 1987, scheme 6): 1024 slots of 16 ms. Arming, moving and stopping a timer
 /// are constant-time; a deadline beyond the wheel's 16 s is looked at once a turn. Timers fire at most 16 ms late, never early.
 /// </summary>
-internal sealed class TimingWheel
+public sealed class TimingWheel
 {
     private const int Slots = 1024;
     private const int TickShift = 4;
@@ -20,14 +20,14 @@ internal sealed class TimingWheel
     /// <summary>A wheel that starts at the given time.</summary>
     /// <param name="nowMilliseconds">The time.</param>
     /// <param name="onFailure">Told what a timer throws.</param>
-    internal TimingWheel(long nowMilliseconds, Action<Exception> onFailure)
+    public TimingWheel(long nowMilliseconds, Action<Exception> onFailure)
     {
         _tick = nowMilliseconds >> TickShift;
         _onFailure = onFailure;
     }
 
     /// <summary>Sets a timer, wherever it stood before.</summary>
-    internal void Arm(TimerNode node, long deadline)
+    public void Arm(TimerNode node, long deadline)
     {
         node.Deadline = deadline;
         var tick = Math.Min(TickOf(deadline), _tick + Slots - 1);
@@ -42,10 +42,10 @@ internal sealed class TimingWheel
     }
 
     /// <summary>Turns a timer off; it is unlinked when its slot comes round.</summary>
-    internal static void Stop(TimerNode node) => node.Deadline = TimerNode.Never;
+    public static void Stop(TimerNode node) => node.Deadline = TimerNode.Never;
 
     /// <summary>Takes a timer out for good, so that nothing refers to it any more.</summary>
-    internal void Remove(TimerNode node)
+    public void Remove(TimerNode node)
     {
         node.Deadline = TimerNode.Never;
         if (node.LinkedTick >= 0)
@@ -53,7 +53,7 @@ internal sealed class TimingWheel
     }
 
     /// <summary>Milliseconds until a slot that holds something is due; -1 when the wheel is empty.</summary>
-    internal int MillisecondsToNext(long nowMilliseconds)
+    public int MillisecondsToNext(long nowMilliseconds)
     {
         for (var ahead = 1; ahead <= Slots; ahead++)
         {
@@ -73,7 +73,7 @@ internal sealed class TimingWheel
     }
 
     /// <summary>Expires what is due.</summary>
-    internal void Advance(long nowMilliseconds)
+    public void Advance(long nowMilliseconds)
     {
         var target = nowMilliseconds >> TickShift;
         if (target - _tick > Slots)
