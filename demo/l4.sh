@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # The L4 part of the demo, in namespaces of its own: a client, a balancer (XDP, dsr-ipip) and two real servers (nginx, `penstock decap`).
-# The daemon is killed under load, a server is drained and removed. Exits 1 if a single request failed; says why where the host can't.
+# The daemon is killed under load, a server is drained and removed. Exits 1 if a single request failed; where the host can't, says why and shows engine userspace.
 set -euo pipefail
 cd "$(dirname "$0")"
 PATH=$PATH:/usr/sbin
@@ -24,7 +24,11 @@ trap clean_up EXIT
 trap 'exit 130' INT TERM
 
 die() { echo "demo: $*" >&2; exit 1; }
-not_shown() { echo "the L4 part is not shown: $*"; exit 0; }
+not_shown() {
+  echo "L4 in the kernel is not shown: $*"
+  clean_up
+  exec ./l4-userspace.sh
+}
 on() { local host=$1; shift; nsenter --net="/run/netns/$id$host" "$@"; }
 
 # Starts a program on a host; its output goes to a file of that name.

@@ -5,7 +5,7 @@ using Penstock.Model.L4;
 
 namespace Penstock.L4;
 
-/// <summary>What balances: a program of ours, or the kernel's IPVS. What it puts in place outlives it. One thread calls <see cref="Apply"/>, any the others.</summary>
+/// <summary>What balances: a program of ours, the kernel's IPVS, or this process. What the kernel does outlives it. One thread calls <see cref="Apply"/>, any the others.</summary>
 public interface IL4Engine : IDisposable
 {
     /// <summary>Puts a snapshot's services in place; none: takes away what it has put in place.</summary>

@@ -24,7 +24,7 @@ public sealed class L4Tier(ILoggerFactory loggers, TimeProvider time) : IL4Engin
             return;
         }
 
-        var next = new Named(kind, kind == L4Engine.Ipvs ? new IpvsEngine(loggers) : new XdpEngine(loggers, time));
+        var next = new Named(kind, Create(kind));
         try
         {
             next.Engine.Apply(snapshot);
@@ -41,7 +41,10 @@ public sealed class L4Tier(ILoggerFactory loggers, TimeProvider time) : IL4Engin
 
         var before = _running;
         _running = next;
-        before?.Engine.Dispose();
+        if (before?.Engine is UserspaceEngine relays)
+            relays.Retire();
+        else
+            before?.Engine.Dispose();
     }
 
     /// <inheritdoc/>
@@ -53,24 +56,45 @@ public sealed class L4Tier(ILoggerFactory loggers, TimeProvider time) : IL4Engin
     /// <inheritdoc/>
     public void Dispose() => _running?.Engine.Dispose();
 
+    private IL4Engine Create(L4Engine kind) => kind switch
+    {
+        L4Engine.Ipvs => new IpvsEngine(loggers),
+        L4Engine.Userspace => new UserspaceEngine(loggers, time),
+        _ => new XdpEngine(loggers, time),
+    };
+
     private static Snapshot WithoutServices(Snapshot snapshot) =>
         snapshot with { Config = snapshot.Config with { L4 = new L4Config { Ipvs = new IpvsConfig { State = snapshot.Config.L4.Ipvs.State } } } };
 
-    // What a daemon before, with the other engine, has left in the kernel: XDP would take the packets ahead of IPVS.
+    // What a daemon before, with another engine, has left in the kernel: it would take the packets ahead of this one.
     private void RemoveLeftovers(Snapshot snapshot)
     {
         var config = snapshot.Config.L4;
         if (config.Services.IsEmpty)
             return;
-        if (config.Engine == L4Engine.Ipvs && Directory.Exists(config.Pins) && Directory.EnumerateFileSystemEntries(config.Pins).Any())
+        if (config.Engine != L4Engine.Xdp && HasPins(config.Pins))
         {
-            _logger.LogWarning("engine ipvs takes over: programs of engine xdp leave {Interfaces}", string.Join(", ", XdpEngine.Detach(config.Pins)));
+            _logger.LogWarning("engine {Engine} takes over: programs of engine xdp leave {Interfaces}", config.Engine, string.Join(", ", XdpEngine.Detach(config.Pins)));
         }
-        else if (config.Engine == L4Engine.Xdp && File.Exists(config.Ipvs.State))
+
+        if (config.Engine != L4Engine.Ipvs && File.Exists(config.Ipvs.State))
         {
             using var other = new IpvsEngine(loggers);
             other.Apply(WithoutServices(snapshot));
-            _logger.LogWarning("engine xdp takes over: services of engine ipvs are gone");
+            _logger.LogWarning("engine {Engine} takes over: services of engine ipvs are gone", config.Engine);
+        }
+    }
+
+    // A folder that may not be looked into holds another user's: what runs by it can't be taken away from here.
+    private static bool HasPins(string folder)
+    {
+        try
+        {
+            return Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any();
+        }
+        catch (UnauthorizedAccessException)
+        {
+            return false;
         }
     }
 

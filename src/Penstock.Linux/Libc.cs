@@ -39,6 +39,12 @@ internal static unsafe partial class Libc
     internal static partial int fcntl(int fd, int command, int argument);
 
     [LibraryImport(Library)]
+    internal static partial int pipe2(int* ends, int flags);
+
+    [LibraryImport(Library)]
+    internal static partial nint splice(int source, long* sourceOffset, int target, long* targetOffset, nuint length, uint flags);
+
+    [LibraryImport(Library)]
     internal static partial int socket(int domain, int type, int protocol);
 
     [LibraryImport(Library)]

@@ -9,6 +9,8 @@ public static unsafe class SocketCalls
     private const int NoSignal = 0x4000;
     private const int Peek = 0x2;
     private const int Stream = 1;
+    private const int Datagram = 2;
+    private const int LevelIp = 0;
     private const int LevelSocket = 1;
     private const int LevelTcp = 6;
     private const int LevelIpv6 = 41;
@@ -22,6 +24,13 @@ public static unsafe class SocketCalls
 
     /// <summary>The same for one of many connections: EMFILE when only the <see cref="DescriptorReserve"/> is left.</summary>
     public static IoResult CreateUnreserved(in SocketAddress address) => KeepReserve(Create(address));
+
+    /// <summary>A datagram socket of the address's family.</summary>
+    public static IoResult CreateDatagram(in SocketAddress address) =>
+        IoResult.Of(Libc.socket(address.Family, Datagram | NonBlockingCloseOnExec, 0));
+
+    /// <summary>The same for one of many flows: EMFILE when only the <see cref="DescriptorReserve"/> is left.</summary>
+    public static IoResult CreateDatagramUnreserved(in SocketAddress address) => KeepReserve(CreateDatagram(address));
 
     /// <summary>bind(2).</summary>
     public static IoResult Bind(int fd, ref SocketAddress address)
@@ -62,6 +71,30 @@ public static unsafe class SocketCalls
         fixed (byte* first = buffer)
         {
             return IoResult.Of(Libc.recv(fd, first, (nuint)buffer.Length, 0));
+        }
+    }
+
+    /// <summary>recvfrom(2): one datagram; what does not fit is lost.</summary>
+    /// <param name="fd">The socket.</param>
+    /// <param name="buffer">Takes the datagram.</param>
+    /// <param name="from">Takes the sender's address.</param>
+    public static IoResult ReceiveFrom(int fd, Span<byte> buffer, ref SocketAddress from)
+    {
+        var length = (uint)SocketAddress.Capacity;
+        fixed (byte* first = buffer, bytes = &from.First)
+        {
+            var result = IoResult.Of(Libc.recvfrom(fd, first, (nuint)buffer.Length, 0, bytes, &length));
+            from.Length = (int)length;
+            return result;
+        }
+    }
+
+    /// <summary>sendto(2) of one datagram with MSG_NOSIGNAL.</summary>
+    public static IoResult SendTo(int fd, ReadOnlySpan<byte> data, ref SocketAddress to)
+    {
+        fixed (byte* first = data, bytes = &to.First)
+        {
+            return IoResult.Of(Libc.sendto(fd, first, (nuint)data.Length, NoSignal, bytes, (uint)to.Length));
         }
     }
 
@@ -132,6 +165,9 @@ public static unsafe class SocketCalls
 
     /// <summary>IPV6_V6ONLY.</summary>
     public static IoResult SetIpv6Only(int fd, bool only) => SetInt(fd, LevelIpv6, 26, only ? 1 : 0);
+
+    /// <summary>IP_FREEBIND, IPV6_FREEBIND (Linux 4.15): binding to an address that no interface has yet, without a right of its own.</summary>
+    public static IoResult SetFreeBind(int fd, bool isIpv6) => isIpv6 ? SetInt(fd, LevelIpv6, 78, 1) : SetInt(fd, LevelIp, 15, 1);
 
     /// <summary>getsockname(2).</summary>
     public static SocketAddress LocalAddress(int fd)

@@ -82,4 +82,50 @@ public sealed class EngineTests
     public void Xdp_Sctp_IsRefused() =>
         Some.Parse("l4:\n  interface: eth0\n  services:\n  - {name: a, listen: \"sctp://203.0.113.1:80\", forwarding: dsr-ipip, backends: [10.0.0.1]}\n")
             .Lines().ShouldHaveSingleItem().ShouldContain("sctp with engine xdp; expected engine: ipvs");
+
+    [Fact]
+    public void Userspace_WellWritten_IsRead()
+    {
+        var l4 = Some.Parse("""
+            l4:
+              engine: userspace
+              userspace: {connect_timeout: 2s}
+              nat: {flows: 5000, tcp_timeout: 1h, udp_timeout: 30s}
+              services:
+                - {name: web, listen: "tcp://127.0.0.1:8080", forwarding: nat, hash: client, empty: reject, backends: [{address: 127.0.0.1, port: 8081}]}
+                - {name: six, listen: "tcp://[2001:db8::1]:8080-8090", forwarding: nat, backends: [10.0.0.1]}
+                - {name: dns, listen: "udp://127.0.0.1:5353", forwarding: nat, empty: drop, backends: [10.0.0.1]}
+            """).Config.ShouldNotBeNull().L4;
+
+        (l4.Engine, l4.Userspace.ConnectTimeout, l4.Nat.Flows).ShouldBe((L4Engine.Userspace, TimeSpan.FromSeconds(2), 5000));
+    }
+
+    [Theory]
+    [InlineData("forwarding: l7", "forwarding: l7 with engine userspace")]
+    [InlineData("forwarding: dsr-ipip, backends: [10.0.0.1]", "forwarding: dsr-ipip with engine userspace, which opens connections of its own to the backends; expected nat, or engine: xdp or ipvs")]
+    [InlineData("forwarding: nat, allow: [10.0.0.0/8], backends: [10.0.0.1]", "allow with engine userspace; expected engine: xdp")]
+    [InlineData("forwarding: nat, overrides: [{clients: 10.0.0.0/8, backend: 10.0.0.1}], backends: [10.0.0.1]", "overrides with engine userspace")]
+    [InlineData("forwarding: nat, flows_per_source: 5, backends: [10.0.0.1]", "flows_per_source with engine userspace")]
+    [InlineData("forwarding: nat, empty: drop, backends: [10.0.0.1]", "empty: drop of a tcp service with engine userspace, which resets connections; expected empty: reject")]
+    [InlineData("forwarding: nat, ipvs: {scheduler: rr}, backends: [10.0.0.1]", "ipvs with engine userspace; expected engine: ipvs, or no ipvs")]
+    [InlineData("forwarding: nat, backends: [{address: 10.0.0.1, mac: \"02:00:00:00:00:01\"}]", "mac with engine userspace; expected engine: xdp")]
+    [InlineData("forwarding: nat, backends: [{address: 10.0.0.1, upper_threshold: 5}]", "upper_threshold with engine userspace; expected engine: ipvs")]
+    [InlineData("forwarding: nat, backends: [{address: 203.0.113.1, port: 80}]", "the service's own address 203.0.113.1 as a backend")]
+    public void Userspace_WhatItCannotDo_IsRefused(string service, string line) =>
+        Some.Parse($"l4:\n  engine: userspace\n  services:\n  - {{{Listen}, {service}}}\n").Lines().ShouldHaveSingleItem().ShouldContain(line);
+
+    [Theory]
+    [InlineData("tcp://203.0.113.1:1000-1064", "65 ports of one service with engine userspace, which takes a socket for each; expected at most 64 ports, or engine: xdp")]
+    [InlineData("udp://203.0.113.1:*", "65536 ports of one service")]
+    [InlineData("sctp://203.0.113.1:80", "sctp with engine userspace; expected engine: ipvs")]
+    public void Userspace_AddressesItCannotTake_AreRefused(string listen, string line) =>
+        Some.Parse($"l4:\n  engine: userspace\n  services:\n  - {{name: a, listen: \"{listen}\", forwarding: nat, backends: [10.0.0.1]}}\n").Lines().ShouldHaveSingleItem().ShouldContain(line);
+
+    [Theory]
+    [InlineData("userspace", "nat: {ports: 1024-2000}", "ports with engine userspace; expected engine: xdp")]
+    [InlineData("userspace", "drop_other_ports: true", "drop_other_ports with engine userspace")]
+    [InlineData("userspace", "ipvs: {tcp_timeout: 1m}", "ipvs with engine userspace")]
+    [InlineData("xdp", "userspace: {connect_timeout: 1s}", "userspace with engine xdp; expected engine: userspace")]
+    public void Userspace_TierItCannotDo_IsRefused(string engine, string text, string line) =>
+        Some.Parse($"l4:\n  engine: {engine}\n  {text}\n").Lines().ShouldHaveSingleItem().ShouldContain(line);
 }

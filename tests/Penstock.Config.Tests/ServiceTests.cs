@@ -98,7 +98,6 @@ public sealed class ServiceTests
     [InlineData("nat: {ports: 2000-1000}", "did you mean '1000-2000'?")]
     [InlineData("nat: {ports: 0-1000}", "expected a port or a range of ports from 1 to 65535, such as 1024-32767")]
     [InlineData("nat: {flow: 1024}", "unknown key 'flow'")]
-    [InlineData("engine: userspace", "which is not available yet")]
     [InlineData("interface: a/b", "expected the name of a network interface")]
     [InlineData("pins: pins", "expected an absolute path")]
     public void Tier_OneFault_IsReported(string text, string line) =>

@@ -8,10 +8,11 @@ internal static class BackendChecks
 {
     /// <summary>Checks those of one service.</summary>
     /// <param name="service">The service.</param>
+    /// <param name="engine">What balances.</param>
     /// <param name="at">Its backends.</param>
     /// <param name="written">Whether they are written.</param>
     /// <param name="sink">Takes what is wrong.</param>
-    public static void Run(ServiceConfig service, Cursor at, bool written, DiagnosticSink sink)
+    public static void Run(ServiceConfig service, L4Engine engine, Cursor at, bool written, DiagnosticSink sink)
     {
         var seen = new Dictionary<(System.Net.IPAddress, int?), Cursor>();
         var ids = new Dictionary<int, Cursor>();
@@ -23,7 +24,7 @@ internal static class BackendChecks
             if (!seen.TryAdd((backend.Address, backend.Port), here["address"]))
                 sink.Error(here["address"].Node, here["address"].Path, $"backend {backend.Address} a second time", $"each backend once; first at {seen[(backend.Address, backend.Port)].Where}");
             if (service.Listen is not null)
-                CheckAddress(service, service.Listen, backend, here, sink);
+                CheckAddress(service, service.Listen, engine, backend, here, sink);
             CheckLink(service, backend, here, sink);
             CheckQuicId(service.Quic, backend, here, ids, sink);
         }
@@ -32,15 +33,19 @@ internal static class BackendChecks
             sink.Error(at.Node, at.Path, "every weight 0", "at least one weight above 0");
     }
 
-    private static void CheckAddress(ServiceConfig service, ServiceAddress listen, BackendConfig backend, Cursor at, DiagnosticSink sink)
+    private static void CheckAddress(ServiceConfig service, ServiceAddress listen, L4Engine engine, BackendConfig backend, Cursor at, DiagnosticSink sink)
     {
-        if (backend.Address.AddressFamily != listen.Address.AddressFamily && service.Forwarding is Forwarding.DsrL2 or Forwarding.Nat)
+        if (backend.Address.AddressFamily != listen.Address.AddressFamily && (service.Forwarding is Forwarding.DsrL2 || (service.Forwarding is Forwarding.Nat && engine != L4Engine.Userspace)))
             sink.Error(at["address"].Node, at["address"].Path, $"backend {backend.Address} for a service at {listen.Address}", "an address of the same family, or a tunnel: dsr-ipip or dsr-gue");
-        if (backend.Address.Equals(listen.Address))
+        if (backend.Address.Equals(listen.Address) && !IsOtherPort(listen, engine, backend))
             sink.Error(at["address"].Node, at["address"].Path, $"the service's own address {listen.Address} as a backend", "the real server's address");
         if (backend.Port is not null && service.Forwarding is not (Forwarding.DsrGue or Forwarding.Nat))
             sink.Error(at.AtKey("port").Node, at["port"].Path, "a port where packets arrive with the service's", "no port, or forwarding: nat");
     }
+
+    // A proxy of this host may well be at the address of what it is a proxy of.
+    private static bool IsOtherPort(ServiceAddress listen, L4Engine engine, BackendConfig backend) =>
+        engine == L4Engine.Userspace && backend.Port is { } port && (port < listen.FirstPort || port > listen.LastPort);
 
     private static void CheckLink(ServiceConfig service, BackendConfig backend, Cursor at, DiagnosticSink sink)
     {

@@ -9,17 +9,21 @@ internal static class EngineChecks
 {
     // Keys that would be without effect, although somebody counts on them.
     private static readonly string[] s_xdpServiceKeys = ["overrides", "quic", "allow", "block", "packets_per_source", "flows_per_source", "source", "source_entropy", "udp_timeout", "next_hop", "syn_cookies"];
-    private static readonly string[] s_xdpKeys = ["new_flows_per_cpu", "replies_per_cpu", "drop_other_ports", "limited_sources", "nat"];
+    private static readonly string[] s_xdpKeys = ["new_flows_per_cpu", "replies_per_cpu", "drop_other_ports", "limited_sources"];
     private static readonly string[] s_xdpBackendKeys = ["mac", "interface", "vlan", "quic_id"];
     private static readonly string[] s_ipvsBackendKeys = ["upper_threshold", "lower_threshold"];
 
     /// <summary>Checks the tier.</summary>
     public static void Run(L4Config l4, Cursor at, DiagnosticSink sink)
     {
-        if (l4.Engine == L4Engine.Userspace)
-            sink.Error(at["engine"].Node, at["engine"].Path, "engine userspace, which is not available yet", "xdp or ipvs");
         if (l4.Engine != L4Engine.Xdp)
             Refuse(at, s_xdpKeys, l4.Engine, L4Engine.Xdp, sink);
+        if (l4.Engine == L4Engine.Ipvs)
+            Refuse(at, ["nat"], l4.Engine, L4Engine.Xdp, sink);
+        if (l4.Engine == L4Engine.Userspace)
+            Refuse(at["nat"], ["ports"], l4.Engine, L4Engine.Xdp, sink);
+        else
+            Refuse(at, ["userspace"], l4.Engine, L4Engine.Userspace, sink);
         if (l4.Engine != L4Engine.Ipvs)
             Refuse(at, ["ipvs"], l4.Engine, L4Engine.Ipvs, sink);
         if (l4.Ipvs.Sysctls is { } sysctls)
@@ -32,12 +36,14 @@ internal static class EngineChecks
         if (engine == L4Engine.Ipvs)
             CheckIpvs(service, at, sink);
         else
-            CheckXdp(service, engine, at, sink);
+            CheckOthers(service, engine, at, sink);
+        if (engine == L4Engine.Userspace)
+            UserspaceChecks.Run(service, at, sink);
         for (var i = 0; i < service.Backends.Length; i++)
         {
-            if (engine == L4Engine.Ipvs)
+            if (engine != L4Engine.Xdp)
                 Refuse(at["backends"][i], s_xdpBackendKeys, engine, L4Engine.Xdp, sink);
-            else
+            if (engine != L4Engine.Ipvs)
                 Refuse(at["backends"][i], s_ipvsBackendKeys, engine, L4Engine.Ipvs, sink);
             if (engine == L4Engine.Ipvs && service.Forwarding != Forwarding.Nat && service.Backends[i] is { Address: not null } backend
                 && service.Backends.Take(i).Any(other => other?.Address is not null && other.Port != backend.Port && other.Address.Equals(backend.Address)))
@@ -54,7 +60,7 @@ internal static class EngineChecks
         }
     }
 
-    private static void CheckXdp(ServiceConfig service, L4Engine engine, Cursor at, DiagnosticSink sink)
+    private static void CheckOthers(ServiceConfig service, L4Engine engine, Cursor at, DiagnosticSink sink)
     {
         Refuse(at, ["ipvs"], engine, L4Engine.Ipvs, sink);
         if (service.Listen is { Protocol: TransportProtocol.Sctp })
@@ -112,7 +118,8 @@ internal static class EngineChecks
         }
     }
 
-    private static void Refuse(Cursor at, string[] keys, L4Engine engine, L4Engine other, DiagnosticSink sink)
+    /// <summary>Refuses keys that another engine has.</summary>
+    internal static void Refuse(Cursor at, string[] keys, L4Engine engine, L4Engine other, DiagnosticSink sink)
     {
         foreach (var key in keys)
         {

@@ -32,7 +32,7 @@ internal static class ServiceChecks
             CheckTable(service, here, sink);
             CheckKeys(service, here, sink);
             EngineChecks.Run(service, l4.Engine, here, sink);
-            BackendChecks.Run(service, here["backends"], here.Has("backends"), sink);
+            BackendChecks.Run(service, l4.Engine, here["backends"], here.Has("backends"), sink);
             CheckOverrides(service, here["overrides"], sink);
             if (service.Health is { } health)
                 ClusterChecks.CheckHealth(health, here["health"], sink);

@@ -45,6 +45,7 @@ internal static class StatusText
     private static void WriteBalancer(L4Status balancer, TextWriter output)
     {
         if (balancer.Engine == L4Engine.Ipvs) output.WriteLine("IPVS");
+        else if (balancer.Engine == L4Engine.Userspace) output.WriteLine("userspace: relayed by this process");
         else output.WriteLine("XDP on " + string.Join(", ", balancer.Interfaces.Select(device => $"{device.Name} ({device.Mode}, program {device.ProgramId})")));
         var services = new TextTable("SERVICE", "LISTEN", "FORWARDING", "STATE", "WEIGHT", "SLOTS", "CONNS", "PACKETS", "BYTES", "UNSERVED", "REASON");
         foreach (var service in balancer.Services)
@@ -57,6 +58,8 @@ internal static class StatusText
         services.Write(output);
         var cookies = balancer.Services.Where(service => service.Cookies > 0).Select(service => $"{service.Name} {service.Cookies}").ToArray();
         if (cookies.Length > 0) output.WriteLine("answered by cookies: " + string.Join(", ", cookies));
+        var failed = balancer.Services.SelectMany(service => service.Backends.Where(backend => backend.FailedConnects > 0).Select(backend => $"{service.Name} {backend.Address} {backend.FailedConnects}")).ToArray();
+        if (failed.Length > 0) output.WriteLine("failed connects: " + string.Join(", ", failed));
         if (balancer.Drops.Count > 0) output.WriteLine("dropped: " + Reasons(balancer.Drops));
         foreach (var service in balancer.Services.Where(service => service.Drops.Count > 0)) output.WriteLine($"dropped of {service.Name}: {Reasons(service.Drops)}");
         output.WriteLine();

@@ -62,11 +62,21 @@ public abstract class AcceptSource : EpollSource
     /// <summary>Takes a connection over.</summary>
     protected abstract void OnAccepted(int fd, in SocketAddress peer);
 
+    /// <summary>Whether there is room for another connection; where not, those that come wait in the kernel's queue, as without descriptors.</summary>
+    protected virtual bool HasRoom => true;
+
     /// <summary>Counts that the host or the process had no descriptor or memory for a connection.</summary>
     protected abstract void OnExhausted();
 
     private bool AcceptOne()
     {
+        if (!HasRoom)
+        {
+            OnExhausted();
+            Pause();
+            return false;
+        }
+
         var peer = default(SocketAddress);
         var result = SocketCalls.Accept(_socket, ref peer);
         if (!result.IsError)

@@ -10,7 +10,7 @@ public sealed record L4Config
     /// <summary>What balances. Default xdp.</summary>
     public L4Engine Engine { get; init; } = L4Engine.Xdp;
 
-    /// <summary>Interfaces that packets for the services come in by. xdp needs one as soon as there is a service; ipvs takes packets from all.</summary>
+    /// <summary>Interfaces that packets for the services come in by. xdp needs one as soon as there is a service; ipvs and userspace take packets from all.</summary>
     [Key("interface")]
     [Text(TextForm.InterfaceName)]
     [Example("eth0")]
@@ -59,6 +59,9 @@ public sealed record L4Config
 
     /// <summary>What engine ipvs has for all services.</summary>
     public IpvsConfig Ipvs { get; init; } = new();
+
+    /// <summary>What engine userspace has for all services.</summary>
+    public UserspaceConfig Userspace { get; init; } = new();
 
     /// <summary>Services, in file order; names are unique.</summary>
     public ImmutableArray<ServiceConfig> Services { get; init; } = [];

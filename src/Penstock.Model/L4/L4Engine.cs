@@ -10,6 +10,6 @@ public enum L4Engine
     /// <summary>The kernel's IP virtual server.</summary>
     Ipvs,
 
-    /// <summary>This process, without privileges.</summary>
+    /// <summary>This process, as a proxy of TCP and UDP that needs no privilege.</summary>
     Userspace,
 }

@@ -6,7 +6,7 @@ namespace Penstock.Model.L4;
 /// <summary>Network address translation of services with forwarding: nat.</summary>
 public sealed record NatConfig
 {
-    /// <summary>Flows that can be open at a time, some 400 bytes each; beyond, the least recently used is forgotten. Taken only if a service has nat. Default 131,072.</summary>
+    /// <summary>Flows that can be open at a time, some 400 bytes each; beyond, the least recently used is forgotten (engine userspace: TCP connections wait). Taken only if a service has nat. Default 131,072.</summary>
     [Range("1024", "16777216")]
     public int Flows { get; init; } = 1 << 17;
 

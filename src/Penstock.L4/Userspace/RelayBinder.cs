@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+using System.Net;
+using System.Net.Sockets;
+using Penstock.Linux;
+using Penstock.Model.L4;
+using SocketAddress = Penstock.Linux.SocketAddress;
+
+namespace Penstock.L4.Userspace;
+
+/// <summary>Opens listening sockets of services.</summary>
+internal static class RelayBinder
+{
+    /// <summary>Most bytes that lie unsent in the kernel for a peer that does not read, as of the proxy tier's listeners.</summary>
+    public const int UnsentLimit = 128 << 10;
+
+    /// <summary>Connections that wait to be accepted; the kernel caps it at net.core.somaxconn (4096 since Linux 5.4).</summary>
+    private const int Backlog = 65535;
+
+    /// <summary>Binds an address: one socket for each reactor, spread by SO_REUSEPORT.</summary>
+    /// <param name="protocol">TCP or UDP.</param>
+    /// <param name="endpoint">Where.</param>
+    /// <param name="reactors">How many.</param>
+    /// <param name="service">Whose.</param>
+    /// <exception cref="L4ApplyException">The address is taken, not ours, or not permitted; no socket stays open then.</exception>
+    public static RelayListener Open(TransportProtocol protocol, IPEndPoint endpoint, int reactors, RelayService service)
+    {
+        var sockets = new List<FileDescriptor>();
+        try
+        {
+            for (var i = 0; i < reactors; i++)
+                sockets.Add(OpenOne(protocol, endpoint, first: i == 0));
+            return new RelayListener(protocol, endpoint, [.. sockets], service);
+        }
+        catch
+        {
+            sockets.ForEach(socket => socket.Dispose());
+            throw;
+        }
+    }
+
+    // The first of an address shares it only once it is bound, so that it is refused where another process has it: sharing would hand that one a part of the flows.
+    private static FileDescriptor OpenOne(TransportProtocol protocol, IPEndPoint endpoint, bool first)
+    {
+        var address = SocketAddress.Ip(endpoint.Address, endpoint.Port);
+        var isTcp = protocol == TransportProtocol.Tcp;
+        var created = isTcp ? SocketCalls.Create(address) : SocketCalls.CreateDatagram(address);
+        Check(created, protocol, endpoint);
+        var socket = new FileDescriptor(created.Value);
+        try
+        {
+            var isIpv6 = endpoint.AddressFamily == AddressFamily.InterNetworkV6;
+            _ = SocketCalls.SetFreeBind(socket.Number, isIpv6); // Where it is not to be had, the address has to be there.
+            if (isIpv6)
+                Check(SocketCalls.SetIpv6Only(socket.Number, only: true), protocol, endpoint);
+            if (!first)
+                Check(SocketCalls.SetReusePort(socket.Number), protocol, endpoint);
+            if (isTcp)
+            {
+                Check(SocketCalls.SetReuseAddress(socket.Number), protocol, endpoint);
+                Check(SocketCalls.SetNoDelay(socket.Number), protocol, endpoint);
+                Check(SocketCalls.SetUnsentLimit(socket.Number, UnsentLimit), protocol, endpoint);
+            }
+
+            Check(SocketCalls.Bind(socket.Number, ref address), protocol, endpoint);
+            if (isTcp)
+                Check(SocketCalls.Listen(socket.Number, Backlog), protocol, endpoint);
+            if (first)
+                Check(SocketCalls.SetReusePort(socket.Number), protocol, endpoint);
+            return socket;
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    private static void Check(IoResult result, TransportProtocol protocol, IPEndPoint endpoint)
+    {
+        if (result.IsError)
+            throw new L4ApplyException($"l4: cannot listen at {protocol.ToString().ToLowerInvariant()}://{endpoint}: {Explain(result.Error)}");
+    }
+
+    private static string Explain(Errno error) => error switch
+    {
+        Errno.EADDRINUSE => "the address is in use",
+        Errno.EADDRNOTAVAIL => "the address is on no interface of this host",
+        Errno.EACCES => "permission denied (ports below 1024 need CAP_NET_BIND_SERVICE)",
+        Errno.EMFILE or Errno.ENFILE => "no descriptor is left",
+        _ => error.ToString(),
+    };
+}

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: Apache-2.0
+using System.Net;
+using Microsoft.Extensions.Logging;
+using Penstock.Linux;
+using Penstock.Linux.Reactors;
+using Penstock.Model.L4;
+using SocketAddress = Penstock.Linux.SocketAddress;
+
+namespace Penstock.L4.Userspace;
+
+/// <summary>What one reactor relays: its listeners, connections and UDP flows. Used on its reactor's thread only, but where said.</summary>
+internal sealed partial class RelayWorker : IDisposable
+{
+    private const int LargestDatagram = 1 << 16;
+    private const long ComplainEveryMilliseconds = 60_000;
+
+    private readonly ILogger _logger;
+    private readonly FlowLimit _connections;
+    private readonly Dictionary<RelayListener, TcpAcceptor> _acceptors = [];
+    private readonly Dictionary<RelayListener, UdpReceiver> _receivers = [];
+    private TcpRelay? _relays;
+    private UdpFlow? _newest;
+    private UdpFlow? _oldest;
+    private int _flows;
+    private long _complainAt;
+    private long _pauses;
+
+    /// <summary>A worker whose reactor does not run yet.</summary>
+    /// <param name="index">Which it is, from 0.</param>
+    /// <param name="connections">How many connections all workers may have.</param>
+    /// <param name="logger">Log.</param>
+    public RelayWorker(int index, FlowLimit connections, ILogger logger)
+    {
+        (Index, _connections, _logger) = (index, connections, logger);
+        Reactor = new Reactor($"l4-reactor-{index}", exception => LogFailure(_logger, Index, exception));
+    }
+
+    /// <summary>Which it is, from 0.</summary>
+    public int Index { get; }
+
+    /// <summary>Its thread.</summary>
+    public Reactor Reactor { get; }
+
+    /// <summary>Its pipes.</summary>
+    public PipePool Pipes { get; } = new();
+
+    /// <summary>Room for a datagram.</summary>
+    public byte[] Datagram { get; } = GC.AllocateUninitializedArray<byte>(LargestDatagram, pinned: true);
+
+    /// <summary>How long flows may stand still.</summary>
+    public RelayTimes Times { get; set; }
+
+    /// <summary>UDP flows it may have; the one longest unused makes room for another.</summary>
+    public int MostFlows { get; set; } = 1;
+
+    /// <summary>Whether another connection may be accepted.</summary>
+    public bool HasRoom => _connections.HasRoom;
+
+    /// <summary>How often connections had to wait because there were too many, or no descriptor was left. Read by any thread.</summary>
+    public long Pauses => Volatile.Read(ref _pauses);
+
+    /// <summary>Begins to take flows of a listener.</summary>
+    public void Listen(RelayListener listener)
+    {
+        if (listener.Protocol == TransportProtocol.Tcp)
+        {
+            var acceptor = new TcpAcceptor(this, listener);
+            _acceptors.Add(listener, acceptor);
+            Check(acceptor.Start(), listener);
+        }
+        else
+        {
+            var receiver = new UdpReceiver(this, listener);
+            _receivers.Add(listener, receiver);
+            receiver.Start();
+        }
+    }
+
+    /// <summary>Takes no more flows of a listener. TCP connections go on, UDP flows end.</summary>
+    public void Unlisten(RelayListener listener)
+    {
+        if (_acceptors.Remove(listener, out var acceptor))
+            acceptor.Stop();
+        if (_receivers.Remove(listener, out var receiver))
+            receiver.Stop();
+        listener.CloseSocketOf(Index);
+    }
+
+    /// <summary>Ends, or moves, flows of backends that keep none.</summary>
+    public void Sweep()
+    {
+        for (var relay = _relays; relay is not null;)
+        {
+            var next = relay.Next;
+            if (relay.Backend is { KeepsFlows: false })
+                relay.OnBackendGone();
+            relay = next;
+        }
+
+        for (var flow = _newest; flow is not null; flow = flow.Older)
+        {
+            if (flow.Backend is { KeepsFlows: false })
+                flow.OnBackendGone();
+        }
+    }
+
+    /// <summary>Relays an accepted connection.</summary>
+    public void Relay(RelayListener listener, int fd, in SocketAddress peer)
+    {
+        var relay = new TcpRelay(this, listener, fd, peer) { Next = _relays };
+        if (_relays is { } first)
+            first.Previous = relay;
+        _relays = relay;
+        _connections.Enter();
+        relay.Connect();
+    }
+
+    /// <summary>A connection is closed.</summary>
+    public void Remove(TcpRelay relay)
+    {
+        if (relay.Next is { } next)
+            next.Previous = relay.Previous;
+        if (relay.Previous is { } previous)
+            previous.Next = relay.Next;
+        else
+            _relays = relay.Next;
+        _connections.Leave();
+    }
+
+    /// <summary>Takes a new flow into its list.</summary>
+    public void Add(UdpFlow flow)
+    {
+        if (_flows >= MostFlows)
+            ForgetOldest(except: flow);
+        _flows++;
+        Link(flow);
+    }
+
+    /// <summary>A flow is used.</summary>
+    public void Touch(UdpFlow flow)
+    {
+        if (ReferenceEquals(flow, _newest))
+            return;
+        Unlink(flow);
+        Link(flow);
+    }
+
+    /// <summary>A flow is closed.</summary>
+    public void Remove(UdpFlow flow)
+    {
+        Unlink(flow);
+        _flows--;
+    }
+
+    /// <summary>Closes the flow longest unused.</summary>
+    /// <param name="except">Not this one.</param>
+    /// <returns>Whether there was one.</returns>
+    public bool ForgetOldest(UdpFlow except)
+    {
+        if (_oldest is not { } oldest || ReferenceEquals(oldest, except))
+            return false;
+        oldest.Close();
+        return true;
+    }
+
+    /// <summary>The backend of a client's flow; null: it has none here.</summary>
+    public RelayBackend? Find(RelayListener listener, IPEndPoint client)
+    {
+        if (_receivers.TryGetValue(listener, out var receiver))
+            return receiver.Find(client)?.Backend;
+        for (var relay = _relays; relay is not null; relay = relay.Next)
+        {
+            if (ReferenceEquals(relay.Listener, listener) && relay.From.Equals(client))
+                return relay.Backend;
+        }
+
+        return null;
+    }
+
+    /// <summary>Connections have to wait.</summary>
+    public void OnExhausted()
+    {
+        Volatile.Write(ref _pauses, _pauses + 1);
+        if (Reactor.Now < _complainAt)
+            return;
+        _complainAt = Reactor.Now + ComplainEveryMilliseconds;
+        LogExhausted(_logger, _connections.Open, _connections.Most);
+    }
+
+    /// <summary>Logs that a listener can't be listened to.</summary>
+    public void Check(IoResult result, RelayListener listener)
+    {
+        if (result.IsError)
+            LogListenFailure(_logger, listener.Endpoint.ToString(), result.Error);
+    }
+
+    /// <summary>Ends the thread and every flow.</summary>
+    public void Dispose()
+    {
+        Reactor.Dispose();
+        while (_relays is { } relay)
+            relay.Reset();
+        while (_newest is { } flow)
+            flow.Close();
+        Pipes.Dispose();
+    }
+
+    private void Link(UdpFlow flow)
+    {
+        flow.Older = _newest;
+        if (_newest is { } newest)
+            newest.Newer = flow;
+        _newest = flow;
+        _oldest ??= flow;
+    }
+
+    private void Unlink(UdpFlow flow)
+    {
+        if (flow.Newer is { } newer)
+            newer.Older = flow.Older;
+        else
+            _newest = flow.Older;
+        if (flow.Older is { } older)
+            older.Newer = flow.Newer;
+        else
+            _oldest = flow.Newer;
+        flow.Newer = flow.Older = null;
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "l4 reactor {Index}: a flow failed in a way that is a bug of ours")]
+    private static partial void LogFailure(ILogger logger, int index, Exception exception);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "cannot listen at {Address}: {Error}")]
+    private static partial void LogListenFailure(ILogger logger, string address, Errno error);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "l4: connections have to wait: {Open} of at most {Most} are open, or no descriptor is left (l4.nat.flows, RLIMIT_NOFILE)")]
+    private static partial void LogExhausted(ILogger logger, int open, int most);
+}

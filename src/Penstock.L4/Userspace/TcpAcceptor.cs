@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+using Penstock.Linux;
+using Penstock.Linux.Reactors;
+
+namespace Penstock.L4.Userspace;
+
+/// <summary>A TCP listener's socket on one reactor.</summary>
+internal sealed class TcpAcceptor(RelayWorker worker, RelayListener listener) : AcceptSource(worker.Reactor, listener.SocketOf(worker.Index), shared: false)
+{
+    /// <inheritdoc/>
+    protected override bool HasRoom => worker.HasRoom;
+
+    /// <inheritdoc/>
+    protected override void OnAccepted(int fd, in SocketAddress peer) => worker.Relay(listener, fd, peer);
+
+    /// <inheritdoc/>
+    protected override void OnExhausted() => worker.OnExhausted();
+}

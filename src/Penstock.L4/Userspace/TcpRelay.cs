@@ -1,0 +1,363 @@
+// SPDX-License-Identifier: Apache-2.0
+using System.Net;
+using Penstock.Linux;
+using Penstock.Linux.Reactors;
+using SocketAddress = Penstock.Linux.SocketAddress;
+
+namespace Penstock.L4.Userspace;
+
+/// <summary>
+/// A client's connection and the one to its backend, and what moves between them by splice(2): into an empty pipe from one socket, and all of it on to the other
+/// before any more. So a pipe is never full and never to blame when a socket says EAGAIN, and a peer that does not read stops the one that writes.
+/// </summary>
+internal sealed class TcpRelay
+{
+    /// <summary>Bytes of one move: what a pipe holds (pipe(7): 16 pages).</summary>
+    private const int MoveBytes = 64 << 10;
+
+    /// <summary>Moves in one turn, so that others get theirs.</summary>
+    private const int MovesPerTurn = 16;
+
+    private readonly RelayWorker _worker;
+    private readonly RelayListener _listener;
+    private readonly RelayService _service;
+    private readonly TcpSide _client;
+    private readonly TcpSide _server;
+    private readonly IdleTimer _timer;
+    private readonly Action _pump;
+    private List<RelayBackend>? _failed;
+    private bool _isConnected;
+    private bool _isClosed;
+    private bool _hasYielded;
+
+    /// <summary>A relay that has not begun.</summary>
+    /// <param name="worker">Whose it is.</param>
+    /// <param name="listener">Where the client came in.</param>
+    /// <param name="client">Its socket.</param>
+    /// <param name="peer">Its address.</param>
+    public TcpRelay(RelayWorker worker, RelayListener listener, int client, in SocketAddress peer)
+    {
+        (_worker, _listener, _service) = (worker, listener, listener.Service);
+        From = new IPEndPoint(new IPAddress(peer.Address), peer.Port);
+        (_client, _server) = (new TcpSide(this) { Fd = client }, new TcpSide(this));
+        _timer = new IdleTimer(this);
+        _pump = GoOn;
+    }
+
+    /// <summary>The client.</summary>
+    public IPEndPoint From { get; }
+
+    /// <summary>Where it came in.</summary>
+    public RelayListener Listener => _listener;
+
+    /// <summary>The backend it has, or is being connected to.</summary>
+    public RelayBackend? Backend { get; private set; }
+
+    /// <summary>Neighbour in the worker's list.</summary>
+    public TcpRelay? Next { get; set; }
+
+    /// <summary>Neighbour in the worker's list.</summary>
+    public TcpRelay? Previous { get; set; }
+
+    private Reactor Reactor => _worker.Reactor;
+
+    /// <summary>Connects to the backend that the table chooses; where that fails, to others: the client has not been answered, so no byte is lost.</summary>
+    public void Connect()
+    {
+        while (!_isClosed)
+        {
+            Backend = _service.Table.Choose(From, _listener.Endpoint, _failed);
+            if (Backend is not { } backend)
+            {
+                Refuse(_failed is null ? RelayDrop.NoBackend : RelayDrop.Unreachable);
+                return;
+            }
+
+            switch (ConnectTo(backend))
+            {
+                case Errno.None:
+                    OnConnected();
+                    return;
+                case Errno.EINPROGRESS:
+                    Reactor.Timers.Arm(_timer, Reactor.Now + _worker.Times.Connect);
+                    return;
+                case Errno.EMFILE or Errno.ENFILE or Errno.ENOMEM or Errno.ENOBUFS:
+                    Refuse(RelayDrop.NoDescriptor);
+                    return;
+                default:
+                    Exclude(backend);
+                    break;
+            }
+        }
+    }
+
+    /// <summary>Takes what epoll reports of a side.</summary>
+    public void OnEvents(TcpSide side, EpollEvents events)
+    {
+        if (_isClosed)
+            return;
+        if (!_isConnected && !IsConnectedBy(events))
+            return;
+        const EpollEvents Broken = EpollEvents.HangUp | EpollEvents.Error;
+        if ((events & (EpollEvents.In | EpollEvents.ReadHangUp | Broken)) != EpollEvents.None)
+            side.IsReadable = true;
+        if ((events & (EpollEvents.Out | Broken)) != EpollEvents.None)
+            side.IsWritable = true;
+        Pump();
+
+        // A reset while its bytes wait for the other side: no read comes upon it.
+        if ((events & EpollEvents.Error) != EpollEvents.None && !_isClosed && SocketCalls.TakeError(side.Fd) != Errno.None)
+            Reset();
+    }
+
+    /// <summary>Its backend keeps no flows any more: one that is being connected goes to another, one that is open can't, and is reset.</summary>
+    public void OnBackendGone()
+    {
+        if (_isClosed)
+            return;
+        if (_isConnected)
+        {
+            _service.CountDrop(RelayDrop.BackendDown);
+            Reset();
+            return;
+        }
+
+        CloseServer();
+        Connect();
+    }
+
+    /// <summary>Ends it with resets to both sides.</summary>
+    public void Reset() => Close(SocketCalls.Reset);
+
+    private Errno ConnectTo(RelayBackend backend)
+    {
+        var to = backend.EndpointFor(_listener.Endpoint.Port);
+        var address = SocketAddress.Ip(to.Address, to.Port);
+        var created = SocketCalls.CreateUnreserved(address);
+        if (created.IsError)
+            return created.Error;
+        _ = SocketCalls.SetNoDelay(created.Value);
+        _ = SocketCalls.SetUnsentLimit(created.Value, RelayBinder.UnsentLimit);
+        var connected = SocketCalls.Connect(created.Value, ref address);
+        if (connected.IsError && connected.Error != Errno.EINPROGRESS)
+        {
+            SocketCalls.Close(created.Value);
+            return connected.Error;
+        }
+
+        var added = Reactor.Add(_server, created.Value, TcpSide.Wanted);
+        if (added.IsError)
+            SocketCalls.Close(created.Value);
+        return added.IsError ? added.Error : connected.Error;
+    }
+
+    // The outcome of a connect is an event of the server's socket; the client's is not listened to before.
+    private bool IsConnectedBy(EpollEvents events)
+    {
+        var error = SocketCalls.TakeError(_server.Fd);
+        if (error == Errno.None && (events & (EpollEvents.Out | EpollEvents.HangUp)) == EpollEvents.Out)
+            return OnConnected();
+        FailConnect();
+        return false;
+    }
+
+    private void FailConnect()
+    {
+        CloseServer();
+        if (Backend is { } backend)
+            Exclude(backend);
+        Connect();
+    }
+
+    private void Exclude(RelayBackend backend)
+    {
+        backend.CountFailure();
+        (_failed ??= []).Add(backend);
+    }
+
+    private bool OnConnected()
+    {
+        _isConnected = true;
+        Backend?.CountFlow();
+        Reactor.Timers.Arm(_timer, Reactor.Now + _worker.Times.Tcp);
+        var fd = _client.Fd;
+        if (!Reactor.Add(_client, fd, TcpSide.Wanted).IsError)
+            return true;
+        _client.Fd = fd;
+        Reset();
+        return false;
+    }
+
+    private void Pump()
+    {
+        if (_isClosed)
+            return;
+        var up = Move(_client, _server);
+        var down = Move(_server, _client);
+        if (up == MoveOutcome.Failed || down == MoveOutcome.Failed)
+        {
+            // What the other side has said before goes to its peer, as far as that takes it.
+            while (up == MoveOutcome.Goes)
+                up = Move(_client, _server);
+            while (down == MoveOutcome.Goes)
+                down = Move(_server, _client);
+            Reset();
+        }
+        else if (_client.IsDone && _server.IsDone)
+        {
+            Close(SocketCalls.Close);
+        }
+        else if (up == MoveOutcome.Goes || down == MoveOutcome.Goes)
+        {
+            if (!_hasYielded)
+                Reactor.Yield(_pump);
+            _hasYielded = true;
+        }
+    }
+
+    private void GoOn()
+    {
+        _hasYielded = false;
+        Pump();
+    }
+
+    private MoveOutcome Move(TcpSide from, TcpSide to)
+    {
+        for (var left = MovesPerTurn; left > 0; left--)
+        {
+            if (from.Held == 0 && Fill(from, to) is { } outcome)
+                return outcome;
+            if (!to.IsWritable)
+                return MoveOutcome.Waits;
+            var sent = from.Pipe!.Drain(to.Fd, from.Held); // Not null while bytes are held.
+            if (sent.IsError && sent.Error != Errno.EINTR)
+            {
+                to.IsWritable = sent.Error != Errno.EAGAIN;
+                return sent.Error == Errno.EAGAIN ? MoveOutcome.Waits : MoveOutcome.Failed;
+            }
+
+            if (!sent.IsError)
+                Count(from, sent.Value);
+        }
+
+        return MoveOutcome.Goes;
+    }
+
+    // Null: bytes are held now.
+    private MoveOutcome? Fill(TcpSide from, TcpSide to)
+    {
+        if (!from.IsReadable || from.IsDone)
+            return GiveBack(from, MoveOutcome.Waits);
+        from.Pipe ??= _worker.Pipes.Rent();
+        if (from.Pipe is not { } pipe)
+        {
+            _service.CountDrop(RelayDrop.NoDescriptor);
+            return MoveOutcome.Failed;
+        }
+
+        var read = pipe.Fill(from.Fd, MoveBytes);
+        if (read.Error == Errno.EAGAIN)
+        {
+            from.IsReadable = false;
+            return GiveBack(from, MoveOutcome.Waits);
+        }
+
+        if (read.IsError)
+            return read.Error == Errno.EINTR ? MoveOutcome.Goes : GiveBack(from, MoveOutcome.Failed);
+        if (read.Value == 0)
+        {
+            SocketCalls.ShutdownWrite(to.Fd);
+            from.HasEnded = from.IsDone = true;
+            Reactor.Timers.Arm(_timer, Reactor.Now + _worker.Times.Closing);
+            return GiveBack(from, MoveOutcome.Waits);
+        }
+
+        from.Held = read.Value;
+        return null;
+    }
+
+    private MoveOutcome GiveBack(TcpSide side, MoveOutcome outcome)
+    {
+        if (side is { Pipe: { } pipe, Held: 0 })
+        {
+            _worker.Pipes.Return(pipe);
+            side.Pipe = null;
+        }
+
+        return outcome;
+    }
+
+    private void Count(TcpSide from, int bytes)
+    {
+        from.Held -= bytes;
+        if (ReferenceEquals(from, _client))
+            Backend?.CountSent(bytes);
+        else
+            Backend?.CountReturned(bytes);
+        _timer.Deadline = Reactor.Now + (_client.HasEnded || _server.HasEnded ? _worker.Times.Closing : _worker.Times.Tcp);
+    }
+
+    private void Refuse(RelayDrop reason)
+    {
+        _service.CountDrop(reason);
+        Reset();
+    }
+
+    private void CloseServer()
+    {
+        Reactor.Timers.Remove(_timer);
+        if (_server.Fd < 0)
+            return;
+        var fd = _server.Fd;
+        Reactor.Forget(_server);
+        SocketCalls.Close(fd);
+    }
+
+    private void Close(Action<int> end)
+    {
+        if (_isClosed)
+            return;
+        _isClosed = true;
+        Reactor.Timers.Remove(_timer);
+        foreach (var side in (ReadOnlySpan<TcpSide>)[_client, _server])
+        {
+            var fd = side.Fd;
+            if (side.EpollSlot >= 0)
+                Reactor.Forget(side);
+            if (fd >= 0)
+                end(fd);
+            if (side.Held > 0)
+                side.Pipe?.Dispose();
+            else
+                GiveBack(side, MoveOutcome.Waits);
+            side.Pipe = null;
+        }
+
+        _worker.Remove(this);
+    }
+
+    private void OnExpired()
+    {
+        if (_isConnected)
+            Reset();
+        else
+            FailConnect();
+    }
+
+    private enum MoveOutcome
+    {
+        /// <summary>Until a socket has bytes, or room for them.</summary>
+        Waits,
+
+        /// <summary>There may be more to move at once.</summary>
+        Goes,
+
+        /// <summary>A socket is broken.</summary>
+        Failed,
+    }
+
+    private sealed class IdleTimer(TcpRelay relay) : TimerNode
+    {
+        public override void OnExpired() => relay.OnExpired();
+    }
+}

@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: Apache-2.0
+using System.Collections.Immutable;
+using System.Net;
+using Microsoft.Extensions.Logging;
+using Penstock.L4.Userspace;
+using Penstock.Linux;
+using Penstock.Model;
+using Penstock.Model.L4;
+
+namespace Penstock.L4;
+
+/// <summary>
+/// The userspace engine: this process takes the connections and datagrams of services itself and relays them, on a thread for each core, to the backends that engine
+/// xdp would choose. It needs no privilege and leaves nothing behind: its flows end with the process.
+/// </summary>
+public sealed class UserspaceEngine : IL4Engine
+{
+    /// <summary>Descriptors of a connection: two sockets, and a pipe for each way while bytes move.</summary>
+    private const int DescriptorsEach = 6;
+
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan RetireEvery = TimeSpan.FromSeconds(1);
+
+    private readonly ILogger _logger;
+    private readonly TimeProvider _time;
+    private readonly L4Meter _meter;
+    private readonly Lock _gate = new();
+    private readonly FlowLimit _connections = new();
+    private Dictionary<(TransportProtocol Protocol, IPEndPoint Endpoint), RelayListener> _listeners = [];
+    private Dictionary<string, RelayService> _services = new(StringComparer.Ordinal);
+    private ImmutableArray<string> _order = [];
+    private RelayWorker[] _workers = [];
+    private ITimer? _retirement;
+    private bool _isDisposed;
+
+    /// <summary>An engine that listens nowhere until it is given a service.</summary>
+    public UserspaceEngine(ILoggerFactory loggers, TimeProvider time)
+    {
+        (_logger, _time) = (loggers.CreateLogger("Penstock.L4"), time);
+        _meter = new L4Meter(Status, time);
+    }
+
+    /// <summary>Puts a snapshot's services in place: new addresses are bound before old ones are let go, and addresses that stay keep their sockets.</summary>
+    /// <exception cref="L4ApplyException">An address can't be listened at; what ran before runs on.</exception>
+    public void Apply(Snapshot snapshot)
+    {
+        lock (_gate)
+        {
+            var config = snapshot.Config.L4;
+            if (config.Services.IsEmpty && _workers.Length == 0)
+                return;
+            Start(snapshot.Config);
+            var tables = RelayPlanner.Tables(snapshot, _services).ToArray();
+            var services = tables.ToDictionary(table => table.Config.Name, table => _services.GetValueOrDefault(table.Config.Name) ?? new RelayService(table), StringComparer.Ordinal);
+            var endpoints = RelayPlanner.Endpoints(config.Services);
+            var added = Open(endpoints, services);
+
+            // From here on nothing fails.
+            var gone = tables.SelectMany(table => _services.GetValueOrDefault(table.Config.Name)?.Table.Backends ?? []).ToHashSet();
+            Adopt(tables, services);
+            var removed = Listen(endpoints, added);
+            gone.ExceptWith(tables.SelectMany(Keeping));
+            foreach (var backend in gone)
+                backend.KeepsFlows = false;
+            _order = [.. config.Services.Select(service => service.Name)];
+            Publish(config, added, removed);
+        }
+    }
+
+    /// <inheritdoc/>
+    public L4Status Status()
+    {
+        lock (_gate)
+        {
+            if (_order.IsEmpty)
+                return L4Status.Empty with { Engine = L4Engine.Userspace };
+            var services = _order.Select(name => _services[name].Read()).ToImmutableArray();
+            var drops = services.SelectMany(service => service.Drops).GroupBy(drop => drop.Key, StringComparer.Ordinal)
+                .ToImmutableSortedDictionary(drop => drop.Key, drop => drop.Sum(one => one.Value), StringComparer.Ordinal);
+            return L4Status.Empty with { Engine = L4Engine.Userspace, Services = services, Drops = drops, Warnings = [.. Warnings()] };
+        }
+    }
+
+    /// <inheritdoc/>
+    public PacketExplanation? Explain(IPEndPoint from, IPEndPoint to, TransportProtocol protocol)
+    {
+        RelayListener? listener;
+        RelayBackend? known = null;
+        lock (_gate)
+        {
+            if (_order.IsEmpty)
+                return null;
+            listener = _listeners.GetValueOrDefault((protocol, to));
+            if (listener is not null)
+                known = Array.Find(OnEach(worker => worker.Find(listener, from)), backend => backend is not null);
+        }
+
+        if (listener is null)
+            return new PacketExplanation("", "", $"no service listens at {protocol.ToString().ToLowerInvariant()}://{to}", "", "taken by this host's stack");
+        var table = listener.Service.Table;
+        if (known is not null)
+            return Answer(table, known, to, "its flow is open");
+        if (table.Choose(from, to) is not { } backend)
+            return new PacketExplanation(table.Config.Name, "", "no backend is ready", "", protocol == TransportProtocol.Tcp ? "answered with a reset" : "dropped: no_backend");
+        var by = table.Config.Hash == HashOn.Client ? "the client's address" : "the flow";
+        return Answer(table, backend, to, $"slot {table.SlotOf(from, to)} of {table.Size} of its Maglev table, by {by}; no flow is open");
+    }
+
+    /// <summary>Lets go when the last connection has ended; the services are gone already.</summary>
+    public void Retire()
+    {
+        lock (_gate)
+        {
+            _meter.Dispose();
+            _retirement = _time.CreateTimer(_ => RetireIfIdle(), state: null, TimeSpan.Zero, Timeout.InfiniteTimeSpan);
+        }
+    }
+
+    /// <summary>Closes listeners and resets connections.</summary>
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            if (_isDisposed)
+                return;
+            _isDisposed = true;
+            _retirement?.Dispose();
+            _meter.Dispose();
+            foreach (var worker in _workers)
+                worker.Dispose();
+            foreach (var listener in _listeners.Values)
+                listener.Close();
+            _order = [];
+        }
+    }
+
+    private static PacketExplanation Answer(RelayTable table, RelayBackend backend, IPEndPoint to, string why) => new(
+        table.Config.Name, backend.ToString(), why, "", $"relayed by this process to {backend.EndpointFor(to.Port)}");
+
+    private static IEnumerable<RelayBackend> Keeping(RelayTable table) => table.Backends.Where((_, i) => table.States[i].State is EndpointState.Ready or EndpointState.Drain);
+
+    private void Start(ApplianceConfig config)
+    {
+        if (_workers.Length > 0)
+            return;
+        var workers = new RelayWorker[config.L7.Reactors > 0 ? config.L7.Reactors : Environment.ProcessorCount];
+        for (var i = 0; i < workers.Length; i++)
+        {
+            workers[i] = new RelayWorker(i, _connections, _logger);
+            workers[i].Reactor.Start();
+        }
+
+        _workers = workers;
+    }
+
+    private Dictionary<(TransportProtocol Protocol, IPEndPoint Endpoint), RelayListener> Open(
+        Dictionary<(TransportProtocol Protocol, IPEndPoint Endpoint), string> endpoints, Dictionary<string, RelayService> services)
+    {
+        var opened = new Dictionary<(TransportProtocol Protocol, IPEndPoint Endpoint), RelayListener>();
+        try
+        {
+            foreach (var (at, name) in endpoints)
+            {
+                if (!_listeners.ContainsKey(at))
+                    opened.Add(at, RelayBinder.Open(at.Protocol, at.Endpoint, _workers.Length, services[name]));
+            }
+
+            return opened;
+        }
+        catch
+        {
+            foreach (var listener in opened.Values)
+                listener.Close();
+            throw;
+        }
+    }
+
+    // What takes flows from now on keeps them from now on: first, so that none of its new flows is swept away.
+    private void Adopt(RelayTable[] tables, Dictionary<string, RelayService> services)
+    {
+        foreach (var table in tables)
+        {
+            foreach (var backend in Keeping(table))
+                backend.KeepsFlows = true;
+            services[table.Config.Name].Table = table;
+        }
+
+        _services = services;
+    }
+
+    private List<RelayListener> Listen(Dictionary<(TransportProtocol Protocol, IPEndPoint Endpoint), string> endpoints, Dictionary<(TransportProtocol Protocol, IPEndPoint Endpoint), RelayListener> added)
+    {
+        var removed = _listeners.Where(one => !endpoints.ContainsKey(one.Key)).Select(one => one.Value).ToList();
+        _listeners = _listeners.Concat(added).Where(one => endpoints.ContainsKey(one.Key)).ToDictionary();
+        foreach (var (at, listener) in _listeners)
+            listener.Service = _services[endpoints[at]];
+        return removed;
+    }
+
+    private void Publish(L4Config config, Dictionary<(TransportProtocol Protocol, IPEndPoint Endpoint), RelayListener> added, List<RelayListener> removed)
+    {
+        var times = RelayTimes.Of(config);
+        _connections.Most = Math.Max(1, Math.Min(config.Nat.Flows, DescriptorReserve.Ceiling / DescriptorsEach));
+        var flows = Math.Max(1, Math.Min(config.Nat.Flows, DescriptorReserve.Ceiling / 2) / _workers.Length);
+        OnEach(worker =>
+        {
+            (worker.Times, worker.MostFlows) = (times, flows);
+            foreach (var listener in added.Values)
+                worker.Listen(listener);
+            removed.ForEach(worker.Unlisten);
+            worker.Sweep();
+            return true;
+        });
+        if (added.Count + removed.Count > 0)
+            _logger.LogInformation("{Services} services relayed by this process; {Added} addresses are new, {Removed} are gone", config.Services.Length, added.Count, removed.Count);
+    }
+
+    // Waited for, so that an address that is let go can be bound again; a worker that does not come round in time does it later.
+    private T?[] OnEach<T>(Func<RelayWorker, T> work)
+    {
+        var results = Array.ConvertAll(_workers, worker =>
+        {
+            var done = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
+            worker.Reactor.Post(() => done.TrySetResult(work(worker)));
+            return done.Task;
+        });
+        _ = Task.WaitAll(results, Patience);
+        return Array.ConvertAll(results, result => result.IsCompletedSuccessfully ? result.Result : default);
+    }
+
+    private IEnumerable<string> Warnings()
+    {
+        if (!_connections.HasRoom)
+            yield return $"{_connections.Open} connections of services are open, as many as there may be: others wait (l4.nat.flows, and a sixth of the limit of open files)";
+        var failures = _workers.Sum(worker => worker.Reactor.LoopFailures);
+        if (failures > 0)
+            yield return $"{failures} flows of services failed in a way that is a bug of penstock: see the log";
+    }
+
+    private void RetireIfIdle()
+    {
+        lock (_gate)
+        {
+            if (_isDisposed)
+                return;
+            if (_connections.Open > 0)
+                _retirement?.Change(RetireEvery, Timeout.InfiniteTimeSpan);
+            else
+                Dispose();
+        }
+    }
+}

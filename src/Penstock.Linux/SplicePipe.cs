@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+namespace Penstock.Linux;
+
+/// <summary>A pipe(7) that splice(2) moves bytes through, from one socket to another, without a copy into this process.</summary>
+public sealed unsafe class SplicePipe : IDisposable
+{
+    private const int NonBlockingCloseOnExec = 0x800 | 0x80000; // O_NONBLOCK | O_CLOEXEC
+    private const uint MoveNonBlocking = 1 | 2;                 // SPLICE_F_MOVE | SPLICE_F_NONBLOCK
+
+    private readonly int _read;
+    private readonly int _write;
+
+    private SplicePipe(int read, int write) => (_read, _write) = (read, write);
+
+    /// <summary>Makes one; null: no descriptor is left, the <see cref="DescriptorReserve"/> aside.</summary>
+    public static SplicePipe? TryCreate()
+    {
+        var ends = stackalloc int[2];
+        if (Libc.pipe2(ends, NonBlockingCloseOnExec) != 0)
+            return null;
+        var pipe = new SplicePipe(ends[0], ends[1]);
+        if (Math.Max(ends[0], ends[1]) < DescriptorReserve.Ceiling)
+            return pipe;
+        pipe.Dispose();
+        return null;
+    }
+
+    /// <summary>Takes bytes from a socket; zero is the end of its stream, EAGAIN means that the socket has none or the pipe no room.</summary>
+    /// <param name="socket">The socket.</param>
+    /// <param name="bytes">At most.</param>
+    public IoResult Fill(int socket, int bytes) => IoResult.Of(Libc.splice(socket, null, _write, null, (nuint)bytes, MoveNonBlocking));
+
+    /// <summary>Gives bytes to a socket; EAGAIN means that it takes none now.</summary>
+    /// <param name="socket">The socket.</param>
+    /// <param name="bytes">At most; more than the pipe holds is no error.</param>
+    public IoResult Drain(int socket, int bytes) => IoResult.Of(Libc.splice(_read, null, socket, null, (nuint)bytes, MoveNonBlocking));
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _ = Libc.close(_read);
+        _ = Libc.close(_write);
+    }
+}

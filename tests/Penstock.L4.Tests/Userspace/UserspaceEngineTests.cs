@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+using System.Net;
+using System.Net.Sockets;
+using Penstock.Model.L4;
+
+namespace Penstock.L4.Tests.Userspace;
+
+public sealed class UserspaceEngineTests : IDisposable
+{
+    private readonly Loopback _loopback = new();
+
+    public void Dispose() => _loopback.Dispose();
+
+    [Fact]
+    public async Task Apply_ManyTimesUnderLoad_LosesNoConnection()
+    {
+        TcpServer[] servers = [TcpServer.Echo(_loopback), TcpServer.Echo(_loopback), TcpServer.Echo(_loopback)];
+        var all = servers.Select(server => Loopback.Ready(server.At)).ToArray();
+        _loopback.Apply((_loopback.Service(), all));
+        using var over = new CancellationTokenSource();
+        var load = Enumerable.Range(0, 8).Select(_ => Task.Run(async () =>
+        {
+            var served = 0;
+            while (!over.IsCancellationRequested)
+            {
+                using var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+                await client.ConnectAsync(_loopback.At).WaitAsync(Loopback.Patience);
+                await TcpServer.WhoAsync(client);
+                await client.SendAsync(new byte[1000]);
+                await TcpServer.ReadAsync(client, new byte[1000]);
+                served++;
+            }
+
+            return served;
+        })).ToArray();
+
+        for (var i = 0; i < 60; i++)
+        {
+            await Task.Delay(10);
+            var drained = all.Select((backend, at) => at == i % 3 ? backend with { State = Model.EndpointState.Drain } : backend).ToArray();
+            if (i % 2 == 0)
+                _loopback.Apply((_loopback.Service(), drained), (_loopback.Service("other", port: Loopback.Port + 1), all));
+            else
+                _loopback.Apply((_loopback.Service() with { TableSize = 257 }, all));
+        }
+
+        await over.CancelAsync();
+        (await Task.WhenAll(load).WaitAsync(Loopback.Patience)).Sum().ShouldBeGreaterThan(60);
+        _loopback.Engine.Status().Drops.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task Apply_AddressInUse_IsRefusedAndWhatRanRunsOn()
+    {
+        var server = TcpServer.Echo(_loopback);
+        _loopback.Apply(Loopback.Ready(server.At));
+        using var other = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        other.Bind(new IPEndPoint(_loopback.Vip, Loopback.Port + 2));
+        other.Listen();
+
+        Should.Throw<L4ApplyException>(() => _loopback.Apply(
+            (_loopback.Service("new", port: Loopback.Port + 1), [Loopback.Ready(server.At)]), (_loopback.Service("taken", port: Loopback.Port + 2), [])))
+            .Message.ShouldBe($"l4: cannot listen at tcp://{_loopback.Vip}:{Loopback.Port + 2}: the address is in use");
+
+        (await TcpServer.WhoAsync(await _loopback.ConnectAsync())).ShouldBe(server.At.Address);
+        await Should.ThrowAsync<SocketException>(() => _loopback.ConnectAsync(Loopback.Port + 1));
+        _loopback.Engine.Status().Services.Single().Name.ShouldBe("s");
+    }
+
+    [Fact]
+    public async Task Apply_ServiceGoes_ClosesItsListenerAndLetsConnectionsFinish()
+    {
+        var server = TcpServer.Echo(_loopback);
+        _loopback.Apply(Loopback.Ready(server.At));
+        var client = await _loopback.ConnectAsync();
+        await TcpServer.WhoAsync(client);
+
+        _loopback.Apply(services: []);
+
+        await Should.ThrowAsync<SocketException>(() => _loopback.ConnectAsync());
+        await client.SendAsync(new byte[] { 1 });
+        await TcpServer.ReadAsync(client, new byte[1]);
+
+        _loopback.Apply(Loopback.Ready(server.At)); // The address is free at once.
+        await TcpServer.WhoAsync(await _loopback.ConnectAsync());
+    }
+
+    [Fact]
+    public async Task Retire_WithAConnection_LetsItFinish()
+    {
+        var server = TcpServer.Echo(_loopback);
+        _loopback.Apply(Loopback.Ready(server.At));
+        var client = await _loopback.ConnectAsync();
+        await TcpServer.WhoAsync(client);
+
+        _loopback.Apply(services: []);
+        _loopback.Engine.Retire();
+
+        await client.SendAsync(new byte[] { 1 });
+        await TcpServer.ReadAsync(client, new byte[1]);
+        client.Shutdown(SocketShutdown.Send);
+        (await client.ReceiveAsync(new byte[1]).WaitAsync(Loopback.Patience)).ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task Service_OfARangeOfPorts_KeepsThePortWhereTheBackendHasNone()
+    {
+        var server = TcpServer.Echo(_loopback); // at port 9090
+        var range = _loopback.Service() with { Listen = new ServiceAddress(TransportProtocol.Tcp, _loopback.Vip, 9088, 9092) };
+        _loopback.Apply((range, [new BackendStatus(new BackendConfig { Address = server.At.Address }, Model.EndpointState.Ready)]));
+
+        (await TcpServer.WhoAsync(await _loopback.ConnectAsync(9090))).ShouldBe(server.At.Address);
+        await Should.ThrowAsync<SocketException>(async () => await TcpServer.WhoAsync(await _loopback.ConnectAsync(9091)));
+    }
+
+    [Fact]
+    public async Task Explain_NewFlowThenOpenOne_SaysTheSlotThenTheFlow()
+    {
+        TcpServer[] servers = [TcpServer.Echo(_loopback), TcpServer.Echo(_loopback)];
+        _loopback.Apply([.. servers.Select(server => Loopback.Ready(server.At))]);
+        var client = await _loopback.ConnectAsync();
+        var backend = await TcpServer.WhoAsync(client);
+        var from = (IPEndPoint)client.LocalEndPoint!; // connected
+
+        var open = _loopback.Engine.Explain(from, _loopback.At, TransportProtocol.Tcp).ShouldNotBeNull();
+        var fresh = _loopback.Engine.Explain(IPEndPoint.Parse("198.51.100.7:40000"), _loopback.At, TransportProtocol.Tcp).ShouldNotBeNull();
+
+        (open.Service, open.Backend, open.Why, open.Becomes).ShouldBe(("s", $"{backend}:9090", "its flow is open", $"relayed by this process to {backend}:9090"));
+        fresh.Why.ShouldMatch("^slot [0-9]+ of 251 of its Maglev table, by the flow; no flow is open$");
+        _loopback.Engine.Explain(from, new IPEndPoint(_loopback.Vip, 1), TransportProtocol.Tcp).ShouldNotBeNull().Service.ShouldBe("");
+        client.Close();
+        await Loopback.UntilAsync(() => _loopback.Engine.Explain(from, _loopback.At, TransportProtocol.Tcp)!.Why.StartsWith("slot", StringComparison.Ordinal)); // services run
+        _loopback.Engine.Explain(from, _loopback.At, TransportProtocol.Tcp)!.Backend.ShouldBe($"{backend}:9090"); // as chosen for the connection
+    }
+}

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+using System.Globalization;
+using Penstock.Peers.Tests.Harness;
+
+namespace Penstock.Peers.Tests.Operations;
+
+/// <summary>L4 services of a daemon without any privilege, in front of real servers.</summary>
+public sealed class UserspaceTests
+{
+    [PeerFact("nginx", "curl", "wrk", "setpriv")]
+    public async Task Daemon_WithoutPrivileges_RelaysAndReloadsUnderLoadWithoutAFailure()
+    {
+        using var workplace = new Workplace();
+        await using var one = await NginxServer.OriginAsync("location = /who { return 200 one; }", ("large", 50_000_000));
+        await using var two = await NginxServer.OriginAsync("location = /who { return 200 two; }", ("large", 50_000_000));
+        var port = FreePort.Next();
+        var path = Write(workplace, port, $"{Backend(one.Port)}, {Backend(two.Port)}");
+        await using var penstock = new ChildProcess("setpriv", "--inh-caps=-all", "--bounding-set=-all", Programs.Penstock, "run", "--config", path);
+        await Eventually.TrueAsync(() => penstock.Output.Contains("ready: generation", StringComparison.Ordinal), penstock.Output);
+        (await File.ReadAllTextAsync($"/proc/{penstock.Pid}/status")).ShouldMatch("CapEff:\\s0+\n");
+
+        var names = new HashSet<string>(StringComparer.Ordinal);
+        for (var i = 0; i < 30; i++)
+            names.Add((await ChildProcess.RunAsync("curl", "-sS", "-m", "60", $"http://127.0.0.1:{port}/who")).Output.Trim());
+        names.ShouldBe(["one", "two"], ignoreOrder: true);
+        var size = await ChildProcess.RunAsync("curl", "-sS", "-m", "120", "-o", "/dev/null", "-w", "%{size_download}", $"http://127.0.0.1:{port}/large");
+        size.Output.Trim().ShouldBe("50000000");
+
+        var load = WrkRun.Start(port, connections: 8, seconds: 4, "/who", close: true);
+        for (var i = 0; i < 6; i++)
+        {
+            Write(workplace, port, i % 2 == 0 ? $"{Backend(one.Port)}, {Backend(two.Port, ", state: drain")}, {Backend(FreePort.Next())}" : $"{Backend(one.Port)}, {Backend(two.Port)}");
+            (await ChildProcess.RunAsync(Programs.Penstock, "reload", "--socket", Socket(workplace))).ExitCode.ShouldBe(0);
+        }
+
+        var seen = await load;
+        seen.Requests.ShouldBeGreaterThan(0);
+        seen.Errors.ShouldBe(0);
+        var status = await ChildProcess.RunAsync(Programs.Penstock, "status", "--socket", Socket(workplace));
+        status.Output.ShouldContain("userspace: relayed by this process");
+        status.Output.ShouldNotContain("dropped");
+    }
+
+    private static string Socket(Workplace workplace) => Path.Combine(workplace.Path, "admin.sock");
+
+    private static string Backend(int port, string more = "") => string.Create(CultureInfo.InvariantCulture, $"{{address: 127.0.0.1, port: {port}{more}}}");
+
+    private static string Write(Workplace workplace, int port, string backends) => workplace.Write("penstock.yaml", $$"""
+        node: a
+        admin: {socket: {{Socket(workplace)}}}
+        shutdown_timeout: 1s
+        l4:
+          engine: userspace
+          services: [{name: web, listen: "tcp://127.0.0.1:{{port}}", forwarding: nat, backends: [{{backends}}]}]
+        """);
+}
