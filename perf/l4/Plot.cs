@@ -8,24 +8,24 @@ namespace Penstock.Perf.L4;
 internal static class Plot
 {
     private const int Left = 370, Right = 890, Width = 940, Top = 60, RowHeight = 26, BarHeight = 9, Step = 50;
-    private const string Ours = "#1b6ca8", Katran = "#c27ba0", Goal = "#333";
+    private const string Ours = "#1b6ca8", Other = "#c27ba0", Goal = "#333";
 
-    /// <summary>Draws a bar for each packet, katran's beneath it, and a stroke where the goal is.</summary>
-    public static string Svg(IReadOnlyList<Row> rows)
+    /// <summary>Draws a bar for each row, the other's beneath it, and a stroke where the goal is.</summary>
+    public static string Svg(IReadOnlyList<Row> rows, PlotText says)
     {
-        var most = Math.Ceiling(rows.Max(row => Math.Max(row.Nanoseconds, Math.Max(row.Katran ?? 0, row.Goal ?? 0))) / Step) * Step;
+        var most = Math.Ceiling(rows.Max(row => Math.Max(row.Value, Math.Max(row.Other ?? 0, row.Goal ?? 0))) / Step) * Step;
         var bottom = Top + (rows.Count * RowHeight);
         var text = new StringBuilder()
             .Append(CultureInfo.InvariantCulture, $"""
                 <svg xmlns="http://www.w3.org/2000/svg" width="{Width}" height="{bottom + 30}" viewBox="0 0 {Width} {bottom + 30}" font-family="sans-serif" font-size="11">
                 <rect width="{Width}" height="{bottom + 30}" fill="white"/>
-                <text x="20" y="20" font-size="14">Nanoseconds a packet in XDP, harness included (lower is better)</text>
-                <text x="20" y="36" fill="#555">{Report.Machine()}</text>
+                <text x="20" y="20" font-size="14">{says.Title}</text>
+                <text x="20" y="36" fill="#555">{says.Under}</text>
 
                 """);
-        Legend(text, 620, Ours, "penstock");
-        Legend(text, 710, Katran, "katran");
-        Legend(text, 790, Goal, "goal, at most");
+        Legend(text, 620, Ours, says.Ours);
+        Legend(text, 710, Other, says.Other);
+        Legend(text, 790, Goal, says.Goal);
         for (var mark = 0; mark <= most; mark += (int)most > 10 * Step ? 2 * Step : Step)
         {
             text.Append(CultureInfo.InvariantCulture, $"""
@@ -54,15 +54,15 @@ internal static class Plot
     {
         text.Append(CultureInfo.InvariantCulture, $"""
             <text x="{Left - 6}" y="{y + 12}" text-anchor="end">{row.Name}</text>
-            <rect x="{Left}" y="{y + 3}" width="{Length(row.Nanoseconds, most)}" height="{BarHeight}" fill="{Ours}"/>
-            <text x="{X(row.Nanoseconds, most)}" y="{y + 11}" dx="3" font-size="9">{row.Nanoseconds:0}</text>
+            <rect x="{Left}" y="{y + 3}" width="{Length(row.Value, most)}" height="{BarHeight}" fill="{Ours}"/>
+            <text x="{X(row.Value, most)}" y="{y + 11}" dx="3" font-size="9">{row.Value:0}</text>
 
             """);
-        if (row.Katran is { } katran)
+        if (row.Other is { } other)
         {
             text.Append(CultureInfo.InvariantCulture, $"""
-                <rect x="{Left}" y="{y + 3 + BarHeight}" width="{Length(katran, most)}" height="{BarHeight}" fill="{Katran}"/>
-                <text x="{X(katran, most)}" y="{y + 11 + BarHeight}" dx="3" font-size="9">{katran:0}</text>
+                <rect x="{Left}" y="{y + 3 + BarHeight}" width="{Length(other, most)}" height="{BarHeight}" fill="{Other}"/>
+                <text x="{X(other, most)}" y="{y + 11 + BarHeight}" dx="3" font-size="9">{other:0}</text>
 
                 """);
         }

@@ -25,7 +25,30 @@ internal static class Report
             .Append("`make perf-l4`: a fresh packet each time by BPF_PROG_TEST_RUN, the least of 21 rounds, the harness's own cost included.\n\n")
             .Append("| packet | ns | goal | katran |\n|---|--:|--:|--:|\n");
         foreach (var row in rows)
-            text.Append(culture, $"| {row.Name} | {row.Nanoseconds:0} | {row.Goal:0} | {row.Katran:0} |\n");
+            text.Append(culture, $"| {row.Name} | {row.Value:0} | {row.Goal:0} | {row.Other:0} |\n");
+        return text.ToString();
+    }
+
+    /// <summary>Writes the table of the virtual machine.</summary>
+    /// <param name="ways">The ways, one of which is <c>direct</c>.</param>
+    /// <param name="kernel">The machine's kernel.</param>
+    /// <param name="rounds">Rounds.</param>
+    public static string GuestMarkdown(IReadOnlyList<GuestWay> ways, string kernel, int rounds)
+    {
+        var culture = CultureInfo.InvariantCulture;
+        var direct = ways.Single(way => way.Name == "direct");
+        var text = new StringBuilder()
+            .Append("# XDP and IPVS in one virtual machine, instructions\n\n")
+            .Append(culture, $"{DateTime.UtcNow:yyyy-MM-dd}, Debian's kernel {kernel}, QEMU's TCG with -icount: an instruction is a nanosecond, of one processor.\n")
+            .Append(culture, $"`make perf-l4 ARGS=--guest`: medians of {rounds} rounds in turns; of client, links, director and server together. *Director* is what is more than without one (direct).\n")
+            .Append("A connection: TCP opened, one request, its answer, closed. A packet: UDP, one way. Each director has a network card of its own (virtio_net).\n\n")
+            .Append("| way | a connection | spread | director | connections/s | a packet | spread | director | packets/s | the XDP program, a frame |\n|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n");
+        foreach (var way in ways)
+        {
+            text.Append(culture, $"| {way.Name} | {way.Connection.Median:0} | {way.Connection.Spread:0} | {way.Connection.Median - direct.Connection.Median:0} | {1e9 / way.Connection.Median:0} ");
+            text.Append(culture, $"| {way.Packet.Median:0} | {way.Packet.Spread:0} | {way.Packet.Median - direct.Packet.Median:0} | {1e9 / way.Packet.Median:0} | {way.Program:0} |\n");
+        }
+
         return text.ToString();
     }
 }
