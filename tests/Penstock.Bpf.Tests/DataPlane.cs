@@ -13,6 +13,9 @@ internal sealed partial class DataPlane : IDisposable
     /// <summary>Where outer headers come from, unless a backend says otherwise.</summary>
     public const string Tunnel4 = "10.0.0.1", Tunnel6 = "fd00::1";
 
+    /// <summary>Sets of flows for each CPU, where a test does not say otherwise.</summary>
+    public const uint FlowSets = 64;
+
     private const uint RingSlots = 16;
 
     private readonly BpfObject _object;
@@ -29,7 +32,7 @@ internal sealed partial class DataPlane : IDisposable
         {
             HashSeed = 42,
             Features = (Layout.Features)0x3f,
-            FlowSets = 64,
+            FlowSets = FlowSets,
             Cpus = (uint)BpfCpus.Possible,
             ServiceLines = 64,
             RepliesPerSecond = 1000,
@@ -149,14 +152,23 @@ internal sealed partial class DataPlane : IDisposable
     /// <param name="cpu">Where: the flow table is per CPU, so two frames of a flow have to meet the same one.</param>
     public (XdpVerdict Verdict, byte[] Frame) Run(byte[] frame, int cpu = 0)
     {
-        var cpus = 1UL << cpu;
-        SetAffinity(0, sizeof(ulong), ref cpus).ShouldBe(0);
         var output = new byte[frame.Length + 256];
         var context = new uint[6];
         context[1] = (uint)frame.Length;
         context[3] = 1;
-        var run = Program.TestRun(frame, output, MemoryMarshal.AsBytes<uint>(context));
-        return (run.Verdict, output[..run.Length]);
+        var one = 1UL << cpu;
+        Span<ulong> all = stackalloc ulong[16]; // as many CPUs as the C library's cpu_set_t has
+        GetAffinity(0, (nuint)(all.Length * sizeof(ulong)), ref all[0]).ShouldBe(0);
+        SetAffinity(0, sizeof(ulong), ref one).ShouldBe(0);
+        try
+        {
+            var run = Program.TestRun(frame, output, MemoryMarshal.AsBytes<uint>(context));
+            return (run.Verdict, output[..run.Length]);
+        }
+        finally
+        {
+            SetAffinity(0, (nuint)(all.Length * sizeof(ulong)), ref all[0]).ShouldBe(0);
+        }
     }
 
     /// <summary>Packets dropped, by reason; the sum over all CPUs, only reasons that occurred.</summary>
@@ -218,6 +230,9 @@ internal sealed partial class DataPlane : IDisposable
 
     [LibraryImport("libc", EntryPoint = "sched_setaffinity")]
     private static partial int SetAffinity(int thread, nuint size, ref ulong mask);
+
+    [LibraryImport("libc", EntryPoint = "sched_getaffinity")]
+    private static partial int GetAffinity(int thread, nuint size, ref ulong mask);
 
     private T[] PerCpu<TKey, T>(string map, TKey key)
         where TKey : unmanaged

@@ -244,7 +244,7 @@ public sealed class FlowTests
     }
 
     [BpfTheory]
-    [InlineData(28, false)]
+    [InlineData(25, false)]
     [InlineData(33, true)]
     public void UdpFlow_IdleBeyondItsTimeout_IsChosenAnew(int idleSeconds, bool moves)
     {

@@ -81,7 +81,7 @@ public sealed class FragmentTests
     }
 
     [BpfTheory]
-    [InlineData(29, true)]
+    [InlineData(26, true)]
     [InlineData(32, false)]
     public void Part_OfADatagramWithAnIdSeenBefore_FollowsTheOtherForHalfAMinute(int secondsAgo, bool follows)
     {

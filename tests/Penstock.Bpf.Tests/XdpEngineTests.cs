@@ -11,6 +11,7 @@ using Penstock.Tests;
 namespace Penstock.Bpf.Tests;
 
 /// <summary>The engine in a network namespace of a test's own, with interfaces v0 and v2. Its clock stands still: its timers would fire on threads outside.</summary>
+[Collection(CookieTests.Forking)]
 public sealed class XdpEngineTests
 {
     private static readonly IPAddress s_vip = IPAddress.Parse("203.0.113.10");

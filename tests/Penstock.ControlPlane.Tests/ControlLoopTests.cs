@@ -207,7 +207,7 @@ public sealed class ControlLoopTests : IAsyncDisposable
         closed.Bind(new IPEndPoint(IPAddress.Loopback, 0)); // bound and not listening: refuses
         var (good, bad) = (((IPEndPoint)open.LocalEndPoint!).Port, ((IPEndPoint)closed.LocalEndPoint!).Port); // bound above
 
-        _next = Loaded(FakeSource.Config(FakeSource.Static("h", good, bad) with { Health = new HealthCheckConfig { Interval = TimeSpan.FromMilliseconds(20), Fall = 2 } }));
+        _next = Loaded(FakeSource.Config(FakeSource.Static("h", good, bad) with { Health = new HealthCheckConfig { Interval = TimeSpan.FromMilliseconds(20), Timeout = Patience, Fall = 2 } }));
         await using var loop = NewLoop(TimeProvider.System);
         await loop.ReloadAsync();
         await UntilAsync(() => loop.State.Snapshot!.Endpoints["h"].Endpoints.Any(e => e.State == EndpointState.Down)); // published above

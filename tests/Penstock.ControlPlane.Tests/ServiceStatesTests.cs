@@ -87,7 +87,7 @@ public sealed class ServiceStatesTests : IAsyncDisposable
         var service = Service(backends) with
         {
             HealthPort = port,
-            Health = new HealthCheckConfig { Interval = TimeSpan.FromMilliseconds(20), Fall = 1, Rise = 1 },
+            Health = new HealthCheckConfig { Interval = TimeSpan.FromMilliseconds(20), Timeout = Patience, Fall = 1, Rise = 1 },
             Panic = new PanicConfig { Below = 50, Until = 75 },
         };
         Listen(sockets[..2]);

@@ -91,9 +91,7 @@ public sealed class RunTests : IDisposable
         _sandbox.Write("node: test\nwatch: true\n");
         var daemon = await _sandbox.StartAsync();
 
-        var edited = _sandbox.ConfigPath + ".tmp";
-        await File.WriteAllTextAsync(edited, "node: second\nwatch: true\n");
-        File.Move(edited, _sandbox.ConfigPath, overwrite: true);
+        _sandbox.Write("node: second\nwatch: true\n");
         await daemon.WaitForLogAsync("changed files: generation 2 applied");
 
         _sandbox.Write("nonsense: 1\n");
@@ -245,7 +243,7 @@ public sealed class RunTests : IDisposable
     {
         using var other = new Sandbox();
         using var probe = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        probe.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        probe.Bind(new IPEndPoint(IPAddress.Parse("127.7.7.1"), 0)); // No client has this address, and so none its port.
         var address = probe.LocalEndPoint.ShouldNotBeNull().ToString();
         probe.Dispose();
         foreach (var sandbox in new[] { _sandbox, other })

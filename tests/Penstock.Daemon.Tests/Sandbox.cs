@@ -6,7 +6,7 @@ namespace Penstock.Daemon.Tests;
 /// <summary>A directory of its own with a configuration, and the processes started in it; all gone at the end.</summary>
 internal sealed class Sandbox : IDisposable
 {
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(25);
 
     /// <summary>The program with its arguments, in a line of shell.</summary>
     public const string Itself = "exec \"$0\" \"$@\"";
@@ -25,7 +25,11 @@ internal sealed class Sandbox : IDisposable
 
     public string SocketPath => Path.Combine(Directory, "admin.sock");
 
-    public void Write(string config) => File.WriteAllText(ConfigPath, config);
+    public void Write(string config)
+    {
+        File.WriteAllText(ConfigPath + ".new", config);
+        File.Move(ConfigPath + ".new", ConfigPath, overwrite: true);
+    }
 
     /// <summary>Starts the daemon and waits until it says it is ready.</summary>
     public async Task<RunningDaemon> StartAsync(params (string Name, string Value)[] environment)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 namespace Penstock.Linux.Tests;
 
+// A child between fork and exec holds a lock that its parent has let go: not beside tests that start programs.
+[Collection("forking")]
 public sealed class FolderLockTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("penstock-lock-").FullName;

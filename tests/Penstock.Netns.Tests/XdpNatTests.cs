@@ -32,7 +32,7 @@ public sealed class XdpNatTests
         answers.Keys.ShouldBe(["s1", "s2"], ignoreOrder: true, customMessage: string.Join(", ", answers) + "\n" + await net.StatusAsync());
         var upload = Path.Combine(net.Folder, "upload");
         await File.WriteAllBytesAsync(upload, new byte[900_000]);
-        (await net.Client.OkAsync("curl", $"-sS --max-time 10 --data-binary @{upload} http://{vip}/")).Trim().ShouldBeOneOf("s1", "s2");
+        (await net.Client.OkAsync("curl", $"-sS --max-time 60 --data-binary @{upload} http://{vip}/")).Trim().ShouldBeOneOf("s1", "s2");
 
         // A port that the kernel gives to no connection by itself: none of those above can have had it.
         var answer = (await net.Client.OkAsync("curl", $"-sS --max-time 15 --local-port 20000 http://{vip}/")).Trim();

@@ -40,14 +40,14 @@ public sealed class XdpSurvivalTests
     public async Task Daemon_KilledAndStartedAgainWhileABackendIsDown_SendsItNoConnection()
     {
         await using var net = await Topology.CreateAsync();
-        const string Quick = "health: {interval: 200ms, timeout: 100ms, rise: 1, fall: 2}", Slow = "health: {interval: 20s, rise: 1, fall: 2}";
+        const string Quick = "health: {interval: 200ms, timeout: 2s, rise: 1, fall: 2}", Slow = "health: {interval: 20s, rise: 1, fall: 2}";
         var daemon = await net.StartDaemonAsync(Services(Quick));
         await net.Servers[1].IpAsync("link set s2 down");
         await Eventually.TrueAsync(
-            async () => (await net.StatusAsync()).Contains("down", StringComparison.Ordinal), TimeSpan.FromSeconds(30), () => net.StatusAsync().Result);
+            async () => (await net.StatusAsync()).Contains("down", StringComparison.Ordinal), TimeSpan.FromSeconds(60), () => net.StatusAsync().Result);
 
         daemon.Signal(9);
-        await daemon.WaitAsync(TimeSpan.FromSeconds(5));
+        await daemon.WaitAsync(TimeSpan.FromSeconds(60));
         await net.StartDaemonAsync(Services(Slow)); // so that nothing is found out while clients ask
         (await net.CurlAsync(16)).ShouldBe(new Dictionary<string, int> { ["s1"] = 16 });
         (await net.StatusAsync()).ShouldContain("was down before the daemon started");
@@ -117,7 +117,7 @@ public sealed class XdpSurvivalTests
         await net.ReloadAsync();
 
         connections.Select(Ask).Where(answer => answer != "s1").ShouldBeEmpty();
-        (await net.CurlAsync(12)).Count.ShouldBe(2);
+        (await net.CurlAsync(24)).Count.ShouldBe(2);
         foreach (var connection in connections)
             connection.Dispose();
     }
@@ -160,7 +160,7 @@ public sealed class XdpSurvivalTests
         await net.ConnectBalancerAsync();
 
         await Eventually.TrueAsync(async () => (await net.CurlAsync(4)).Keys.All(key => key is "s1" or "s2"), TimeSpan.FromSeconds(60), () => daemon.Output);
-        daemon.Output.ShouldContain("services are in place again on b0");
+        await Eventually.TrueAsync(() => Task.FromResult(daemon.Output.Contains("services are in place again on b0", StringComparison.Ordinal)), TimeSpan.FromSeconds(60), () => daemon.Output);
         (await net.StatusAsync()).ShouldContain("b0 (native");
     }
 
@@ -174,7 +174,8 @@ public sealed class XdpSurvivalTests
         var daemon = await net.StartDaemonAsync("""
                 - {name: echo, listen: "udp://203.0.113.10:4433", forwarding: dsr-ipip, backends: [10.9.2.11]}
             """);
-        UdpEcho.Ask(net.Client, new IPEndPoint(vip, 4433), datagrams: 1, Large).ShouldBe(["s1"]);
+        await Eventually.TrueAsync(
+            () => Task.FromResult(UdpEcho.Ask(net.Client, new IPEndPoint(vip, 4433), datagrams: 1, Large).SequenceEqual(["s1"])), TimeSpan.FromSeconds(60), () => daemon.Output);
 
         await net.Balancer.IpAsync("link set dev b0 mtu 1500");
 

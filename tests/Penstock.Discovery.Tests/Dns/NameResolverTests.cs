@@ -7,7 +7,7 @@ namespace Penstock.Discovery.Tests.Dns;
 
 public sealed class NameResolverTests
 {
-    private static readonly TimeSpan Short = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan Short = TimeSpan.FromSeconds(2);
 
     [Fact]
     public async Task ResolveAsync_BothFamilies_GivesAllWithTheLeastTtl()

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+using System.Diagnostics;
 using System.Collections.Immutable;
 using System.Net;
 using System.Net.Sockets;
@@ -61,11 +62,15 @@ public sealed class EngineAllocationTests
         });
     }
 
+    // Bytes of 500 requests: less than one object in ten requests, so that no request allocates.
+    private const long Few = 500 / 10 * 24;
+
     private static void AssertNoAllocation(Action exchange)
     {
         // Counted over the whole process: the reactor is another thread. The test host itself allocates a little now and then.
         var least = long.MaxValue;
-        for (var round = 0; round < 20 && least > 0; round++)
+        var clock = Stopwatch.StartNew(); // The compiler takes its time to come to the code as it will be.
+        while (least >= Few && clock.Elapsed < TimeSpan.FromSeconds(60))
         {
             var before = GC.GetTotalAllocatedBytes(precise: true);
             for (var i = 0; i < 500; i++)
@@ -73,8 +78,7 @@ public sealed class EngineAllocationTests
             least = Math.Min(least, GC.GetTotalAllocatedBytes(precise: true) - before);
         }
 
-        // Less than one object in ten requests: no request allocates.
-        least.ShouldBeLessThan(500 / 10 * 24);
+        least.ShouldBeLessThan(Few);
     }
 
     private static void FinishOne(Socket accepted, Socket client, byte[] buffer)

@@ -3,10 +3,12 @@ using System.Diagnostics;
 using System.Text;
 using Penstock.L7.Routing;
 using Penstock.Model.L7;
+using Penstock.Tests;
 using static Penstock.L7.Tests.Routing.RouteTables;
 
 namespace Penstock.L7.Tests.Routing;
 
+[Collection(AloneCollection.Name)]
 public sealed class RouteTableCostTests
 {
     [Fact]
@@ -37,19 +39,13 @@ public sealed class RouteTableCostTests
     [Fact]
     public void Match_TenThousandRulesOnOneHost_CostsNoMoreThanAFewTimesTen()
     {
-        double few = NanosecondsPerMatch(Rules(10, hosts: false));
-        double many = NanosecondsPerMatch(Rules(10_000, hosts: false));
-
-        many.ShouldBeLessThan((8 * few) + 1_000);
+        ShouldCostAFewTimesAtMost(hosts: false);
     }
 
     [Fact]
     public void Match_TenThousandHosts_CostsNoMoreThanAFewTimesTen()
     {
-        double few = NanosecondsPerMatch(Rules(10, hosts: true));
-        double many = NanosecondsPerMatch(Rules(10_000, hosts: true));
-
-        many.ShouldBeLessThan((8 * few) + 1_000);
+        ShouldCostAFewTimesAtMost(hosts: true);
     }
 
     [Fact]
@@ -63,6 +59,18 @@ public sealed class RouteTableCostTests
                 table.NameOf(hosts ? $"h{i}.test" : "h0.test", $"/api/v1/service-{i}/x").ShouldBe($"{i}");
             }
         }
+    }
+
+    private static void ShouldCostAFewTimesAtMost(bool hosts)
+    {
+        double few = NanosecondsPerMatch(Rules(10, hosts));
+        double many = NanosecondsPerMatch(Rules(10_000, hosts));
+
+        // Another load may come between the two; going through all rules costs a thousand times as much each time.
+        for (int again = 0; again < 10 && many >= (8 * few) + 1_000; again++)
+            many = Math.Min(many, NanosecondsPerMatch(Rules(10_000, hosts)));
+
+        many.ShouldBeLessThan((8 * few) + 1_000);
     }
 
     private static RouteConfig[] Rules(int count, bool hosts) =>

@@ -70,8 +70,14 @@ public sealed class ReactorTests
         using var limit = new CancellationTokenSource(Patience);
 
         // Both messages are there before the reactor looks.
+        using var entered = new ManualResetEventSlim();
         using var gate = new ManualResetEventSlim();
-        reactor.Post(gate.Wait);
+        reactor.Post(() =>
+        {
+            entered.Set();
+            gate.Wait();
+        });
+        entered.Wait(Patience).ShouldBeTrue();
         await first.SendAsync("ping"u8.ToArray());
         await second.SendAsync("ping"u8.ToArray());
         gate.Set();

@@ -5,6 +5,7 @@ using Penstock.Linux.Bpf;
 namespace Penstock.Linux.Tests.Bpf;
 
 /// <summary>XDP on one end of a veth pair made for the test.</summary>
+[Collection("forking")]
 public sealed class BpfLinkTests : IDisposable
 {
     private readonly string _name = $"pst{Environment.ProcessId % 1_000_000}";

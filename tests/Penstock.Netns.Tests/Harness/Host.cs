@@ -33,7 +33,7 @@ internal sealed partial class Host(string name)
         var sockets = new List<Socket>();
         for (var i = 0; i < count; i++)
         {
-            var socket = new Socket(to.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { ReceiveTimeout = 5000, SendTimeout = 5000 };
+            var socket = new Socket(to.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { ReceiveTimeout = 30000, SendTimeout = 30000 };
             sockets.Add(socket);
             socket.Connect(to);
         }

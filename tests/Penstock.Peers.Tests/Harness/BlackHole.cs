@@ -42,7 +42,7 @@ internal sealed class BlackHole : IDisposable
     {
         var filler = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         _fillers.Add(filler);
-        using var patience = new CancellationTokenSource(TimeSpan.FromMilliseconds(300));
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(2));
         try
         {
             await filler.ConnectAsync(_listener.LocalEndPoint!, patience.Token);

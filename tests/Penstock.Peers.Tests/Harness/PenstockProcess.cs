@@ -85,6 +85,14 @@ internal sealed class PenstockProcess : IAsyncDisposable
     public async Task<string> MetricsAsync() =>
         (await RawClient.AskAsync(Config.MetricsPort, "GET /metrics HTTP/1.1\r\nHost: m\r\nConnection: close\r\n\r\n")).Text;
 
+    /// <summary>Waits until /metrics has a line: what is counted may be so after the answer that a test has read.</summary>
+    public async Task AwaitMetricAsync(string line)
+    {
+        var metrics = "";
+        await Eventually.TrueAsync(
+            async () => (metrics = await MetricsAsync()).Contains(line, StringComparison.Ordinal), TimeSpan.FromSeconds(20), () => $"no {line} in\n{metrics}");
+    }
+
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {

@@ -162,6 +162,7 @@ public sealed class OriginTests
 
         (await RawClient.AskAsync(penstock.Port, Get)).Text.ShouldBe("ok");
         await poisoned.Task;
+        await Task.Delay(200); // The kernel may hand it over later than it took it.
 
         (await RawClient.AskAsync(penstock.Port, Get)).Text.ShouldBe("ok");
         origin.Connections.ShouldBe(2);

@@ -98,8 +98,8 @@ public sealed class LimitTests
     {
         await using var origin = RawOrigin.Answering();
         await using var penstock = await StartAsync(origin, "timeouts: {header: 1s, idle: 60s}");
-        using var client = await RawClient.ConnectAsync(penstock.Port);
         var clock = Stopwatch.StartNew();
+        using var client = await RawClient.ConnectAsync(penstock.Port);
 
         await client.SendAsync(part);
         var answer = await client.Reader.ReadToEndAsync();
@@ -113,8 +113,8 @@ public sealed class LimitTests
     {
         await using var origin = RawOrigin.Answering();
         await using var penstock = await StartAsync(origin, "timeouts: {header: 1s}");
-        using var client = await RawClient.ConnectAsync(penstock.Port);
         var clock = Stopwatch.StartNew();
+        using var client = await RawClient.ConnectAsync(penstock.Port);
         var end = client.Reader.ReadToEndAsync();
 
         foreach (var letter in Get + new string('x', 100))
@@ -140,9 +140,9 @@ public sealed class LimitTests
         await using var penstock = await StartAsync(origin, "timeouts: {idle: 1s}");
         using var client = await RawClient.ConnectAsync(penstock.Port);
 
+        var clock = Stopwatch.StartNew();
         await client.SendAsync(Get);
         await client.ReadResponseAsync();
-        var clock = Stopwatch.StartNew();
 
         (await client.IsClosedAsync()).ShouldBeTrue();
         clock.Elapsed.TotalSeconds.ShouldBeInRange(0.8, 9);
@@ -153,8 +153,8 @@ public sealed class LimitTests
     {
         await using var origin = RawOrigin.Answering();
         await using var penstock = await StartAsync(origin, "timeouts: {body: 1s}");
-        using var client = await RawClient.ConnectAsync(penstock.Port);
         var clock = Stopwatch.StartNew();
+        using var client = await RawClient.ConnectAsync(penstock.Port);
 
         await client.SendAsync("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nxx");
         var answer = System.Text.Encoding.Latin1.GetString(await client.Reader.ReadToEndAsync());
@@ -169,8 +169,8 @@ public sealed class LimitTests
     {
         await using var origin = RawOrigin.Answering();
         await using var penstock = await StartAsync(origin, "timeouts: {min_request_rate: 1000B/s}");
-        using var client = await RawClient.ConnectAsync(penstock.Port);
         var clock = Stopwatch.StartNew();
+        using var client = await RawClient.ConnectAsync(penstock.Port);
         var end = client.Reader.ReadToEndAsync();
 
         await client.SendAsync("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n");
@@ -284,7 +284,7 @@ public sealed class LimitTests
 
         await ended.Task.WaitAsync(TimeSpan.FromSeconds(20));
         clock.Elapsed.TotalSeconds.ShouldBeInRange(0.8, 9);
-        (await penstock.MetricsAsync()).ShouldContain("penstock_http_errors_total{reason=\"response_not_taken\",rejected=\"\"} 1\n");
+        await penstock.AwaitMetricAsync("penstock_http_errors_total{reason=\"response_not_taken\",rejected=\"\"} 1\n");
     }
 
     [Theory]

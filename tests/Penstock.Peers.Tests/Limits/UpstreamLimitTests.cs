@@ -21,7 +21,7 @@ public sealed class UpstreamLimitTests
         response.Status.ShouldBe(504);
         response.Value("Proxy-Status").ShouldBe("test; error=connection_timeout");
         clock.Elapsed.TotalSeconds.ShouldBeInRange(0.4, 9);
-        (await penstock.MetricsAsync()).ShouldContain("penstock_http_errors_total{reason=\"connection_timeout\",rejected=\"\"} 1\n");
+        await penstock.AwaitMetricAsync("penstock_http_errors_total{reason=\"connection_timeout\",rejected=\"\"} 1\n");
     }
 
     [Fact]
@@ -78,6 +78,6 @@ public sealed class UpstreamLimitTests
         foreach (var response in await Task.WhenAll(asking))
             response.Text.ShouldBe("ok");
 
-        (await penstock.MetricsAsync()).ShouldContain($"penstock_endpoint_connections_open{{cluster=\"main\",endpoint=\"{origin.Endpoint}\"}} {limit}\n");
+        await penstock.AwaitMetricAsync($"penstock_endpoint_connections_open{{cluster=\"main\",endpoint=\"{origin.Endpoint}\"}} {limit}\n");
     }
 }

@@ -158,7 +158,20 @@ public sealed class ReloadTests
 
         exitCode.ShouldBe(0, output);
         (await RawClient.AskAsync(penstock.Port, Get)).Text.ShouldBe("ok");
-        await Should.ThrowAsync<System.Net.Sockets.SocketException>(() => RawClient.ConnectAsync(before));
+        await Eventually.TrueAsync(() => RefusesAsync(before), TimeSpan.FromSeconds(20), () => "the old port still answers");
+
+        static async Task<bool> RefusesAsync(int port)
+        {
+            try
+            {
+                using var client = await RawClient.ConnectAsync(port);
+                return false;
+            }
+            catch (System.Net.Sockets.SocketException)
+            {
+                return true;
+            }
+        }
     }
 
     [Fact]
