@@ -112,12 +112,8 @@ static __always_inline int balance(struct xdp_md *ctx, const struct frame *f, co
 	if (miss) {
 		bool new_flow = starts || (f->protocol == IPPROTO_UDP && !later_fragment);
 
-		if (!plain && service->flags & LB_SERVICE_LIMIT && new_flow && !quoted) {
-			struct lb_source_key *key = source_key(service, f, v6);
-
-			if (key && beyond_rate(key, service->source_flows, true))
-				return drop_of(ctx, service->id, LB_DROP_SOURCE_FLOWS);
-		}
+		if (!plain && new_flow && !quoted && beyond_flow_rate(service, f, v6))
+			return drop_of(ctx, service->id, LB_DROP_SOURCE_FLOWS);
 		/* It may have come in on another CPU so far. */
 		bool seeks = set && !starts && !fragment && (quoted || f->protocol == IPPROTO_TCP);
 

@@ -53,6 +53,14 @@ __noinline int beyond_rate(struct lb_source_key *source, __u32 limit, __u32 flow
 	return __sync_fetch_and_add(flow ? &rate->flows : &rate->packets, 1) >= limit;
 }
 
+/* Counts a new flow and says whether that is beyond what the service takes of its source. */
+static __always_inline bool beyond_flow_rate(const struct lb_service *service, const struct frame *f, bool v6)
+{
+	struct lb_source_key *key = service->flags & LB_SERVICE_LIMIT ? source_key(service, f, v6) : 0;
+
+	return key && beyond_rate(key, service->source_flows, true);
+}
+
 /* A reason to drop what this source sends, or LB_DROP_NONE. */
 static __noinline int refuse_source(struct lb_source_key *key, __u32 flags)
 {

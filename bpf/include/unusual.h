@@ -47,6 +47,8 @@ static __always_inline int translate(struct xdp_md *ctx, const struct frame *f, 
 			return drop_of(ctx, service->id, LB_DROP_FRAGMENT);
 		if (f->protocol == IPPROTO_TCP && !(f->tcp_flags & TCP_SYN))
 			return drop_of(ctx, service->id, LB_DROP_NAT_UNKNOWN);
+		if (beyond_flow_rate(service, f, v6))
+			return drop_of(ctx, service->id, LB_DROP_SOURCE_FLOWS);
 		if (!service->ring_slots)
 			return no_backend(ctx, f, service, v6);
 		id = choose(f, service, hash, v6);
