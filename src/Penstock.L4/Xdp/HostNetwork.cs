@@ -36,6 +36,20 @@ internal sealed class HostNetwork : IHostNetwork
     }
 
     /// <inheritdoc/>
+    public IReadOnlyDictionary<int, uint> Carriers()
+    {
+        try
+        {
+            using var kernel = new RouteNetlink();
+            return kernel.Carriers();
+        }
+        catch (NetlinkException)
+        {
+            return new Dictionary<int, uint>(); // Asked again soon.
+        }
+    }
+
+    /// <inheritdoc/>
     public IPAddress? SourceFor(IPAddress destination)
     {
         try

@@ -16,6 +16,9 @@ internal interface IHostNetwork
     /// <exception cref="Linux.Netlink.NetlinkException">The kernel did not answer.</exception>
     IReadOnlySet<IPAddress> Addresses();
 
+    /// <summary>How often each interface has gained or lost its carrier, by the interface's number; empty: the kernel did not answer.</summary>
+    IReadOnlyDictionary<int, uint> Carriers();
+
     /// <summary>The address the kernel's routes would have packets leave from; null: there is no route.</summary>
     IPAddress? SourceFor(IPAddress destination);
 

@@ -6,7 +6,13 @@ namespace Penstock.L4.Xdp;
 /// <summary>Keeps the kernel's knowledge of next hops fresh: the program asks the kernel, but only who sends makes the kernel ask the link.</summary>
 internal sealed class NeighbourKeeper : IDisposable
 {
-    /// <summary>Time between two rounds: below the 60 s after which the kernel may forget a neighbour nobody uses (arp(7): gc_stale_time).</summary>
+    /// <summary>Time between two looks at the interfaces: with its carrier an interface loses all its neighbours.</summary>
+    private static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
+
+    /// <summary>Looks after a change in each of which neighbours are asked again: the link, or a switch behind it, may not carry frames at once.</summary>
+    private const int LooksAfterChange = 5;
+
+    /// <summary>Time between two rounds where nothing changes: below the 60 s after which the kernel may forget a neighbour nobody uses (arp(7): gc_stale_time).</summary>
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(15);
 
     /// <summary>Time new neighbours get to answer before packets are sent their way.</summary>
@@ -16,12 +22,17 @@ internal sealed class NeighbourKeeper : IDisposable
     private readonly TimeProvider _time;
     private readonly ITimer _timer;
     private IPAddress[] _addresses = [];
+    private IReadOnlyDictionary<int, uint> _carriers;
+    private long _asked;
+    private int _looks;
 
     /// <summary>Keeps nothing yet.</summary>
     public NeighbourKeeper(IHostNetwork host, TimeProvider time)
     {
         _host = host;
         _time = time;
+        _carriers = host.Carriers();
+        _asked = time.GetTimestamp();
         _timer = time.CreateTimer(_ => Refresh(), state: null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
@@ -36,7 +47,7 @@ internal sealed class NeighbourKeeper : IDisposable
             _host.Resolve(address);
         if (added.Length > 0)
             Task.Delay(FirstAnswer, _time).Wait();
-        _timer.Change(addresses.Length > 0 ? Interval : Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _timer.Change(addresses.Length > 0 ? Look : Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
     /// <inheritdoc/>
@@ -44,8 +55,16 @@ internal sealed class NeighbourKeeper : IDisposable
 
     private void Refresh()
     {
-        foreach (var address in Volatile.Read(ref _addresses))
-            _host.Resolve(address);
-        _timer.Change(Interval, Timeout.InfiniteTimeSpan);
+        var carriers = _host.Carriers();
+        if (carriers.Count > 0 && !(carriers.Count == _carriers.Count && carriers.All(now => _carriers.TryGetValue(now.Key, out var before) && before == now.Value)))
+            (_carriers, _looks) = (carriers, LooksAfterChange);
+        if (_looks > 0 || _time.GetElapsedTime(_asked) >= Interval)
+        {
+            foreach (var address in Volatile.Read(ref _addresses))
+                _host.Resolve(address);
+            (_asked, _looks) = (_time.GetTimestamp(), Math.Max(0, _looks - 1));
+        }
+
+        _timer.Change(Look, Timeout.InfiniteTimeSpan);
     }
 }

@@ -16,6 +16,9 @@ public sealed class RouteNetlink : IDisposable
     private const int LinkHeader = 16;                         // sizeof(struct ifinfomsg)
     private const int LinkIndex = 4;                           // offset of ifi_index
     private const ushort ParentLink = 5, LinkInfo = 18;        // IFLA_LINK, IFLA_LINKINFO
+    private const ushort CarrierChanges = 35;                  // IFLA_CARRIER_CHANGES (3.15)
+    private const ushort ExtendedMask = 29;                    // IFLA_EXT_MASK
+    private const uint SkipStatistics = 8;                     // RTEXT_FILTER_SKIP_STATS (4.4)
     private const ushort ParentNamespace = 37;                 // IFLA_LINK_NETNSID: the parent is in another namespace
     private const ushort InfoKind = 1, InfoData = 2;           // IFLA_INFO_KIND, IFLA_INFO_DATA
     private const ushort VlanId = 1, VlanProtocol = 5;         // IFLA_VLAN_ID, IFLA_VLAN_PROTOCOL
@@ -105,6 +108,23 @@ public sealed class RouteNetlink : IDisposable
         {
             if (ParseVlan(message) is { } vlan)
                 found.Add(vlan);
+        });
+        return found;
+    }
+
+    /// <summary>How often each interface has gained or lost its carrier so far, by the interface's number.</summary>
+    /// <exception cref="NetlinkException">The kernel did not answer, or malformed.</exception>
+    public IReadOnlyDictionary<int, uint> Carriers()
+    {
+        var found = new Dictionary<int, uint>();
+        _request.Clear();
+        _request.Begin(GetLink, NetlinkFlags.Dump);
+        _request.Raw([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+        _request.Add(ExtendedMask, SkipStatistics);
+        _socket.Dump(_request, "ask the kernel for its interfaces", found.Clear, (in NetlinkMessage message) =>
+        {
+            if (ParseCarrier(message) is { } carrier)
+                found[carrier.Index] = carrier.Changes;
         });
         return found;
     }
@@ -202,6 +222,25 @@ public sealed class RouteNetlink : IDisposable
 
         attributes.RequireWhole();
         return isHere && parent > 0 && id is { } vlan ? new VlanInterface(MemoryMarshal.Read<int>(message.Payload[LinkIndex..]), parent, vlan) : null;
+    }
+
+    /// <summary>Reads the changes of RTM_NEWLINK.</summary>
+    /// <returns>Null: it is none.</returns>
+    /// <exception cref="NetlinkException">It is malformed.</exception>
+    internal static (int Index, uint Changes)? ParseCarrier(in NetlinkMessage message)
+    {
+        if (message.Type != NewLink)
+            return null;
+        var attributes = message.Attributes(LinkHeader);
+        var changes = 0U;
+        while (attributes.TryRead(out var attribute))
+        {
+            if (attribute.Type == CarrierChanges)
+                changes = attribute.UInt32();
+        }
+
+        attributes.RequireWhole();
+        return (MemoryMarshal.Read<int>(message.Payload[LinkIndex..]), changes);
     }
 
     private static int? ParseVlanInfo(NetlinkAttributes info)

@@ -298,6 +298,8 @@ public sealed class XdpPlannerTests
 
         public IReadOnlySet<IPAddress> Addresses() => new HashSet<IPAddress> { Local };
 
+        public IReadOnlyDictionary<int, uint> Carriers() => new Dictionary<int, uint>();
+
         public IPAddress? SourceFor(IPAddress destination) => null;
 
         public void Resolve(IPAddress destination)

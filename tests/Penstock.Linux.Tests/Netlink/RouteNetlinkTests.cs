@@ -143,6 +143,14 @@ public sealed class RouteNetlinkTests
     }
 
     [Fact]
+    public void Carriers_OfThisHost_HaveEachInterface()
+    {
+        using var kernel = new RouteNetlink();
+
+        kernel.Carriers().Keys.ShouldContain(NetworkDevice.Index("lo"));
+    }
+
+    [Fact]
     public void Addresses_OfThisHost_HaveThatOfTheLoopbackInterface()
     {
         using var kernel = new RouteNetlink();
