@@ -6,7 +6,6 @@ using Microsoft.Extensions.Logging;
 using Penstock.L4.Xdp;
 using Penstock.Linux;
 using Penstock.Linux.Bpf;
-using Penstock.Linux.Netlink;
 using Penstock.Model;
 using Penstock.Model.L4;
 
@@ -27,10 +26,10 @@ public sealed class XdpEngine : IL4Engine
     private readonly XdpPlanner _planner;
     private readonly XdpReader _reader;
     private readonly NeighbourKeeper _neighbours;
+    private readonly PinOwner _owner = new();
     private readonly L4Meter _meter;
     private readonly Lock _gate = new();
     private readonly ITimer _watch;
-    private FolderLock? _owned;
     private string _complaint = "";
     private bool _haveHopsChanged;
     private bool _isDisposed;
@@ -58,9 +57,9 @@ public sealed class XdpEngine : IL4Engine
             {
                 ApplyNow(snapshot);
             }
-            catch (Exception error) when (IsOfTheHost(error))
+            catch (Exception error) when (HostNeeds.IsFault(error))
             {
-                throw new L4ApplyException($"l4: {error.Message}", error);
+                throw new L4ApplyException($"l4: {HostNeeds.Explain(error, snapshot.Config.L4.Pins)}", error);
             }
         }
     }
@@ -105,21 +104,11 @@ public sealed class XdpEngine : IL4Engine
     {
         try
         {
-            var tree = new PinTree(pins);
-            var attachments = new XdpAttachments(tree);
-            var names = tree.LinkNames();
-            using (Directory.Exists(pins) ? Take(pins) : null)
-            {
-                foreach (var name in names)
-                    attachments.Detach(name);
-            }
-
-            tree.Delete();
-            return names;
+            return PinOwner.Clear(new PinTree(pins));
         }
-        catch (Exception error) when (IsOfTheHost(error))
+        catch (Exception error) when (HostNeeds.IsFault(error))
         {
-            throw new L4ApplyException(error.Message, error);
+            throw new L4ApplyException(HostNeeds.Explain(error, pins), error);
         }
     }
 
@@ -136,7 +125,7 @@ public sealed class XdpEngine : IL4Engine
             _vlans.Dispose();
             _running?.Program.Dispose();
             _running = null;
-            _owned?.Dispose();
+            _owner.Dispose();
         }
     }
 
@@ -165,7 +154,7 @@ public sealed class XdpEngine : IL4Engine
             _logger.LogWarning("interfaces have changed: services are in place again on {Interfaces}", string.Join(", ", snapshot.Config.L4.Interfaces));
             _complaint = "";
         }
-        catch (Exception error) when (error is L4ApplyException || IsOfTheHost(error))
+        catch (Exception error) when (error is L4ApplyException || HostNeeds.IsFault(error))
         {
             Complain("interfaces have changed", error);
         }
@@ -185,8 +174,8 @@ public sealed class XdpEngine : IL4Engine
         {
             if (_running is not { } running)
                 return;
-            _vlans.Follow(running.Program.Maps["vlan_links"]);
             _haveHopsChanged |= _hops.Refresh();
+            _vlans.Follow(running.Program.Maps["vlan_links"]);
             if (!_haveHopsChanged)
                 return;
             _planner.ForgetHops();
@@ -194,7 +183,7 @@ public sealed class XdpEngine : IL4Engine
             LogFaults(running.Plan);
             (_haveHopsChanged, _complaint) = (false, "");
         }
-        catch (Exception error) when (error is L4ApplyException || IsOfTheHost(error))
+        catch (Exception error) when (error is L4ApplyException || HostNeeds.IsFault(error))
         {
             Complain("next hops have changed", error);
         }
@@ -214,20 +203,6 @@ public sealed class XdpEngine : IL4Engine
             }
         }
     }
-
-    private static bool IsOfTheHost(Exception error) =>
-        error is BpfException or XdpFullException or IOException or UnauthorizedAccessException or DllNotFoundException or System.ComponentModel.Win32Exception or NetlinkException;
-
-    private void Own(PinTree pins)
-    {
-        if (_owned is not null)
-            return;
-        pins.Create();
-        _owned = Take(pins.Root);
-    }
-
-    private static FolderLock Take(string pins) =>
-        FolderLock.TryTake(pins) ?? throw new L4ApplyException($"another process runs the services pinned in {pins}: stop it, or use another folder");
 
     private void ApplyNow(Snapshot snapshot)
     {
@@ -261,17 +236,27 @@ public sealed class XdpEngine : IL4Engine
         }
     }
 
+    private void RequireHost()
+    {
+        HostNeeds.Require(ProcessRights.Read(), BpfKernel.Has);
+        foreach (var lack in HostNeeds.Lacks(BpfKernel.Has))
+            _logger.LogWarning("{Lack}", lack);
+    }
+
     private void ApplyConfig(Snapshot snapshot, PlannedService[] plan)
     {
         var config = snapshot.Config.L4;
+        if (_running is null)
+            RequireHost();
         var devices = config.Interfaces.Select(_planner.Require).ToArray();
         XdpPlanner.RequireForwarding(plan, devices);
         LocalPorts.RequireApart(plan, config.Nat.Ports, _host);
         var pins = new PinTree(config.Pins);
         var attachments = new XdpAttachments(pins);
+        attachments.RefuseElsewhere();
         foreach (var device in devices)
             attachments.RefuseForeign(device);
-        Own(pins);
+        _owner.Own(pins);
         _neighbours.Follow(plan);
         if (_hops.Refresh())
         {
@@ -301,6 +286,8 @@ public sealed class XdpEngine : IL4Engine
 
     private void Update(Running next, PinTree pins, XdpAttachments attachments)
     {
+        next.Program.PinAgain(pins);
+
         // An interface that is new may refuse: before anything else is.
         attachments.Attach(next.Devices, next.Program.Program, Mode(next.Snapshot));
         try
@@ -325,7 +312,7 @@ public sealed class XdpEngine : IL4Engine
             attachments.Keep(before.Devices);
             _neighbours.Follow(before.Plan);
         }
-        catch (Exception error) when (error is L4ApplyException || IsOfTheHost(error))
+        catch (Exception error) when (error is L4ApplyException || HostNeeds.IsFault(error))
         {
             _logger.LogError("what ran before could not be put back whole: {Reason}", error.Message);
         }
@@ -390,8 +377,7 @@ public sealed class XdpEngine : IL4Engine
         running.Program.Dispose();
         _running = null;
         _neighbours.Follow([]);
-        _owned?.Dispose();
-        _owned = null;
+        _owner.Release();
         var names = Detach(running.Snapshot.Config.L4.Pins);
         _logger.LogInformation("no services any more: detached from {Interfaces}", string.Join(", ", names));
     }

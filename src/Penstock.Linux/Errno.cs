@@ -55,6 +55,9 @@ public enum Errno
     /// <summary>No space left.</summary>
     ENOSPC = 28,
 
+    /// <summary>Read-only file system.</summary>
+    EROFS = 30,
+
     /// <summary>Broken pipe.</summary>
     EPIPE = 32,
 

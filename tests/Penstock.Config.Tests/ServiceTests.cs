@@ -103,9 +103,11 @@ public sealed class ServiceTests
     public void Tier_OneFault_IsReported(string text, string line) =>
         Some.Parse($"l4:\n  {text}\n").Lines().ShouldHaveSingleItem().ShouldContain(line);
 
-    [Fact]
-    public void Services_WithoutInterface_AreRefused() =>
-        Some.Parse($"l4:\n  services:\n  - {Web}\n").Lines().ShouldHaveSingleItem().ShouldContain("l4.interface: services without an interface");
+    [Theory]
+    [InlineData("")]
+    [InlineData("  interface: []\n")]
+    public void Services_WithoutInterface_AreRefused(string tier) =>
+        Some.Parse($"l4:\n{tier}  services:\n  - {Web}\n").Lines().ShouldHaveSingleItem().ShouldContain("l4.interface: services without an interface");
 
     [Fact]
     public void Service_WithOptions_IsRead()

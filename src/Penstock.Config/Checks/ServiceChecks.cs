@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Net.Sockets;
 using Penstock.Config.Binding;
+using Penstock.Config.Yaml;
 using Penstock.Model.L4;
 
 namespace Penstock.Config.Checks;
@@ -12,8 +13,11 @@ internal static class ServiceChecks
     public static void Run(L4Config l4, Cursor at, DiagnosticSink sink)
     {
         EngineChecks.Run(l4, at, sink);
-        if (l4.Engine == L4Engine.Xdp && l4.Services.Length > 0 && l4.Interfaces.IsEmpty && !at.Has("interface") && !at.Incomplete)
+        if (l4.Engine == L4Engine.Xdp && l4.Services.Length > 0 && l4.Interfaces.IsEmpty && !at.Incomplete
+            && (!at.Has("interface") || at["interface"].Node is SequenceNode { Items.Count: 0 }))
+        {
             sink.Error(at.AtKey("services").Node, $"{at.Path}.interface", "services without an interface", "the interface that packets come in by");
+        }
 
         var names = new Dictionary<string, Cursor>(StringComparer.Ordinal);
         var marks = new Dictionary<(AddressFamily, int), Cursor>();

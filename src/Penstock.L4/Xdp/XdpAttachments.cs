@@ -8,6 +8,21 @@ namespace Penstock.L4.Xdp;
 /// <param name="pins">Where they are pinned.</param>
 internal sealed class XdpAttachments(PinTree pins)
 {
+    /// <summary>Fails if a pinned link is on an interface of another network namespace: what another host, as it were, lives by.</summary>
+    /// <exception cref="L4ApplyException">One is.</exception>
+    public void RefuseElsewhere()
+    {
+        foreach (var name in pins.LinkNames())
+        {
+            using var link = BpfLink.OpenPinned(pins.Link(name));
+            if (link?.Info is { InterfaceIndex: > 0 } info && Running(info.InterfaceIndex) != info.ProgramId)
+            {
+                throw new L4ApplyException(
+                    $"the program pinned in {pins.Root} runs on interface {name} of another network namespace: give l4.pins a folder for this one, or take that off first (penstock detach)");
+            }
+        }
+    }
+
     /// <summary>Fails if an interface runs a program of somebody else, by its name.</summary>
     /// <exception cref="L4ApplyException">It does.</exception>
     public void RefuseForeign(HostInterface device)
@@ -97,6 +112,18 @@ internal sealed class XdpAttachments(PinTree pins)
         }
 
         File.Delete(path);
+    }
+
+    private static uint? Running(int interfaceIndex)
+    {
+        try
+        {
+            return XdpAttachment.Query(interfaceIndex)?.ProgramId;
+        }
+        catch (BpfException)
+        {
+            return null; // No such interface here.
+        }
     }
 
     // Opening programs by their number takes CAP_SYS_ADMIN.

@@ -82,6 +82,16 @@ internal sealed class XdpProgram : IDisposable
         PinTree.Replace(pins.Program, _program.Pin);
     }
 
+    /// <summary>Pins what somebody has removed meanwhile.</summary>
+    public void PinAgain(PinTree pins)
+    {
+        if (File.Exists(pins.Program) && XdpMaps.Names.All(name => File.Exists(pins.Map(name))))
+            return;
+        _fresh.Clear();
+        _fresh.AddRange(XdpMaps.Names);
+        Pin(pins);
+    }
+
     /// <summary>Has it stay open until whoever called this has disposed it, too.</summary>
     public XdpProgram Hold()
     {

@@ -11,8 +11,10 @@ internal static class XdpSettings
     public static Layout.Settings Of(L4Config config, PlannedService[] plan)
     {
         var features = Layout.Features.Fragments;
-        if (BpfKernel.HasXdpFragments)
-            features |= Layout.Features.Jumbo | Layout.Features.Capture;
+        if (BpfKernel.Has(BpfHelper.XdpGetBuffLen))
+            features |= Layout.Features.Jumbo;
+        if (BpfKernel.Has(BpfHelper.XdpLoadBytes))
+            features |= Layout.Features.Capture;
         if (plan.Any(service => service.Backends.Any(backend => backend.Value.Flags.HasFlag(Layout.BackendFlags.Fib))))
             features |= Layout.Features.Fib;
         if (plan.Any(service => service.Value.Flags.HasFlag(Layout.ServiceFlags.Nat)))

@@ -1,9 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
+using System.Collections.Concurrent;
+
 namespace Penstock.Linux.Bpf;
 
-/// <summary>What the running kernel has, by its version.</summary>
+/// <summary>What the running kernel has.</summary>
 public static class BpfKernel
 {
-    /// <summary>Whether XDP programs can take frames of several buffers (xdp.frags), and copy from them: Linux 5.18.</summary>
-    public static bool HasXdpFragments => Environment.OSVersion.Version >= new Version(5, 18);
+    private const int XdpProgramType = 6; // BPF_PROG_TYPE_XDP
+
+    private static readonly ConcurrentDictionary<BpfHelper, bool> s_helpers = new();
+
+    /// <summary>Whether XDP programs can call a helper: found out by a program that does, once.</summary>
+    /// <exception cref="BpfException">The kernel does not say: the process may load no programs.</exception>
+    public static bool Has(BpfHelper helper) => s_helpers.GetOrAdd(helper, Probe);
+
+    private static bool Probe(BpfHelper helper)
+    {
+        LibbpfLog.Install();
+        return BpfException.Check(Libbpf.libbpf_probe_bpf_helper(XdpProgramType, (int)helper, 0), $"probe helper {helper}") > 0;
+    }
 }

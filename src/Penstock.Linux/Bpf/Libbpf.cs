@@ -17,6 +17,9 @@ internal static unsafe partial class Libbpf
     [LibraryImport(Library)]
     internal static partial int libbpf_num_possible_cpus();
 
+    [LibraryImport(Library)]
+    internal static partial int libbpf_probe_bpf_helper(int programType, int helper, nint options);
+
     [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial nint bpf_object__open_file(string path, nint options);
 
