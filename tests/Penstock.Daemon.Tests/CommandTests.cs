@@ -30,17 +30,55 @@ public sealed class CommandTests : IDisposable
     }
 
     [Theory]
+    [InlineData("--count takes a whole number of 1 or more, not 'x'", "capture", "--write", "/dev/null", "--count", "x")]
+    [InlineData("--snap-length takes a whole number from 14 to 4096, not '99999'", "capture", "--write", "/dev/null", "--snap-length", "99999")]
+    [InlineData("--duration takes a duration such as 500ms", "capture", "--write", "/dev/null", "--duration", "1e400")]
+    [InlineData("--duration takes a duration such as 500ms", "capture", "--write", "/dev/null", "--duration", "99999999999")]
+    [InlineData("--duration takes a duration such as 500ms", "capture", "--write", "/dev/null", "--duration", "0s")]
+    [InlineData("--rate takes a duration such as 500ms", "status", "--rate", "abc")]
+    [InlineData("--gue-port takes a whole number from 0 to 65535, not 'x'", "decap", "--interface", "lo", "--gue-port", "x")]
+    [InlineData("--pins takes a value that is not empty (see penstock decap --help)", "decap", "--interface", "lo", "--pins", "")]
+    [InlineData("--socket takes a value that is not empty (see penstock run --help)", "run", "-s", "")]
+    [InlineData("--socket takes a value that is not empty", "status", "-s", "")]
+    [InlineData("--socket takes a value that is not empty", "reload", "-s", "")]
+    [InlineData("--socket takes a value that is not empty (see penstock explain packet --help)", "explain", "packet", "--src", "192.0.2.1:1", "--dst", "192.0.2.2:2", "-s", "")]
+    [InlineData("--config takes a value that is not empty", "check", "-c", "")]
+    [InlineData("Option '--src' is required (see penstock explain packet --help)", "explain", "packet")]
+    public async Task Value_ThatTheOptionDoesNotTake_GivesOneLineAndCode2(string expected, params string[] arguments)
+    {
+        var (code, output, error) = await _sandbox.RunAsync(arguments);
+        (code, output).ShouldBe((2, ""), error);
+        error.ShouldStartWith("penstock: " + expected);
+        error.TrimEnd('\n').ShouldNotContain('\n');
+    }
+
+    [Theory]
+    [InlineData("5")]
+    [InlineData("1s")]
+    [InlineData("2m")]
+    public async Task Duration_OfACapture_IsWrittenAsInTheConfigurationOrAsSeconds(string duration)
+    {
+        var (code, _, error) = await _sandbox.RunAsync("capture", "--write", "/dev/null", "--duration", duration, "--pins", _sandbox.Directory);
+        code.ShouldBe(1);
+        error.ShouldStartWith("penstock: capture: ");
+    }
+
+    [Theory]
     [InlineData("run")]
     [InlineData("check")]
     [InlineData("reload")]
     [InlineData("status")]
     [InlineData("detach")]
+    [InlineData("explain packet")]
+    [InlineData("capture")]
+    [InlineData("decap")]
     [InlineData("schema")]
     [InlineData("version")]
     public async Task Help_OfEveryCommand_EndsWithAnExample(string command)
     {
-        var (code, output, _) = await _sandbox.RunAsync(command, "--help");
+        var (code, output, _) = await _sandbox.RunAsync([.. command.Split(' '), "--help"]);
         code.ShouldBe(0);
+        (await _sandbox.RunAsync([.. command.Split(' '), "-h"])).Output.ShouldBe(output);
         output.ShouldContain($"Example:\n  penstock {command}");
         output.ShouldContain("Exit codes:");
     }

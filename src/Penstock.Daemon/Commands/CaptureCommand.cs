@@ -14,6 +14,9 @@ internal static class CaptureCommand
 {
     private const string StandardOutput = "-";
 
+    /// <summary>Least of a packet that is worth a look: an Ethernet header.</summary>
+    private const int LeastBytes = 14;
+
     /// <summary>The command.</summary>
     public static Command Build()
     {
@@ -56,17 +59,17 @@ internal static class CaptureCommand
     private static Dictionary<string, string> NamesOf(string? configPath) =>
         (configPath is null ? null : ConfigLoader.Load(configPath).Config)?.L4.Services.ToDictionary(service => service.Listen.ToString(), service => service.Name, StringComparer.Ordinal) ?? [];
 
-    private static int Write(string path, string pins, CaptureRequest request, Dictionary<string, string> names, int most, double seconds, TextWriter error)
+    private static int Write(string path, string pins, CaptureRequest request, Dictionary<string, string> names, int most, TimeSpan? duration, TextWriter error)
     {
         using var ended = new CancellationTokenSource();
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
-        if (seconds > 0) ended.CancelAfter(TimeSpan.FromSeconds(seconds));
+        if (duration is { } patience) ended.CancelAfter(patience);
 
         var written = 0;
         PcapngWriter? file = null;
         using var capture = new PacketCapture(pins, request, Take);
-        using var output = new BufferedStream(path == StandardOutput ? Console.OpenStandardOutput() : File.Create(path), 1 << 16);
+        using var output = path == StandardOutput ? CaptureOutput.StandardOutput() : CaptureOutput.Create(path);
         file = new PcapngWriter(output);
         file.WriteHeader($"penstock {VersionCommand.Current}");
         foreach (var (index, name) in capture.Interfaces) file.WriteInterface(index, name, request.Bytes);
@@ -78,6 +81,7 @@ internal static class CaptureCommand
             {
                 capture.Poll();
                 output.Flush();
+                if (output.HasLostReader) ended.Cancel();
             }
         }
         catch (L4ApplyException gone)
@@ -88,6 +92,7 @@ internal static class CaptureCommand
         capture.Stop();
         file.WriteStatistics(DateTimeOffset.UtcNow, capture.Matched, capture.Lost);
         output.Flush();
+        if (output.HasLostReader) error.WriteLine("penstock: capture: the reader has left");
         error.WriteLine($"{written} packets written of {capture.Matched} that matched; {capture.Lost} lost because they came faster than they could be written");
         return ExitCode.Ok;
 
@@ -119,9 +124,9 @@ internal static class CaptureCommand
     {
         public Option<string> Write { get; } = new("--write", "-w") { Description = "The file; - for standard output.", HelpName = "FILE", Required = true };
 
-        public Option<int> Count { get; } = new("--count") { Description = "End after so many packets.", HelpName = "N" };
+        public Option<int> Count { get; } = new Option<int>("--count") { Description = "End after so many packets.", HelpName = "N" }.Between(1);
 
-        public Option<double> Duration { get; } = new("--duration") { Description = "End after so many seconds.", HelpName = "SECONDS" };
+        public Option<TimeSpan?> Duration { get; } = new Option<TimeSpan?>("--duration") { Description = "End after so long, such as 30s; a plain number is seconds.", HelpName = "DURATION" }.UpTo(TimeSpan.FromHours(1000));
 
         public Option<string?> Config { get; } = SharedOptions.ConfigOfDaemon();
 
@@ -135,21 +140,14 @@ internal static class CaptureCommand
 
         private Option<string[]> Reason { get; } = new("--reason") { Description = "Only packets dropped for this reason, named as in status and metrics; may be given again.", HelpName = "REASON" };
 
-        private Option<int> OneIn { get; } = new("--one-in") { Description = "One packet in so many of those that match.", HelpName = "N", DefaultValueFactory = _ => 1 };
+        private Option<int> OneIn { get; } = new Option<int>("--one-in") { Description = "One packet in so many of those that match.", HelpName = "N", DefaultValueFactory = _ => 1 }.Between(1);
 
-        private Option<int> Bytes { get; } = new("--snap-length") { Description = $"Bytes of each packet, at most {CaptureRequest.MostBytes}.", HelpName = "BYTES", DefaultValueFactory = _ => CaptureRequest.MostBytes };
+        private Option<int> Bytes { get; } = new Option<int>("--snap-length") { Description = $"Bytes of each packet, at most {CaptureRequest.MostBytes}.", HelpName = "BYTES", DefaultValueFactory = _ => CaptureRequest.MostBytes }.Between(LeastBytes, CaptureRequest.MostBytes);
 
         public void AddTo(Command command)
         {
             Verdict.AcceptOnlyFromAmong([.. CaptureRequest.VerdictNames]);
             Reason.AcceptOnlyFromAmong([.. CaptureRequest.ReasonNames]);
-            AtLeast(Count, 1);
-            AtLeast(OneIn, 1);
-            AtLeast(Bytes, 14);
-            Duration.Validators.Add(result =>
-            {
-                if (!(result.GetValueOrDefault<double>() > 0)) result.AddError("--duration takes seconds above 0");
-            });
             foreach (var option in (Option[])[Write, Service, Client, Verdict, Reason, OneIn, Bytes, Count, Duration, Pins, Config]) command.Options.Add(option);
         }
 
@@ -163,14 +161,9 @@ internal static class CaptureCommand
                 Verdicts = [.. parsed.GetValue(Verdict) ?? []],
                 Reasons = [.. parsed.GetValue(Reason) ?? []],
                 OneIn = parsed.GetValue(OneIn),
-                Bytes = Math.Min(parsed.GetValue(Bytes), CaptureRequest.MostBytes),
+                Bytes = parsed.GetValue(Bytes),
             };
         }
-
-        private static void AtLeast(Option<int> option, int least) => option.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<int>() < least) result.AddError($"{option.Name} takes a number of {least} or more");
-        });
 
         private static IPNetwork Network(string text)
         {

@@ -12,7 +12,7 @@ internal static class CommandLine
     public static async Task<int> RunAsync(string[] args, TextWriter output, TextWriter error)
     {
         var parsed = Build().Parse(args);
-        if (parsed.Errors.Count > 0)
+        if (UsageError.IsIn(parsed))
         {
             await error.WriteLineAsync("penstock: " + UsageError.Describe(parsed));
             return ExitCode.Usage;
@@ -38,7 +38,15 @@ internal static class CommandLine
         {
             return OutputFailed(exception, error);
         }
+        catch (Exception exception)
+        {
+            // The catch-all of every command: a defect, which is one line and a code all the same.
+            await error.WriteLineAsync($"penstock: a defect of penstock, please report it: {exception.GetType().Name}: {exception.Message.ReplaceLineEndings(" ")} {Place(exception)}");
+            return ExitCode.Failed;
+        }
     }
+
+    private static string Place(Exception exception) => string.Join(' ', (exception.StackTrace ?? "").Split('\n', StringSplitOptions.TrimEntries).Take(3));
 
     private static int OutputFailed(IOException exception, TextWriter error)
     {

@@ -22,7 +22,7 @@ internal static class DecapCommand
             HelpName = "ADDRESS",
             CustomParser = result => [.. result.Tokens.Select(token => Address(token.Value, result))],
         };
-        var port = new Option<int>("--gue-port") { Description = "UDP port of GUE; 0: none.", HelpName = "PORT", DefaultValueFactory = _ => DecapRequest.DefaultGuePort };
+        var port = new Option<int>("--gue-port") { Description = "UDP port of GUE; 0: none.", HelpName = "PORT", DefaultValueFactory = _ => DecapRequest.DefaultGuePort }.Between(0, ushort.MaxValue);
         var attach = new Option<XdpAttach>("--attach") { Description = "Where XDP runs: native, in the driver, or generic.", HelpName = "native|generic" };
         var detach = new Option<bool>("--detach") { Description = "Take the program off the interface." };
         var show = new Option<bool>("--show") { Description = "Show what is attached, with counters." };
@@ -33,13 +33,9 @@ internal static class DecapCommand
             "decap",
             "On a real server: take the tunnels of dsr-ipip and dsr-gue apart in XDP, for hosts without ipip and fou. Runs on in the kernel when the command has ended. Takes root, or CAP_BPF and CAP_NET_ADMIN.",
             "penstock decap --interface eth0") { device, addresses, port, attach, detach, show, pins, program, format };
-        port.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<int>() is < 0 or > ushort.MaxValue) result.AddError("--gue-port takes a port, or 0");
-        });
         command.Validators.Add(result =>
         {
-            if (result.GetValue(device) is null && !result.GetValue(show)) result.AddError("Option '--interface' is required");
+            if (result.GetResult(device) is not { Implicit: false } && result.GetResult(show) is not { Implicit: false }) result.AddError("Option '--interface' is required");
         });
         command.SetAction(async (parsed, _) =>
         {

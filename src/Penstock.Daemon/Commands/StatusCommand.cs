@@ -9,24 +9,18 @@ namespace Penstock.Daemon.Commands;
 /// <summary><c>penstock status</c>.</summary>
 internal static class StatusCommand
 {
-    private const int MostSeconds = 3600;
-
     /// <summary>The command.</summary>
     public static Command Build()
     {
         var socket = SharedOptions.Socket();
         var config = SharedOptions.ConfigOfDaemon();
         var format = SharedOptions.Output();
-        var rate = new Option<double?>("--rate")
+        var rate = new Option<TimeSpan?>("--rate")
         {
-            Description = "Show what the L4 tier does a second, measured for so many seconds [default: 1].",
-            HelpName = "SECONDS",
+            Description = "Show what the L4 tier does a second, measured for so long [default: 1s].",
+            HelpName = "DURATION",
             Arity = ArgumentArity.ZeroOrOne,
-        };
-        rate.Validators.Add(result =>
-        {
-            if (result.Tokens.Count > 0 && !(result.GetValueOrDefault<double?>() is > 0 and <= MostSeconds)) result.AddError($"--rate takes seconds, above 0 and at most {MostSeconds}");
-        });
+        }.UpTo(TimeSpan.FromHours(1));
         var command = new ExampledCommand(
             "status",
             "Show what the running daemon does: listeners, clusters, endpoints and what is wrong.",
@@ -38,7 +32,7 @@ internal static class StatusCommand
             var output = parsed.InvocationConfiguration.Output;
             if (parsed.GetResult(rate) is not null)
             {
-                var rates = await MeasureAsync(client, report, TimeSpan.FromSeconds(parsed.GetValue(rate) ?? 1));
+                var rates = await MeasureAsync(client, report, parsed.GetValue(rate) ?? TimeSpan.FromSeconds(1));
                 if (parsed.GetValue(format) == OutputFormat.Json) await output.WriteLineAsync(JsonSerializer.Serialize(rates, AdminJson.Default.BalancerRates));
                 else RatesText.Write(rates, output);
                 return ExitCode.Ok;

@@ -20,6 +20,7 @@ internal sealed class SampleReader : IDisposable
     private readonly BpfRingReader _ring;
     private readonly SampleLayout.Filter _filter;
     private bool _isStale = true;
+    private bool _isStopped;
 
     /// <summary>Begins.</summary>
     /// <exception cref="L4ApplyException">Somebody captures already.</exception>
@@ -67,11 +68,25 @@ internal sealed class SampleReader : IDisposable
     public void Renew() => _filters.Update(0u, _filter with { Until = (ulong)(Stopwatch.GetTimestamp() + Lease.Ticks * TimeSpan.NanosecondsPerTick) });
 
     /// <summary>Has the program take no more; what it took can still be polled.</summary>
-    public void Stop() => _filters.Update(0u, default(SampleLayout.Filter));
+    public void Stop()
+    {
+        _filters.Update(0u, default(SampleLayout.Filter));
+        _isStopped = true;
+    }
 
-    /// <inheritdoc/>
+    /// <summary>Stops, however it comes to its end: nobody else could capture until the program gives up by itself.</summary>
     public void Dispose()
     {
+        try
+        {
+            if (!_isStopped)
+                Stop();
+        }
+        catch (BpfException)
+        {
+            // Then the program gives up by itself.
+        }
+
         _ring.Dispose();
         _filters.Dispose();
         _stats.Dispose();
