@@ -22,13 +22,14 @@ internal sealed class RoundRobinBalancer : Balancer
         _next = (int)random.Below(int.MaxValue);
         for (int i = (int)random.Below(MaxStart); i > 0; i--)
         {
-            PickByCredit([]);
+            PickByCredit();
         }
     }
 
     /// <inheritdoc/>
-    public override int Pick(ReadOnlySpan<int> tried, ReadOnlySpan<int> active, ref FastRandom random) =>
-        Set.EqualWeights ? PickNext(tried) : PickByCredit(tried);
+    public override int Pick(ReadOnlySpan<int> tried, ReadOnlySpan<int> active, ref FastRandom random) => tried.IsEmpty
+        ? Set.EqualWeights ? PickNext() : PickByCredit()
+        : PickOther(tried, ref random);
 
     /// <inheritdoc/>
     protected override void OnChanged(EndpointSet old)
@@ -46,23 +47,50 @@ internal sealed class RoundRobinBalancer : Balancer
         }
     }
 
-    private int PickNext(ReadOnlySpan<int> tried)
+    private int PickNext()
     {
         ReadOnlySpan<int> eligible = Set.Eligible;
-        for (int i = 0; i < eligible.Length; i++)
+        if (eligible.IsEmpty)
         {
-            int position = (int)((uint)_next % (uint)eligible.Length);
-            _next = position + 1;
-            if (!tried.Contains(eligible[position]))
-            {
-                return eligible[position];
-            }
+            return -1;
         }
 
-        return -1;
+        int position = (int)((uint)_next % (uint)eligible.Length);
+        _next = position + 1;
+        return eligible[position];
     }
 
-    private int PickByCredit(ReadOnlySpan<int> tried)
+    /// <summary>
+    /// For a second attempt: by weight and chance, and nobody's turn moves. Were it to take a turn, then of two endpoints the one that refuses would be the
+    /// first choice of every request, and of more it would come round too often.
+    /// </summary>
+    private int PickOther(ReadOnlySpan<int> tried, ref FastRandom random)
+    {
+        ReadOnlySpan<int> eligible = Set.Eligible;
+        ReadOnlySpan<int> weights = Set.Weights;
+        ulong total = 0;
+        for (int i = 0; i < eligible.Length; i++)
+        {
+            total += tried.Contains(eligible[i]) ? 0 : (ulong)weights[i];
+        }
+
+        if (total == 0)
+        {
+            return -1;
+        }
+
+        ulong left = random.Below(total);
+        int chosen = 0;
+        while (tried.Contains(eligible[chosen]) || left >= (ulong)weights[chosen])
+        {
+            left -= tried.Contains(eligible[chosen]) ? 0 : (ulong)weights[chosen];
+            chosen++;
+        }
+
+        return eligible[chosen];
+    }
+
+    private int PickByCredit()
     {
         ReadOnlySpan<int> eligible = Set.Eligible;
         ReadOnlySpan<int> weights = Set.Weights;
@@ -70,11 +98,6 @@ internal sealed class RoundRobinBalancer : Balancer
         long total = 0;
         for (int i = 0; i < eligible.Length; i++)
         {
-            if (tried.Contains(eligible[i]))
-            {
-                continue;
-            }
-
             total += weights[i];
             _credit[i] += weights[i];
             if (richest < 0 || _credit[i] > _credit[richest])

@@ -43,7 +43,7 @@ public enum AccessLogField
     /// <summary>From the end of the request's head to the head of the endpoint's response, microseconds; null (<c>-</c> in text): no endpoint answered.</summary>
     UpstreamUs,
 
-    /// <summary>Times the request was sent to an endpoint.</summary>
+    /// <summary>Times the request was sent to an endpoint, or a connection for it failed.</summary>
     Attempts,
 
     /// <summary>Listener.</summary>

@@ -65,6 +65,6 @@ public ref struct AccessRecord
     /// <summary>Bytes of the response body, and of what the endpoint sent through a tunnel.</summary>
     public long ResponseBodyBytes;
 
-    /// <summary>Times the request was sent to an endpoint; 0: never.</summary>
+    /// <summary>Times the request was sent to an endpoint, or a connection for it failed; 0: never.</summary>
     public int Attempts;
 }

@@ -76,6 +76,28 @@ public sealed class BalancerTests
     }
 
     [Theory]
+    [InlineData(1, 1)]
+    [InlineData(1, 1, 1)]
+    [InlineData(3, 1, 2)]
+    public void RoundRobin_SecondAttempts_MoveNobodysTurn(params int[] weights)
+    {
+        var random = new FastRandom(7);
+        Balancer balancer = Balancer.For(Of(Algorithm.RoundRobin, weights), before: null, ref random);
+        int first = 0;
+        for (int i = 0; i < 100 * weights.Sum(); i++)
+        {
+            // The endpoint of index 0 refuses every connection.
+            if (balancer.Pick([], [], ref random) == 0)
+            {
+                first++;
+                balancer.Pick([0], [], ref random).ShouldBeGreaterThan(0);
+            }
+        }
+
+        first.ShouldBe(100 * weights[0]);
+    }
+
+    [Theory]
     [InlineData(1, 2, 4, 8)]
     [InlineData(65_535, 1, 32_767)]
     [InlineData(5, 1, 1)]
