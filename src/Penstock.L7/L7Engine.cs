@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
+using Penstock.L7.Admission;
 using Penstock.L7.Errors;
 using Penstock.L7.Metrics;
 using Penstock.L7.Runtime;
@@ -13,11 +14,15 @@ namespace Penstock.L7;
 /// <summary>The HTTP proxy tier: reactors, their listeners, and the snapshot they serve. Its methods are called by one thread, the control plane's.</summary>
 public sealed class L7Engine : IAsyncDisposable
 {
+    /// <summary>An epoll instance and what wakes it.</summary>
+    private const int DescriptorsPerWorker = 2;
+
     private readonly ILogger _logger;
     private readonly List<ListenerSlot> _slots = [];
     private Worker[] _workers = [];
     private SnapshotCompiler _compiler = new(reactors: 0, new SeriesRegistry(reactors: 0));
     private L7Meter? _meter;
+    private DescriptorBudget? _descriptors;
     private CompiledSnapshot _current = CompiledSnapshot.Empty;
     private int? _ringBytes;
     private bool _disposed;
@@ -64,7 +69,7 @@ public sealed class L7Engine : IAsyncDisposable
     }
 
     /// <summary>What runs, for <c>penstock status</c>.</summary>
-    public L7Status Status() => StatusReport.Of(Volatile.Read(ref _current), _workers.Length);
+    public L7Status Status() => StatusReport.Of(Volatile.Read(ref _current), _workers.Length, _descriptors);
 
     /// <summary>Whether every reactor goes round its loop within the given time; wakes those that wait.</summary>
     /// <param name="within">At least a few hundred milliseconds: less says more about the host than about a reactor.</param>
@@ -117,10 +122,12 @@ public sealed class L7Engine : IAsyncDisposable
         var count = config.Reactors > 0 ? config.Reactors : Environment.ProcessorCount;
         var series = new SeriesRegistry(count);
         _compiler = new SnapshotCompiler(count, series);
+        _descriptors = DescriptorBudget.OfProcess(count * (DescriptorsPerWorker + config.Listeners.Length), _logger);
+        _descriptors.Announce();
         _workers = new Worker[count];
         for (var i = 0; i < count; i++)
         {
-            _workers[i] = new Worker(i, () => Volatile.Read(ref _current), _logger);
+            _workers[i] = new Worker(i, () => Volatile.Read(ref _current), _descriptors, _logger);
             _workers[i].Reactor.Start();
         }
 

@@ -8,4 +8,5 @@ namespace Penstock.L7;
 /// <param name="Reactors">Number of reactors.</param>
 /// <param name="Listeners">Listeners.</param>
 /// <param name="Endpoints">Endpoints with their load.</param>
-public sealed record L7Status(long Generation, int Reactors, ImmutableArray<ListenerStatus> Listeners, ImmutableArray<EndpointStatus> Endpoints);
+/// <param name="Warnings">What keeps it from serving all it could, in words.</param>
+public sealed record L7Status(long Generation, int Reactors, ImmutableArray<ListenerStatus> Listeners, ImmutableArray<EndpointStatus> Endpoints, ImmutableArray<string> Warnings);

@@ -63,6 +63,9 @@ public sealed class AccessLog : IDisposable
     /// <summary>Records lost since start, by rings that were full and by files that could not be written at the end.</summary>
     public long Dropped => _rings.Dropped + Volatile.Read(ref _lost);
 
+    /// <summary>Why records can't be written; null while they can, or there is no log.</summary>
+    public string? Trouble => Volatile.Read(ref _sink)?.Trouble;
+
     /// <summary>Writes as configured from now on. Records in rings that are not among the given ones are still written.</summary>
     /// <param name="config">Path and format; null: no log any more.</param>
     /// <param name="rings">One for each reactor.</param>
@@ -172,7 +175,7 @@ public sealed class AccessLog : IDisposable
             return;
 
         CloseSink();
-        _sink = new LogSink(settings.Path, _time, _logger, _metrics);
+        Volatile.Write(ref _sink, new LogSink(settings.Path, _time, _logger, _metrics));
     }
 
     private void CloseSink()

@@ -61,7 +61,7 @@ internal sealed class ApplianceHost(ConfigSource source, string? socketPath, ILo
 
         var api = new AdminApi(
             () => plane.State,
-            () => _reporter.Report(plane.State, balancer.Status(), engine.Status(), _draining),
+            () => _reporter.Report(plane.State, balancer.Status(), engine.Status(), accessLog.Trouble, _draining),
             () => reloader.ReloadAsync("the admin API"),
             question => balancer.Explain(question.From, question.To, question.Protocol));
         await using var admin = new ControlHttpServer(socket, api.HandleAsync, exception => _logger.LogError(exception, "an admin request failed"), time: time);

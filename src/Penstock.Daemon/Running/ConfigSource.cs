@@ -23,10 +23,21 @@ internal sealed class ConfigSource(string path)
         var diagnostics = result.Diagnostics.Select(Translate).ToList();
         if (result.Config is not { } config) return new LoadedConfig(Config: null, Hash: "", [.. diagnostics]);
 
+        if (config.L7.AccessLog is { } log && AccessLogTrouble(log.Path) is { } trouble)
+            diagnostics.Add(new ReloadDiagnostic(IsError: false, $"l7.access_log.path: {trouble}: nothing can be logged until that is mended"));
         _first ??= config;
         if (config.L7.Reactors != _first.L7.Reactors) diagnostics.Add(NeedsRestart("l7.reactors"));
         if (!string.Equals(config.Admin.Socket, _first.Admin.Socket, StringComparison.Ordinal)) diagnostics.Add(NeedsRestart("admin.socket"));
         return new LoadedConfig(config, result.ContentHash()[..HashDigits], [.. diagnostics]);
+    }
+
+    /// <summary>What keeps a path from being logged to. A warning, not an error: traffic goes on without a log, and what is checked here may run on another host.</summary>
+    private static string? AccessLogTrouble(string path)
+    {
+        if (!path.StartsWith('/')) return null; // stdout
+        if (Directory.Exists(path)) return $"{path} is a directory";
+        var folder = System.IO.Path.GetDirectoryName(path);
+        return folder is null || Directory.Exists(folder) ? null : $"the directory {folder} does not exist";
     }
 
     private static ReloadDiagnostic NeedsRestart(string key) => new(IsError: false, $"{key} has changed: it takes effect at the next start");

@@ -19,8 +19,9 @@ internal sealed class StatusReporter(string configPath, TimeProvider time)
     /// <param name="state">What the control plane last published.</param>
     /// <param name="balancer">What the L4 tier does.</param>
     /// <param name="tier">What the proxy tier does.</param>
+    /// <param name="accessLog">Why the access log can't be written; null: it can.</param>
     /// <param name="draining">Whether the daemon is about to end.</param>
-    public StatusReport Report(ControlPlaneState state, L4Status balancer, L7Status tier, bool draining)
+    public StatusReport Report(ControlPlaneState state, L4Status balancer, L7Status tier, string? accessLog, bool draining)
     {
         var load = tier.Endpoints.ToDictionary(endpoint => (endpoint.Cluster, endpoint.Address));
         var clusters = (state.Snapshot?.Endpoints.Values ?? [])
@@ -43,7 +44,7 @@ internal sealed class StatusReporter(string configPath, TimeProvider time)
             [.. tier.Listeners.Select(listener => new ListenerReport(listener.Name, listener.Bind, listener.Connections, listener.Requests))],
             clusters,
             balancer,
-            [.. Warnings(state, balancer, clusters)]);
+            [.. Warnings(state, balancer, tier, accessLog, clusters)]);
     }
 
     private static EndpointReport Describe(Endpoint endpoint, EndpointStatus? load) => new(
@@ -56,7 +57,7 @@ internal sealed class StatusReporter(string configPath, TimeProvider time)
         load?.Requests ?? 0,
         load?.Failures ?? 0);
 
-    private static IEnumerable<string> Warnings(ControlPlaneState state, L4Status balancer, ClusterReport[] clusters)
+    private static IEnumerable<string> Warnings(ControlPlaneState state, L4Status balancer, L7Status tier, string? accessLog, ClusterReport[] clusters)
     {
         if (state.LastReload is { Ok: false } refused)
             yield return $"the last reload was refused with {refused.Errors} errors; the configuration before it runs on";
@@ -65,6 +66,10 @@ internal sealed class StatusReporter(string configPath, TimeProvider time)
         foreach (var note in balancer.Notes)
             yield return $"rebuilt: {note}";
         foreach (var warning in balancer.Warnings)
+            yield return warning;
+        if (accessLog is not null)
+            yield return $"the access log can't be written: {accessLog}";
+        foreach (var warning in tier.Warnings)
             yield return warning;
         foreach (var device in balancer.Interfaces)
         {

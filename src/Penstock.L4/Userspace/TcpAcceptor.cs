@@ -14,5 +14,5 @@ internal sealed class TcpAcceptor(RelayWorker worker, RelayListener listener) : 
     protected override void OnAccepted(int fd, in SocketAddress peer) => worker.Relay(listener, fd, peer);
 
     /// <inheritdoc/>
-    protected override void OnExhausted() => worker.OnExhausted();
+    protected override void OnHeldBack(Errno error) => worker.OnExhausted();
 }

@@ -58,6 +58,9 @@ internal enum ProxyError : byte
     /// <summary>The endpoint's connections are all in use, and there may be no more.</summary>
     PoolExhausted,
 
+    /// <summary>No descriptor was left for a connection to the endpoint.</summary>
+    DescriptorsExhausted,
+
     /// <summary>The proxy is stopping.</summary>
     ShuttingDown,
 

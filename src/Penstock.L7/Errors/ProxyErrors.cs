@@ -45,6 +45,7 @@ internal static class ProxyErrors
         ProxyError.NoEndpoint => Ours("destination_unavailable", "no_endpoint", 503, "The cluster has no endpoints: discovery has found none."),
         ProxyError.NoHealthyEndpoint => Upstream("destination_unavailable", "no_healthy_endpoint", 503, "The cluster has endpoints; none of them is ready."),
         ProxyError.PoolExhausted => Ours("connection_limit_reached", "pool_exhausted", 503, "The endpoint's connections are all in use, and there may be no more."),
+        ProxyError.DescriptorsExhausted => Ours("connection_limit_reached", "descriptors_exhausted", 503, "The process or the host has no file descriptor left for a connection to the endpoint."),
         ProxyError.ShuttingDown => Ours("proxy_internal_error", "shutting_down", 503, "The proxy is stopping."),
         ProxyError.RequestTimeout => Upstream("http_response_timeout", "request_timeout", 504, "The whole request took longer than the route or the listener allows."),
         ProxyError.InternalError => Ours("proxy_internal_error", details: null, 500, "A defect, or the operating system refused a resource."),

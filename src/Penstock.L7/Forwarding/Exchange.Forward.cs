@@ -131,8 +131,13 @@ internal sealed partial class Exchange
                     return ProxyError.None;
                 }
 
+                _attempts++;
                 _upstream = null;
-                if (ErrorOf(outcome) != ProxyError.InternalError)
+                if (outcome == Errno.EMFILE && attempt < MaxConnectAttempts && _worker.DropUnusedUpstream())
+                    continue; // To the same endpoint, with the descriptor that is free now.
+                if (ProxyErrors.Of(ErrorOf(outcome)).Fault == Fault.Ours)
+                    _worker.Descriptors.OnConnectRefused(outcome);
+                else
                     pool.OnFailure();
             }
 
@@ -149,7 +154,8 @@ internal sealed partial class Exchange
     {
         Errno.ETIMEDOUT => ProxyError.ConnectionTimeout,
         Errno.ENETUNREACH or Errno.EHOSTUNREACH or Errno.EADDRNOTAVAIL or Errno.EAFNOSUPPORT => ProxyError.EndpointUnreachable,
-        Errno.EMFILE or Errno.ENFILE or Errno.ENOMEM or Errno.ENOBUFS => ProxyError.InternalError,
+        Errno.EMFILE or Errno.ENFILE => ProxyError.DescriptorsExhausted,
+        Errno.ENOMEM or Errno.ENOBUFS => ProxyError.InternalError,
         _ => ProxyError.ConnectionRefused,
     };
 

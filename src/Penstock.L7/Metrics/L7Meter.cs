@@ -52,7 +52,7 @@ internal sealed class L7Meter : IDisposable
     {
         _meter.CreateObservableCounter("penstock.listener.connections.accepted", () => PerListener(c => c.Accepted), unit: null, "Client connections accepted.");
         _meter.CreateObservableCounter("penstock.listener.connections.refused", Refusals, unit: null, "Client connections closed at once because of a limit: the listener's, or its client's.");
-        _meter.CreateObservableCounter("penstock.listener.accept.pauses", () => PerListener(c => c.AcceptPauses), unit: null, "Pauses of 100 ms in accepting because descriptors or memory had run out.");
+        _meter.CreateObservableCounter("penstock.listener.accept.pauses", () => PerListener(c => c.AcceptPauses), unit: null, "Pauses of 100 ms in accepting because clients held their share of the descriptors, or descriptors or memory had run out.");
         _meter.CreateObservableGauge("penstock.listener.connections.open", () => PerListener(c => c.Open), unit: null, "Client connections open.");
         _meter.CreateObservableCounter("penstock.listener.received", () => PerListener(c => c.ReceivedBytes), "By", "Bytes received on client connections that are closed.");
         _meter.CreateObservableCounter("penstock.listener.sent", () => PerListener(c => c.SentBytes), "By", "Bytes sent on client connections that are closed.");
@@ -175,6 +175,6 @@ internal sealed class L7Meter : IDisposable
     }
 
     private IEnumerable<Measurement<long>> PerEndpoint(Func<EndpointStatus, long> value) =>
-        StatusReport.Of(_current(), _workers.Length).Endpoints
+        StatusReport.Of(_current(), _workers.Length, descriptors: null).Endpoints
             .Select(endpoint => new Measurement<long>(value(endpoint), Tag("cluster", endpoint.Cluster), Tag("endpoint", endpoint.Address)));
 }

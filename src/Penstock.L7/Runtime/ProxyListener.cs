@@ -15,5 +15,12 @@ internal sealed class ProxyListener(Worker worker, ListenerSlot slot)
     protected override void OnAccepted(int fd, in SocketAddress peer) => worker.Serve(Slot, fd, peer);
 
     /// <inheritdoc/>
-    protected override void OnExhausted() => Slot.CountersOf(worker.Index).OnAcceptPause();
+    protected override bool HasRoom => worker.Descriptors.HasRoom;
+
+    /// <inheritdoc/>
+    protected override void OnHeldBack(Errno error)
+    {
+        Slot.CountersOf(worker.Index).OnAcceptPause();
+        worker.Descriptors.OnHeldBack(error);
+    }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Collections.Immutable;
+using Penstock.L7.Admission;
 
 namespace Penstock.L7.Runtime;
 
@@ -7,11 +8,11 @@ namespace Penstock.L7.Runtime;
 internal static class StatusReport
 {
     /// <summary>The state of an engine.</summary>
-    internal static L7Status Of(CompiledSnapshot snapshot, int reactors)
+    internal static L7Status Of(CompiledSnapshot snapshot, int reactors, DescriptorBudget? descriptors)
     {
         var listeners = snapshot.Listeners.OfType<CompiledListener>().Select(Of).ToImmutableArray();
         var endpoints = snapshot.Clusters.Values.OrderBy(cluster => cluster.Config.Name, StringComparer.Ordinal).SelectMany(Of).ToImmutableArray();
-        return new L7Status(snapshot.Generation, reactors, listeners, endpoints);
+        return new L7Status(snapshot.Generation, reactors, listeners, endpoints, [.. descriptors?.Warnings() ?? []]);
     }
 
     private static ListenerStatus Of(CompiledListener listener)

@@ -34,8 +34,9 @@ internal sealed partial class Worker
     private long _wallComparedAt;
     private FastRandom _random = FastRandom.Seeded();
 
-    internal Worker(int index, Func<CompiledSnapshot> current, ILogger logger)
+    internal Worker(int index, Func<CompiledSnapshot> current, DescriptorBudget descriptors, ILogger logger)
     {
+        Descriptors = descriptors;
         Index = index;
         _current = current;
         _logger = logger;
@@ -47,6 +48,9 @@ internal sealed partial class Worker
 
     /// <summary>Its thread.</summary>
     internal Reactor Reactor { get; }
+
+    /// <summary>The process's descriptors; all workers share it.</summary>
+    internal DescriptorBudget Descriptors { get; }
 
     /// <summary>Its counters.</summary>
     internal ReactorCounters Counters { get; } = new();
@@ -103,6 +107,19 @@ internal sealed partial class Worker
         return cell;
     }
 
+    /// <summary>Closes a connection to some endpoint that no request uses, so that its descriptor can serve one that is needed.</summary>
+    /// <returns>False when there is none.</returns>
+    internal bool DropUnusedUpstream()
+    {
+        foreach (var cluster in _current().Clusters.Values)
+        {
+            if (CellOf(cluster).DropUnused())
+                return true;
+        }
+
+        return false;
+    }
+
     /// <summary>Listens at a slot.</summary>
     internal void Listen(ListenerSlot slot)
     {
@@ -149,6 +166,7 @@ internal sealed partial class Worker
             return;
         }
 
+        Descriptors.Enter();
         slot.CountersOf(Index).OnAccepted();
         Volatile.Write(ref _open, _open + 1);
         connection.NextConnection = _connections;
@@ -167,6 +185,7 @@ internal sealed partial class Worker
             previous.NextConnection = connection.NextConnection;
         else
             _connections = connection.NextConnection;
+        Descriptors.Leave();
         Volatile.Write(ref _open, _open - 1);
         connection.Slot.CountersOf(Index).OnClosed(connection.Reader.TotalReceived, connection.Writer.TotalSent);
         connection.Slot.Limiter.Leave(connection.Peer, connection.Admission);

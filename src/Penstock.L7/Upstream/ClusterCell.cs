@@ -59,6 +59,18 @@ internal sealed class ClusterCell
             pool.Retire();
     }
 
+    /// <summary>Closes a connection that no request uses; false when there is none.</summary>
+    internal bool DropUnused()
+    {
+        foreach (var pool in _pools)
+        {
+            if (pool.DropOldest())
+                return true;
+        }
+
+        return false;
+    }
+
     /// <summary>Chooses an endpoint.</summary>
     internal ProxyError Pick(ref FastRandom random, out EndpointPool? pool)
     {

@@ -123,6 +123,15 @@ internal sealed class EndpointPool
         connection.Close();
     }
 
+    /// <summary>Closes the connection that has been unused for longest; false when there is none.</summary>
+    internal bool DropOldest()
+    {
+        if (_oldest is not { } oldest)
+            return false;
+        DropIdle(oldest);
+        return true;
+    }
+
     /// <summary>The endpoint is in no snapshot any more: unused connections close now, the others after their request.</summary>
     internal void Retire()
     {

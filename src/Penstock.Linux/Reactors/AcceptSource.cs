@@ -8,7 +8,7 @@ public abstract class AcceptSource : EpollSource
     /// <summary>Connections accepted in one turn, so that those already there get theirs.</summary>
     private const int PerTurn = 64;
 
-    /// <summary>Pause when descriptors or memory have run out, ms: accepting would fail at once again.</summary>
+    /// <summary>Pause when there is no room, or descriptors or memory have run out, ms: accepting would fail at once again.</summary>
     private const int PauseMilliseconds = 100;
 
     /// <summary>Most connections taken off the queue at the end: as many as a queue can hold (<c>net.core.somaxconn</c> has 16 bits at most in use).</summary>
@@ -65,14 +65,16 @@ public abstract class AcceptSource : EpollSource
     /// <summary>Whether there is room for another connection; where not, those that come wait in the kernel's queue, as without descriptors.</summary>
     protected virtual bool HasRoom => true;
 
-    /// <summary>Counts that the host or the process had no descriptor or memory for a connection.</summary>
-    protected abstract void OnExhausted();
+    /// <summary>A connection waits that was not accepted.</summary>
+    /// <param name="error">What the host or the process had none of; <see cref="Errno.None"/>: there was no room.</param>
+    protected abstract void OnHeldBack(Errno error);
 
     private bool AcceptOne()
     {
-        if (!HasRoom)
+        // At the end those in the queue would be reset for want of room.
+        if (!HasRoom && !_stopped)
         {
-            OnExhausted();
+            OnHeldBack(Errno.None);
             Pause();
             return false;
         }
@@ -87,7 +89,7 @@ public abstract class AcceptSource : EpollSource
 
         if (result.Error is Errno.EMFILE or Errno.ENFILE or Errno.ENOBUFS or Errno.ENOMEM)
         {
-            OnExhausted();
+            OnHeldBack(result.Error);
             Pause();
             return false;
         }

@@ -16,9 +16,13 @@ internal sealed class LogSink(string path, TimeProvider time, ILogger logger, Ac
     private LogDescriptor? _descriptor;
     private long? _failedAt;
     private long? _reportedAt;
+    private string? _trouble;
 
     /// <summary>The path.</summary>
     public string Path => path;
+
+    /// <summary>Why nothing can be written; null while it can, as far as was tried. Read by any thread.</summary>
+    public string? Trouble => Volatile.Read(ref _trouble);
 
     /// <summary>Writes what the sink takes at once.</summary>
     /// <returns>Bytes written; 0: nothing now, ask again later.</returns>
@@ -42,6 +46,7 @@ internal sealed class LogSink(string path, TimeProvider time, ILogger logger, Ac
             logger.LogInformation("access log {Path} can be written again", path);
 
         _failedAt = null;
+        Volatile.Write(ref _trouble, null);
         return written;
     }
 
@@ -59,6 +64,7 @@ internal sealed class LogSink(string path, TimeProvider time, ILogger logger, Ac
         _descriptor = null;
         _failedAt = time.GetTimestamp();
         metrics.CountError();
+        Volatile.Write(ref _trouble, $"{what} {path}: {Marshal.GetPInvokeErrorMessage(errno)}");
         if (_reportedAt is { } reported && time.GetElapsedTime(reported) < ReportEvery)
             return null;
 

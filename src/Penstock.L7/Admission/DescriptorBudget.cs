@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+using Microsoft.Extensions.Logging;
+using Penstock.Linux;
+
+namespace Penstock.L7.Admission;
+
+/// <summary>
+/// Shares the process's descriptors out between clients and endpoints: a request in flight takes one on either side, so clients may hold
+/// half of those that nothing else holds. Without that, idle clients take the descriptors that requests need to be forwarded.
+/// Any thread may use it.
+/// </summary>
+internal sealed partial class DescriptorBudget
+{
+    /// <summary>How long after it was last held back accepting still counts as held back: well above a pause.</summary>
+    private static readonly TimeSpan Recent = TimeSpan.FromSeconds(5);
+
+    /// <summary>What the daemon opens after the proxy tier: the admin and metrics sockets, watches, the access log, assemblies at their first use. At most a quarter of what is left.</summary>
+    private const int OpenedLater = 32;
+
+    /// <summary>Least time between two lines about the same.</summary>
+    private static readonly TimeSpan BetweenLines = TimeSpan.FromSeconds(30);
+
+    private readonly ulong _limit;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly Occurrence _heldBack = new();
+    private readonly Occurrence _connectRefused = new();
+    private int _clients;
+
+    /// <summary>A budget with no client in it.</summary>
+    /// <param name="limit">The process's limit of open files.</param>
+    /// <param name="ceiling">How many of them connections may use (<see cref="DescriptorReserve.Ceiling"/>).</param>
+    /// <param name="taken">How many are open already, for good.</param>
+    /// <param name="time">Clock of warnings and log lines.</param>
+    /// <param name="logger">Where it says that descriptors are short.</param>
+    public DescriptorBudget(ulong limit, int ceiling, int taken, TimeProvider time, ILogger logger)
+    {
+        _limit = limit;
+        _time = time;
+        _logger = logger;
+        var left = Math.Max(0, ceiling - taken);
+        MaxClients = Math.Max(1, (left - Math.Min(OpenedLater, left / 4)) / 2);
+    }
+
+    /// <summary>Connections that clients may hold, over all listeners.</summary>
+    public int MaxClients { get; }
+
+    /// <summary>Whether one more client may connect.</summary>
+    public bool HasRoom => Volatile.Read(ref _clients) < MaxClients;
+
+    /// <summary>The process's budget, as its descriptors are now.</summary>
+    /// <param name="toOpen">Descriptors that the engine is about to open for good.</param>
+    /// <param name="logger">Where it says that descriptors are short.</param>
+    public static DescriptorBudget OfProcess(int toOpen, ILogger logger) =>
+        new(DescriptorReserve.Limit, DescriptorReserve.Ceiling, DescriptorReserve.CountOpen() + toOpen, TimeProvider.System, logger);
+
+    /// <summary>A client has connected.</summary>
+    public void Enter() => Interlocked.Increment(ref _clients);
+
+    /// <summary>A client's connection is closed.</summary>
+    public void Leave() => Interlocked.Decrement(ref _clients);
+
+    /// <summary>Says what the limit allows.</summary>
+    public void Announce() => LogAllowed(_logger, _limit, MaxClients);
+
+    /// <summary>Clients wait that were not accepted.</summary>
+    /// <param name="error">What accept(2) failed with; <see cref="Errno.None"/>: clients hold their share.</param>
+    public void OnHeldBack(Errno error)
+    {
+        if (_heldBack.Happens(error, _time, BetweenLines))
+            LogHeldBack(_logger, HeldBack(error));
+    }
+
+    /// <summary>A connection to an endpoint could not even be begun.</summary>
+    /// <param name="error">EMFILE, ENFILE, ENOMEM or ENOBUFS.</param>
+    public void OnConnectRefused(Errno error)
+    {
+        if (_connectRefused.Happens(error, _time, BetweenLines))
+            LogConnectRefused(_logger, Cause(error));
+    }
+
+    /// <summary>What is short now, in words.</summary>
+    public IEnumerable<string> Warnings()
+    {
+        if (_heldBack.Within(Recent, _time) is { } accept)
+            yield return HeldBack(accept);
+        if (_connectRefused.Within(Recent, _time) is { } connect)
+            yield return $"connections to endpoints fail: {Cause(connect)}";
+    }
+
+    private string HeldBack(Errno error) => error == Errno.None
+        ? $"new clients wait: the {MaxClients} connections are open that the limit of open files, {_limit}, allows to clients (LimitNOFILE= of systemd, or ulimit -n)"
+        : $"new clients wait: {Cause(error)}";
+
+    private string Cause(Errno error) => error switch
+    {
+        Errno.EMFILE => $"no file descriptor is left of the {_limit} that the limit of open files allows (LimitNOFILE= of systemd, or ulimit -n)",
+        Errno.ENFILE => "the host has no open file left (sysctl fs.file-max)",
+        _ => $"the kernel has no memory for a socket ({error})",
+    };
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "the limit of open files, {Limit}, allows {Clients} client connections at once, and as many to endpoints")]
+    private static partial void LogAllowed(ILogger logger, ulong limit, int clients);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Reason}")]
+    private static partial void LogHeldBack(ILogger logger, string reason);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "a connection to an endpoint failed: {Reason}")]
+    private static partial void LogConnectRefused(ILogger logger, string reason);
+
+    /// <summary>When something last happened, and when that was last logged.</summary>
+    private sealed class Occurrence
+    {
+        private readonly Lock _gate = new();
+        private Errno _error;
+        private long? _last;
+        private long? _logged;
+
+        /// <summary>It happens now.</summary>
+        /// <returns>Whether it is time to log it.</returns>
+        public bool Happens(Errno error, TimeProvider time, TimeSpan betweenLines)
+        {
+            lock (_gate)
+            {
+                _error = error;
+                _last = time.GetTimestamp();
+                if (_logged is { } logged && time.GetElapsedTime(logged) < betweenLines)
+                    return false;
+                _logged = _last;
+                return true;
+            }
+        }
+
+        /// <summary>What it happened with, if it did so lately.</summary>
+        public Errno? Within(TimeSpan age, TimeProvider time)
+        {
+            lock (_gate)
+            {
+                return _last is { } last && time.GetElapsedTime(last) < age ? _error : null;
+            }
+        }
+    }
+}
