@@ -21,6 +21,7 @@ public sealed class IpvsEngine : IL4Engine
     private readonly L4Meter _meter;
     private readonly Lock _gate = new();
     private IpvsKernel? _kernel;
+    private IpvsOwned? _owned;
     private Running? _running;
 
     /// <summary>An engine that touches nothing until it is given a service.</summary>
@@ -41,7 +42,6 @@ public sealed class IpvsEngine : IL4Engine
             }
             catch (Exception error) when (error is NetlinkException or IOException or UnauthorizedAccessException)
             {
-                Restore();
                 throw new L4ApplyException($"l4: {error.Message}", error);
             }
         }
@@ -58,7 +58,7 @@ public sealed class IpvsEngine : IL4Engine
             {
                 return IpvsReader.Read(running.Snapshot, kernel.Read(), running.Warnings);
             }
-            catch (NetlinkException error)
+            catch (Exception error) when (error is NetlinkException or L4ApplyException)
             {
                 return IpvsReader.Read(running.Snapshot, new IpvsTable(), [.. running.Warnings, $"counters can't be read: {error.Message}"]);
             }
@@ -68,23 +68,10 @@ public sealed class IpvsEngine : IL4Engine
     /// <inheritdoc/>
     public PacketExplanation? Explain(IPEndPoint from, IPEndPoint to, TransportProtocol protocol)
     {
+        Running? running;
         lock (_gate)
-        {
-            if (_running is not { } running)
-                return null;
-            var services = running.Snapshot.Config.L4.Services;
-            var service = services.FirstOrDefault(one => Takes(one, to, protocol, one.Listen.IsOnePort)) ?? services.FirstOrDefault(one => Takes(one, to, protocol, true));
-            if (service is null)
-                return new PacketExplanation("", "", "no service listens there", "", "passed to this host's stack, unless it has a firewall mark");
-            var becomes = $"sent by {service.Forwarding.Name()}";
-            if (IpvsConnections.Find(from, to, protocol) is { } known)
-                return new PacketExplanation(service.Name, known.Backend.ToString(), $"the kernel knows the connection ({known.State})", "", becomes);
-            var ready = running.Snapshot.Services.GetValueOrDefault(service.Name, []).Count(backend => backend.State == EndpointState.Ready && backend.Config.Weight > 0);
-            var scheduler = (service.Ipvs?.Scheduler ?? IpvsScheduler.Mh).ToString().ToLowerInvariant();
-            return ready == 0
-                ? new PacketExplanation(service.Name, "", "no backend is ready", "", "answered with ICMP port unreachable")
-                : new PacketExplanation(service.Name, "", $"a new connection: scheduler {scheduler} chooses among {ready} ready backends when it comes", "", becomes);
-        }
+            running = _running;
+        return running is null ? null : IpvsExplainer.Explain(running.Snapshot, from, to, protocol);
     }
 
     /// <summary>Lets go; what is in the kernel stays.</summary>
@@ -95,105 +82,113 @@ public sealed class IpvsEngine : IL4Engine
             _meter.Dispose();
             _kernel?.Dispose();
             _kernel = null;
+            _owned?.Dispose();
+            _owned = null;
             _running = null;
         }
     }
-
-    private static bool Takes(ServiceConfig service, IPEndPoint to, TransportProtocol protocol, bool isMeant) =>
-        isMeant && service.Ipvs?.Mark is null && service.Listen.Protocol == protocol && service.Listen.Address.Equals(to.Address)
-        && service.Listen.FirstPort <= to.Port && to.Port <= service.Listen.LastPort;
 
     private void ApplyNow(Snapshot snapshot)
     {
         var config = snapshot.Config.L4;
         if (config.Services.IsEmpty && _running is null && !File.Exists(config.Ipvs.State))
             return;
+        var owned = Own(config);
         var kernel = _kernel ??= IpvsKernel.Open();
         var started = Stopwatch.GetTimestamp();
         var wanted = IpvsPlanner.Want(snapshot);
-        int changes;
-        if (_running is { } known && ReferenceEquals(known.Snapshot.Config.L4, config))
-        {
-            changes = ApplyStates(kernel, wanted, known.Table);
-            _running = known with { Snapshot = snapshot, Table = wanted };
-        }
-        else
-        {
-            changes = ApplyConfig(kernel, snapshot, wanted);
-        }
-
+        var changes = _running is { } known && ReferenceEquals(known.Snapshot.Config.L4, config)
+            ? ApplyStates(kernel, snapshot, wanted, known)
+            : ApplyConfig(kernel, snapshot, wanted, owned);
         _logger.Log(
             changes > 0 ? LogLevel.Information : LogLevel.Debug,
             "{Services} services of IPVS in place after {Changes} changes, {Milliseconds:0.0} ms",
             config.Services.Length, changes, Stopwatch.GetElapsedTime(started).TotalMilliseconds);
     }
 
-    // States alone are new, and what the kernel holds is known, unless somebody has changed it: a backend that is down goes all the same.
-    private int ApplyStates(IpvsKernel kernel, IpvsTable wanted, IpvsTable known)
+    // The list of what is ours, which stays where it is while services run.
+    private IpvsOwned Own(L4Config config)
     {
+        var path = config.Ipvs.State;
+        if (_owned is { } owned && (string.Equals(owned.Path, path, StringComparison.Ordinal) || (_running is not null && config.Services.IsEmpty)))
+            return owned;
+        if (_running is { } running)
+            throw new L4ApplyException($"l4: ipvs.state can't move from {running.Owned.Path} while services run: restart the daemon");
+        _owned?.Dispose();
+        _owned = null;
+        return _owned = IpvsOwned.Open(path);
+    }
+
+    // States alone are new, and what the kernel holds is known, unless somebody has changed it, or its module was loaded again: a backend that is down goes all the same.
+    private int ApplyStates(IpvsKernel kernel, Snapshot snapshot, IpvsTable wanted, Running known)
+    {
+        int changes;
         try
         {
-            return Write(kernel, IpvsPlanner.Plan(wanted, known, _ => false));
+            changes = Write(kernel, IpvsPlanner.Plan(wanted, known.Table, _ => false));
         }
         catch (NetlinkException error)
         {
             _logger.LogWarning("IPVS was changed by another hand: {Error}", error.Message);
-            return Write(kernel, IpvsPlanner.Plan(wanted, kernel.Read(), _ => false));
+            var held = Hold(kernel);
+            changes = Write(kernel, IpvsPlanner.Plan(wanted, held.Table, _ => false));
+            _sysctls.Apply(snapshot.Config.L4.Ipvs);
+            ApplySettings(kernel, snapshot.Config.L4.Ipvs, held, known.Owned);
         }
+
+        _running = known with { Snapshot = snapshot, Table = wanted };
+        return changes;
     }
 
-    private int ApplyConfig(IpvsKernel kernel, Snapshot snapshot, IpvsTable wanted)
+    private int ApplyConfig(IpvsKernel kernel, Snapshot snapshot, IpvsTable wanted, IpvsOwned owned)
     {
-        var config = snapshot.Config.L4;
-        if (_running is { } running && running.Owned.Path != config.Ipvs.State && !config.Services.IsEmpty)
-            throw new L4ApplyException($"l4: ipvs.state can't move from {running.Owned.Path} while services run: restart the daemon");
-        var owned = _running?.Owned ?? new IpvsOwned(config.Ipvs.State);
-        _sysctls.Apply(config.Ipvs);
-        var held = kernel.Read();
-        var (ours, syncsBefore, timeoutsBefore) = (owned.Names, kernel.ReadSync(), kernel.ReadTimeouts());
+        _sysctls.Apply(snapshot.Config.L4.Ipvs);
+        var ours = owned.Names;
+        var held = Hold(kernel);
         try
         {
             return Change(kernel, snapshot, wanted, held, owned);
         }
         catch
         {
-            Undo(kernel, wanted, held, syncsBefore, timeoutsBefore);
+            Undo(kernel, wanted, held);
             Return(owned, ours);
             throw;
         }
     }
 
-    private int Change(IpvsKernel kernel, Snapshot snapshot, IpvsTable wanted, IpvsTable held, IpvsOwned owned)
+    private static Held Hold(IpvsKernel kernel) => new(kernel.Read(), kernel.ReadSync(), kernel.ReadTimeouts());
+
+    private int Change(IpvsKernel kernel, Snapshot snapshot, IpvsTable wanted, Held held, IpvsOwned owned)
     {
         var config = snapshot.Config.L4;
         var names = wanted.Services.Select(entry => entry.Service.Key.ToString()).ToArray();
-        var commands = IpvsPlanner.Plan(wanted, held, key => owned.Has(key.ToString()));
+        var commands = IpvsPlanner.Plan(wanted, held.Table, key => owned.Has(key.ToString()));
         owned.Include(names);
         var changes = Write(kernel, commands);
-        var syncs = ApplySync(kernel, config.Ipvs.Sync, owned);
-        ApplyTimeouts(kernel, config.Ipvs);
+        var syncs = ApplySettings(kernel, config.Ipvs, held, owned);
         owned.Replace([.. names, .. syncs]);
 
-        var foreign = held.Services.Select(entry => entry.Service.Key).Where(key => wanted.Find(key) is null && !commands.Exists(command => command.Service.Key == key)).ToArray();
+        var foreign = held.Table.Services.Select(entry => entry.Service.Key).Where(key => wanted.Find(key) is null && !commands.Exists(command => command.Service.Key == key)).ToArray();
         _running = new Running(snapshot, wanted, owned, [.. Warnings(config, foreign)]);
         return changes;
     }
 
     // The kernel holds what it held before a change that failed half-way, whoever made it.
-    private void Undo(IpvsKernel kernel, IpvsTable wanted, IpvsTable held, List<IpvsSync> syncs, IpvsTimeouts timeouts)
+    private void Undo(IpvsKernel kernel, IpvsTable wanted, Held held)
     {
         try
         {
-            kernel.Write(IpvsPlanner.Plan(held, kernel.Read(), key => wanted.Find(key) is not null));
+            kernel.Write(IpvsPlanner.Plan(held.Table, kernel.Read(), key => wanted.Find(key) is not null));
             var now = kernel.ReadSync();
-            foreach (var one in now.Except(syncs))
+            foreach (var one in now.Except(held.Syncs))
                 kernel.WriteSync(one, start: false);
-            foreach (var one in syncs.Except(now))
+            foreach (var one in held.Syncs.Except(now))
                 kernel.WriteSync(one, start: true);
-            if (kernel.ReadTimeouts() != timeouts)
-                kernel.WriteTimeouts(timeouts);
+            if (kernel.ReadTimeouts() != held.Timeouts)
+                kernel.WriteTimeouts(held.Timeouts);
         }
-        catch (NetlinkException error)
+        catch (Exception error) when (error is NetlinkException or L4ApplyException)
         {
             _logger.LogError(error, "IPVS could not be brought back to what it held before");
         }
@@ -219,14 +214,21 @@ public sealed class IpvsEngine : IL4Engine
         return commands.Count;
     }
 
-    private static List<string> ApplySync(IpvsKernel kernel, IpvsSyncConfig? config, IpvsOwned owned)
+    // What is for all services; the names of sync daemons that are ours.
+    private static List<string> ApplySettings(IpvsKernel kernel, IpvsConfig config, Held held, IpvsOwned owned)
+    {
+        var syncs = ApplySync(kernel, config.Sync, held.Syncs, owned);
+        ApplyTimeouts(kernel, config, held.Timeouts);
+        return syncs;
+    }
+
+    private static List<string> ApplySync(IpvsKernel kernel, IpvsSyncConfig? config, List<IpvsSync> running, IpvsOwned owned)
     {
         var wanted = new List<IpvsSync>();
         if (config is { Role: not IpvsSyncRole.Backup })
             wanted.Add(new IpvsSync(IsMaster: true, config.Interface, (uint)config.Id));
         if (config is { Role: not IpvsSyncRole.Master })
             wanted.Add(new IpvsSync(IsMaster: false, config.Interface, (uint)config.Id));
-        var running = kernel.ReadSync();
         owned.Include(wanted.Select(sync => sync.Name));
         foreach (var one in running)
         {
@@ -240,12 +242,9 @@ public sealed class IpvsEngine : IL4Engine
         return [.. wanted.Select(sync => sync.Name)];
     }
 
-    private static void ApplyTimeouts(IpvsKernel kernel, IpvsConfig config)
+    private static void ApplyTimeouts(IpvsKernel kernel, IpvsConfig config, IpvsTimeouts held)
     {
         var wanted = new IpvsTimeouts(Seconds(config.TcpTimeout), Seconds(config.TcpFinTimeout), Seconds(config.UdpTimeout));
-        if (wanted == default)
-            return;
-        var held = kernel.ReadTimeouts();
         if (Differs(wanted.Tcp, held.Tcp) || Differs(wanted.TcpFin, held.TcpFin) || Differs(wanted.Udp, held.Udp))
             kernel.WriteTimeouts(wanted);
     }
@@ -262,20 +261,7 @@ public sealed class IpvsEngine : IL4Engine
             yield return warning;
     }
 
-    // A change that failed half-way: back to what ran, as far as the kernel lets it.
-    private void Restore()
-    {
-        if (_running is not { } running || _kernel is not { } kernel)
-            return;
-        try
-        {
-            kernel.Write(IpvsPlanner.Plan(running.Table, kernel.Read(), key => running.Owned.Has(key.ToString())));
-        }
-        catch (NetlinkException error)
-        {
-            _logger.LogError(error, "IPVS could not be brought back to what ran before");
-        }
-    }
+    private sealed record Held(IpvsTable Table, List<IpvsSync> Syncs, IpvsTimeouts Timeouts);
 
     private sealed record Running(Snapshot Snapshot, IpvsTable Table, IpvsOwned Owned, ImmutableArray<string> Warnings);
 }

@@ -7,12 +7,26 @@ using Penstock.Model.L4;
 namespace Penstock.L4;
 
 /// <summary>The L4 tier: the engine that the configuration names. Where a reload names another, that one takes over before the first lets go.</summary>
-/// <param name="loggers">Log.</param>
-/// <param name="time">Clock.</param>
-public sealed class L4Tier(ILoggerFactory loggers, TimeProvider time) : IL4Engine
+public sealed class L4Tier : IL4Engine
 {
-    private readonly ILogger _logger = loggers.CreateLogger("Penstock.L4");
+    private readonly Func<L4Engine, IL4Engine> _create;
+    private readonly ILogger _logger;
     private volatile Named? _running;
+
+    /// <summary>A tier that does nothing until it is given a snapshot.</summary>
+    /// <param name="loggers">Log.</param>
+    /// <param name="time">Clock.</param>
+    public L4Tier(ILoggerFactory loggers, TimeProvider time)
+        : this(kind => Create(kind, loggers, time), loggers)
+    {
+    }
+
+    /// <summary>The same with engines from elsewhere.</summary>
+    internal L4Tier(Func<L4Engine, IL4Engine> create, ILoggerFactory loggers)
+    {
+        _create = create;
+        _logger = loggers.CreateLogger("Penstock.L4");
+    }
 
     /// <inheritdoc/>
     public void Apply(Snapshot snapshot)
@@ -24,12 +38,12 @@ public sealed class L4Tier(ILoggerFactory loggers, TimeProvider time) : IL4Engin
             return;
         }
 
-        var next = new Named(kind, Create(kind));
+        var next = new Named(kind, _create(kind));
         try
         {
             next.Engine.Apply(snapshot);
             if (_running is not null)
-                _running.Engine.Apply(WithoutServices(snapshot));
+                Replace(_running.Engine, next.Engine, snapshot);
             else
                 RemoveLeftovers(snapshot);
         }
@@ -56,7 +70,7 @@ public sealed class L4Tier(ILoggerFactory loggers, TimeProvider time) : IL4Engin
     /// <inheritdoc/>
     public void Dispose() => _running?.Engine.Dispose();
 
-    private IL4Engine Create(L4Engine kind) => kind switch
+    private static IL4Engine Create(L4Engine kind, ILoggerFactory loggers, TimeProvider time) => kind switch
     {
         L4Engine.Ipvs => new IpvsEngine(loggers),
         L4Engine.Userspace => new UserspaceEngine(loggers, time),
@@ -65,6 +79,28 @@ public sealed class L4Tier(ILoggerFactory loggers, TimeProvider time) : IL4Engin
 
     private static Snapshot WithoutServices(Snapshot snapshot) =>
         snapshot with { Config = snapshot.Config with { L4 = new L4Config { Ipvs = new IpvsConfig { State = snapshot.Config.L4.Ipvs.State } } } };
+
+    // One engine lets go where another has taken over; where it can't, the other does, and what ran runs on.
+    private void Replace(IL4Engine before, IL4Engine next, Snapshot snapshot)
+    {
+        try
+        {
+            before.Apply(WithoutServices(snapshot));
+        }
+        catch
+        {
+            try
+            {
+                next.Apply(WithoutServices(snapshot));
+            }
+            catch (L4ApplyException error)
+            {
+                _logger.LogError(error, "both engines have services in the kernel");
+            }
+
+            throw;
+        }
+    }
 
     // What a daemon before, with another engine, has left in the kernel: it would take the packets ahead of this one.
     private void RemoveLeftovers(Snapshot snapshot)
@@ -79,7 +115,7 @@ public sealed class L4Tier(ILoggerFactory loggers, TimeProvider time) : IL4Engin
 
         if (config.Engine != L4Engine.Ipvs && File.Exists(config.Ipvs.State))
         {
-            using var other = new IpvsEngine(loggers);
+            using var other = _create(L4Engine.Ipvs);
             other.Apply(WithoutServices(snapshot));
             _logger.LogWarning("engine {Engine} takes over: services of engine ipvs are gone", config.Engine);
         }

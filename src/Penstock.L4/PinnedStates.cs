@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 using Penstock.L4.Capture;
+using Penstock.L4.Ipvs;
 using Penstock.L4.Xdp;
 using Penstock.Linux.Bpf;
 using Penstock.Model.L4;
 
 namespace Penstock.L4;
 
-/// <summary>What a daemon before has left in pinned maps about the state of backends.</summary>
+/// <summary>What a daemon before has left in the kernel, in pinned maps or IPVS, about the state of backends.</summary>
 public static class PinnedStates
 {
-    /// <summary>Backends of a configuration that take no flows by the maps; none where there are no maps, or they may not be read.</summary>
+    /// <summary>Backends of a configuration that take no flows by what the kernel holds; none where it holds nothing, or it may not be read.</summary>
     public static IReadOnlyList<(ServiceConfig Service, BackendConfig Backend)> Down(L4Config config)
     {
+        if (config.Engine == L4Engine.Ipvs)
+            return IpvsStates.Down(config);
         var pins = new PinTree(config.Pins);
         if (config.Engine != L4Engine.Xdp || !File.Exists(pins.Map("services")))
             return [];

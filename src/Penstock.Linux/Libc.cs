@@ -30,7 +30,7 @@ internal static unsafe partial class Libc
     internal static partial int close(int fd);
 
     [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    internal static partial int open(string path, int flags);
+    internal static partial int open(string path, int flags, uint mode = 0);
 
     [LibraryImport(Library, SetLastError = true)]
     internal static partial int flock(int fd, int operation);

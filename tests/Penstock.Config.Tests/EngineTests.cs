@@ -54,6 +54,18 @@ public sealed class EngineTests
         Some.Parse($"l4:\n  engine: ipvs\n  services:\n  - {{{Listen}, {service}}}\n").Lines().ShouldHaveSingleItem().ShouldContain(line);
 
     [Theory]
+    [InlineData("2001:db8::1", ", sync: {interface: eth1}", "backend 2001:db8::1 for a service at 203.0.113.1 with ipvs.sync; expected an address of the same family, or no sync")]
+    [InlineData("10.0.0.1", ", sync: {interface: eth1}", null)]
+    [InlineData("2001:db8::1", "", null)]
+    public void Ipvs_FamiliesThatSyncCannotTell_AreRefused(string backend, string sync, string? line)
+    {
+        var lines = Some.Parse($"l4:\n  engine: ipvs\n  ipvs: {{tcp_timeout: 20m{sync}}}\n  services:\n  - {{{Listen}, forwarding: dsr-gue, backends: [\"{backend}\"]}}\n").Lines();
+
+        lines.Count().ShouldBe(line is null ? 0 : 1);
+        lines.SingleOrDefault("").ShouldContain(line ?? "");
+    }
+
+    [Theory]
     [InlineData("tcp://203.0.113.1:80-90", "a range of ports")]
     [InlineData("tcp://203.0.113.1:*", "all ports with engine ipvs and no persistence")]
     public void Ipvs_PortsItCannotTake_AreRefused(string listen, string line) =>

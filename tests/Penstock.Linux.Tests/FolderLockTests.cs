@@ -23,5 +23,21 @@ public sealed class FolderLockTests : IDisposable
     }
 
     [Fact]
+    public void TryTakeFile_OfOneThatIsTaken_IsNullUntilItIsLetGo()
+    {
+        var path = Path.Combine(_folder, "a.lock");
+        using (var first = FolderLock.TryTakeFile(path))
+        {
+            first.ShouldNotBeNull();
+            FolderLock.TryTakeFile(path).ShouldBeNull();
+            using var folder = FolderLock.TryTake(_folder);
+            folder.ShouldNotBeNull(); // which is another thing
+        }
+
+        using var second = FolderLock.TryTakeFile(path);
+        second.ShouldNotBeNull();
+    }
+
+    [Fact]
     public void TryTake_OfNoFolder_SaysWhy() => Should.Throw<IOException>(() => FolderLock.TryTake(_folder + "/none")).Message.ShouldContain("ENOENT");
 }

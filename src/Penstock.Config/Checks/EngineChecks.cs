@@ -28,6 +28,8 @@ internal static class EngineChecks
             Refuse(at, ["ipvs"], l4.Engine, L4Engine.Ipvs, sink);
         if (l4.Ipvs.Sysctls is { } sysctls)
             CheckSysctls(sysctls.Keys, at["ipvs"]["sysctls"], sink);
+        if (l4 is { Engine: L4Engine.Ipvs, Ipvs.Sync: not null })
+            CheckFamilies(l4, at["services"], sink);
     }
 
     /// <summary>Checks one service.</summary>
@@ -107,6 +109,21 @@ internal static class EngineChecks
             sink.Error(at.AtKey("persistence_prefix").Node, at["persistence_prefix"].Path, "persistence_prefix without persistence", "persistence beside it");
         else if (own.PersistencePrefix > 32 && service.Listen is { Address.AddressFamily: System.Net.Sockets.AddressFamily.InterNetwork })
             sink.Error(at["persistence_prefix"].Node, at["persistence_prefix"].Path, $"a prefix of {own.PersistencePrefix} for IPv4", "1 to 32");
+    }
+
+    // The kernel's messages to the other director have one family for client and backend: it refuses to have both (ip_vs_ctl.c).
+    private static void CheckFamilies(L4Config l4, Cursor at, DiagnosticSink sink)
+    {
+        for (var i = 0; i < l4.Services.Length; i++)
+        {
+            var service = l4.Services[i];
+            for (var j = 0; service is { Listen: not null, Forwarding: Forwarding.DsrIpip or Forwarding.DsrGue } && j < service.Backends.Length; j++)
+            {
+                var address = at[i]["backends"][j]["address"];
+                if (service.Backends[j] is { Address: { } backend } && backend.AddressFamily != service.Listen.Address.AddressFamily)
+                    sink.Error(address.Node, address.Path, $"backend {backend} for a service at {service.Listen.Address} with ipvs.sync", "an address of the same family, or no sync");
+            }
+        }
     }
 
     private static void CheckSysctls(IEnumerable<string> names, Cursor at, DiagnosticSink sink)

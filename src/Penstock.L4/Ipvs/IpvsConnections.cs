@@ -8,13 +8,15 @@ namespace Penstock.L4.Ipvs;
 /// <summary>Looks connections up in the kernel's list of them (/proc/net/ip_vs_conn).</summary>
 internal static class IpvsConnections
 {
-    private const string List = "/proc/net/ip_vs_conn";
+    /// <summary>Where the list is.</summary>
+    public const string List = "/proc/net/ip_vs_conn";
 
     /// <summary>Where a connection goes, and its state; null: the kernel knows none.</summary>
-    public static (IPEndPoint Backend, string State)? Find(IPEndPoint from, IPEndPoint to, TransportProtocol protocol) => Find(File.ReadLines(List), from, to, protocol);
-
-    /// <summary>The same in a list's lines: protocol, client, service, backend and state; addresses and ports in hexadecimal, IPv6 in brackets.</summary>
-    internal static (IPEndPoint Backend, string State)? Find(IEnumerable<string> lines, IPEndPoint from, IPEndPoint to, TransportProtocol protocol)
+    /// <param name="lines">The list: protocol, client, service, backend and state; addresses and ports in hexadecimal, IPv6 in brackets.</param>
+    /// <param name="from">The client.</param>
+    /// <param name="to">Where it sends to.</param>
+    /// <param name="protocol">Its protocol.</param>
+    public static (IPEndPoint Backend, string State)? Find(IEnumerable<string> lines, IPEndPoint from, IPEndPoint to, TransportProtocol protocol)
     {
         foreach (var line in lines)
         {

@@ -10,7 +10,7 @@ internal sealed class IpvsKernel : IDisposable
     private const string FamilyName = "IPVS";
 
     private readonly NetlinkSocket _socket;
-    private readonly GenericNetlinkFamily _family;
+    private GenericNetlinkFamily _family;
     private readonly NetlinkWriter _writer = new();
 
     private IpvsKernel(NetlinkSocket socket, GenericNetlinkFamily family)
@@ -27,9 +27,7 @@ internal sealed class IpvsKernel : IDisposable
         var socket = NetlinkSocket.Open(NetlinkProtocol.Generic);
         try
         {
-            return GenericNetlinkFamily.Find(socket, FamilyName) is { } family
-                ? new IpvsKernel(socket, family)
-                : throw new L4ApplyException("l4: the kernel has no IPVS: modprobe ip_vs (in /etc/modules-load.d for each start), or another l4.engine");
+            return new IpvsKernel(socket, Find(socket));
         }
         catch
         {
@@ -40,23 +38,19 @@ internal sealed class IpvsKernel : IDisposable
 
     /// <summary>Everything it holds, with counters.</summary>
     /// <exception cref="NetlinkException">It can't be read.</exception>
+    /// <exception cref="L4ApplyException">The kernel has no IPVS loaded any more.</exception>
     public IpvsTable Read()
     {
-        var found = new List<(IpvsService Service, IpvsCounters Counters)>();
-        _writer.Clear();
-        IpvsCodec.WriteDumpServices(_writer, _family);
-        _socket.Dump(_writer, "list the services of IPVS", found.Clear, (in NetlinkMessage message) => found.Add(IpvsCodec.ReadService(message)));
-
-        var table = new IpvsTable();
-        foreach (var (service, counters) in found)
+        try
         {
-            var entry = table.Add(service, counters);
-            _writer.Clear();
-            IpvsCodec.WriteDumpDestinations(_writer, _family, service);
-            _socket.Dump(_writer, $"list the destinations of {service.Key}", entry.Destinations.Clear, (in NetlinkMessage message) => Add(entry, IpvsCodec.ReadDestination(message, service.Key.Family)));
+            return ReadNow();
         }
-
-        return table;
+        catch (NetlinkException error) when (error.Error == Errno.ENOENT)
+        {
+            // No family has the number it had: its module was loaded again meanwhile.
+            _family = Find(_socket);
+            return ReadNow();
+        }
     }
 
     /// <summary>Carries changes out, as many at a time as fit a datagram.</summary>
@@ -116,6 +110,29 @@ internal sealed class IpvsKernel : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _socket.Dispose();
+
+    private static GenericNetlinkFamily Find(NetlinkSocket socket) =>
+        GenericNetlinkFamily.Find(socket, FamilyName)
+        ?? throw new L4ApplyException("l4: the kernel has no IPVS: modprobe ip_vs (in /etc/modules-load.d for each start), or another l4.engine");
+
+    private IpvsTable ReadNow()
+    {
+        var found = new List<(IpvsService Service, IpvsCounters Counters)>();
+        _writer.Clear();
+        IpvsCodec.WriteDumpServices(_writer, _family);
+        _socket.Dump(_writer, "list the services of IPVS", found.Clear, (in NetlinkMessage message) => found.Add(IpvsCodec.ReadService(message)));
+
+        var table = new IpvsTable();
+        foreach (var (service, counters) in found)
+        {
+            var entry = table.Add(service, counters);
+            _writer.Clear();
+            IpvsCodec.WriteDumpDestinations(_writer, _family, service);
+            _socket.Dump(_writer, $"list the destinations of {service.Key}", entry.Destinations.Clear, (in NetlinkMessage message) => Add(entry, IpvsCodec.ReadDestination(message, service.Key.Family)));
+        }
+
+        return table;
+    }
 
     private static void Add(IpvsTable.Entry entry, IpvsTable.Held held) => entry.Destinations[held.Destination.Key] = held;
 

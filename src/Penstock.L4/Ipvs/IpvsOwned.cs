@@ -1,26 +1,51 @@
 // SPDX-License-Identifier: Apache-2.0
+using Penstock.Linux;
+
 namespace Penstock.L4.Ipvs;
 
 /// <summary>
 /// What this daemon has made in the kernel, in a file that goes with the kernel's memory: the next daemon takes away what is in it and no longer
-/// wanted, and nothing else. One name a line.
+/// wanted, and nothing else. One name a line. A file beside it is locked: one daemon at a time goes by it.
 /// </summary>
-internal sealed class IpvsOwned
+internal sealed class IpvsOwned : IDisposable
 {
     private const string Header = "# What penstock has made in the kernel's IPVS. Written by the daemon.";
 
     private readonly string _path;
+    private readonly FolderLock _lock;
     private HashSet<string> _names;
 
-    /// <summary>Reads the file; one that is not there is empty.</summary>
-    /// <exception cref="IOException">It can't be read.</exception>
-    public IpvsOwned(string path)
+    private IpvsOwned(string path, FolderLock turn)
     {
         _path = path;
-        _names = File.Exists(path)
-            ? File.ReadLines(path).Where(line => line.Length > 0 && line[0] != '#').ToHashSet(StringComparer.Ordinal)
-            : new HashSet<string>(StringComparer.Ordinal);
+        _lock = turn;
+        _names = Read(path);
     }
+
+    /// <summary>Takes the file and reads it; one that is not there is empty.</summary>
+    /// <exception cref="L4ApplyException">Another process goes by it.</exception>
+    /// <exception cref="IOException">It can't be read, or locked.</exception>
+    public static IpvsOwned Open(string path)
+    {
+        CreateFolder(path);
+        var turn = FolderLock.TryTakeFile(path + ".lock")
+            ?? throw new L4ApplyException($"l4: another process runs the services listed in {path}: stop it, or use another l4.ipvs.state");
+        try
+        {
+            return new IpvsOwned(path, turn);
+        }
+        catch
+        {
+            turn.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>What a file lists, whoever goes by it; one that is not there: nothing.</summary>
+    /// <exception cref="IOException">It can't be read.</exception>
+    public static HashSet<string> Read(string path) => File.Exists(path)
+        ? File.ReadLines(path).Where(line => line.Length > 0 && line[0] != '#').ToHashSet(StringComparer.Ordinal)
+        : new HashSet<string>(StringComparer.Ordinal);
 
     /// <summary>Where it is.</summary>
     public string Path => _path;
@@ -47,6 +72,16 @@ internal sealed class IpvsOwned
             Store(_names);
     }
 
+    /// <summary>Lets another process have it.</summary>
+    public void Dispose() => _lock.Dispose();
+
+    private static void CreateFolder(string path)
+    {
+        var folder = System.IO.Path.GetDirectoryName(path);
+        if (!string.IsNullOrEmpty(folder))
+            Directory.CreateDirectory(folder);
+    }
+
     private void Write(HashSet<string> names)
     {
         if (names.SetEquals(_names) && File.Exists(_path) == names.Count > 0)
@@ -63,9 +98,7 @@ internal sealed class IpvsOwned
             return;
         }
 
-        var folder = System.IO.Path.GetDirectoryName(_path);
-        if (!string.IsNullOrEmpty(folder))
-            Directory.CreateDirectory(folder);
+        CreateFolder(_path);
         var temporary = _path + ".new";
         File.WriteAllLines(temporary, [Header, .. names.Order(StringComparer.Ordinal)]);
         File.Move(temporary, _path, overwrite: true);

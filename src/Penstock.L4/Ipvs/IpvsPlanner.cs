@@ -12,6 +12,7 @@ internal static class IpvsPlanner
     private const string Maglev = "mh";
     private const string NoScheduler = "none"; // ip_vs_ctl.c: a service without one
     private const ushort GuePort = 6080; // IANA: gue
+    private const long SourceHashBuckets = 256; // ip_vs_sh.c: IP_VS_SH_TAB_SIZE
 
     /// <summary>What a snapshot wants.</summary>
     public static IpvsTable Want(Snapshot snapshot)
@@ -20,11 +21,11 @@ internal static class IpvsPlanner
         foreach (var config in snapshot.Config.L4.Services)
         {
             var entry = table.Add(Service(config));
-            foreach (var backend in snapshot.Services.GetValueOrDefault(config.Name, []))
+            var backends = snapshot.Services.GetValueOrDefault(config.Name, []).Where(backend => backend.State is not (EndpointState.Maintenance or EndpointState.Down)).ToArray();
+            var weights = Weights(config, backends);
+            foreach (var (backend, weight) in backends.Zip(weights))
             {
-                if (backend.State is EndpointState.Maintenance or EndpointState.Down)
-                    continue;
-                var destination = Destination(config, backend);
+                var destination = Destination(config, backend, weight);
                 entry.Destinations[destination.Key] = new IpvsTable.Held(destination, default);
             }
         }
@@ -116,18 +117,34 @@ internal static class IpvsPlanner
     }
 
     // Weights are relative: those of a service with slow start are in sixteenths, for all its backends alike.
-    private static uint Weight(ServiceConfig config, BackendStatus backend) =>
-        (uint)(config.SlowStart > TimeSpan.Zero ? backend.Config.Weight * backend.Share : backend.Config.Weight);
+    private static uint[] Weights(ServiceConfig config, BackendStatus[] backends)
+    {
+        uint[] weights = [.. backends.Select(backend => backend.State == EndpointState.Drain ? 0 : (uint)(backend.Config.Weight * (config.SlowStart > TimeSpan.Zero ? backend.Share : 1)))];
+        return config.Ipvs?.Scheduler == IpvsScheduler.Sh ? Buckets(weights) : weights;
+    }
+
+    // Scheduler sh gives one destination after the other as many buckets as it has weight, round after round until they are used up: many rounds, or one that takes
+    // them all, or some destinations get less than their part, or nothing.
+    private static uint[] Buckets(uint[] weights)
+    {
+        var common = weights.Aggregate(0u, Divisor);
+        var sum = weights.Sum(weight => (long)weight);
+        if (sum <= common * (SourceHashBuckets / 16))
+            return [.. weights.Select(weight => weight / Math.Max(1, common))];
+        return [.. weights.Select(weight => weight == 0 ? 0 : (uint)Math.Max(1, weight * SourceHashBuckets / sum))];
+    }
+
+    private static uint Divisor(uint one, uint other) => other == 0 ? one : Divisor(other, one % other);
 
     private static uint Mask(int prefix) => BinaryPrimitives.ReverseEndianness(uint.MaxValue << (32 - prefix));
 
-    private static IpvsDestination Destination(ServiceConfig config, BackendStatus backend)
+    private static IpvsDestination Destination(ServiceConfig config, BackendStatus backend, uint weight)
     {
         var isGue = config.Forwarding == Forwarding.DsrGue;
         return new IpvsDestination(
             Key(config, backend.Config),
             config.Forwarding switch { Forwarding.Nat => IpvsMethod.Masquerade, Forwarding.DsrL2 => IpvsMethod.Route, _ => IpvsMethod.Tunnel },
-            backend.State == EndpointState.Drain ? 0 : Weight(config, backend),
+            weight,
             (uint)backend.Config.UpperThreshold,
             (uint)backend.Config.LowerThreshold,
             isGue ? IpvsTunnel.Gue : IpvsTunnel.Ipip,

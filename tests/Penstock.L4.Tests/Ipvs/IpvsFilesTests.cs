@@ -16,24 +16,37 @@ public sealed class IpvsFilesTests : IDisposable
     public void Owned_IsKnownToTheNextDaemon_AndGoesWhenNothingIs()
     {
         var path = Path.Combine(_folder, "run/penstock/ipvs.services");
-        var owned = new IpvsOwned(path);
+        using var owned = IpvsOwned.Open(path);
         owned.Has("a").ShouldBeFalse();
 
         owned.Include(["a", "b"]);
-        new IpvsOwned(path).Has("b").ShouldBeTrue();
+        IpvsOwned.Read(path).ShouldContain("b");
         owned.Replace(["a"]);
-        new IpvsOwned(path).Has("a").ShouldBeTrue();
-        new IpvsOwned(path).Has("b").ShouldBeFalse();
+        IpvsOwned.Read(path).ShouldBe(["a"]);
 
         owned.Replace([]);
         File.Exists(path).ShouldBeFalse();
     }
 
     [Fact]
+    public void Owned_OfADaemonThatRuns_IsRefusedToAnother()
+    {
+        var path = Path.Combine(_folder, "ipvs.services");
+        using (var owned = IpvsOwned.Open(path))
+        {
+            owned.Replace(["a"]);
+            Should.Throw<L4ApplyException>(() => IpvsOwned.Open(path)).Message.ShouldContain($"another process runs the services listed in {path}");
+        }
+
+        using var next = IpvsOwned.Open(path);
+        next.Has("a").ShouldBeTrue();
+    }
+
+    [Fact]
     public void Owned_AfterAChangeThatFailed_IsWhatItWas()
     {
         var path = Path.Combine(_folder, "ipvs.services");
-        var owned = new IpvsOwned(path);
+        using var owned = IpvsOwned.Open(path);
         owned.Replace(["a"]);
         var before = owned.Names;
         owned.Include(["another's"]);
@@ -41,7 +54,7 @@ public sealed class IpvsFilesTests : IDisposable
         owned.Return(before);
 
         owned.Has("another's").ShouldBeFalse();
-        new IpvsOwned(path).Names.ShouldBe(["a"]);
+        IpvsOwned.Read(path).ShouldBe(["a"]);
         owned.Return(new HashSet<string>());
         File.Exists(path).ShouldBeFalse();
     }

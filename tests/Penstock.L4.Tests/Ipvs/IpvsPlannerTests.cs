@@ -72,6 +72,23 @@ public sealed class IpvsPlannerTests
         Destination(Web(s_first) with { SlowStart = TimeSpan.FromMinutes(1) }, EndpointState.Ready).ShouldNotBeNull().Weight.ShouldBe(48u);
 
     [Theory]
+    [InlineData(new[] { 1, 1, 1 }, new[] { 1u, 1u, 1u })]
+    [InlineData(new[] { 300, 300 }, new[] { 1u, 1u })]
+    [InlineData(new[] { 600, 300, 0 }, new[] { 2u, 1u, 0u })]
+    [InlineData(new[] { 99, 100 }, new[] { 127u, 128u })]
+    [InlineData(new[] { 65535, 1 }, new[] { 255u, 1u })]
+    public void Want_WeightsOfSh_FitItsBuckets(int[] weights, uint[] expected)
+    {
+        var service = Web([.. weights.Select((weight, i) => new BackendConfig { Address = IPAddress.Parse($"10.0.0.{i + 1}"), Weight = weight })]);
+
+        foreach (var slowStart in (TimeSpan[])[TimeSpan.Zero, TimeSpan.FromMinutes(1)])
+        {
+            var table = Want(service with { SlowStart = slowStart, Ipvs = new IpvsServiceConfig { Scheduler = IpvsScheduler.Sh } });
+            table.Services.Single().Destinations.Values.Select(held => held.Destination.Weight).ShouldBe(expected);
+        }
+    }
+
+    [Theory]
     [InlineData(EndpointState.Down)]
     [InlineData(EndpointState.Maintenance)]
     public void Want_BackendThatIsOut_IsNoDestination(EndpointState state) => Destination(Web(s_first), state).ShouldBeNull();

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+using System.Collections.Immutable;
+using System.Net;
+using Microsoft.Extensions.Logging.Abstractions;
+using Penstock.L4.Tests.Ipvs;
+using Penstock.Model;
+using Penstock.Model.L4;
+
+namespace Penstock.L4.Tests;
+
+public sealed class L4TierTests
+{
+    private readonly Dictionary<L4Engine, FakeEngine> _engines = new() { [L4Engine.Xdp] = new(), [L4Engine.Ipvs] = new() };
+
+    [Fact]
+    public void Apply_OtherEngine_TakesOverBeforeTheFirstLetsGo()
+    {
+        using var tier = Tier();
+        tier.Apply(With(L4Engine.Xdp));
+
+        tier.Apply(With(L4Engine.Ipvs));
+
+        _engines[L4Engine.Ipvs].Services.ShouldBe(1);
+        _engines[L4Engine.Xdp].Services.ShouldBe(0);
+        _engines[L4Engine.Xdp].IsDisposed.ShouldBeTrue();
+    }
+
+    [Fact]
+    public void Apply_FirstEngineThatCannotLetGo_KeepsItsServicesAndTheOtherHasNone()
+    {
+        using var tier = Tier();
+        tier.Apply(With(L4Engine.Xdp));
+        _engines[L4Engine.Xdp].Fails = true;
+
+        Should.Throw<L4ApplyException>(() => tier.Apply(With(L4Engine.Ipvs)));
+
+        _engines[L4Engine.Ipvs].Services.ShouldBe(0);
+        _engines[L4Engine.Ipvs].IsDisposed.ShouldBeTrue();
+        _engines[L4Engine.Xdp].Services.ShouldBe(1);
+        _engines[L4Engine.Xdp].Fails = false;
+        tier.Apply(With(L4Engine.Xdp)); // which runs on
+        _engines[L4Engine.Xdp].IsDisposed.ShouldBeFalse();
+    }
+
+    private static Snapshot With(L4Engine engine) => new(
+        1,
+        new ApplianceConfig
+        {
+            Node = "lb1",
+            L4 = new L4Config { Engine = engine, Pins = "/none", Ipvs = new IpvsConfig { State = "/none" }, Services = [IpvsPlannerTests.Web()] },
+        },
+        ImmutableDictionary<string, ClusterEndpoints>.Empty);
+
+    private L4Tier Tier() => new(kind => _engines[kind], NullLoggerFactory.Instance);
+
+    private sealed class FakeEngine : IL4Engine
+    {
+        public int Services { get; private set; }
+
+        public bool Fails { get; set; }
+
+        public bool IsDisposed { get; private set; }
+
+        public void Apply(Snapshot snapshot) => Services = Fails ? throw new L4ApplyException("l4: no") : snapshot.Config.L4.Services.Length;
+
+        public L4Status Status() => L4Status.Empty;
+
+        public PacketExplanation? Explain(IPEndPoint from, IPEndPoint to, TransportProtocol protocol) => null;
+
+        public void Dispose() => IsDisposed = true;
+    }
+}
