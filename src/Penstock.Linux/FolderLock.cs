@@ -6,10 +6,9 @@ namespace Penstock.Linux;
 /// <summary>A folder, or a file, that one process at a time may use; the kernel lets go when the process ends, however it does (flock(2)).</summary>
 public sealed class FolderLock : IDisposable
 {
-    private const int CloseOnExec = 0x80000;  // O_CLOEXEC
-    private const int Directory = 0x10000;    // O_DIRECTORY
-    private const int Create = 0x40;          // O_CREAT
-    private const uint OwnerOnly = 0x180;     // 0600
+    private const int CloseOnExec = 0x80000;   // O_CLOEXEC
+    private const int Create = 0x40;           // O_CREAT
+    private const uint OwnerOnly = 0x180;      // 0600
     private const int ExclusiveAtOnce = 2 | 4; // LOCK_EX | LOCK_NB
 
     private readonly FileDescriptor _fd;
@@ -18,7 +17,7 @@ public sealed class FolderLock : IDisposable
 
     /// <summary>Takes it; null: another process has it.</summary>
     /// <exception cref="IOException">The folder can't be opened, or its filesystem has no locks.</exception>
-    public static FolderLock? TryTake(string folder) => TryTake(folder, Directory | CloseOnExec);
+    public static FolderLock? TryTake(string folder) => TryTake(folder, CloseOnExec);
 
     /// <summary>The same of a file, which is made where there is none, and stays.</summary>
     /// <exception cref="IOException">The file can't be made or opened, or its filesystem has no locks.</exception>

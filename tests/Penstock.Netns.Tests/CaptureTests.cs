@@ -103,6 +103,23 @@ public sealed class CaptureTests
     }
 
     [NetnsFact]
+    public async Task Capture_WhoseReaderLeavesOrWhoseFileFails_EndsAndLetsTheNextIn()
+    {
+        await using var net = await Topology.CreateAsync();
+        await net.StartDaemonAsync(Services);
+        var (code, output) = await net.Balancer.RunAsync("sh", ["-c", "{ \"$0\" \"$@\"; echo code $? >&2; } | head -c 10 >/dev/null", Topology.Penstock, "capture", "--config", $"{net.Folder}/penstock.yaml", "--write", "-"]).WaitAsync(TimeSpan.FromSeconds(60));
+        (code, output).ShouldSatisfyAllConditions(() => output.ShouldContain("the reader has left"), () => output.ShouldContain("code 0"));
+
+        foreach (var path in new[] { "/nonexist/x", "/dev/full" })
+        {
+            (code, output) = await net.Balancer.RunAsync(Topology.Penstock, ["capture", "--config", $"{net.Folder}/penstock.yaml", "--write", path]);
+            code.ShouldBe(1, output);
+            output.ShouldNotContain("captures already");
+            await EndAsync(await StartAsync(net, "next.pcapng"));
+        }
+    }
+
+    [NetnsFact]
     public async Task Capture_WithNothingAttachedOrAServiceThereIsNot_SaysSo()
     {
         await using var net = await Topology.CreateAsync();

@@ -197,7 +197,7 @@ public sealed class IpvsTests(Guest guest)
             export -f members holds
             lab await bash -c 'holds 10.0.0.11:80 10.0.0.12:80'
             ip netns exec lb ipvsadm -C
-            modprobe -r ip_vs_mh ip_vs # The next one has another number in netlink.
+            for module in $(lsmod | awk '/^ip_vs_/ { print $1 }') ip_vs; do modprobe -r $module; done # The next one has another number in netlink.
             modprobe ip_vs
             ip link set rs1 nomaster # its cable is out
             lab await bash -c 'holds 10.0.0.12:80'

@@ -31,7 +31,7 @@ public static class Decapsulation
         using var opened = BpfObject.Open(ProgramFile.Find(request.Program, "decap"));
         opened.SetConstant("gue_port", BinaryPrimitives.ReverseEndianness((ushort)request.GuePort), PortSection);
         opened.SetMaxEntries(Endpoints, (uint)addresses.Length);
-        if (!BpfKernel.Has(BpfHelper.XdpGetBuffLen))
+        if (!BpfKernel.Has(BpfFunction.XdpGetBuffLen))
             opened.ClearFlags("decap");
         opened.Load();
         using (var endpoints = opened.Map(Endpoints))

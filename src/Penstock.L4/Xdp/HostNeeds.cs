@@ -12,19 +12,19 @@ internal static class HostNeeds
     private const string Rights = "run it as root, or give it CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN";
 
     // bpf_check_mtu is the youngest that everything is made of.
-    private static readonly BpfHelper[] s_needed = [BpfHelper.FibLookup, BpfHelper.SkcLookupTcp, BpfHelper.TcpGenSyncookie, BpfHelper.Jiffies64, BpfHelper.RingbufOutput, BpfHelper.CheckMtu];
+    private static readonly BpfFunction[] s_needed = [BpfFunction.FibLookup, BpfFunction.SkcLookupTcp, BpfFunction.TcpGenSyncookie, BpfFunction.Jiffies64, BpfFunction.RingbufOutput, BpfFunction.CheckMtu];
 
-    private static readonly (BpfHelper Helper, string Without)[] s_used =
+    private static readonly (BpfFunction Helper, string Without)[] s_used =
     [
-        (BpfHelper.XdpGetBuffLen, "frames larger than a page are not balanced (Linux 5.18 has what that takes)"),
-        (BpfHelper.XdpLoadBytes, "captures take no packets (Linux 5.18 has what that takes)"),
+        (BpfFunction.XdpGetBuffLen, "frames larger than a page are not balanced (Linux 5.18 has what that takes)"),
+        (BpfFunction.XdpLoadBytes, "captures take no packets (Linux 5.18 has what that takes)"),
     ];
 
     /// <summary>Fails where the host can't do what the engine is made of.</summary>
     /// <param name="rights">The process's; null: not known.</param>
     /// <param name="has">Whether the kernel has a helper.</param>
     /// <exception cref="L4ApplyException">It can't.</exception>
-    public static void Require(Capabilities? rights, Func<BpfHelper, bool> has)
+    public static void Require(Capabilities? rights, Func<BpfFunction, bool> has)
     {
         if (rights is { } given && Missing(given) is { Length: > 0 } missing)
             throw new L4ApplyException($"l4: the daemon lacks the rights {string.Join(", ", missing)}: {Rights}");
@@ -34,7 +34,7 @@ internal static class HostNeeds
 
     /// <summary>What the engine does without on this kernel, a line for people each.</summary>
     /// <param name="has">Whether the kernel has a helper.</param>
-    public static IEnumerable<string> Lacks(Func<BpfHelper, bool> has) =>
+    public static IEnumerable<string> Lacks(Func<BpfFunction, bool> has) =>
         s_used.Where(used => !has(used.Helper)).Select(used => $"this kernel's XDP has no {used.Helper}: {used.Without}");
 
     /// <summary>Whether a failure is the host's, which a changed host, configuration or another try may mend.</summary>

@@ -11,9 +11,9 @@ internal static class XdpSettings
     public static Layout.Settings Of(L4Config config, PlannedService[] plan)
     {
         var features = Layout.Features.Fragments;
-        if (BpfKernel.Has(BpfHelper.XdpGetBuffLen))
+        if (BpfKernel.Has(BpfFunction.XdpGetBuffLen))
             features |= Layout.Features.Jumbo;
-        if (BpfKernel.Has(BpfHelper.XdpLoadBytes))
+        if (BpfKernel.Has(BpfFunction.XdpLoadBytes))
             features |= Layout.Features.Capture;
         if (plan.Any(service => service.Backends.Any(backend => backend.Value.Flags.HasFlag(Layout.BackendFlags.Fib))))
             features |= Layout.Features.Fib;

@@ -8,13 +8,13 @@ public static class BpfKernel
 {
     private const int XdpProgramType = 6; // BPF_PROG_TYPE_XDP
 
-    private static readonly ConcurrentDictionary<BpfHelper, bool> s_helpers = new();
+    private static readonly ConcurrentDictionary<BpfFunction, bool> s_helpers = new();
 
     /// <summary>Whether XDP programs can call a helper: found out by a program that does, once.</summary>
     /// <exception cref="BpfException">The kernel does not say: the process may load no programs.</exception>
-    public static bool Has(BpfHelper helper) => s_helpers.GetOrAdd(helper, Probe);
+    public static bool Has(BpfFunction helper) => s_helpers.GetOrAdd(helper, Probe);
 
-    private static bool Probe(BpfHelper helper)
+    private static bool Probe(BpfFunction helper)
     {
         LibbpfLog.Install();
         return BpfException.Check(Libbpf.libbpf_probe_bpf_helper(XdpProgramType, (int)helper, 0), $"probe helper {helper}") > 0;

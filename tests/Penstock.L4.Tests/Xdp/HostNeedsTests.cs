@@ -25,15 +25,15 @@ public sealed class HostNeedsTests
 
     [Fact]
     public void Require_OldKernel_IsRefusedWithWhatItLacks() =>
-        Should.Throw<L4ApplyException>(() => HostNeeds.Require(All, helper => helper != BpfHelper.CheckMtu)).Message
+        Should.Throw<L4ApplyException>(() => HostNeeds.Require(All, helper => helper != BpfFunction.CheckMtu)).Message
             .ShouldBe("l4: this kernel is too old for engine xdp, which needs Linux 5.15 or newer: XDP has no CheckMtu here");
 
     [Fact]
     public void Lacks_OfAKernelBefore518_NamesWhatIsNotDone()
     {
         HostNeeds.Lacks(_ => true).ShouldBeEmpty();
-        HostNeeds.Lacks(helper => helper < BpfHelper.XdpGetBuffLen).Count().ShouldBe(2);
-        HostNeeds.Lacks(helper => helper != BpfHelper.XdpLoadBytes).Single().ShouldStartWith("this kernel's XDP has no XdpLoadBytes: captures take no packets");
+        HostNeeds.Lacks(helper => helper < BpfFunction.XdpGetBuffLen).Count().ShouldBe(2);
+        HostNeeds.Lacks(helper => helper != BpfFunction.XdpLoadBytes).Single().ShouldStartWith("this kernel's XDP has no XdpLoadBytes: captures take no packets");
     }
 
     [Fact]

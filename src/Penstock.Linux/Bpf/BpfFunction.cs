@@ -2,7 +2,7 @@
 namespace Penstock.Linux.Bpf;
 
 /// <summary>What XDP programs may call in the kernel, by its number (enum bpf_func_id of linux/bpf.h), with the first Linux that lets XDP call it.</summary>
-public enum BpfHelper
+public enum BpfFunction
 {
     /// <summary>bpf_fib_lookup: the kernel's routes and neighbours. Linux 4.18.</summary>
     FibLookup = 69,
