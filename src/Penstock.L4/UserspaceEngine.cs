@@ -204,7 +204,8 @@ public sealed class UserspaceEngine : IL4Engine
         var flows = Math.Max(1, Math.Min(config.Nat.Flows, DescriptorReserve.Ceiling / 2) / _workers.Length);
         OnEach(worker =>
         {
-            (worker.Times, worker.MostFlows) = (times, flows);
+            if (!config.Services.IsEmpty)
+                (worker.Times, worker.MostFlows) = (times, flows); // Without services it runs out as it ran.
             foreach (var listener in added.Values)
                 worker.Listen(listener);
             removed.ForEach(worker.Unlisten);

@@ -253,7 +253,8 @@ public sealed class XdpEngine : IL4Engine
         LocalPorts.RequireApart(plan, config.Nat.Ports, _host);
         var pins = new PinTree(config.Pins);
         var attachments = new XdpAttachments(pins);
-        attachments.RefuseElsewhere();
+        if (_running is null)
+            attachments.RefuseElsewhere();
         foreach (var device in devices)
             attachments.RefuseForeign(device);
         _owner.Own(pins);

@@ -67,6 +67,9 @@ public enum Errno
     /// <summary>Protocol error; accept(2) reports some aborted connections so.</summary>
     EPROTO = 71,
 
+    /// <summary>A message larger than its way takes.</summary>
+    EMSGSIZE = 90,
+
     /// <summary>Operation not supported.</summary>
     EOPNOTSUPP = 95,
 

@@ -41,6 +41,7 @@ public sealed class AccessLog : IDisposable
     private readonly Thread _thread;
     private LineFormatter? _formatter;
     private LogSink? _sink;
+    private volatile bool _isWanted;
     private volatile bool _isReopening;
     private volatile bool _isStopping;
     private long _lost;
@@ -64,7 +65,7 @@ public sealed class AccessLog : IDisposable
     public long Dropped => _rings.Dropped + Volatile.Read(ref _lost);
 
     /// <summary>Why records can't be written; null while they can, or there is no log.</summary>
-    public string? Trouble => Volatile.Read(ref _sink)?.Trouble;
+    public string? Trouble => _isWanted ? Volatile.Read(ref _sink)?.Trouble : null;
 
     /// <summary>Writes as configured from now on. Records in rings that are not among the given ones are still written.</summary>
     /// <param name="config">Path and format; null: no log any more.</param>
@@ -167,6 +168,7 @@ public sealed class AccessLog : IDisposable
     private void Adopt(Settings settings)
     {
         _rings.Replace(settings.Rings);
+        _isWanted = settings.Path is not null && settings.Formatter is not null;
         if (settings.Path is null || settings.Formatter is null)
             return;
 

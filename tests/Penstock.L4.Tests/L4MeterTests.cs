@@ -4,6 +4,7 @@ using Penstock.Tests;
 
 namespace Penstock.L4.Tests;
 
+[Collection(AloneCollection.Name)] // Engines of other tests have meters of the same name.
 public sealed class L4MeterTests
 {
     [Fact]

@@ -15,9 +15,11 @@ public sealed class XdpPinTests
     {
         await using var net = await Topology.CreateAsync();
         var daemon = await net.StartDaemonAsync(TwoServers);
+        daemon.Signal(19); // It looks each second.
         foreach (var folder in Directory.GetDirectories($"{net.Folder}/pins"))
             Directory.Delete(folder, recursive: true);
         File.Delete($"{net.Folder}/pins/program");
+        daemon.Signal(18);
 
         await net.ReloadAsync();
 

@@ -37,7 +37,7 @@ internal sealed class ConfigSource(string path)
         if (!path.StartsWith('/')) return null; // stdout
         if (Directory.Exists(path)) return $"{path} is a directory";
         var folder = System.IO.Path.GetDirectoryName(path);
-        return folder is null || Directory.Exists(folder) ? null : $"the directory {folder} does not exist";
+        return folder is null || Directory.Exists(folder) ? null : $"the directory {folder} does not exist, or may not be looked into";
     }
 
     private static ReloadDiagnostic NeedsRestart(string key) => new(IsError: false, $"{key} has changed: it takes effect at the next start");

@@ -28,7 +28,7 @@ internal sealed class IpvsOwned : IDisposable
     public static IpvsOwned Open(string path)
     {
         CreateFolder(path);
-        var turn = FolderLock.TryTakeFile(path + ".lock")
+        var turn = Take(path + ".lock")
             ?? throw new L4ApplyException($"l4: another process runs the services listed in {path}: stop it, or use another l4.ipvs.state");
         try
         {
@@ -74,6 +74,18 @@ internal sealed class IpvsOwned : IDisposable
 
     /// <summary>Lets another process have it.</summary>
     public void Dispose() => _lock.Dispose();
+
+    private static FolderLock? Take(string path)
+    {
+        try
+        {
+            return FolderLock.TryTakeFile(path);
+        }
+        catch (IOException error) when (File.Exists(path))
+        {
+            throw new L4ApplyException($"l4: {error.Message}: where it is another user's whose daemon is gone, remove it", error);
+        }
+    }
 
     private static void CreateFolder(string path)
     {

@@ -64,6 +64,8 @@ internal sealed class RelayTable
     /// <param name="failed">Those that have failed it.</param>
     public RelayBackend? At(uint slot, List<RelayBackend>? failed = null)
     {
+        if (failed is not null && !HasOthers(failed))
+            return null;
         for (var i = 0; i < _ring.Length; i++)
         {
             var backend = Backends[(int)_ring[(slot + i) % _ring.Length]];
@@ -76,4 +78,16 @@ internal sealed class RelayTable
 
     /// <summary>The backend of a new flow; null: none is left.</summary>
     public RelayBackend? Choose(IPEndPoint from, IPEndPoint to, List<RelayBackend>? failed = null) => _ring.Length == 0 ? null : At(SlotOf(from, to), failed);
+
+    // Without it, the whole table would be gone through where all have failed.
+    private bool HasOthers(List<RelayBackend> failed)
+    {
+        for (var i = 0; i < Backends.Length; i++)
+        {
+            if (Slots[i] > 0 && !failed.Contains(Backends[i]))
+                return true;
+        }
+
+        return false;
+    }
 }

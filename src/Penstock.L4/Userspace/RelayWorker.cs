@@ -98,10 +98,7 @@ internal sealed partial class RelayWorker : IDisposable
         }
 
         for (var flow = _newest; flow is not null; flow = flow.Older)
-        {
-            if (flow.Backend is { KeepsFlows: false })
-                flow.OnBackendGone();
-        }
+            flow.OnReload();
     }
 
     /// <summary>Relays an accepted connection.</summary>

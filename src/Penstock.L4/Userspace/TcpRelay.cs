@@ -15,6 +15,9 @@ internal sealed class TcpRelay
     /// <summary>Bytes of one move: what a pipe holds (pipe(7): 16 pages).</summary>
     private const int MoveBytes = 64 << 10;
 
+    /// <summary>Most moves of what one side has said before the other broke: a fast pair could go on for ever.</summary>
+    private const int RoundsAtEnd = 64;
+
     /// <summary>Moves in one turn, so that others get theirs.</summary>
     private const int MovesPerTurn = 16;
 
@@ -197,9 +200,9 @@ internal sealed class TcpRelay
         if (up == MoveOutcome.Failed || down == MoveOutcome.Failed)
         {
             // What the other side has said before goes to its peer, as far as that takes it.
-            while (up == MoveOutcome.Goes)
+            for (var rounds = RoundsAtEnd; rounds > 0 && up == MoveOutcome.Goes; rounds--)
                 up = Move(_client, _server);
-            while (down == MoveOutcome.Goes)
+            for (var rounds = RoundsAtEnd; rounds > 0 && down == MoveOutcome.Goes; rounds--)
                 down = Move(_server, _client);
             Reset();
         }
@@ -324,8 +327,11 @@ internal sealed class TcpRelay
             var fd = side.Fd;
             if (side.EpollSlot >= 0)
                 Reactor.Forget(side);
+
+            // One that has been told of the end already gets what is on its way there: a reset would take that with it.
+            var hasHeardAll = (ReferenceEquals(side, _client) ? _server : _client).IsDone;
             if (fd >= 0)
-                end(fd);
+                (hasHeardAll ? SocketCalls.Close : end)(fd);
             if (side.Held > 0)
                 side.Pipe?.Dispose();
             else

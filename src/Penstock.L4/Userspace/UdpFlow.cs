@@ -14,8 +14,8 @@ internal sealed class UdpFlow : EpollSource
 
     private readonly UdpReceiver _receiver;
     private readonly UdpClient _key;
-    private readonly RelayService _service;
     private readonly IdleTimer _timer;
+    private RelayService _service;
     private SocketAddress _client;
     private List<RelayBackend>? _failed;
 
@@ -47,6 +47,7 @@ internal sealed class UdpFlow : EpollSource
     {
         Worker.Touch(this);
         Reactor.Timers.Arm(_timer, Reactor.Now + Worker.Times.Udp);
+        var drop = RelayDrop.Unreachable;
         for (var attempt = 0; attempt < 2; attempt++)
         {
             if (Backend is null && !Open())
@@ -64,10 +65,13 @@ internal sealed class UdpFlow : EpollSource
                 return;
             }
 
-            Fail(); // What the kernel tells here is of an earlier datagram; this one has not been sent.
+            // What the kernel tells here is of an earlier datagram; this one has not been sent. Where one was too large for its way, the backend has not failed.
+            drop = sent.Error == Errno.EMSGSIZE ? RelayDrop.NoRoom : RelayDrop.Unreachable;
+            if (sent.Error != Errno.EMSGSIZE)
+                Fail();
         }
 
-        _service.CountDrop(RelayDrop.Unreachable);
+        _service.CountDrop(drop);
     }
 
     /// <inheritdoc/>
@@ -78,12 +82,15 @@ internal sealed class UdpFlow : EpollSource
             var received = SocketCalls.Receive(Fd, Worker.Datagram);
             if (received.Error == Errno.EAGAIN)
                 return;
+            if (received.Error is Errno.EMSGSIZE or Errno.EINTR)
+                continue; // News of a smaller MTU on the way there.
             if (received.IsError)
             {
                 Fail();
                 return;
             }
 
+            Worker.Touch(this);
             Backend?.CountReturned(received.Value);
             _timer.Deadline = Reactor.Now + Worker.Times.Udp;
             if (_receiver.Answer(Worker.Datagram.AsSpan(0, received.Value), ref _client).IsError)
@@ -91,9 +98,13 @@ internal sealed class UdpFlow : EpollSource
         }
     }
 
-    /// <summary>Its backend keeps no flows any more: the next datagram has another chosen.</summary>
-    public void OnBackendGone()
+    /// <summary>After a reload: where its backend keeps no flows any more, or its address is another service's now, the next datagram has another chosen.</summary>
+    public void OnReload()
     {
+        var service = _receiver.Listener.Service;
+        if (ReferenceEquals(_service, service) && Backend is not { KeepsFlows: false })
+            return;
+        _service = service;
         _failed = null;
         LeaveBackend();
     }

@@ -47,11 +47,12 @@ internal static class HostNeeds
     public static string Explain(Exception error, string pins) => error switch
     {
         DllNotFoundException => "libbpf.so.1 is not there: install libbpf 1 (Debian: libbpf1)",
+        BpfException { Error: Errno.EPERM or Errno.EACCES } when IsOfPins(error) => Foreign(error, pins),
         BpfException { Error: Errno.EPERM or Errno.EACCES, Log: "" } => $"{FirstLine(error)}: {Rights}",
         BpfException { Error: Errno.EROFS } => ReadOnly(pins),
         BpfException { Error: Errno.ENOSPC } when error.Message.StartsWith("pin ", StringComparison.Ordinal) => $"{FirstLine(error)}: the bpffs that holds {pins} is full",
         BpfException { Error: Errno.ENOMEM } => $"{FirstLine(error)}: the maps are larger than memory allows: lower flows_per_cpu, or raise the unit's memory limit",
-        UnauthorizedAccessException => $"{FirstLine(error)}: {pins} is another user's: let it belong to the daemon's, or give l4.pins another folder",
+        UnauthorizedAccessException => Foreign(error, pins),
         IOException when (error.HResult & 0xFFFF) == (int)Errno.EROFS => ReadOnly(pins),
         _ => error.Message,
     };
@@ -65,6 +66,10 @@ internal static class HostNeeds
     }
 
     private static string ReadOnly(string pins) => $"{pins} is read-only: mount its bpffs writable (mount -o remount,rw), or give l4.pins another folder";
+
+    private static bool IsOfPins(Exception error) => error.Message.StartsWith("open ", StringComparison.Ordinal) || error.Message.StartsWith("pin ", StringComparison.Ordinal);
+
+    private static string Foreign(Exception error, string pins) => $"{FirstLine(error)}: {pins} is another user's: let it belong to the daemon's, or give l4.pins another folder";
 
     private static string FirstLine(Exception error) => error.Message.Split('\n')[0];
 }

@@ -8,18 +8,24 @@ namespace Penstock.L4.Xdp;
 /// <param name="pins">Where they are pinned.</param>
 internal sealed class XdpAttachments(PinTree pins)
 {
+    private const int Looks = 50;
+
+    private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(100);
+
     /// <summary>Fails if a pinned link is on an interface of another network namespace: what another host, as it were, lives by.</summary>
     /// <exception cref="L4ApplyException">One is.</exception>
     public void RefuseElsewhere()
     {
-        foreach (var name in pins.LinkNames())
+        // The namespace of a container that was made again may still be on its way out.
+        for (var left = Looks; pins.LinkNames().FirstOrDefault(IsElsewhere) is { } name; left--)
         {
-            using var link = BpfLink.OpenPinned(pins.Link(name));
-            if (link?.Info is { InterfaceIndex: > 0 } info && Running(info.InterfaceIndex) != info.ProgramId)
+            if (left == 0)
             {
                 throw new L4ApplyException(
                     $"the program pinned in {pins.Root} runs on interface {name} of another network namespace: give l4.pins a folder for this one, or take that off first (penstock detach)");
             }
+
+            Thread.Sleep(LookEvery);
         }
     }
 
@@ -112,6 +118,12 @@ internal sealed class XdpAttachments(PinTree pins)
         }
 
         File.Delete(path);
+    }
+
+    private bool IsElsewhere(string name)
+    {
+        using var link = BpfLink.OpenPinned(pins.Link(name));
+        return link?.Info is { InterfaceIndex: > 0 } info && Running(info.InterfaceIndex) != info.ProgramId;
     }
 
     private static uint? Running(int interfaceIndex)

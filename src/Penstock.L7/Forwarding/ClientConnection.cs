@@ -40,6 +40,16 @@ internal sealed class ClientConnection : SocketConnection
     /// <summary>Where it was accepted.</summary>
     internal ListenerSlot Slot { get; }
 
+    /// <summary>Address and port that it was accepted at, as a URL has them; empty over a Unix socket.</summary>
+    internal byte[] LocalHost()
+    {
+        var local = SocketCalls.LocalAddress(Fd);
+        if (local.Length == 0 || local.IsUnix)
+            return [];
+        var address = new System.Net.IPAddress(local.Address);
+        return Encoding.ASCII.GetBytes(new System.Net.IPEndPoint(address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address, local.Port).ToString());
+    }
+
     /// <summary>Address of the peer; none over a Unix socket.</summary>
     internal ClientAddress Peer { get; }
 

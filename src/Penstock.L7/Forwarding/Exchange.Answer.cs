@@ -92,10 +92,11 @@ internal sealed partial class Exchange
     private ReadOnlySpan<byte> Location(RedirectTarget redirect)
     {
         var path = ForwardPath();
-        var needed = redirect.MaxLength(Request.Authority.Length + path.Length + Request.Query.Length);
+        var authority = Request.Authority.IsEmpty && redirect.NeedsHost ? _client.LocalHost() : Request.Authority;
+        var needed = redirect.MaxLength(authority.Length + path.Length + Request.Query.Length);
         if (_location.Length < needed)
             _location = new byte[needed];
-        return _location.AsSpan(0, redirect.Write("http"u8, Request.Authority, path, Request.Query, _location));
+        return _location.AsSpan(0, redirect.Write("http"u8, authority, path, Request.Query, _location));
     }
 
     private ReadOnlySpan<byte> ProxyStatusOf(ProxyError error) =>

@@ -22,12 +22,6 @@ internal sealed partial class Exchange
         if (_route is null)
             return error;
         KeepPath(path.Forward);
-        if (Request.Authority.IsEmpty && _route.Route.Redirect is { NeedsHost: true })
-        {
-            _rejection = RejectReason.HostMissing;
-            return ProxyError.RequestRejected;
-        }
-
         if (!_route.IsForwarding)
             return ProxyError.None;
         _target = _route.Route.PickTarget(ref _worker.Random);

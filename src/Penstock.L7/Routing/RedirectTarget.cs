@@ -25,7 +25,7 @@ internal sealed class RedirectTarget
     /// <summary>Status code.</summary>
     public int Status { get; }
 
-    /// <summary>Whether it can't be followed from a request that names no host: as a path alone it would lose its scheme, and lead to where it came from.</summary>
+    /// <summary>Whether it takes a host from the request: as a path alone it would lose its scheme, and lead to where it came from.</summary>
     public bool NeedsHost => _scheme is not null && _host is null;
 
     /// <summary>Bytes that <see cref="Write"/> may need.</summary>

@@ -40,20 +40,20 @@ public abstract class AcceptSource : EpollSource
     {
         _stopped = true;
         _reactor.Timers.Remove(_pause);
-        if (Fd < 0)
-            return;
         for (var left = MaxAtStop; left > 0 && AcceptOne(); left--)
         {
             // Those in the queue would be reset if the socket closed; those that come meanwhile could go on for ever.
         }
 
-        _reactor.Remove(this);
+        if (Fd >= 0)
+            _reactor.Remove(this);
     }
 
     /// <inheritdoc/>
     public override void OnEvents(EpollEvents events)
     {
-        for (var i = 0; i < PerTurn && Fd >= 0 && AcceptOne(); i++)
+        // Where that one took the last room, the next event tells whether another waits.
+        for (var i = 0; i < PerTurn && Fd >= 0 && AcceptOne() && HasRoom; i++)
         {
             // The next one.
         }

@@ -238,6 +238,31 @@ public sealed class TcpRelayTests : IDisposable
     }
 
     [Fact]
+    public async Task Connection_ServerHasEndedAndClientReadsLate_GetsTheRest()
+    {
+        using var loopback = new Loopback { Nat = new NatConfig { OpeningTimeout = TimeSpan.FromMilliseconds(200) } };
+        var (sent, answer) = (new TaskCompletionSource(), new byte[120_000]);
+        Random.Shared.NextBytes(answer);
+        var server = loopback.Own(new TcpServer(loopback.NewAddress(), async socket =>
+        {
+            await TcpServer.SendAllAsync(socket, answer);
+            socket.Shutdown(SocketShutdown.Send);
+            sent.SetResult();
+            await socket.ReceiveAsync(new byte[1]);
+        }));
+        loopback.Apply(Loopback.Ready(server.At));
+        var client = await loopback.ConnectAsync();
+        await sent.Task.WaitAsync(Loopback.Patience);
+        await Loopback.UntilAsync(() => loopback.Engine.Explain((IPEndPoint)client.LocalEndPoint!, loopback.At, TransportProtocol.Tcp)!.Why.Contains("no flow is open", StringComparison.Ordinal)); // it is bound, and services run
+
+        var received = new byte[answer.Length];
+        await TcpServer.ReadAsync(client, received);
+
+        received.ShouldBe(answer);
+        (await client.ReceiveAsync(received).WaitAsync(Loopback.Patience)).ShouldBe(0);
+    }
+
+    [Fact]
     public async Task Connections_BeyondTheMost_WaitUntilOthersEnd()
     {
         using var loopback = new Loopback { Nat = new NatConfig { Flows = 2 } };

@@ -89,6 +89,19 @@ public sealed class UdpFlowTests : IDisposable
     }
 
     [Fact]
+    public async Task Flow_AddressOfAnotherServiceNow_GoesToThatOnesBackend()
+    {
+        var (first, second) = (UdpServer.Start(_loopback), UdpServer.Start(_loopback));
+        Apply(_loopback, Loopback.Ready(first.At));
+        var client = NewClient(_loopback);
+        (await AskAsync(client, _loopback.At, "a")).Backend.ShouldBe(first.At.Address);
+
+        _loopback.Apply((_loopback.Service("other", TransportProtocol.Udp), [Loopback.Ready(second.At)]));
+
+        (await AskAsync(client, _loopback.At, "b")).Backend.ShouldBe(second.At.Address);
+    }
+
+    [Fact]
     public async Task Flows_BeyondTheMost_TakeTheRoomOfThoseLongestUnused()
     {
         using var loopback = new Loopback { Nat = new NatConfig { Flows = 1 } };

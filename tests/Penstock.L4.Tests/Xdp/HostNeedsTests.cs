@@ -43,6 +43,7 @@ public sealed class HostNeedsTests
         Explain(new BpfException("pin map rings at /p/rings", Errno.ENOSPC)).ShouldEndWith("the bpffs that holds /p is full");
         Explain(new BpfException("create map flows", Errno.ENOMEM)).ShouldContain("lower flows_per_cpu");
         Explain(new BpfException("pin map rings at /p/rings", Errno.EROFS)).ShouldStartWith("/p is read-only");
+        Explain(new BpfException("open /p/program", Errno.EACCES)).ShouldContain("/p is another user's");
         Explain(new UnauthorizedAccessException("no")).ShouldContain("/p is another user's");
         Explain(new DllNotFoundException("x")).ShouldContain("libbpf1");
         Explain(new BpfException("load xdp_lb", Errno.EACCES, "R1 invalid mem access")).ShouldContain("R1 invalid mem access");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-using System.Diagnostics;
 using System.Collections.Immutable;
+using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;

@@ -70,11 +70,16 @@ public sealed class RoutingTests : IAsyncLifetime
                 "- {match: {host: \"*.b.test\"}, to: [{cluster: three}]}",
                 "- {match: {host: \"*.b.test\", path_regex: \"/v[0-9]+/.*\"}, to: [{cluster: two}]}",
                 "- {match: {host: shop.test, path_prefix: /old}, redirect: {status: 308, scheme: https}}",
+                "- {match: {path: /anywhere}, redirect: {scheme: https}}",
                 "- {match: {host: shop.test, path: /health}, respond: {status: 203, body: fine}}",
                 "- {match: {host: shop.test, path_prefix: /strip}, to: [{cluster: three}], rewrite_prefix: /inner}",
             ],
         });
     }
+
+    [Fact]
+    public async Task Redirect_OfARequestThatNamesNoHost_LeadsToTheAddressItCameTo() =>
+        (await RawClient.AskAsync(_penstock.Port, "GET /anywhere HTTP/1.0\r\n\r\n")).Value("Location").ShouldBe("https://127.0.0.1/anywhere");
 
     /// <inheritdoc/>
     public async Task DisposeAsync()
