@@ -4,61 +4,21 @@
 # configuration reloaded under load; then the L4 part, l4.sh. Prints what the clients saw; exits 1 if a single request failed.
 set -euo pipefail
 cd "$(dirname "$0")"
-PATH=$PATH:/usr/sbin
-penstock=${PENSTOCK_BINARY:-$PWD/../out/penstock}
+source ./common.sh
 url=http://127.0.0.1:18080
-dir=$(mktemp -d /tmp/penstock-demo-XXXXXX)
-declare -A pid=()
-requests=0 failures=0
-
-clean_up() {
-  trap - EXIT
-  for name in "${!pid[@]}"; do kill "${pid[$name]}" 2>/dev/null || true; done
-  wait 2>/dev/null || true
-  rm -rf "$dir"
-}
-trap clean_up EXIT
-trap 'exit 130' INT TERM
-
-die() { echo "demo: $*" >&2; exit 1; }
-
-listening() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
-
-await() {
-  for _ in $(seq 100); do
-    listening "$1" && return
-    sleep 0.1
-  done
-  cat "$dir"/*.log >&2 || true
-  die "nothing listens on port $1 after 10 s"
-}
-
-start_origin() {
-  sed "s|@DIR@|$dir|; s|@NAME@|$1|; s|@PORT@|$2|" origin.conf | sed "s|@NAME@|$1|" >"$dir/$1.conf"
-  nginx -c "$dir/$1.conf" >"$dir/$1.log" 2>&1 &
-  pid[$1]=$!
-}
 
 configure() { sed "s|/tmp/penstock-demo/|$dir/|" "$1" >"$dir/next.yaml" && mv "$dir/next.yaml" "$dir/penstock.yaml"; }
 
 # Puts load on for some seconds, keep-alive and one request a connection; runs an event in the middle of it.
 phase() {
-  local title=$1 seconds=$2 event=$3 sum=(0 0 0 0 0) kept closed word values
-  wrk -t1 -c16 -d"${seconds}s" --timeout 5s -s traffic.lua $url -- keep-alive >"$dir/kept" 2>&1 & kept=$!
-  wrk -t1 -c4 -d"${seconds}s" --timeout 5s -s traffic.lua $url -- close >"$dir/closed" 2>&1 & closed=$!
+  local title=$1 seconds=$2 event=$3
+  wrk -t1 -c16 -d"${seconds}s" --timeout 5s -s traffic.lua $url -- keep-alive >"$dir/keep-alive.out" 2>&1 &
+  pid[keep-alive]=$!
+  wrk -t1 -c4 -d"${seconds}s" --timeout 5s -s traffic.lua $url -- close >"$dir/close.out" 2>&1 &
+  pid[close]=$!
   sleep 1.5
   $event
-  wait $kept $closed
-  for word in kept closed; do
-    read -ra values <<<"$(sed -n 's/^result //p' "$dir/$word")"
-    [ ${#values[@]} -eq 5 ] || { cat "$dir/$word" >&2; die "wrk gave no result"; }
-    for i in 0 1 2 3 4; do sum[i]=$((sum[i] + values[i])); done
-  done
-  requests=$((requests + sum[0])) failures=$((failures + sum[1]))
-  local answered=$((sum[2] + sum[3] + sum[4]))
-  [ $answered -gt 0 ] || answered=1
-  printf '%-32s %9d %9d %9s %9s %9s\n' "$title" "${sum[0]}" "${sum[1]}" \
-    "$((100 * sum[2] / answered)) %" "$((100 * sum[3] / answered)) %" "$((100 * sum[4] / answered)) %"
+  tally "$title" 3
 }
 
 # One request with curl; counts it, and as failed unless the answer is the expected one.

@@ -4,26 +4,16 @@
 # The daemon is killed under load, a server is drained and removed. Exits 1 if a single request failed; where the host can't, says why and shows engine userspace.
 set -euo pipefail
 cd "$(dirname "$0")"
-PATH=$PATH:/usr/sbin
-penstock=${PENSTOCK_BINARY:-$PWD/../out/penstock}
+source ./common.sh
 vip=203.0.113.10
-dir=$(mktemp -d /tmp/penstock-demo-XXXXXX)
 id=pd$$
-requests=0 failures=0 reload_time=""
-declare -A pid=()
+reload_time=""
 
-clean_up() {
-  trap - EXIT
-  for name in "${!pid[@]}"; do kill "${pid[$name]}" 2>/dev/null || true; done
-  wait 2>/dev/null || true
+take_away() {
   for pins in pins origin-1 origin-2; do "$penstock" detach --pins "$dir/$pins" >/dev/null 2>&1 || true; done
   for host in w c b s1 s2; do ip netns del $id$host 2>/dev/null || true; done
-  rm -rf "$dir"
 }
-trap clean_up EXIT
-trap 'exit 130' INT TERM
 
-die() { echo "demo: $*" >&2; exit 1; }
 not_shown() {
   echo "L4 in the kernel is not shown: $*"
   clean_up
@@ -73,23 +63,13 @@ start_balancer() {
 
 # Puts load on for some seconds, connections kept and one for each request; runs an event in the middle of it.
 phase() {
-  local title=$1 seconds=$2 event=$3 sum=(0 0 0 0) word values
+  local title=$1 seconds=$2 event=$3 word
   for word in keep-alive close; do
     start $word c wrk -t1 -c8 -d"${seconds}s" --timeout 5s -s traffic.lua http://$vip -- $word
   done
   sleep 1
   $event
-  for word in keep-alive close; do
-    wait "${pid[$word]}" || true
-    unset "pid[$word]"
-    read -ra values <<<"$(sed -n 's/^result //p' "$dir/$word.out")"
-    [ ${#values[@]} -eq 5 ] || { cat "$dir/$word.out" >&2; die "wrk gave no result"; }
-    for i in 0 1 2 3; do sum[i]=$((sum[i] + values[i])); done
-  done
-  requests=$((requests + sum[0])) failures=$((failures + sum[1]))
-  local answered=$((sum[2] + sum[3]))
-  [ $answered -gt 0 ] || answered=1
-  printf '%-32s %9d %9d %9s %9s\n' "$title" "${sum[0]}" "${sum[1]}" "$((100 * sum[2] / answered)) %" "$((100 * sum[3] / answered)) %"
+  tally "$title" 2
 }
 
 kill_daemon() {
