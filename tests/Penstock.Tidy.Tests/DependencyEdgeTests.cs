@@ -6,7 +6,7 @@ namespace Penstock.Tidy.Tests;
 /// <summary>Projects depend on one another as the picture of the architecture says, in no other way.</summary>
 public sealed class DependencyEdgeTests
 {
-    /// <summary>Model &lt;- everything; Linux &lt;- L4, L7, Health; ControlPlane -> Discovery, Health, L4, L7; Daemon -> all.</summary>
+    /// <summary>Model &lt;- everything; Linux &lt;- L4, L7, Vrrp, Health; ControlPlane -> Discovery, Health, L4, Vrrp, L7; Daemon -> all.</summary>
     private static readonly Dictionary<string, string[]> Allowed = new(StringComparer.Ordinal)
     {
         ["Model"] = [],
@@ -17,8 +17,9 @@ public sealed class DependencyEdgeTests
         ["Health"] = ["Model", "Linux"],
         ["L4"] = ["Model", "Linux"],
         ["L7"] = ["Model", "Linux"],
-        ["ControlPlane"] = ["Model", "Discovery", "Health", "L4", "L7"],
-        ["Daemon"] = ["Model", "Linux", "Config", "Telemetry", "Discovery", "Health", "L4", "L7", "ControlPlane"],
+        ["Vrrp"] = ["Model", "Linux"],
+        ["ControlPlane"] = ["Model", "Discovery", "Health", "L4", "L7", "Vrrp"],
+        ["Daemon"] = ["Model", "Linux", "Config", "Telemetry", "Discovery", "Health", "L4", "L7", "Vrrp", "ControlPlane"],
     };
 
     [Fact]

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+namespace Penstock.Vrrp;
+
+/// <summary>Where the files of one group's keepalived are. A group is a sync group, or an instance that is in none; it has a process of its own.</summary>
+public sealed class KeepalivedFolder
+{
+    /// <summary>Of a group.</summary>
+    /// <param name="state">Folder that outlives a boot: the last good configurations.</param>
+    /// <param name="run">Folder that does not: process ids, the FIFO.</param>
+    /// <param name="group">The group's name, good for a file's name.</param>
+    /// <exception cref="ArgumentException">The group's name would lead out of the folders, or is none.</exception>
+    public KeepalivedFolder(string state, string run, string group)
+    {
+        if (!IsFileName(group))
+            throw new ArgumentException($"'{group}' is no name for a file", nameof(group));
+        (State, Run, Group) = (state, Path.Combine(run, group), group);
+        ConfigFile = Path.Combine(state, group + ".conf");
+        PidFile = Path.Combine(Run, "keepalived.pid");
+        VrrpPidFile = Path.Combine(Run, "vrrp.pid");
+        NotifyFifo = Path.Combine(Run, "notify");
+        LogFile = Path.Combine(Run, "log");
+        LeaseFile = Path.Combine(run, "lease");
+    }
+
+    /// <summary>The group's name.</summary>
+    public string Group { get; }
+
+    /// <summary>Folder of all groups' configurations.</summary>
+    public string State { get; }
+
+    /// <summary>Folder of this group's run-time files.</summary>
+    public string Run { get; }
+
+    /// <summary>The last good configuration, which keepalived runs with.</summary>
+    public string ConfigFile { get; }
+
+    /// <summary>The parent's process id; keepalived writes and removes it.</summary>
+    public string PidFile { get; }
+
+    /// <summary>The process id of its child that speaks VRRP; keepalived writes and removes it.</summary>
+    public string VrrpPidFile { get; }
+
+    /// <summary>The FIFO of role changes (<c>vrrp_notify_fifo</c>).</summary>
+    public string NotifyFifo { get; }
+
+    /// <summary>What keepalived says.</summary>
+    public string LogFile { get; }
+
+    /// <summary>The daemon's lease, of all groups: its time of change is until when the daemon counts as alive.</summary>
+    public string LeaseFile { get; }
+
+    /// <summary>An instance's tracked file (<c>track_file</c>): 0 healthy, -1 to -253 lowers the priority, -254 is FAULT.</summary>
+    /// <exception cref="ArgumentException">The instance's name would lead out of the folder, or is none.</exception>
+    public string HealthFile(string instance) =>
+        IsFileName(instance) ? Path.Combine(Run, "health." + instance) : throw new ArgumentException($"'{instance}' is no name for a file", nameof(instance));
+
+    private static bool IsFileName(string name) => name is not ("" or "." or "..") && !name.Contains('/') && !name.Contains('\0');
+}
