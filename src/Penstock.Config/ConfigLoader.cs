@@ -12,35 +12,36 @@ public static class ConfigLoader
 {
     /// <summary>Reads a file and <c>conf.d/*.yaml</c> beside it, merged by section in name order. Never throws on account of what the files hold.</summary>
     /// <param name="mainPath">Path of the main file.</param>
-    public static ConfigResult Load(string mainPath)
+    /// <param name="host">The host it is for; null: not known, so that nothing is said of its interfaces.</param>
+    public static ConfigResult Load(string mainPath, IHostInterfaces? host = null)
     {
         var sink = new DiagnosticSink();
-        return Build(ConfigFiles.Read(mainPath, sink), sink);
+        return Build(ConfigFiles.Read(mainPath, sink), host, sink);
     }
 
     /// <summary>As <see cref="Load"/>, from files in memory, in the order given.</summary>
-    public static ConfigResult Parse(IReadOnlyList<ConfigFile> files)
+    public static ConfigResult Parse(IReadOnlyList<ConfigFile> files, IHostInterfaces? host = null)
     {
         var sink = new DiagnosticSink();
         foreach (var file in files)
             sink.BeginFile(file.Name);
 
-        return Build(files, sink);
+        return Build(files, host, sink);
     }
 
-    private static ConfigResult Build(IReadOnlyList<ConfigFile> files, DiagnosticSink sink)
+    private static ConfigResult Build(IReadOnlyList<ConfigFile> files, IHostInterfaces? host, DiagnosticSink sink)
     {
         var shape = ShapeCatalog.Of(typeof(ApplianceConfig));
-        var config = ReadMerged(files, shape, sink) is { } root ? Bind(root, shape, sink) : null;
+        var config = ReadMerged(files, shape, sink) is { } root ? Bind(root, shape, host, sink) : null;
         return new ConfigResult(sink.HasErrors ? null : config, sink.ToSorted(), [.. files]);
     }
 
-    private static ApplianceConfig? Bind(MappingNode root, RecordShape shape, DiagnosticSink sink)
+    private static ApplianceConfig? Bind(MappingNode root, RecordShape shape, IHostInterfaces? host, DiagnosticSink sink)
     {
         if (shape.Bind(root, "", sink) is not ApplianceConfig config)
             return null;
 
-        ConfigChecks.Run(config, root, sink);
+        ConfigChecks.Run(config, root, host, sink);
         return sink.HasErrors ? null : Completion.FillIn(config);
     }
 
@@ -61,7 +62,7 @@ public static class ConfigLoader
         }
 
         if (root is null && !sink.HasErrors && files.Count > 0)
-            sink.Error(files[0].Name, 1, 1, "", "an empty configuration", "at least one of the sections node, admin, metrics, l4 and l7");
+            sink.Error(files[0].Name, 1, 1, "", "an empty configuration", "at least one of the sections node, admin, metrics, vrrp, l4 and l7");
 
         return root;
     }

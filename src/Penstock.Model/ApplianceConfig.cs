@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+using System.Collections.Immutable;
 using Penstock.Model.L4;
 using Penstock.Model.L7;
 using Penstock.Model.Schema;
+using Penstock.Model.Vrrp;
 
 namespace Penstock.Model;
 
@@ -27,6 +29,12 @@ public sealed record ApplianceConfig
     /// <summary>The metrics listener; null: none.</summary>
     [Example("{bind: \"127.0.0.1:9464\"}")]
     public MetricsConfig? Metrics { get; init; }
+
+    /// <summary>VRRP instances, in file order; names are unique.</summary>
+    public ImmutableArray<VrrpInstanceConfig> Vrrp { get; init; } = [];
+
+    /// <summary>The program that runs the VRRP instances.</summary>
+    public KeepalivedConfig Keepalived { get; init; } = new();
 
     /// <summary>The L4 tier.</summary>
     public L4Config L4 { get; init; } = new();

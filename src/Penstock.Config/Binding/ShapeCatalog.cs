@@ -7,6 +7,7 @@ using Penstock.Model;
 using Penstock.Model.L4;
 using Penstock.Model.L7;
 using Penstock.Model.Schema;
+using Penstock.Model.Vrrp;
 
 namespace Penstock.Config.Binding;
 
@@ -44,6 +45,7 @@ internal static class ShapeCatalog
             _ when type == typeof(SourceSet) => new SourceSetShape(),
             _ when type == typeof(PortRange) => new PortRangeShape(),
             _ when type == typeof(IPNetwork) => new NetworkShape(),
+            _ when type == typeof(InterfaceAddress) => new InterfaceAddressShape(),
             _ when type == typeof(StatusRange) => new StatusRangeShape(),
             _ => Of(type),
         };

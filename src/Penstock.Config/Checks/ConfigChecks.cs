@@ -9,10 +9,15 @@ namespace Penstock.Config.Checks;
 internal static class ConfigChecks
 {
     /// <summary>Runs every check. Parts that failed to bind are at their defaults or null, and are passed over.</summary>
-    public static void Run(ApplianceConfig config, Node root, DiagnosticSink sink)
+    /// <param name="config">The configuration.</param>
+    /// <param name="root">Its text.</param>
+    /// <param name="host">The host it is for; null: not known.</param>
+    /// <param name="sink">Takes what is wrong.</param>
+    public static void Run(ApplianceConfig config, Node root, IHostInterfaces? host, DiagnosticSink sink)
     {
         var at = new Cursor(root, "");
         BindChecks.Run(config, at, sink);
+        VrrpChecks.Run(config, at, host, sink);
         ServiceChecks.Run(config.L4, at["l4"], sink);
         ListenerChecks.Run(config.L7, at["l7"], sink);
         RouteChecks.Run(config.L7, at["l7"]["routes"], sink);

@@ -35,6 +35,7 @@ namespace Penstock.Daemon.Admin;
         typeof(DurationConverter),
         typeof(SocketEndpointConverter),
         typeof(NetworkConverter),
+        typeof(InterfaceAddressConverter),
     ])]
 [JsonSerializable(typeof(StatusReport))]
 [JsonSerializable(typeof(ReloadReport))]

@@ -14,13 +14,14 @@ internal static class CheckCommand
     {
         var config = SharedOptions.Config();
         var format = SharedOptions.Output();
+        var anyHost = new Option<bool>("--any-host") { Description = "Say nothing of interfaces and their networks: the configuration is for another host." };
         var command = new ExampledCommand(
             "check",
             "Read a configuration and report every error at once, without touching the running daemon.",
-            "penstock check --config /etc/penstock/penstock.yaml") { config, format };
+            "penstock check --config /etc/penstock/penstock.yaml") { config, anyHost, format };
         command.SetAction(parsed =>
         {
-            var report = Check(parsed.GetValue(config)!); // has a default
+            var report = Check(parsed.GetValue(config)!, parsed.GetValue(anyHost)); // has a default
             var (output, error) = (parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error);
             if (parsed.GetValue(format) == OutputFormat.Json) output.WriteLine(JsonSerializer.Serialize(report, AdminJson.Default.CheckReport));
             else WriteText(report, output, error);
@@ -29,9 +30,9 @@ internal static class CheckCommand
         return command;
     }
 
-    private static CheckReport Check(string path)
+    private static CheckReport Check(string path, bool anyHost)
     {
-        var loaded = new ConfigSource(path).Load();
+        var loaded = new ConfigSource(path, anyHost).Load();
         var tier = loaded.Config?.L7;
         return new CheckReport(
             loaded.Config is not null,

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+using System.Net;
+using System.Net.Sockets;
+using Penstock.Config.Binding;
+using Penstock.Model;
+using Penstock.Model.Vrrp;
+
+namespace Penstock.Config.Checks;
+
+/// <summary>VRRP instances: names, ids and addresses of their own, hosts of one family, and what they depend on is there.</summary>
+internal static class VrrpChecks
+{
+    private const int AdvertUnits = 100_000; // RFC 9568, 5.2.7: hundredths of a second, in ticks
+
+    /// <summary>Checks every instance.</summary>
+    /// <param name="config">The configuration.</param>
+    /// <param name="root">Its place.</param>
+    /// <param name="host">The host it is for; null: not known, so that nothing is said of interfaces.</param>
+    /// <param name="sink">Takes what is wrong.</param>
+    public static void Run(ApplianceConfig config, Cursor root, IHostInterfaces? host, DiagnosticSink sink)
+    {
+        var at = root["vrrp"];
+        var names = new Dictionary<string, Cursor>(StringComparer.Ordinal);
+        var routers = new Dictionary<(string, int, AddressFamily), Cursor>();
+        var addresses = new Dictionary<IPAddress, Cursor>();
+        var groups = config.Vrrp.Where(instance => instance?.SyncGroup is not null).Select(instance => instance.SyncGroup!).ToHashSet(StringComparer.Ordinal); // not null: filtered
+        for (var i = 0; i < config.Vrrp.Length; i++)
+        {
+            if (config.Vrrp[i] is not { } instance)
+                continue;
+            var here = at[i];
+            if (instance.Name is { } name)
+                CheckName(instance, name, names, groups, here["name"], sink);
+            if (instance.Interface is not null && instance.RouterId > 0 && !routers.TryAdd((instance.Interface, instance.RouterId, Family(instance)), here["router_id"]))
+            {
+                var first = routers[(instance.Interface, instance.RouterId, Family(instance))];
+                sink.Error(here["router_id"].Node, here["router_id"].Path, $"router_id {instance.RouterId} a second time on {instance.Interface}", $"one of its own; first at {first.Where}");
+            }
+
+            CheckTimes(instance, here, sink);
+            CheckHosts(instance, here, sink);
+            CheckAddresses(instance, addresses, here, sink);
+            CheckTrack(config, instance, here["track"], sink);
+            if (host is not null)
+                CheckHost(config, instance, host, here, sink);
+        }
+    }
+
+    /// <summary>The family of an instance's adverts: that of the hosts they go between, else that of its first address.</summary>
+    private static AddressFamily Family(VrrpInstanceConfig instance) =>
+        instance.Peers.FirstOrDefault(peer => peer is not null)?.AddressFamily
+        ?? instance.Source?.AddressFamily
+        ?? instance.Addresses.FirstOrDefault(address => address?.Address is not null)?.Address.Address.AddressFamily
+        ?? AddressFamily.InterNetwork;
+
+    private static void CheckName(VrrpInstanceConfig instance, string name, Dictionary<string, Cursor> names, HashSet<string> groups, Cursor at, DiagnosticSink sink)
+    {
+        if (!names.TryAdd(name, at))
+            sink.Error(at.Node, at.Path, $"instance name '{name}' a second time", $"a name of its own; first at {names[name].Where}");
+        else if (instance.SyncGroup is null && groups.Contains(name))
+            sink.Error(at.Node, at.Path, $"instance '{name}' with the name of a sync group that it is not in", "another name");
+    }
+
+    private static void CheckTimes(VrrpInstanceConfig instance, Cursor at, DiagnosticSink sink)
+    {
+        if (instance.AdvertInterval.Ticks % AdvertUnits != 0)
+            sink.Error(at["advert_interval"].Node, at["advert_interval"].Path, $"an advert_interval of {instance.AdvertInterval.TotalMilliseconds} ms", "whole hundredths of a second, such as 10ms, 250ms or 1s");
+        if (!instance.Preempt && instance.PreemptDelay > TimeSpan.Zero)
+            sink.Error(at.AtKey("preempt_delay").Node, at["preempt_delay"].Path, "preempt_delay with preempt: false", "one of them");
+    }
+
+    private static void CheckHosts(VrrpInstanceConfig instance, Cursor at, DiagnosticSink sink)
+    {
+        var family = Family(instance);
+        for (var i = 0; i < instance.Peers.Length; i++)
+        {
+            if (instance.Peers[i] is not { } peer)
+                continue;
+            var here = at["peers"][i];
+            if (peer.AddressFamily != family)
+                sink.Error(here.Node, here.Path, $"peer {peer} beside {instance.Peers[0]}", "peers of one family");
+            else if (peer.Equals(instance.Source))
+                sink.Error(here.Node, here.Path, $"peer {peer}, which is this host's source", "the other hosts alone");
+            else if (instance.Peers.IndexOf(peer) < i)
+                sink.Error(here.Node, here.Path, $"peer {peer} a second time", "each host once");
+        }
+
+        if (instance.Source is { } source && source.AddressFamily != family)
+            sink.Error(at["source"].Node, at["source"].Path, $"source {source} for peers of the other family", $"an address of the family of {instance.Peers[0]}");
+    }
+
+    private static void CheckAddresses(VrrpInstanceConfig instance, Dictionary<IPAddress, Cursor> seen, Cursor at, DiagnosticSink sink)
+    {
+        if (!instance.Addresses.IsDefault && instance.Addresses.IsEmpty && at.Has("addresses"))
+            sink.Error(at["addresses"].Node, at["addresses"].Path, "no address", "at least one virtual address");
+        for (var i = 0; !instance.Addresses.IsDefault && i < instance.Addresses.Length; i++)
+        {
+            if (instance.Addresses[i] is not { Address: { } address })
+                continue;
+            var here = at["addresses"][i];
+            if (!seen.TryAdd(address.Address, here))
+                sink.Error(here.Node, here.Path, $"address {address.Address} a second time", $"each address in one instance; first at {seen[address.Address].Where}");
+            if (instance.Peers.Contains(address.Address) || address.Address.Equals(instance.Source))
+                sink.Error(here.Node, here.Path, $"address {address.Address}, which is a host's own", "an address that no host has by itself");
+        }
+    }
+
+    private static void CheckTrack(ApplianceConfig config, VrrpInstanceConfig instance, Cursor at, DiagnosticSink sink)
+    {
+        for (var i = 0; i < instance.Track.Interfaces.Length; i++)
+        {
+            if (instance.Track.Interfaces[i] is { Name: { } name } && string.Equals(name, instance.Interface, StringComparison.Ordinal))
+                sink.Error(at["interfaces"][i].Node, at["interfaces"][i].Path, $"interface {name}, on which the instance depends anyway", "another");
+        }
+
+        CheckTracked(instance.Track.Services, "service", [.. config.L4.Services.Select(service => service?.Name).OfType<string>()], at["services"], sink);
+        CheckTracked(instance.Track.Clusters, "cluster", [.. config.L7.Clusters.Keys], at["clusters"], sink);
+    }
+
+    private static void CheckTracked(IReadOnlyList<VrrpTrackHealth> tracked, string kind, string[] known, Cursor at, DiagnosticSink sink)
+    {
+        for (var i = 0; i < tracked.Count; i++)
+        {
+            if (tracked[i] is { Name: { } name } && !known.Contains(name, StringComparer.Ordinal))
+                sink.Error(at[i].Node, at[i].Path, $"unknown {kind} '{name}'", known.Length == 0 ? $"a {kind}; there is none" : $"one of the {kind}s", Nearest.Find(name, known));
+        }
+    }
+
+    private static void CheckHost(ApplianceConfig config, VrrpInstanceConfig instance, IHostInterfaces host, Cursor at, DiagnosticSink sink)
+    {
+        var names = host.Names();
+        CheckInterface(instance.Interface, names, at["interface"], sink);
+        for (var i = 0; i < instance.Track.Interfaces.Length; i++)
+            CheckInterface(instance.Track.Interfaces[i]?.Name, names, at["track"]["interfaces"][i], sink);
+        for (var i = 0; !instance.Addresses.IsDefault && i < instance.Addresses.Length; i++)
+        {
+            if (instance.Addresses[i] is not { Address: not null } address)
+                continue;
+            var here = at["addresses"][i];
+            var device = address.Interface ?? instance.Interface;
+            CheckInterface(address.Interface, names, here["interface"], sink);
+            if (device is not null && !address.Routed && names.Contains(device, StringComparer.Ordinal))
+                CheckPlace(config, address.Address, device, host, here, sink);
+        }
+    }
+
+    private static void CheckInterface(string? name, IReadOnlyCollection<string> names, Cursor at, DiagnosticSink sink)
+    {
+        if (name is not null && !names.Contains(name, StringComparer.Ordinal))
+            sink.Error(at.Node, at.Path, $"unknown interface '{name}'", $"an interface of this host: {string.Join(", ", names)}", Nearest.Find(name, names));
+    }
+
+    // Neighbours ask for an address on the link only if it lies in a network of the link. Virtual addresses, which may be there now, are no proof of one.
+    private static void CheckPlace(ApplianceConfig config, InterfaceAddress address, string device, IHostInterfaces host, Cursor at, DiagnosticSink sink)
+    {
+        var virtuals = config.Vrrp.Where(instance => instance is { Addresses.IsDefault: false }).SelectMany(instance => instance.Addresses).Select(one => one?.Address?.Address).OfType<IPAddress>().ToHashSet();
+        var networks = host.Addresses(device).Where(own => own.Address.AddressFamily == address.Address.AddressFamily && !virtuals.Contains(own.Address)).ToArray();
+        if (Array.Exists(networks, own => Network(own).Contains(address.Address)))
+            return;
+        var found = networks.Length == 0 ? $"{device} has no address of its family" : $"{device} has {string.Join(", ", networks.Select(own => Network(own).ToString()))}";
+        sink.Error(at.Node, at.Path, $"address {address.Address} outside the networks of {device}", $"an address within one ({found}), or routed: true beside it where routers send its packets here");
+    }
+
+    private static IPNetwork Network(InterfaceAddress own)
+    {
+        var bytes = own.Address.GetAddressBytes();
+        for (var bit = own.Length; bit < bytes.Length * 8; bit++)
+            bytes[bit / 8] &= (byte)~(0x80 >> (bit % 8));
+        return new IPNetwork(new IPAddress(bytes), own.Length);
+    }
+}

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+using System.Collections.Immutable;
+using System.Net;
+using Penstock.Model.Schema;
+
+namespace Penstock.Model.Vrrp;
+
+/// <summary>One VRRPv3 instance (RFC 9568, virtual router): addresses that one host of several has at a time. It is run by keepalived.</summary>
+public sealed record VrrpInstanceConfig
+{
+    /// <summary>Unique name, used in metrics, logs and files. Instances of the same name on other hosts are its counterparts.</summary>
+    [Text(TextForm.Name)]
+    [Example("edge")]
+    public required string Name { get; init; }
+
+    /// <summary>Interface that adverts leave and arrive by.</summary>
+    [Text(TextForm.InterfaceName)]
+    [Example("eth0")]
+    public required string Interface { get; init; }
+
+    /// <summary>Virtual router id (VRID): equal on all hosts of the instance, no other router's on the link (RFC 9568, 5.2.3).</summary>
+    [Range("1", "255")]
+    [Example("51")]
+    public required int RouterId { get; init; }
+
+    /// <summary>The host with the highest has the addresses (RFC 9568, 5.2.4). Default 100. 255 is left out: it is for routers whose own address it is.</summary>
+    [Range("1", "254")]
+    public int Priority { get; init; } = 100;
+
+    /// <summary>
+    /// Time between adverts, whole hundredths of a second; equal on all hosts. Another host takes over after three of them and up to one more, the less the higher
+    /// its priority (RFC 9568, 6.1). Default 1 s.
+    /// </summary>
+    [Range("10ms", "40s")]
+    public TimeSpan AdvertInterval { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>The other hosts, to which adverts go by unicast; none: by multicast to 224.0.0.18 or ff02::12.</summary>
+    [Example("[192.0.2.12]")]
+    public ImmutableArray<IPAddress> Peers { get; init; } = [];
+
+    /// <summary>Address that adverts come from; null: the interface's first.</summary>
+    [Example("192.0.2.11")]
+    public IPAddress? Source { get; init; }
+
+    /// <summary>Virtual addresses, IPv4 and IPv6 in one list.</summary>
+    [Example("[203.0.113.10/24, \"2001:db8::10/64\"]")]
+    public required ImmutableArray<VrrpAddressConfig> Addresses { get; init; }
+
+    /// <summary>Instances of the same sync group are master together or not at all; null: it stands alone.</summary>
+    [Text(TextForm.Name)]
+    [Example("both-sides")]
+    public string? SyncGroup { get; init; }
+
+    /// <summary>Whether it takes the addresses from a host of lower priority that has them. Default true.</summary>
+    public bool Preempt { get; init; } = true;
+
+    /// <summary>How long it waits before it does so after its start. Default 0 s.</summary>
+    [Range("0s", "1000s")]
+    public TimeSpan PreemptDelay { get; init; }
+
+    /// <summary>Whether the addresses have a MAC address of their own (00:00:5e:00:01:ID), so that neighbours need not learn another when they move. Default false.</summary>
+    public bool UseVmac { get; init; }
+
+    /// <summary>How neighbours are told where an address is now.</summary>
+    public VrrpAnnounceConfig Announce { get; init; } = new();
+
+    /// <summary>What makes the host give the addresses up, or less likely to have them.</summary>
+    public VrrpTrackConfig Track { get; init; } = new();
+
+    /// <summary>Name of the group whose instances run in one keepalived: the sync group, or its own.</summary>
+    public string Group => SyncGroup ?? Name;
+}

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+using System.Net;
+using System.Text;
+using Penstock.Model.Vrrp;
+
+namespace Penstock.Config.Tests;
+
+public sealed class VrrpTests
+{
+    private const string Base = "interface: eth0, router_id: 51";
+
+    [Fact]
+    public void Instance_WellWritten_IsRead()
+    {
+        var instance = Some.Parse("""
+            vrrp:
+              - name: edge
+                interface: eth0
+                router_id: 51
+                priority: 150
+                advert_interval: 100ms
+                peers: [192.0.2.12]
+                source: 192.0.2.11
+                addresses: [203.0.113.10/24, "2001:db8::10/64", {address: 198.51.100.1, interface: eth1, routed: true}]
+                sync_group: both-sides
+                preempt_delay: 5s
+                use_vmac: true
+                announce: {repeat: 3, delay: 1s, refresh: 60s}
+                track: {interfaces: [eth1, {name: eth2, weight: 20}], services: [{name: web, min_ready: 50%}]}
+            l4: {interface: eth0, services: [{name: web, listen: "tcp://203.0.113.10:80", forwarding: l7}]}
+            """).Config.ShouldNotBeNull().Vrrp.ShouldHaveSingleItem();
+
+        instance.AdvertInterval.ShouldBe(TimeSpan.FromMilliseconds(100));
+        instance.Peers.ShouldBe([IPAddress.Parse("192.0.2.12")]);
+        instance.Addresses.Select(address => address.Address.ToString()).ShouldBe(["203.0.113.10/24", "2001:db8::10/64", "198.51.100.1/32"]);
+        instance.Addresses[2].Interface.ShouldBe("eth1");
+        instance.Group.ShouldBe("both-sides");
+        instance.Announce.ShouldBe(new VrrpAnnounceConfig { Repeat = 3, Delay = TimeSpan.FromSeconds(1), Refresh = TimeSpan.FromMinutes(1) });
+        instance.Track.Interfaces.ShouldBe([new VrrpTrackInterface { Name = "eth1" }, new VrrpTrackInterface { Name = "eth2", Weight = 20 }]);
+        instance.Track.Services.ShouldBe([new VrrpTrackHealth { Name = "web", MinReady = 50 }]);
+    }
+
+    [Theory]
+    [InlineData("name: a, interface: eth0, router_id: 0, addresses: [10.8.0.9/24]", "vrrp[0].router_id")]
+    [InlineData("name: a, interface: eth0, router_id: 256, addresses: [10.8.0.9/24]", "vrrp[0].router_id")]
+    [InlineData("name: a, " + Base + ", priority: 255, addresses: [10.8.0.9/24]", "vrrp[0].priority")]
+    [InlineData("name: a, " + Base + ", addresses: []", "no address; expected at least one virtual address")]
+    [InlineData("name: a, " + Base + ", addresses: [10.8.0.9/33]", "a prefix length from 1 to 32")]
+    [InlineData("name: a, " + Base + ", addresses: [10.8.0.9/0]", "a prefix length from 1 to 32")]
+    [InlineData("name: a, " + Base + ", addresses: [224.0.0.1/24]", "the address of one host")]
+    [InlineData("name: a, " + Base + ", addresses: [10.8.0.9/24, 10.8.0.9/32]", "address 10.8.0.9 a second time; expected each address in one instance; first at a.yaml:2:")]
+    [InlineData("name: a, " + Base + ", addresses: [10.8.0.9/24], peers: [10.8.0.9]", "address 10.8.0.9, which is a host's own")]
+    [InlineData("name: a, " + Base + ", addresses: [10.8.0.9/24], peers: [10.8.0.1, \"2001:db8::1\"]", "peer 2001:db8::1 beside 10.8.0.1; expected peers of one family")]
+    [InlineData("name: a, " + Base + ", addresses: [10.8.0.9/24], peers: [10.8.0.1, 10.8.0.1]", "peer 10.8.0.1 a second time")]
+    [InlineData("name: a, " + Base + ", addresses: [10.8.0.9/24], peers: [10.8.0.1], source: 10.8.0.1", "peer 10.8.0.1, which is this host's source")]
+    [InlineData("name: a, " + Base + ", addresses: [10.8.0.9/24], peers: [10.8.0.1], source: \"2001:db8::1\"", "source 2001:db8::1 for peers of the other family")]
+    [InlineData("name: a, " + Base + ", addresses: [10.8.0.9/24], advert_interval: 15ms", "an advert_interval of 15 ms; expected whole hundredths of a second")]
+    [InlineData("name: a, " + Base + ", addresses: [10.8.0.9/24], advert_interval: 1ms", "vrrp[0].advert_interval")]
+    [InlineData("name: a, " + Base + ", addresses: [10.8.0.9/24], preempt: false, preempt_delay: 5s", "preempt_delay with preempt: false")]
+    [InlineData("name: a, " + Base + ", addresses: [10.8.0.9/24], track: {interfaces: [eth0]}", "interface eth0, on which the instance depends anyway")]
+    [InlineData("name: a, " + Base + ", addresses: [10.8.0.9/24], track: {services: [web]}", "unknown service 'web'; expected a service; there is none")]
+    [InlineData("name: a, " + Base + ", addresses: [10.8.0.9/24], track: {clusters: [web]}", "unknown cluster 'web'")]
+    [InlineData("name: a, " + Base + ", addresses: [10.8.0.9/24], authentication: x", "unknown key 'authentication'")]
+    [InlineData("name: ../a, " + Base + ", addresses: [10.8.0.9/24]", "vrrp[0].name")]
+    [InlineData("name: a, interface: \"eth0 {\", router_id: 1, addresses: [10.8.0.9/24]", "vrrp[0].interface")]
+    public void Instance_ThatCannotWork_IsRefused(string instance, string line) =>
+        Some.Parse($"vrrp:\n- {{{instance}}}\n").Lines().ShouldHaveSingleItem().ShouldContain(line);
+
+    [Theory]
+    [InlineData("name: a, interface: eth0, router_id: 2, addresses: [10.8.0.8/24]", "instance name 'a' a second time; expected a name of its own; first at a.yaml:2:10")]
+    [InlineData("name: b, interface: eth0, router_id: 51, addresses: [10.8.0.8/24]", "router_id 51 a second time on eth0; expected one of its own")]
+    [InlineData("name: b, interface: eth0, router_id: 2, addresses: [10.8.0.9/24]", "address 10.8.0.9 a second time")]
+    [InlineData("name: b, interface: eth0, router_id: 2, addresses: [10.8.0.8/24], sync_group: a", "instance 'a' with the name of a sync group that it is not in")]
+    [InlineData("name: b, interface: eth1, router_id: 51, addresses: [10.8.0.8/24]", null)]
+    [InlineData("name: b, interface: eth0, router_id: 51, addresses: [\"2001:db8::8/64\"]", null)]
+    public void Instances_ThatClash_AreRefused(string second, string? line)
+    {
+        var lines = Some.Parse($"vrrp:\n- {{name: a, {Base}, addresses: [10.8.0.9/24]}}\n- {{{second}}}\n").Lines();
+
+        if (line is null)
+            lines.ShouldBeEmpty();
+        else
+            lines.ShouldHaveSingleItem().ShouldContain(line);
+    }
+
+    [Theory]
+    [InlineData("interface: eth1, addresses: [10.8.0.9/24]", "unknown interface 'eth1'; expected an interface of this host: lo, eth0; did you mean 'eth0'?")]
+    [InlineData("interface: eth0, addresses: [{address: 10.8.0.9/24, interface: eth9}]", "unknown interface 'eth9'")]
+    [InlineData("interface: eth0, addresses: [10.8.0.9/24], track: {interfaces: [bond0]}", "unknown interface 'bond0'")]
+    [InlineData("interface: eth0, addresses: [10.9.0.9/24]", "address 10.9.0.9 outside the networks of eth0; expected an address within one (eth0 has 10.8.0.0/24, 172.16.0.0/24), or routed: true")]
+    [InlineData("interface: eth0, addresses: [\"2001:db8::1/64\"]", "address 2001:db8::1 outside the networks of eth0; expected an address within one (eth0 has no address of its family)")]
+    [InlineData("interface: eth0, addresses: [172.16.0.1/24]", "address 172.16.0.1 outside the networks of eth0")]
+    [InlineData("interface: eth0, addresses: [{address: 10.9.0.9, routed: true}]", null)]
+    [InlineData("interface: eth0, addresses: [10.8.0.9]", null)]
+    public void Instance_OnAHostThatLacksWhatItNeeds_IsRefused(string instance, string? line)
+    {
+        // eth0 may have 172.16.0.1 because it is a virtual address now: that proves no network.
+        var text = $"vrrp:\n- {{name: a, router_id: 51, {instance}}}\n";
+        var host = new Host(new(StringComparer.Ordinal)
+        {
+            ["lo"] = [new InterfaceAddress(IPAddress.Loopback, 8)],
+            ["eth0"] = [new InterfaceAddress(IPAddress.Parse("10.8.0.11"), 24), new InterfaceAddress(IPAddress.Parse("172.16.0.1"), 24)],
+        });
+
+        var lines = ConfigLoader.Parse([new ConfigFile("a.yaml", Encoding.UTF8.GetBytes(text))], host).Lines();
+
+        if (line is null)
+            lines.ShouldBeEmpty();
+        else
+            lines.ShouldHaveSingleItem().ShouldContain(line);
+    }
+
+    private sealed class Host(Dictionary<string, InterfaceAddress[]> interfaces) : IHostInterfaces
+    {
+        public IReadOnlyCollection<string> Names() => interfaces.Keys;
+
+        public IReadOnlyList<InterfaceAddress> Addresses(string name) => interfaces.GetValueOrDefault(name) ?? [];
+    }
+}
