@@ -56,6 +56,7 @@ public sealed class VrrpTests
     [InlineData("name: a, " + Base + ", addresses: [10.8.0.9/24], peers: [10.8.0.1], source: \"2001:db8::1\"", "source 2001:db8::1 for peers of the other family")]
     [InlineData("name: a, " + Base + ", addresses: [10.8.0.9/24], advert_interval: 15ms", "an advert_interval of 15 ms; expected whole hundredths of a second")]
     [InlineData("name: a, " + Base + ", addresses: [10.8.0.9/24], advert_interval: 1ms", "vrrp[0].advert_interval")]
+    [InlineData("name: a, " + Base + ", addresses: [10.8.0.9/24], announce: {delay: 1500ms}", "1500 ms; expected whole seconds")]
     [InlineData("name: a, " + Base + ", addresses: [10.8.0.9/24], preempt: false, preempt_delay: 5s", "preempt_delay with preempt: false")]
     [InlineData("name: a, " + Base + ", addresses: [10.8.0.9/24], track: {interfaces: [eth0]}", "interface eth0, on which the instance depends anyway")]
     [InlineData("name: a, " + Base + ", addresses: [10.8.0.9/24], track: {services: [web]}", "unknown service 'web'; expected a service; there is none")]
@@ -65,6 +66,11 @@ public sealed class VrrpTests
     [InlineData("name: a, interface: \"eth0 {\", router_id: 1, addresses: [10.8.0.9/24]", "vrrp[0].interface")]
     public void Instance_ThatCannotWork_IsRefused(string instance, string line) =>
         Some.Parse($"vrrp:\n- {{{instance}}}\n").Lines().ShouldHaveSingleItem().ShouldContain(line);
+
+    [Fact]
+    public void Folder_ThatKeepalivedWouldTakeApart_IsRefused() =>
+        Some.Parse($"vrrp:\n- {{name: a, {Base}, addresses: [10.8.0.9/24]}}\nkeepalived: {{run: \"/run/my folder\"}}\n").Lines()
+            .ShouldHaveSingleItem().ShouldContain("path '/run/my folder', which keepalived would take apart");
 
     [Theory]
     [InlineData("name: a, interface: eth0, router_id: 2, addresses: [10.8.0.8/24]", "instance name 'a' a second time; expected a name of its own; first at a.yaml:2:10")]

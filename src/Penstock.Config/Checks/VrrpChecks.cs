@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+using System.Buffers;
 using System.Net;
 using System.Net.Sockets;
 using Penstock.Config.Binding;
@@ -10,6 +11,8 @@ namespace Penstock.Config.Checks;
 /// <summary>VRRP instances: names, ids and addresses of their own, hosts of one family, and what they depend on is there.</summary>
 internal static class VrrpChecks
 {
+    private static readonly SearchValues<char> s_keepalivedMarks = SearchValues.Create(" \"'{}!#$\\");
+
     private const int AdvertUnits = 100_000; // RFC 9568, 5.2.7: hundredths of a second, in ticks
 
     /// <summary>Checks every instance.</summary>
@@ -24,6 +27,8 @@ internal static class VrrpChecks
         var routers = new Dictionary<(string, int, AddressFamily), Cursor>();
         var addresses = new Dictionary<IPAddress, Cursor>();
         var groups = config.Vrrp.Where(instance => instance?.SyncGroup is not null).Select(instance => instance.SyncGroup!).ToHashSet(StringComparer.Ordinal); // not null: filtered
+        if (config.Vrrp.Length > 0)
+            CheckPaths(config.Keepalived, root["keepalived"], sink);
         for (var i = 0; i < config.Vrrp.Length; i++)
         {
             if (config.Vrrp[i] is not { } instance)
@@ -31,9 +36,9 @@ internal static class VrrpChecks
             var here = at[i];
             if (instance.Name is { } name)
                 CheckName(instance, name, names, groups, here["name"], sink);
-            if (instance.Interface is not null && instance.RouterId > 0 && !routers.TryAdd((instance.Interface, instance.RouterId, Family(instance)), here["router_id"]))
+            if (instance.Interface is not null && instance.RouterId > 0 && !routers.TryAdd((instance.Interface, instance.RouterId, instance.Family), here["router_id"]))
             {
-                var first = routers[(instance.Interface, instance.RouterId, Family(instance))];
+                var first = routers[(instance.Interface, instance.RouterId, instance.Family)];
                 sink.Error(here["router_id"].Node, here["router_id"].Path, $"router_id {instance.RouterId} a second time on {instance.Interface}", $"one of its own; first at {first.Where}");
             }
 
@@ -46,12 +51,15 @@ internal static class VrrpChecks
         }
     }
 
-    /// <summary>The family of an instance's adverts: that of the hosts they go between, else that of its first address.</summary>
-    private static AddressFamily Family(VrrpInstanceConfig instance) =>
-        instance.Peers.FirstOrDefault(peer => peer is not null)?.AddressFamily
-        ?? instance.Source?.AddressFamily
-        ?? instance.Addresses.FirstOrDefault(address => address?.Address is not null)?.Address.Address.AddressFamily
-        ?? AddressFamily.InterNetwork;
+    // keepalived takes its configuration apart at white space, quotes, braces and comments.
+    private static void CheckPaths(KeepalivedConfig keepalived, Cursor at, DiagnosticSink sink)
+    {
+        foreach (var (key, path) in (ReadOnlySpan<(string, string)>)[("run", keepalived.Run), ("state", keepalived.State)])
+        {
+            if (path is not null && path.AsSpan().ContainsAny(s_keepalivedMarks))
+                sink.Error(at[key].Node, at[key].Path, $"path '{path}', which keepalived would take apart", "a path without white space and any of \"'{}!#$");
+        }
+    }
 
     private static void CheckName(VrrpInstanceConfig instance, string name, Dictionary<string, Cursor> names, HashSet<string> groups, Cursor at, DiagnosticSink sink)
     {
@@ -65,19 +73,26 @@ internal static class VrrpChecks
     {
         if (instance.AdvertInterval.Ticks % AdvertUnits != 0)
             sink.Error(at["advert_interval"].Node, at["advert_interval"].Path, $"an advert_interval of {instance.AdvertInterval.TotalMilliseconds} ms", "whole hundredths of a second, such as 10ms, 250ms or 1s");
+        CheckWhole(instance.Announce.Delay, at["announce"]["delay"], sink);
+        CheckWhole(instance.Announce.Refresh, at["announce"]["refresh"], sink);
         if (!instance.Preempt && instance.PreemptDelay > TimeSpan.Zero)
             sink.Error(at.AtKey("preempt_delay").Node, at["preempt_delay"].Path, "preempt_delay with preempt: false", "one of them");
     }
 
+    private static void CheckWhole(TimeSpan time, Cursor at, DiagnosticSink sink)
+    {
+        if (time.Ticks % TimeSpan.TicksPerSecond != 0)
+            sink.Error(at.Node, at.Path, $"{time.TotalMilliseconds} ms", "whole seconds");
+    }
+
     private static void CheckHosts(VrrpInstanceConfig instance, Cursor at, DiagnosticSink sink)
     {
-        var family = Family(instance);
         for (var i = 0; i < instance.Peers.Length; i++)
         {
             if (instance.Peers[i] is not { } peer)
                 continue;
             var here = at["peers"][i];
-            if (peer.AddressFamily != family)
+            if (peer.AddressFamily != instance.Family)
                 sink.Error(here.Node, here.Path, $"peer {peer} beside {instance.Peers[0]}", "peers of one family");
             else if (peer.Equals(instance.Source))
                 sink.Error(here.Node, here.Path, $"peer {peer}, which is this host's source", "the other hosts alone");
@@ -85,7 +100,7 @@ internal static class VrrpChecks
                 sink.Error(here.Node, here.Path, $"peer {peer} a second time", "each host once");
         }
 
-        if (instance.Source is { } source && source.AddressFamily != family)
+        if (instance.Source is { } source && source.AddressFamily != instance.Family)
             sink.Error(at["source"].Node, at["source"].Path, $"source {source} for peers of the other family", $"an address of the family of {instance.Peers[0]}");
     }
 

@@ -10,11 +10,11 @@ public sealed record VrrpAnnounceConfig
     [Range("1", "100")]
     public int Repeat { get; init; } = 5;
 
-    /// <summary>Time to as many again; 0s: none. Default 5 s (keepalived).</summary>
+    /// <summary>Time to as many again, whole seconds; 0s: none. Default 5 s (keepalived).</summary>
     [Range("0s", "60s")]
     public TimeSpan Delay { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>Time between single messages for as long as it is master, for switches that forget; 0s, the default: none.</summary>
+    /// <summary>Time between single messages for as long as it is master, for switches that forget, whole seconds; 0s, the default: none.</summary>
     [Range("0s", "1h")]
     public TimeSpan Refresh { get; init; }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Collections.Immutable;
 using System.Net;
+using System.Net.Sockets;
 using Penstock.Model.Schema;
 
 namespace Penstock.Model.Vrrp;
@@ -34,7 +35,7 @@ public sealed record VrrpInstanceConfig
     [Range("10ms", "40s")]
     public TimeSpan AdvertInterval { get; init; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>The other hosts, to which adverts go by unicast; none: by multicast to 224.0.0.18 or ff02::12.</summary>
+    /// <summary>The other hosts, IPv4 or IPv6, to which adverts go by unicast; none: by multicast to 224.0.0.18 or ff02::12.</summary>
     [Example("[192.0.2.12]")]
     public ImmutableArray<IPAddress> Peers { get; init; } = [];
 
@@ -42,7 +43,10 @@ public sealed record VrrpInstanceConfig
     [Example("192.0.2.11")]
     public IPAddress? Source { get; init; }
 
-    /// <summary>Virtual addresses, IPv4 and IPv6 in one list.</summary>
+    /// <summary>
+    /// Virtual addresses, IPv4 and IPv6 in one list. Adverts do not name them, so that one may be added to one host after the other: they name 169.254.0.ID
+    /// (of a range that nobody else may use: RFC 3927, 2.1), or over IPv6 the virtual router's own fe80::200:5eff:fe00:2ID (RFC 9568, 7.3), which the master has too.
+    /// </summary>
     [Example("[203.0.113.10/24, \"2001:db8::10/64\"]")]
     public required ImmutableArray<VrrpAddressConfig> Addresses { get; init; }
 
@@ -66,6 +70,12 @@ public sealed record VrrpInstanceConfig
 
     /// <summary>What makes the host give the addresses up, or less likely to have them.</summary>
     public VrrpTrackConfig Track { get; init; } = new();
+
+    /// <summary>Family of its adverts: that of the hosts they go between; by multicast IPv4, unless every virtual address is IPv6.</summary>
+    public AddressFamily Family =>
+        Peers.FirstOrDefault(peer => peer is not null)?.AddressFamily
+        ?? Source?.AddressFamily
+        ?? (!Addresses.IsDefault && Addresses.All(one => one?.Address is { Address.AddressFamily: AddressFamily.InterNetworkV6 }) ? AddressFamily.InterNetworkV6 : AddressFamily.InterNetwork);
 
     /// <summary>Name of the group whose instances run in one keepalived: the sync group, or its own.</summary>
     public string Group => SyncGroup ?? Name;
