@@ -11,6 +11,9 @@ public enum EpollEvents : uint
     /// <summary>EPOLLIN.</summary>
     In = 0x1,
 
+    /// <summary>EPOLLPRI: the urgent byte of a stream has come.</summary>
+    Priority = 0x2,
+
     /// <summary>EPOLLOUT.</summary>
     Out = 0x4,
 

@@ -81,6 +81,9 @@ internal static unsafe partial class Libc
     internal static partial int shutdown(int fd, int how);
 
     [LibraryImport(Library), SuppressGCTransition]
+    internal static partial int ioctl(int fd, nuint request, void* argument);
+
+    [LibraryImport(Library), SuppressGCTransition]
     internal static partial int setsockopt(int fd, int level, int name, void* value, uint len);
 
     [LibraryImport(Library), SuppressGCTransition]

@@ -7,6 +7,8 @@ public static unsafe class SocketCalls
 {
     private const int NonBlockingCloseOnExec = 0x800 | 0x80000;
     private const int NoSignal = 0x4000;
+    private const int OutOfBand = 0x1;
+    private const nuint AtMark = 0x8905; // SIOCATMARK
     private const int Peek = 0x2;
     private const int Stream = 1;
     private const int Datagram = 2;
@@ -115,6 +117,16 @@ public static unsafe class SocketCalls
         }
     }
 
+    /// <summary>send(2) of a byte as TCP's urgent one (MSG_OOB).</summary>
+    public static IoResult SendUrgent(int fd, byte value) => IoResult.Of(Libc.send(fd, &value, 1, NoSignal | OutOfBand));
+
+    /// <summary>sockatmark(3): whether the next byte of the stream is the urgent one.</summary>
+    public static bool IsAtUrgent(int fd)
+    {
+        var atMark = 0;
+        return Libc.ioctl(fd, AtMark, &atMark) == 0 && atMark != 0;
+    }
+
     /// <summary>sendmsg(2) of up to <see cref="MaxVectors"/> pieces with MSG_NOSIGNAL.</summary>
     public static IoResult SendGathered(int fd, ReadOnlySpan<IoVector> pieces)
     {
@@ -162,6 +174,9 @@ public static unsafe class SocketCalls
     /// listener inherit it. Without it the queue of a peer that does not read grows to tcp_wmem's maximum, usually 4 MiB.
     /// </summary>
     public static IoResult SetUnsentLimit(int fd, int bytes) => SetInt(fd, LevelTcp, 25, bytes);
+
+    /// <summary>SO_OOBINLINE: the urgent byte is read in its place among the others; sockets accepted from a listener inherit it.</summary>
+    public static IoResult SetUrgentInline(int fd) => SetInt(fd, LevelSocket, 10, 1);
 
     /// <summary>IPV6_V6ONLY.</summary>
     public static IoResult SetIpv6Only(int fd, bool only) => SetInt(fd, LevelIpv6, 26, only ? 1 : 0);

@@ -25,7 +25,10 @@ public sealed unsafe class SplicePipe : IDisposable
         return null;
     }
 
-    /// <summary>Takes bytes from a socket; zero is the end of its stream, EAGAIN means that the socket has none or the pipe no room.</summary>
+    /// <summary>
+    /// Takes bytes from a socket; zero is the end of its stream, EAGAIN means that the socket has none or the pipe no room. Either is said too where the next byte is
+    /// TCP's urgent one, which splice(2) never takes: see <see cref="SocketCalls.IsAtUrgent"/>.
+    /// </summary>
     /// <param name="socket">The socket.</param>
     /// <param name="bytes">At most.</param>
     public IoResult Fill(int socket, int bytes) => IoResult.Of(Libc.splice(socket, null, _write, null, (nuint)bytes, MoveNonBlocking));

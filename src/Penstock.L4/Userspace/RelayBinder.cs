@@ -58,6 +58,7 @@ internal static class RelayBinder
             {
                 Check(SocketCalls.SetReuseAddress(socket.Number), protocol, endpoint);
                 Check(SocketCalls.SetNoDelay(socket.Number), protocol, endpoint);
+                Check(SocketCalls.SetUrgentInline(socket.Number), protocol, endpoint);
                 Check(SocketCalls.SetUnsentLimit(socket.Number, UnsentLimit), protocol, endpoint);
             }
 

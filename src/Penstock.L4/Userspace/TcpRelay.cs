@@ -102,8 +102,9 @@ internal sealed class TcpRelay
         if (!_isConnected && !IsConnectedBy(events))
             return;
         const EpollEvents Broken = EpollEvents.HangUp | EpollEvents.Error;
-        if ((events & (EpollEvents.In | EpollEvents.ReadHangUp | Broken)) != EpollEvents.None)
+        if ((events & (EpollEvents.In | EpollEvents.Priority | EpollEvents.ReadHangUp | Broken)) != EpollEvents.None)
             side.IsReadable = true;
+        side.HasUrgent |= (events & EpollEvents.Priority) != EpollEvents.None;
         if ((events & (EpollEvents.Out | Broken)) != EpollEvents.None)
             side.IsWritable = true;
         Pump();
@@ -140,6 +141,7 @@ internal sealed class TcpRelay
         if (created.IsError)
             return created.Error;
         _ = SocketCalls.SetNoDelay(created.Value);
+        _ = SocketCalls.SetUrgentInline(created.Value);
         _ = SocketCalls.SetUnsentLimit(created.Value, RelayBinder.UnsentLimit);
         var connected = SocketCalls.Connect(created.Value, ref address);
         if (connected.IsError && connected.Error != Errno.EINPROGRESS)
@@ -232,7 +234,7 @@ internal sealed class TcpRelay
                 return outcome;
             if (!to.IsWritable)
                 return MoveOutcome.Waits;
-            var sent = from.Pipe!.Drain(to.Fd, from.Held); // Not null while bytes are held.
+            var sent = from.Drain(to);
             if (sent.IsError && sent.Error != Errno.EINTR)
             {
                 to.IsWritable = sent.Error != Errno.EAGAIN;
@@ -259,6 +261,9 @@ internal sealed class TcpRelay
         }
 
         var read = pipe.Fill(from.Fd, MoveBytes);
+        var hasStopped = read.Error == Errno.EAGAIN ? from.HasUrgent : read.Value == 0;
+        if (hasStopped && from.TakeUrgent())
+            return null;
         if (read.Error == Errno.EAGAIN)
         {
             from.IsReadable = false;
@@ -292,7 +297,6 @@ internal sealed class TcpRelay
 
     private void Count(TcpSide from, int bytes)
     {
-        from.Held -= bytes;
         if (ReferenceEquals(from, _client))
             Backend?.CountSent(bytes);
         else

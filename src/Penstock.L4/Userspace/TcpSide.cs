@@ -8,7 +8,7 @@ namespace Penstock.L4.Userspace;
 internal sealed class TcpSide(TcpRelay relay) : EpollSource
 {
     /// <summary>Events of both sockets.</summary>
-    public const EpollEvents Wanted = EpollEvents.In | EpollEvents.Out | EpollEvents.ReadHangUp | EpollEvents.EdgeTriggered;
+    public const EpollEvents Wanted = EpollEvents.In | EpollEvents.Priority | EpollEvents.Out | EpollEvents.ReadHangUp | EpollEvents.EdgeTriggered;
 
     /// <summary>Whether it may have bytes, or its end.</summary>
     public bool IsReadable { get; set; }
@@ -27,6 +27,33 @@ internal sealed class TcpSide(TcpRelay relay) : EpollSource
 
     /// <summary>How many.</summary>
     public int Held { get; set; }
+
+    /// <summary>Whether TCP's urgent byte is among what it may have.</summary>
+    public bool HasUrgent { get; set; }
+
+    /// <summary>That byte on its way to the other side, with no others; null: it is not.</summary>
+    public byte? Urgent { get; private set; }
+
+    /// <summary>Takes the urgent byte where it is the next: splice(2) stops there for good.</summary>
+    public bool TakeUrgent()
+    {
+        Span<byte> one = stackalloc byte[1];
+        if (!SocketCalls.IsAtUrgent(Fd) || SocketCalls.Receive(Fd, one).Value != 1)
+            return false;
+        (Urgent, Held, HasUrgent) = (one[0], 1, false);
+        return true;
+    }
+
+    /// <summary>Gives what is held, or a part of it, to the other side.</summary>
+    public IoResult Drain(TcpSide to)
+    {
+        var sent = Urgent is { } one ? SocketCalls.SendUrgent(to.Fd, one) : Pipe!.Drain(to.Fd, Held); // Not null while other bytes are held.
+        if (sent.IsError)
+            return sent;
+        Urgent = null;
+        Held -= sent.Value;
+        return sent;
+    }
 
     /// <inheritdoc/>
     public override void OnEvents(EpollEvents events) => relay.OnEvents(this, events);
