@@ -20,4 +20,9 @@ public interface IL4Engine : IDisposable
     /// <param name="to">Where it sends to.</param>
     /// <param name="protocol">Its protocol.</param>
     PacketExplanation? Explain(IPEndPoint from, IPEndPoint to, TransportProtocol protocol);
+
+    /// <summary>Before the end of the process: takes no new connections and waits for those that would end with it. What the kernel carries goes on.</summary>
+    /// <param name="timeout">For how long.</param>
+    /// <returns>Connections that are still open then, which <see cref="IDisposable.Dispose"/> resets.</returns>
+    Task<int> DrainAsync(TimeSpan timeout) => Task.FromResult(0);
 }

@@ -11,6 +11,7 @@ public sealed class L4Tier : IL4Engine
 {
     private readonly Func<L4Engine, IL4Engine> _create;
     private readonly ILogger _logger;
+    private readonly List<UserspaceEngine> _retired = [];
     private volatile Named? _running;
 
     /// <summary>A tier that does nothing until it is given a snapshot.</summary>
@@ -56,7 +57,7 @@ public sealed class L4Tier : IL4Engine
         var before = _running;
         _running = next;
         if (before?.Engine is UserspaceEngine relays)
-            relays.Retire();
+            Retire(relays);
         else
             before?.Engine.Dispose();
     }
@@ -68,7 +69,31 @@ public sealed class L4Tier : IL4Engine
     public PacketExplanation? Explain(IPEndPoint from, IPEndPoint to, TransportProtocol protocol) => _running?.Engine.Explain(from, to, protocol);
 
     /// <inheritdoc/>
-    public void Dispose() => _running?.Engine.Dispose();
+    public async Task<int> DrainAsync(TimeSpan timeout)
+    {
+        Task<int>[] all;
+        lock (_retired)
+            all = [.. _retired.Append(_running?.Engine).OfType<IL4Engine>().Select(engine => engine.DrainAsync(timeout))];
+        return (await Task.WhenAll(all)).Sum();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _running?.Engine.Dispose();
+        lock (_retired)
+            _retired.ForEach(engine => engine.Dispose());
+    }
+
+    private void Retire(UserspaceEngine relays)
+    {
+        relays.Retire();
+        lock (_retired)
+        {
+            _retired.RemoveAll(engine => engine.IsDisposed);
+            _retired.Add(relays);
+        }
+    }
 
     private static IL4Engine Create(L4Engine kind, ILoggerFactory loggers, TimeProvider time) => kind switch
     {

@@ -19,6 +19,7 @@ public sealed class UserspaceEngine : IL4Engine
     private const int DescriptorsEach = 6;
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan RetireEvery = TimeSpan.FromSeconds(1);
 
     private readonly ILogger _logger;
@@ -31,7 +32,8 @@ public sealed class UserspaceEngine : IL4Engine
     private ImmutableArray<string> _order = [];
     private RelayWorker[] _workers = [];
     private ITimer? _retirement;
-    private bool _isDisposed;
+    private bool _isDraining;
+    private volatile bool _isDisposed;
 
     /// <summary>An engine that listens nowhere until it is given a service.</summary>
     public UserspaceEngine(ILoggerFactory loggers, TimeProvider time)
@@ -39,6 +41,9 @@ public sealed class UserspaceEngine : IL4Engine
         (_logger, _time) = (loggers.CreateLogger("Penstock.L4"), time);
         _meter = new L4Meter(Status, time);
     }
+
+    /// <summary>Whether nothing of it runs any more.</summary>
+    public bool IsDisposed => _isDisposed;
 
     /// <summary>Puts a snapshot's services in place: new addresses are bound before old ones are let go, and addresses that stay keep their sockets.</summary>
     /// <exception cref="L4ApplyException">An address can't be listened at; what ran before runs on.</exception>
@@ -53,6 +58,8 @@ public sealed class UserspaceEngine : IL4Engine
             var tables = RelayPlanner.Tables(snapshot, _services).ToArray();
             var services = tables.ToDictionary(table => table.Config.Name, table => _services.GetValueOrDefault(table.Config.Name) ?? new RelayService(table), StringComparer.Ordinal);
             var endpoints = RelayPlanner.Endpoints(config.Services);
+            foreach (var closed in endpoints.Keys.Where(at => _isDraining && !_listeners.ContainsKey(at)).ToList())
+                endpoints.Remove(closed);
             var added = Open(endpoints, services);
 
             // From here on nothing fails.
@@ -104,6 +111,30 @@ public sealed class UserspaceEngine : IL4Engine
             return new PacketExplanation(table.Config.Name, "", "no backend is ready", "", protocol == TransportProtocol.Tcp ? "answered with a reset" : "dropped: no_backend");
         var by = table.Config.Hash == HashOn.Client ? "the client's address" : "the flow";
         return Answer(table, backend, to, $"slot {table.SlotOf(from, to)} of {table.Size} of its Maglev table, by {by}; no flow is open");
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>UDP has no connections to wait for: its services go on until the end.</remarks>
+    public async Task<int> DrainAsync(TimeSpan timeout)
+    {
+        lock (_gate)
+        {
+            if (_isDisposed)
+                return 0;
+            _isDraining = true;
+            var closing = _listeners.Values.Where(listener => listener.Protocol == TransportProtocol.Tcp).ToList();
+            _listeners = _listeners.Where(one => one.Key.Protocol != TransportProtocol.Tcp).ToDictionary();
+            OnEach(worker =>
+            {
+                closing.ForEach(worker.Unlisten);
+                return true;
+            });
+        }
+
+        var begun = _time.GetTimestamp();
+        while (_connections.Open > 0 && _time.GetElapsedTime(begun) < timeout)
+            await Task.Delay(LookEvery, _time);
+        return _connections.Open;
     }
 
     /// <summary>Lets go when the last connection has ended; the services are gone already.</summary>
@@ -231,7 +262,9 @@ public sealed class UserspaceEngine : IL4Engine
 
     private IEnumerable<string> Warnings()
     {
-        if (!_connections.HasRoom)
+        if (_isDraining)
+            yield return $"stopping: no new connections of services are taken, {_connections.Open} are still open";
+        else if (!_connections.HasRoom)
             yield return $"{_connections.Open} connections of services are open, as many as there may be: others wait (l4.nat.flows, and a sixth of the limit of open files)";
         var failures = _workers.Sum(worker => worker.Reactor.LoopFailures);
         if (failures > 0)

@@ -16,7 +16,7 @@ public sealed record ApplianceConfig
     [Example("lb1")]
     public required string Node { get; init; }
 
-    /// <summary>How long SIGTERM waits for requests in flight before it closes their connections. Default 30 s.</summary>
+    /// <summary>How long SIGTERM waits for requests in flight, and for connections of services with engine userspace, before it closes them. Default 30 s.</summary>
     [Range("0s", "1h")]
     public TimeSpan ShutdownTimeout { get; init; } = TimeSpan.FromSeconds(30);
 

@@ -74,7 +74,7 @@ internal sealed class ApplianceHost(ConfigSource source, string? socketPath, ILo
         await Task.Delay(Timeout.Infinite, signals.Stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await reloads;
         await reloader.CloseAsync();
-        await DrainAsync(engine, plane.State, notifier, signals.StopAtOnce);
+        await DrainAsync(balancer, engine, plane.State, notifier, signals.StopAtOnce);
         return ExitCode.Ok;
     }
 
@@ -102,7 +102,7 @@ internal sealed class ApplianceHost(ConfigSource source, string? socketPath, ILo
             ? Watchdog.RunAsync(interval, notifier, async within => await plane.IsAliveAsync(within) && await engine.IsAliveAsync(within), time, _logger, stop)
             : Task.CompletedTask;
 
-    private async Task DrainAsync(L7Engine engine, ControlPlaneState state, ServiceNotifier notifier, CancellationToken atOnce)
+    private async Task DrainAsync(L4Tier balancer, L7Engine engine, ControlPlaneState state, ServiceNotifier notifier, CancellationToken atOnce)
     {
         _draining = true;
         var patience = state.Snapshot?.Config.ShutdownTimeout ?? TimeSpan.Zero;
@@ -110,8 +110,9 @@ internal sealed class ApplianceHost(ConfigSource source, string? socketPath, ILo
         _logger.LogInformation("stopping: draining for at most {Seconds:0} s", patience.TotalSeconds);
         try
         {
-            var cut = await engine.DrainAsync(patience).WaitAsync(atOnce);
-            if (cut > 0) _logger.LogWarning("stopped: {Connections} connections were cut after {Seconds:0} s", cut, patience.TotalSeconds);
+            // Both take no more from now on, whichever has to wait.
+            var cuts = await Task.WhenAll(Task.Run(() => balancer.DrainAsync(patience)), engine.DrainAsync(patience)).WaitAsync(atOnce);
+            if (cuts.Sum() > 0) _logger.LogWarning("stopped: {Connections} connections were cut after {Seconds:0} s, {Relayed} of them of L4 services", cuts.Sum(), patience.TotalSeconds, cuts[0]);
             else _logger.LogInformation("stopped: every connection has ended");
         }
         catch (OperationCanceledException)

@@ -50,6 +50,54 @@ public sealed class UserspaceEngineTests : IDisposable
     }
 
     [Fact]
+    public async Task Drain_ConnectionOpen_WaitsForItAndTakesNoOther()
+    {
+        var server = TcpServer.Echo(_loopback);
+        _loopback.Apply(Loopback.Ready(server.At));
+        var client = await _loopback.ConnectAsync();
+        await TcpServer.WhoAsync(client);
+
+        var drained = Task.Run(() => _loopback.Engine.DrainAsync(Loopback.Patience));
+        await Loopback.UntilAsync(() => _loopback.Engine.Status().Warnings.Contains("stopping: no new connections of services are taken, 1 are still open"));
+        _loopback.Apply(Loopback.Ready(server.At), Loopback.Ready(new IPEndPoint(_loopback.NewAddress(), 9090), Model.EndpointState.Down)); // as health checks may
+        (await Should.ThrowAsync<SocketException>(() => _loopback.ConnectAsync())).SocketErrorCode.ShouldBe(SocketError.ConnectionRefused);
+        await client.SendAsync(new byte[100]);
+        await TcpServer.ReadAsync(client, new byte[100]);
+        drained.IsCompleted.ShouldBeFalse();
+        client.Shutdown(SocketShutdown.Send);
+        (await client.ReceiveAsync(new byte[1]).WaitAsync(Loopback.Patience)).ShouldBe(0);
+
+        (await drained.WaitAsync(Loopback.Patience)).ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task Drain_TimeIsOver_SaysHowManyAreLeft()
+    {
+        var server = TcpServer.Echo(_loopback);
+        _loopback.Apply(Loopback.Ready(server.At));
+        for (var i = 0; i < 3; i++)
+            await TcpServer.WhoAsync(await _loopback.ConnectAsync());
+
+        (await Task.Run(() => _loopback.Engine.DrainAsync(TimeSpan.FromMilliseconds(50))).WaitAsync(Loopback.Patience)).ShouldBe(3);
+    }
+
+    [Fact]
+    public async Task Drain_UdpService_GoesOnMeanwhile()
+    {
+        var (server, datagrams) = (TcpServer.Echo(_loopback), UdpServer.Start(_loopback));
+        _loopback.Apply((_loopback.Service(), [Loopback.Ready(server.At)]), (_loopback.Service("u", TransportProtocol.Udp), [Loopback.Ready(datagrams.At)]));
+        await TcpServer.WhoAsync(await _loopback.ConnectAsync());
+        var drained = Task.Run(() => _loopback.Engine.DrainAsync(Loopback.Patience));
+        await Loopback.UntilAsync(() => !_loopback.Engine.Status().Warnings.IsEmpty);
+
+        using var client = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        await client.ConnectAsync(_loopback.At);
+        await client.SendAsync(new byte[1]);
+        (await client.ReceiveAsync(new byte[100]).WaitAsync(Loopback.Patience)).ShouldBe(7); // address, port and the datagram
+        drained.IsCompleted.ShouldBeFalse();
+    }
+
+    [Fact]
     public async Task Apply_AddressInUse_IsRefusedAndWhatRanRunsOn()
     {
         var server = TcpServer.Echo(_loopback);

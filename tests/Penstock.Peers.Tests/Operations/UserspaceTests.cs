@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
 using Penstock.Peers.Tests.Harness;
 
 namespace Penstock.Peers.Tests.Operations;
@@ -7,6 +9,8 @@ namespace Penstock.Peers.Tests.Operations;
 /// <summary>L4 services of a daemon without any privilege, in front of real servers.</summary>
 public sealed class UserspaceTests
 {
+    private const int Sigterm = 15;
+
     [PeerFact("nginx", "curl", "wrk", "setpriv")]
     public async Task Daemon_WithoutPrivileges_RelaysAndReloadsUnderLoadWithoutAFailure()
     {
@@ -41,14 +45,43 @@ public sealed class UserspaceTests
         status.Output.ShouldNotContain("dropped");
     }
 
+    [Fact]
+    public async Task Sigterm_ConnectionOpen_GoesOnUntilItEnds()
+    {
+        using var workplace = new Workplace();
+        using var backend = new TcpListener(IPAddress.Loopback, 0);
+        backend.Start();
+        var port = FreePort.Next();
+        var path = Write(workplace, port, Backend(((IPEndPoint)backend.LocalEndpoint).Port), shutdown: "60s");
+        await using var penstock = new ChildProcess(Programs.Penstock, "run", "--config", path);
+        await Eventually.TrueAsync(() => penstock.Output.Contains("ready: generation", StringComparison.Ordinal), penstock.Output);
+        using var client = new TcpClient();
+        await client.ConnectAsync(IPAddress.Loopback, port);
+        using var server = await backend.AcceptTcpClientAsync().WaitAsync(TimeSpan.FromSeconds(30));
+
+        penstock.Signal(Sigterm);
+        await Eventually.TrueAsync(() => penstock.Output.Contains("stopping: draining", StringComparison.Ordinal), penstock.Output);
+        var status = await ChildProcess.RunAsync(Programs.Penstock, "status", "--socket", Socket(workplace));
+        await server.GetStream().WriteAsync("late"u8.ToArray());
+        var answer = new byte[4];
+        await client.GetStream().ReadExactlyAsync(answer).AsTask().WaitAsync(TimeSpan.FromSeconds(30));
+        client.Close();
+        server.Close();
+
+        (await penstock.WaitAsync(TimeSpan.FromSeconds(50))).ShouldBe(0);
+        penstock.Output.ShouldContain("every connection has ended");
+        answer.ShouldBe("late"u8.ToArray());
+        status.Output.ShouldContain("1 are still open");
+    }
+
     private static string Socket(Workplace workplace) => Path.Combine(workplace.Path, "admin.sock");
 
     private static string Backend(int port, string more = "") => string.Create(CultureInfo.InvariantCulture, $"{{address: 127.0.0.1, port: {port}{more}}}");
 
-    private static string Write(Workplace workplace, int port, string backends) => workplace.Write("penstock.yaml", $$"""
+    private static string Write(Workplace workplace, int port, string backends, string shutdown = "1s") => workplace.Write("penstock.yaml", $$"""
         node: a
         admin: {socket: {{Socket(workplace)}}}
-        shutdown_timeout: 1s
+        shutdown_timeout: {{shutdown}}
         l4:
           engine: userspace
           services: [{name: web, listen: "tcp://127.0.0.1:{{port}}", forwarding: nat, backends: [{{backends}}]}]
