@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Collections.Immutable;
+using System.ComponentModel;
 using System.Net;
 using Microsoft.Extensions.Logging;
 using Penstock.L4.Userspace;
@@ -24,6 +25,7 @@ public sealed class UserspaceEngine : IL4Engine
 
     private readonly ILogger _logger;
     private readonly TimeProvider _time;
+    private readonly Func<int, FlowLimit, ILogger, RelayWorker> _create;
     private readonly L4Meter _meter;
     private readonly Lock _gate = new();
     private readonly FlowLimit _connections = new();
@@ -37,8 +39,14 @@ public sealed class UserspaceEngine : IL4Engine
 
     /// <summary>An engine that listens nowhere until it is given a service.</summary>
     public UserspaceEngine(ILoggerFactory loggers, TimeProvider time)
+        : this(loggers, time, (index, connections, logger) => new RelayWorker(index, connections, logger))
     {
-        (_logger, _time) = (loggers.CreateLogger("Penstock.L4"), time);
+    }
+
+    /// <summary>The same with workers from elsewhere.</summary>
+    internal UserspaceEngine(ILoggerFactory loggers, TimeProvider time, Func<int, FlowLimit, ILogger, RelayWorker> create)
+    {
+        (_logger, _time, _create) = (loggers.CreateLogger("Penstock.L4"), time, create);
         _meter = new L4Meter(Status, time);
     }
 
@@ -174,14 +182,23 @@ public sealed class UserspaceEngine : IL4Engine
     {
         if (_workers.Length > 0)
             return;
-        var workers = new RelayWorker[config.L7.Reactors > 0 ? config.L7.Reactors : Environment.ProcessorCount];
-        for (var i = 0; i < workers.Length; i++)
+        var count = config.L7.Reactors > 0 ? config.L7.Reactors : Environment.ProcessorCount;
+        var workers = new List<RelayWorker>();
+        try
         {
-            workers[i] = new RelayWorker(i, _connections, _logger);
-            workers[i].Reactor.Start();
+            while (workers.Count < count)
+            {
+                workers.Add(_create(workers.Count, _connections, _logger));
+                workers[^1].Reactor.Start();
+            }
+        }
+        catch (Exception exception) when (exception is Win32Exception or OutOfMemoryException)
+        {
+            workers.ForEach(worker => worker.Dispose());
+            throw new L4ApplyException($"l4: engine userspace can't start a thread for each of {count} cores: {exception.Message}", exception);
         }
 
-        _workers = workers;
+        _workers = [.. workers];
     }
 
     private Dictionary<(TransportProtocol Protocol, IPEndPoint Endpoint), RelayListener> Open(

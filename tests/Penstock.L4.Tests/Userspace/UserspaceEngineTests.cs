@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+using System.ComponentModel;
 using System.Net;
 using System.Net.Sockets;
+using Microsoft.Extensions.Logging.Abstractions;
+using Penstock.L4.Userspace;
 using Penstock.Model.L4;
 
 namespace Penstock.L4.Tests.Userspace;
@@ -47,6 +50,36 @@ public sealed class UserspaceEngineTests : IDisposable
         await over.CancelAsync();
         (await Task.WhenAll(load).WaitAsync(Loopback.Patience)).Sum().ShouldBeGreaterThan(60);
         _loopback.Engine.Status().Drops.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void Apply_SecondThreadCannotStart_LeavesNothingOfTheFirst()
+    {
+        var threads = new List<Thread>();
+        using var ran = new ManualResetEventSlim();
+        using var engine = new UserspaceEngine(NullLoggerFactory.Instance, TimeProvider.System, (index, connections, logger) =>
+        {
+            if (index > 0)
+            {
+                ran.Wait(Loopback.Patience).ShouldBeTrue();
+                throw new Win32Exception(24, "epoll_create1");
+            }
+
+            var worker = new RelayWorker(index, connections, logger);
+            worker.Reactor.Post(() =>
+            {
+                threads.Add(Thread.CurrentThread);
+                ran.Set();
+            });
+            return worker;
+        });
+        var snapshot = _loopback.Snapshot((_loopback.Service(), []));
+        snapshot = snapshot with { Config = snapshot.Config with { L7 = new() { Reactors = 2 } } };
+
+        Should.Throw<L4ApplyException>(() => engine.Apply(snapshot)).Message.ShouldBe("l4: engine userspace can't start a thread for each of 2 cores: epoll_create1");
+
+        threads.Single().IsAlive.ShouldBeFalse();
+        engine.Status().Services.ShouldBeEmpty();
     }
 
     [Fact]
