@@ -198,6 +198,18 @@ public static unsafe class SocketCalls
         return address;
     }
 
+    /// <summary>
+    /// Whether a socket is connected to itself: where nothing listens at a port of this host's that connect(2) may choose for its own end too, TCP's simultaneous open,
+    /// or UDP, makes a connection of it.
+    /// </summary>
+    /// <param name="fd">The socket.</param>
+    /// <param name="peer">What it is connected to.</param>
+    public static bool IsItsOwnPeer(int fd, in SocketAddress peer)
+    {
+        var local = LocalAddress(fd);
+        return local.Port == peer.Port && local.Address.SequenceEqual(peer.Address);
+    }
+
     private static IoResult KeepReserve(IoResult descriptor)
     {
         if (descriptor.Value < DescriptorReserve.Ceiling)

@@ -150,6 +150,12 @@ internal sealed class TcpRelay
             return connected.Error;
         }
 
+        if (SocketCalls.IsItsOwnPeer(created.Value, address))
+        {
+            SocketCalls.Reset(created.Value);
+            return Errno.ECONNREFUSED; // Nothing listens there.
+        }
+
         var added = Reactor.Add(_server, created.Value, TcpSide.Wanted);
         if (added.IsError)
             SocketCalls.Close(created.Value);

@@ -161,6 +161,12 @@ internal sealed class UdpFlow : EpollSource
         if (created.IsError)
             return created.Error;
         var connected = SocketCalls.Connect(created.Value, ref address);
+        if (!connected.IsError && SocketCalls.IsItsOwnPeer(created.Value, address))
+        {
+            SocketCalls.Close(created.Value);
+            return Errno.ECONNREFUSED; // Nothing listens there.
+        }
+
         if (!connected.IsError)
             connected = Reactor.Add(this, created.Value, EpollEvents.In);
         if (connected.IsError)

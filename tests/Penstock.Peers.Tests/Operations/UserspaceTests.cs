@@ -74,6 +74,27 @@ public sealed class UserspaceTests
         status.Output.ShouldContain("1 are still open");
     }
 
+    [PeerFact("unshare", "nsenter", "ip", "curl")]
+    public async Task Connect_BackendWhosePortTheKernelMayGiveToTheConnectionItself_IsRefused()
+    {
+        // Two ports to connect from: without another listener, half of the connections to one of them are to themselves.
+        using var workplace = new Workplace();
+        var path = Write(workplace, port: 8080, Backend(20_000));
+        await using var penstock = new ChildProcess(
+            "unshare", "--net", "sh", "-c", "ip link set lo up && echo 20000 20001 > /proc/sys/net/ipv4/ip_local_port_range && exec \"$@\"", "sh", Programs.Penstock, "run", "--config", path);
+        await Eventually.TrueAsync(() => penstock.Output.Contains("ready: generation", StringComparison.Ordinal), penstock.Output);
+        var pid = penstock.Pid.ToString(CultureInfo.InvariantCulture);
+
+        for (var i = 0; i < 12; i++)
+        {
+            var got = await ChildProcess.RunAsync("nsenter", "--target", pid, "--net", "curl", "-sS", "-m", "60", "http://127.0.0.1:8080/");
+            got.ExitCode.ShouldBeOneOf(7, 56); // a reset, before or after it has connected
+        }
+
+        var status = await ChildProcess.RunAsync(Programs.Penstock, "status", "-o", "json", "--socket", Socket(workplace));
+        status.Output.ShouldMatch("\"unreachable\": ?12\\b");
+    }
+
     private static string Socket(Workplace workplace) => Path.Combine(workplace.Path, "admin.sock");
 
     private static string Backend(int port, string more = "") => string.Create(CultureInfo.InvariantCulture, $"{{address: 127.0.0.1, port: {port}{more}}}");
