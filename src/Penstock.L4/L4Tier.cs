@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Net;
 using Microsoft.Extensions.Logging;
+using Penstock.Linux;
 using Penstock.Model;
 using Penstock.Model.L4;
 
@@ -17,8 +18,9 @@ public sealed class L4Tier : IL4Engine
     /// <summary>A tier that does nothing until it is given a snapshot.</summary>
     /// <param name="loggers">Log.</param>
     /// <param name="time">Clock.</param>
-    public L4Tier(ILoggerFactory loggers, TimeProvider time)
-        : this(kind => Create(kind, loggers, time), loggers)
+    /// <param name="descriptors">The process's descriptors.</param>
+    public L4Tier(ILoggerFactory loggers, TimeProvider time, DescriptorShares descriptors)
+        : this(kind => Create(kind, loggers, time, descriptors), loggers)
     {
     }
 
@@ -95,10 +97,10 @@ public sealed class L4Tier : IL4Engine
         }
     }
 
-    private static IL4Engine Create(L4Engine kind, ILoggerFactory loggers, TimeProvider time) => kind switch
+    private static IL4Engine Create(L4Engine kind, ILoggerFactory loggers, TimeProvider time, DescriptorShares descriptors) => kind switch
     {
         L4Engine.Ipvs => new IpvsEngine(loggers),
-        L4Engine.Userspace => new UserspaceEngine(loggers, time),
+        L4Engine.Userspace => new UserspaceEngine(loggers, time, descriptors),
         _ => new XdpEngine(loggers, time),
     };
 

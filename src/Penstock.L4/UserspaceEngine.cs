@@ -16,8 +16,8 @@ namespace Penstock.L4;
 /// </summary>
 public sealed class UserspaceEngine : IL4Engine
 {
-    /// <summary>Descriptors of a connection: two sockets, and a pipe for each way while bytes move.</summary>
-    private const int DescriptorsEach = 6;
+    /// <summary>An epoll instance, what wakes it, and the pipes that are kept.</summary>
+    private const int DescriptorsPerWorker = 2 + (2 * PipePool.MaxKept);
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(10);
@@ -25,10 +25,13 @@ public sealed class UserspaceEngine : IL4Engine
 
     private readonly ILogger _logger;
     private readonly TimeProvider _time;
-    private readonly Func<int, FlowLimit, ILogger, RelayWorker> _create;
+    private readonly Func<int, FlowLimit, DescriptorShare, ILogger, RelayWorker> _create;
+    private readonly DescriptorShares _process;
+    private readonly DescriptorShare _streams;
+    private readonly DescriptorShare _datagrams;
     private readonly L4Meter _meter;
     private readonly Lock _gate = new();
-    private readonly FlowLimit _connections = new();
+    private readonly FlowLimit _connections;
     private Dictionary<(TransportProtocol Protocol, IPEndPoint Endpoint), RelayListener> _listeners = [];
     private Dictionary<string, RelayService> _services = new(StringComparer.Ordinal);
     private ImmutableArray<string> _order = [];
@@ -38,15 +41,20 @@ public sealed class UserspaceEngine : IL4Engine
     private volatile bool _isDisposed;
 
     /// <summary>An engine that listens nowhere until it is given a service.</summary>
-    public UserspaceEngine(ILoggerFactory loggers, TimeProvider time)
-        : this(loggers, time, (index, connections, logger) => new RelayWorker(index, connections, logger))
+    /// <param name="loggers">Log.</param>
+    /// <param name="time">Clock.</param>
+    /// <param name="descriptors">The process's descriptors.</param>
+    public UserspaceEngine(ILoggerFactory loggers, TimeProvider time, DescriptorShares descriptors)
+        : this(loggers, time, descriptors, (index, connections, datagrams, logger) => new RelayWorker(index, connections, datagrams, logger))
     {
     }
 
     /// <summary>The same with workers from elsewhere.</summary>
-    internal UserspaceEngine(ILoggerFactory loggers, TimeProvider time, Func<int, FlowLimit, ILogger, RelayWorker> create)
+    internal UserspaceEngine(ILoggerFactory loggers, TimeProvider time, DescriptorShares descriptors, Func<int, FlowLimit, DescriptorShare, ILogger, RelayWorker> create)
     {
         (_logger, _time, _create) = (loggers.CreateLogger("Penstock.L4"), time, create);
+        (_process, _streams, _datagrams) = (descriptors, descriptors.Add(), descriptors.Add());
+        _connections = new FlowLimit(_streams);
         _meter = new L4Meter(Status, time);
     }
 
@@ -132,6 +140,7 @@ public sealed class UserspaceEngine : IL4Engine
             _isDraining = true;
             var closing = _listeners.Values.Where(listener => listener.Protocol == TransportProtocol.Tcp).ToList();
             _listeners = _listeners.Where(one => one.Key.Protocol != TransportProtocol.Tcp).ToDictionary();
+            _process.Fix(-closing.Count * _workers.Length);
             OnEach(worker =>
             {
                 closing.ForEach(worker.Unlisten);
@@ -169,6 +178,9 @@ public sealed class UserspaceEngine : IL4Engine
                 worker.Dispose();
             foreach (var listener in _listeners.Values)
                 listener.Close();
+            _streams.SetActive(active: false);
+            _datagrams.SetActive(active: false);
+            _process.Fix(-_workers.Length * (DescriptorsPerWorker + _listeners.Count));
             _order = [];
         }
     }
@@ -188,7 +200,7 @@ public sealed class UserspaceEngine : IL4Engine
         {
             while (workers.Count < count)
             {
-                workers.Add(_create(workers.Count, _connections, _logger));
+                workers.Add(_create(workers.Count, _connections, _datagrams, _logger));
                 workers[^1].Reactor.Start();
             }
         }
@@ -199,6 +211,7 @@ public sealed class UserspaceEngine : IL4Engine
         }
 
         _workers = [.. workers];
+        _process.Fix(count * DescriptorsPerWorker);
     }
 
     private Dictionary<(TransportProtocol Protocol, IPEndPoint Endpoint), RelayListener> Open(
@@ -248,12 +261,15 @@ public sealed class UserspaceEngine : IL4Engine
     private void Publish(L4Config config, Dictionary<(TransportProtocol Protocol, IPEndPoint Endpoint), RelayListener> added, List<RelayListener> removed)
     {
         var times = RelayTimes.Of(config);
-        _connections.Most = Math.Max(1, Math.Min(config.Nat.Flows, DescriptorReserve.Ceiling / DescriptorsEach));
-        var flows = Math.Max(1, Math.Min(config.Nat.Flows, DescriptorReserve.Ceiling / 2) / _workers.Length);
+        _connections.Configured = config.Nat.Flows;
+        _streams.SetActive(config.Services.Any(service => service.Listen.Protocol == TransportProtocol.Tcp));
+        _datagrams.SetActive(config.Services.Any(service => service.Listen.Protocol == TransportProtocol.Udp));
+        _process.Fix((added.Count - removed.Count) * _workers.Length);
+        var flows = Math.Max(1, config.Nat.Flows / _workers.Length);
         OnEach(worker =>
         {
             if (!config.Services.IsEmpty)
-                (worker.Times, worker.MostFlows) = (times, flows); // Without services it runs out as it ran.
+                (worker.Times, worker.MostFlows, worker.Workers) = (times, flows, _workers.Length); // Without services it runs out as it ran.
             foreach (var listener in added.Values)
                 worker.Listen(listener);
             removed.ForEach(worker.Unlisten);
@@ -282,7 +298,7 @@ public sealed class UserspaceEngine : IL4Engine
         if (_isDraining)
             yield return $"stopping: no new connections of services are taken, {_connections.Open} are still open";
         else if (!_connections.HasRoom)
-            yield return $"{_connections.Open} connections of services are open, as many as there may be: others wait (l4.nat.flows, and a sixth of the limit of open files)";
+            yield return $"{_connections.Open} connections of services are open, as many as there may be: others wait (l4.nat.flows, or their part of the limit of open files)";
         var failures = _workers.Sum(worker => worker.Reactor.LoopFailures);
         if (failures > 0)
             yield return $"{failures} flows of services failed in a way that is a bug of penstock: see the log";

@@ -5,6 +5,7 @@ using Penstock.L7.Admission;
 using Penstock.L7.Errors;
 using Penstock.L7.Metrics;
 using Penstock.L7.Runtime;
+using Penstock.Linux;
 using Penstock.Model;
 using Penstock.Model.L7;
 using Penstock.Model.Observability;
@@ -18,6 +19,8 @@ public sealed class L7Engine : IAsyncDisposable
     private const int DescriptorsPerWorker = 2;
 
     private readonly ILogger _logger;
+    private readonly DescriptorShares _process;
+    private readonly DescriptorShare _share;
     private readonly List<ListenerSlot> _slots = [];
     private Worker[] _workers = [];
     private SnapshotCompiler _compiler = new(reactors: 0, new SeriesRegistry(reactors: 0));
@@ -28,9 +31,13 @@ public sealed class L7Engine : IAsyncDisposable
     private bool _disposed;
 
     /// <summary>An engine that serves nothing until <see cref="Apply"/>.</summary>
-    public L7Engine(ILoggerFactory loggers)
+    /// <param name="loggers">Log.</param>
+    /// <param name="descriptors">The process's descriptors.</param>
+    public L7Engine(ILoggerFactory loggers, DescriptorShares descriptors)
     {
         ArgumentNullException.ThrowIfNull(loggers);
+        ArgumentNullException.ThrowIfNull(descriptors);
+        (_process, _share) = (descriptors, descriptors.Add());
         _logger = loggers.CreateLogger("Penstock.L7");
     }
 
@@ -52,6 +59,7 @@ public sealed class L7Engine : IAsyncDisposable
         var added = OpenNew(snapshot.Config.L7.Listeners);
 
         // From here on nothing fails.
+        _share.SetActive(!snapshot.Config.L7.Listeners.IsEmpty);
         _slots.AddRange(added);
         var proxyStatus = new ProxyStatusField(snapshot.Config.Node);
         var listeners = new CompiledListener?[_slots.Select(slot => slot.Id + 1).DefaultIfEmpty().Max()];
@@ -122,7 +130,9 @@ public sealed class L7Engine : IAsyncDisposable
         var count = config.Reactors > 0 ? config.Reactors : Environment.ProcessorCount;
         var series = new SeriesRegistry(count);
         _compiler = new SnapshotCompiler(count, series);
-        _descriptors = DescriptorBudget.OfProcess(count * (DescriptorsPerWorker + config.Listeners.Length), _logger);
+        _process.Fix(count * (DescriptorsPerWorker + config.Listeners.Length));
+        _share.SetActive(!config.Listeners.IsEmpty);
+        _descriptors = new DescriptorBudget(DescriptorReserve.Limit, _share, TimeProvider.System, _logger);
         _descriptors.Announce();
         _workers = new Worker[count];
         for (var i = 0; i < count; i++)

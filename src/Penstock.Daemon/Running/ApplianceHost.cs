@@ -9,6 +9,7 @@ using Penstock.Daemon.Systemd;
 using Penstock.Discovery;
 using Penstock.L4;
 using Penstock.L7;
+using Penstock.Linux;
 using Penstock.Telemetry;
 using Penstock.Telemetry.Http;
 using Penstock.Telemetry.Prometheus;
@@ -46,8 +47,9 @@ internal sealed class ApplianceHost(ConfigSource source, string? socketPath, ILo
         using var collector = new MetricsCollector(loggers.CreateLogger<MetricsCollector>());
         var scrape = new MetricsEndpoint(collector, () => (!_draining, _draining ? "draining" : "ready"));
         await using var metrics = new MetricsListener(scrape.HandleAsync, exception => _logger.LogError(exception, "a scrape failed"));
-        using var balancer = new L4Tier(loggers, time);
-        await using var engine = new L7Engine(loggers);
+        var descriptors = DescriptorShares.OfProcess();
+        using var balancer = new L4Tier(loggers, time, descriptors);
+        await using var engine = new L7Engine(loggers, descriptors);
         await using var plane = new ControlLoop(
             () => Interlocked.Exchange(ref first, null) ?? source.Load(),
             new SnapshotPublisher(balancer, engine, metrics, accessLog).Apply,

@@ -1,28 +1,36 @@
 // SPDX-License-Identifier: Apache-2.0
+using Penstock.Linux;
+
 namespace Penstock.L4.Userspace;
 
 /// <summary>How many connections are open, and may be. Any thread.</summary>
-internal sealed class FlowLimit
+/// <param name="share">Where their descriptors come from.</param>
+internal sealed class FlowLimit(DescriptorShare share)
 {
-    private int _open;
-    private int _most = int.MaxValue;
+    /// <summary>Descriptors of a connection: two sockets, and a pipe for each way while bytes move.</summary>
+    private const int DescriptorsEach = 6;
+
+    private int _configured = int.MaxValue;
 
     /// <summary>Connections open.</summary>
-    public int Open => Volatile.Read(ref _open);
+    public int Open => share.Used / DescriptorsEach;
 
-    /// <summary>How many may be.</summary>
-    public int Most
+    /// <summary>How many may be as configured.</summary>
+    public int Configured
     {
-        get => Volatile.Read(ref _most);
-        set => Volatile.Write(ref _most, value);
+        get => Volatile.Read(ref _configured);
+        set => Volatile.Write(ref _configured, value);
     }
+
+    /// <summary>How many may be, as things stand in the rest of the process.</summary>
+    public int Most => Math.Max(1, Math.Min(Configured, share.Most / DescriptorsEach));
 
     /// <summary>Whether there is room for another; threads that ask at once may exceed it by one each.</summary>
     public bool HasRoom => Open < Most;
 
     /// <summary>One more.</summary>
-    public void Enter() => Interlocked.Increment(ref _open);
+    public void Enter() => share.Take(DescriptorsEach);
 
     /// <summary>One less.</summary>
-    public void Leave() => Interlocked.Decrement(ref _open);
+    public void Leave() => share.Give(DescriptorsEach);
 }

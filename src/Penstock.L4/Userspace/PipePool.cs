@@ -6,8 +6,8 @@ namespace Penstock.L4.Userspace;
 /// <summary>Empty pipes of a reactor. One thread only.</summary>
 internal sealed class PipePool : IDisposable
 {
-    /// <summary>Pipes kept: about as many as connections that move bytes in one turn.</summary>
-    private const int MaxKept = 64;
+    /// <summary>Pipes kept: a connection gives its own back in the turn it took it in, unless a peer does not read.</summary>
+    public const int MaxKept = 16;
 
     private readonly Stack<SplicePipe> _free = new();
 

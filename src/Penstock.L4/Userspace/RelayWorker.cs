@@ -16,6 +16,7 @@ internal sealed partial class RelayWorker : IDisposable
 
     private readonly ILogger _logger;
     private readonly FlowLimit _connections;
+    private readonly DescriptorShare _datagrams;
     private readonly Dictionary<RelayListener, TcpAcceptor> _acceptors = [];
     private readonly Dictionary<RelayListener, UdpReceiver> _receivers = [];
     private TcpRelay? _relays;
@@ -28,10 +29,11 @@ internal sealed partial class RelayWorker : IDisposable
     /// <summary>A worker whose reactor does not run yet.</summary>
     /// <param name="index">Which it is, from 0.</param>
     /// <param name="connections">How many connections all workers may have.</param>
+    /// <param name="datagrams">Where descriptors of all workers' UDP flows come from.</param>
     /// <param name="logger">Log.</param>
-    public RelayWorker(int index, FlowLimit connections, ILogger logger)
+    public RelayWorker(int index, FlowLimit connections, DescriptorShare datagrams, ILogger logger)
     {
-        (Index, _connections, _logger) = (index, connections, logger);
+        (Index, _connections, _datagrams, _logger) = (index, connections, datagrams, logger);
         Reactor = new Reactor($"l4-reactor-{index}", exception => LogFailure(_logger, Index, exception));
     }
 
@@ -50,8 +52,11 @@ internal sealed partial class RelayWorker : IDisposable
     /// <summary>How long flows may stand still.</summary>
     public RelayTimes Times { get; set; }
 
-    /// <summary>UDP flows it may have; the one longest unused makes room for another.</summary>
+    /// <summary>UDP flows it may have as configured; the one longest unused makes room for another.</summary>
     public int MostFlows { get; set; } = 1;
+
+    /// <summary>Workers that share the descriptors of UDP flows.</summary>
+    public int Workers { get; set; } = 1;
 
     /// <summary>Whether another connection may be accepted.</summary>
     public bool HasRoom => _connections.HasRoom;
@@ -127,9 +132,10 @@ internal sealed partial class RelayWorker : IDisposable
     /// <summary>Takes a new flow into its list.</summary>
     public void Add(UdpFlow flow)
     {
-        if (_flows >= MostFlows)
+        if (_flows >= Math.Min(MostFlows, _datagrams.Most / Workers))
             ForgetOldest(except: flow);
         _flows++;
+        _datagrams.Take(1);
         Link(flow);
     }
 
@@ -147,6 +153,7 @@ internal sealed partial class RelayWorker : IDisposable
     {
         Unlink(flow);
         _flows--;
+        _datagrams.Give(1);
     }
 
     /// <summary>Closes the flow longest unused.</summary>

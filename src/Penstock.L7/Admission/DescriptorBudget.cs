@@ -5,8 +5,8 @@ using Penstock.Linux;
 namespace Penstock.L7.Admission;
 
 /// <summary>
-/// Shares the process's descriptors out between clients and endpoints: a request in flight takes one on either side, so clients may hold
-/// half of those that nothing else holds. Without that, idle clients take the descriptors that requests need to be forwarded.
+/// Shares the proxy tier's descriptors out between clients and endpoints: a request in flight takes one on either side, so clients may hold
+/// half of them. Without that, idle clients take the descriptors that requests need to be forwarded.
 /// Any thread may use it.
 /// </summary>
 internal sealed partial class DescriptorBudget
@@ -14,51 +14,37 @@ internal sealed partial class DescriptorBudget
     /// <summary>How long after it was last held back accepting still counts as held back: well above a pause.</summary>
     private static readonly TimeSpan Recent = TimeSpan.FromSeconds(5);
 
-    /// <summary>What the daemon opens after the proxy tier: the admin and metrics sockets, watches, the access log, assemblies at their first use. At most a quarter of what is left.</summary>
-    private const int OpenedLater = 32;
+    /// <summary>Descriptors of a client: its own, and one towards an endpoint.</summary>
+    private const int DescriptorsEach = 2;
 
     /// <summary>Least time between two lines about the same.</summary>
     private static readonly TimeSpan BetweenLines = TimeSpan.FromSeconds(30);
 
     private readonly ulong _limit;
+    private readonly DescriptorShare _share;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly Occurrence _heldBack = new();
     private readonly Occurrence _connectRefused = new();
-    private int _clients;
 
     /// <summary>A budget with no client in it.</summary>
     /// <param name="limit">The process's limit of open files.</param>
-    /// <param name="ceiling">How many of them connections may use (<see cref="DescriptorReserve.Ceiling"/>).</param>
-    /// <param name="taken">How many are open already, for good.</param>
+    /// <param name="share">What the tier may have.</param>
     /// <param name="time">Clock of warnings and log lines.</param>
     /// <param name="logger">Where it says that descriptors are short.</param>
-    public DescriptorBudget(ulong limit, int ceiling, int taken, TimeProvider time, ILogger logger)
-    {
-        _limit = limit;
-        _time = time;
-        _logger = logger;
-        var left = Math.Max(0, ceiling - taken);
-        MaxClients = Math.Max(1, (left - Math.Min(OpenedLater, left / 4)) / 2);
-    }
+    public DescriptorBudget(ulong limit, DescriptorShare share, TimeProvider time, ILogger logger) => (_limit, _share, _time, _logger) = (limit, share, time, logger);
 
-    /// <summary>Connections that clients may hold, over all listeners.</summary>
-    public int MaxClients { get; }
+    /// <summary>Connections that clients may hold, over all listeners, as things stand in the rest of the process.</summary>
+    public int MaxClients => Math.Max(1, _share.Most / DescriptorsEach);
 
     /// <summary>Whether one more client may connect.</summary>
-    public bool HasRoom => Volatile.Read(ref _clients) < MaxClients;
-
-    /// <summary>The process's budget, as its descriptors are now.</summary>
-    /// <param name="toOpen">Descriptors that the engine is about to open for good.</param>
-    /// <param name="logger">Where it says that descriptors are short.</param>
-    public static DescriptorBudget OfProcess(int toOpen, ILogger logger) =>
-        new(DescriptorReserve.Limit, DescriptorReserve.Ceiling, DescriptorReserve.CountOpen() + toOpen, TimeProvider.System, logger);
+    public bool HasRoom => _share.Used / DescriptorsEach < MaxClients;
 
     /// <summary>A client has connected.</summary>
-    public void Enter() => Interlocked.Increment(ref _clients);
+    public void Enter() => _share.Take(DescriptorsEach);
 
     /// <summary>A client's connection is closed.</summary>
-    public void Leave() => Interlocked.Decrement(ref _clients);
+    public void Leave() => _share.Give(DescriptorsEach);
 
     /// <summary>Says what the limit allows.</summary>
     public void Announce() => LogAllowed(_logger, _limit, MaxClients);

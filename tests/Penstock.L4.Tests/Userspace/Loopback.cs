@@ -3,6 +3,7 @@ using System.Collections.Immutable;
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging.Abstractions;
+using Penstock.Linux;
 using Penstock.Model;
 using Penstock.Model.L4;
 
@@ -23,7 +24,7 @@ internal sealed class Loopback : IDisposable
     {
         Prefix = Interlocked.Add(ref s_next, 8) & 0x7FFFF8;
         Vip = Address(0);
-        Own(Engine = new UserspaceEngine(NullLoggerFactory.Instance, TimeProvider.System));
+        Own(Engine = new UserspaceEngine(NullLoggerFactory.Instance, TimeProvider.System, DescriptorShares.OfProcess()));
     }
 
     public UserspaceEngine Engine { get; }

@@ -4,6 +4,7 @@ using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging.Abstractions;
 using Penstock.L4.Userspace;
+using Penstock.Linux;
 using Penstock.Model.L4;
 
 namespace Penstock.L4.Tests.Userspace;
@@ -57,7 +58,7 @@ public sealed class UserspaceEngineTests : IDisposable
     {
         var threads = new List<Thread>();
         using var ran = new ManualResetEventSlim();
-        using var engine = new UserspaceEngine(NullLoggerFactory.Instance, TimeProvider.System, (index, connections, logger) =>
+        using var engine = new UserspaceEngine(NullLoggerFactory.Instance, TimeProvider.System, DescriptorShares.OfProcess(), (index, connections, datagrams, logger) =>
         {
             if (index > 0)
             {
@@ -65,7 +66,7 @@ public sealed class UserspaceEngineTests : IDisposable
                 throw new Win32Exception(24, "epoll_create1");
             }
 
-            var worker = new RelayWorker(index, connections, logger);
+            var worker = new RelayWorker(index, connections, datagrams, logger);
             worker.Reactor.Post(() =>
             {
                 threads.Add(Thread.CurrentThread);

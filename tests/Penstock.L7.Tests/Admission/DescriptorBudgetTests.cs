@@ -59,7 +59,7 @@ public sealed class DescriptorBudgetTests
         budget.Warnings().ShouldBeEmpty();
     }
 
-    private DescriptorBudget Budget(int taken) => new(limit: 1024, ceiling: 960, taken, _clock, _logger);
+    private DescriptorBudget Budget(int taken) => new(limit: 1024, new DescriptorShares(ceiling: 960, taken).Add(), _clock, _logger);
 
     private sealed class StoppedClock : TimeProvider
     {

@@ -5,6 +5,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
+using Penstock.Linux;
 using Penstock.Model;
 using Penstock.Model.L7;
 using Penstock.Tests;
@@ -26,7 +27,7 @@ public sealed class EngineAllocationTests
         using var origin = new Socket(SocketType.Stream, ProtocolType.Tcp);
         origin.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         origin.Listen();
-        await using var engine = new L7Engine(NullLoggerFactory.Instance);
+        await using var engine = new L7Engine(NullLoggerFactory.Instance, DescriptorShares.OfProcess());
         engine.Apply(SnapshotTo((IPEndPoint)origin.LocalEndPoint!)); // Bound.
         using var client = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         client.Connect(IPEndPoint.Parse(engine.Status().Listeners[0].Bind));
@@ -46,7 +47,7 @@ public sealed class EngineAllocationTests
     [ReleaseFact]
     public async Task Redirects_OnAKeptConnection_AllocateNothing()
     {
-        await using var engine = new L7Engine(NullLoggerFactory.Instance);
+        await using var engine = new L7Engine(NullLoggerFactory.Instance, DescriptorShares.OfProcess());
         engine.Apply(SnapshotTo(new IPEndPoint(IPAddress.Loopback, 1)));
         using var client = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         client.Connect(IPEndPoint.Parse(engine.Status().Listeners[0].Bind));

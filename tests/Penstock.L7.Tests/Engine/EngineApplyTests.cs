@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Collections.Immutable;
 using Microsoft.Extensions.Logging.Abstractions;
+using Penstock.Linux;
 using Penstock.Model;
 using Penstock.Model.L7;
 
@@ -11,7 +12,7 @@ public sealed class EngineApplyTests
     [Fact]
     public async Task Apply_BufferOfTheAccessLogUnchanged_KeepsItsRings()
     {
-        await using var engine = new L7Engine(NullLoggerFactory.Instance);
+        await using var engine = new L7Engine(NullLoggerFactory.Instance, DescriptorShares.OfProcess());
         engine.Apply(LoggingWith(100 << 10, generation: 1));
         var rings = engine.AccessLogRings;
 

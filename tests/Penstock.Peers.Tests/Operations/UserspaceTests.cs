@@ -95,16 +95,95 @@ public sealed class UserspaceTests
         status.Output.ShouldMatch("\"unreachable\": ?12\\b");
     }
 
+    [PeerFact("sh")]
+    public async Task Descriptors_EachTierFlooded_TheOtherIsServed()
+    {
+        using var workplace = new Workplace();
+        await using var origin = RawOrigin.Answering();
+        using var backend = new TcpListener(IPAddress.Loopback, 0);
+        backend.Start(1024);
+        using var silent = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        silent.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        var (port, http) = (FreePort.Next(), FreePort.Next());
+        var path = Write(workplace, port, Backend(((IPEndPoint)backend.LocalEndpoint).Port), more: $$"""
+            , {name: dns, listen: "udp://127.0.0.1:{{port}}", forwarding: nat, backends: [{{Backend(((IPEndPoint)silent.LocalEndPoint!).Port)}}]}
+            """, l7: $$$"""
+            l7:
+              listeners: [{name: http, bind: "127.0.0.1:{{{http}}}", routes: all}]
+              routes: {all: [{match: {path_prefix: /}, to: [{cluster: o}]}]}
+              clusters: {o: {endpoints: [{address: "{{{origin.Endpoint}}}"}]}}
+            """);
+        await using var penstock = new ChildProcess("sh", "-c", "ulimit -n 512 && exec \"$@\"", "sh", Programs.Penstock, "run", "--config", path);
+        await Eventually.TrueAsync(() => penstock.Output.Contains("ready: generation", StringComparison.Ordinal), penstock.Output);
+        var flood = new List<IDisposable>();
+        try
+        {
+            for (var i = 0; i < 300; i++)
+            {
+                var datagrams = Keep(new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp));
+                await datagrams.ConnectAsync(IPAddress.Loopback, port);
+                await datagrams.SendAsync(new byte[1]);
+                await Keep(new TcpClient()).ConnectAsync(IPAddress.Loopback, port);
+            }
+
+            await Eventually.TrueAsync(async () => (await StatusAsync(workplace)).Contains("others wait", StringComparison.Ordinal), TimeSpan.FromSeconds(60), () => penstock.Output);
+            (await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => GetAsync(http)))).ShouldAllBe(answer => answer.Length > 0);
+
+            flood.ForEach(one => one.Dispose());
+            for (var i = 0; i < 300; i++)
+                await Keep(new TcpClient()).ConnectAsync(IPAddress.Loopback, http);
+            await Eventually.TrueAsync(async () => (await StatusAsync(workplace)).Contains("new clients wait", StringComparison.Ordinal), TimeSpan.FromSeconds(60), () => penstock.Output);
+            while (backend.Pending())
+                (await backend.AcceptSocketAsync()).Dispose();
+            using var last = new TcpClient();
+            await last.ConnectAsync(IPAddress.Loopback, port);
+            await last.GetStream().WriteAsync("last"u8.ToArray());
+            await Task.Run(() => AwaitLastAsync(backend)).WaitAsync(TimeSpan.FromSeconds(60));
+        }
+        finally
+        {
+            flood.ForEach(one => one.Dispose());
+        }
+
+        T Keep<T>(T one)
+            where T : IDisposable
+        {
+            flood.Add(one);
+            return one;
+        }
+    }
+
+    private static async Task<string> StatusAsync(Workplace workplace) => (await ChildProcess.RunAsync(Programs.Penstock, "status", "--socket", Socket(workplace))).Output;
+
+    private static async Task<string> GetAsync(int port)
+    {
+        using var client = new HttpClient { Timeout = TimeSpan.FromSeconds(60) };
+        return await client.GetStringAsync(new Uri($"http://127.0.0.1:{port}/"));
+    }
+
+    private static async Task AwaitLastAsync(TcpListener backend)
+    {
+        var buffer = new byte[4];
+        int count;
+        do
+        {
+            using var served = await backend.AcceptTcpClientAsync();
+            count = await served.GetStream().ReadAsync(buffer); // Of the flood's that are left over, nothing.
+        }
+        while (count == 0);
+    }
+
     private static string Socket(Workplace workplace) => Path.Combine(workplace.Path, "admin.sock");
 
     private static string Backend(int port, string more = "") => string.Create(CultureInfo.InvariantCulture, $"{{address: 127.0.0.1, port: {port}{more}}}");
 
-    private static string Write(Workplace workplace, int port, string backends, string shutdown = "1s") => workplace.Write("penstock.yaml", $$"""
+    private static string Write(Workplace workplace, int port, string backends, string shutdown = "1s", string more = "", string l7 = "") => workplace.Write("penstock.yaml", $$"""
         node: a
         admin: {socket: {{Socket(workplace)}}}
         shutdown_timeout: {{shutdown}}
         l4:
           engine: userspace
-          services: [{name: web, listen: "tcp://127.0.0.1:{{port}}", forwarding: nat, backends: [{{backends}}]}]
+          services: [{name: web, listen: "tcp://127.0.0.1:{{port}}", forwarding: nat, backends: [{{backends}}]}{{more}}]
+        {{l7}}
         """);
 }
