@@ -15,9 +15,15 @@ public static unsafe partial class FileKind
     private const int ModeOffset = 28;         // offsetof(struct statx, stx_mode)
     private const int FileTypeBits = 0xF000;   // S_IFMT
     private const int SocketType = 0xC000;     // S_IFSOCK
+    private const int FifoType = 0x1000;       // S_IFIFO
 
     /// <summary>Whether the path itself, not what a symbolic link there points to, is a Unix socket. False when there is nothing.</summary>
-    public static bool IsSocket(string path)
+    public static bool IsSocket(string path) => Is(path, SocketType);
+
+    /// <summary>Whether the path itself is a FIFO. False when there is nothing.</summary>
+    public static bool IsFifo(string path) => Is(path, FifoType);
+
+    private static bool Is(string path, int type)
     {
         var name = Encoding.UTF8.GetBytes(path + "\0");
         var buffer = stackalloc byte[BufferBytes];
@@ -26,7 +32,7 @@ public static unsafe partial class FileKind
             if (statx(CurrentDirectory, start, NoFollow, TypeMask, buffer) != 0) return false;
         }
 
-        return (*(ushort*)(buffer + ModeOffset) & FileTypeBits) == SocketType;
+        return (*(ushort*)(buffer + ModeOffset) & FileTypeBits) == type;
     }
 
     [LibraryImport(Library)]

@@ -5,7 +5,7 @@ namespace Penstock.Netns.Tests.Harness;
 [AttributeUsage(AttributeTargets.Method)]
 internal sealed class NetnsFactAttribute : FactAttribute
 {
-    private static readonly string[] s_programs = ["ip", "nsenter", "ethtool", "sysctl", "nginx", "curl", "hey", "clang", "iperf3", "tshark"];
+    private static readonly string[] s_programs = ["ip", "nsenter", "ethtool", "sysctl", "nginx", "curl", "hey", "clang", "iperf3", "tshark", "keepalived"];
 
     public NetnsFactAttribute() => Skip = Missing;
 

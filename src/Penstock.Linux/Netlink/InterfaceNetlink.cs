@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+using System.Net.Sockets;
+
+namespace Penstock.Linux.Netlink;
+
+/// <summary>Addresses of the interfaces of this network namespace: which they are, and taking them off (rtnetlink(7)). Not for several threads at a time.</summary>
+public sealed class InterfaceNetlink : IDisposable
+{
+    private const ushort DeleteAddress = 21, GetAddress = 22; // RTM_DELADDR, RTM_GETADDR
+    private const ushort NewLink = 16, DeleteLink = 17, GetLink = 18; // RTM_NEWLINK, RTM_DELLINK, RTM_GETLINK
+    private const ushort FarAddress = 1, OwnAddress = 2;      // IFA_ADDRESS, IFA_LOCAL
+    private const int AddressHeader = 8;                      // sizeof(struct ifaddrmsg)
+    private const int LinkHeader = 16;                        // sizeof(struct ifinfomsg)
+    private const int LinkIndex = 4;                          // offset of ifi_index
+    private const ushort LinkInfo = 18, InfoKind = 1;         // IFLA_LINKINFO, IFLA_INFO_KIND
+    private const string MacvlanKind = "macvlan";
+    private const byte Inet = 2, Inet6 = 10;                  // AF_INET, AF_INET6
+
+    private readonly NetlinkSocket _socket = NetlinkSocket.Open(NetlinkProtocol.Route);
+    private readonly NetlinkWriter _request = new();
+
+    /// <summary>All addresses of all interfaces.</summary>
+    /// <exception cref="NetlinkException">The kernel did not answer, or malformed.</exception>
+    public IReadOnlyList<AssignedAddress> Addresses()
+    {
+        var found = new List<AssignedAddress>();
+        _request.Clear();
+        _request.Begin(GetAddress, NetlinkFlags.Dump);
+        _request.Raw(stackalloc byte[AddressHeader]);
+        _socket.Dump(_request, "ask the kernel for its addresses", found.Clear, (in NetlinkMessage message) =>
+        {
+            if (RouteNetlink.ParseAddress(message) is { } address)
+                found.Add(new AssignedAddress(BitConverter.ToInt32(message.Payload[4..]), address, message.Payload[1]));
+        });
+        return found;
+    }
+
+    /// <summary>Takes an address off its interface.</summary>
+    /// <returns>False: it was not there any more.</returns>
+    /// <exception cref="NetlinkException">The kernel refused.</exception>
+    public bool Remove(AssignedAddress address)
+    {
+        var isV6 = address.Address.AddressFamily == AddressFamily.InterNetworkV6;
+        Span<byte> header = [isV6 ? Inet6 : Inet, (byte)address.PrefixLength, 0, 0, 0, 0, 0, 0];
+        BitConverter.TryWriteBytes(header[4..], address.Interface);
+        _request.Clear();
+        _request.Begin(DeleteAddress, NetlinkFlags.Ack);
+        _request.Raw(header);
+        _request.Add(OwnAddress, address.Address);
+        _request.Add(FarAddress, address.Address);
+        return WasThere($"take {address.Address} off its interface");
+    }
+
+    /// <summary>Deletes an interface, if it is a macvlan; its addresses go with it.</summary>
+    /// <returns>False: there is none of that name, or it is another kind of interface.</returns>
+    /// <exception cref="NetlinkException">The kernel refused.</exception>
+    public bool RemoveMacvlan(string name)
+    {
+        var index = NetworkDevice.Index(name);
+        if (index == 0 || !IsMacvlan(index))
+            return false;
+        Begin(DeleteLink, NetlinkFlags.Ack, index);
+        return WasThere($"delete interface {name}");
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _socket.Dispose();
+
+    private bool IsMacvlan(int index)
+    {
+        var found = false;
+        Begin(GetLink, NetlinkFlags.None, index);
+        _ = _socket.Exchange(_request, (in NetlinkMessage message) => found |= message.Type == NewLink && Kind(message) == MacvlanKind);
+        return found;
+    }
+
+    private void Begin(ushort type, NetlinkFlags flags, int index)
+    {
+        Span<byte> header = stackalloc byte[LinkHeader];
+        header.Clear();
+        BitConverter.TryWriteBytes(header[LinkIndex..], index);
+        _request.Clear();
+        _request.Begin(type, flags);
+        _request.Raw(header);
+    }
+
+    private bool WasThere(string asked)
+    {
+        var outcome = _socket.Exchange(_request)[0];
+        return outcome.Error switch
+        {
+            Errno.None => true,
+            Errno.EADDRNOTAVAIL or Errno.ENODEV => false,
+            _ => throw NetlinkException.Of(asked, outcome),
+        };
+    }
+
+    private static string Kind(in NetlinkMessage message)
+    {
+        var attributes = message.Attributes(LinkHeader);
+        while (attributes.TryRead(out var attribute))
+        {
+            if (attribute.Type != LinkInfo)
+                continue;
+            var info = attribute.Nested();
+            while (info.TryRead(out var value))
+            {
+                if (value.Type == InfoKind)
+                    return value.Text();
+            }
+        }
+
+        return "";
+    }
+}

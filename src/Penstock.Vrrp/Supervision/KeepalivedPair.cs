@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+using System.Globalization;
+using Penstock.Linux;
+
+namespace Penstock.Vrrp.Supervision;
+
+/// <summary>A running keepalived: its parent process and the child that speaks VRRP, which the parent starts again when it dies.</summary>
+internal sealed class KeepalivedPair : IDisposable
+{
+    private static readonly TimeSpan s_lastBreath = TimeSpan.FromSeconds(2);
+
+    private readonly KeepalivedFolder _folder;
+    private ProcessHandle? _child;
+
+    private KeepalivedPair(KeepalivedFolder folder, ProcessHandle parent) => (_folder, Parent) = (folder, parent);
+
+    /// <summary>The process that signals go to.</summary>
+    public ProcessHandle Parent { get; }
+
+    /// <summary>Whether the child has been seen, and runs.</summary>
+    public bool IsUp => _child is { HasEnded: false };
+
+    /// <summary>Whether the child has died; the parent starts another, though perhaps not at once.</summary>
+    public bool IsChildless => _child is { HasEnded: true };
+
+    /// <summary>The child's descriptor, readable once it has ended; null: it has not been seen.</summary>
+    public int? ChildDescriptor => _child?.Descriptor;
+
+    /// <summary>Whether one of the two is stopped, by SIGSTOP or a terminal.</summary>
+    public bool IsStopped => Parent.State() == 'T' || _child?.State() == 'T';
+
+    /// <summary>The one that runs with a group's configuration, whoever has started it.</summary>
+    /// <returns>Null: none does.</returns>
+    /// <exception cref="IOException">Its files can't be read.</exception>
+    public static KeepalivedPair? Find(KeepalivedFolder folder)
+    {
+        if (Open(folder.PidFile, folder) is not { } parent)
+            return null;
+        var pair = new KeepalivedPair(folder, parent);
+        _ = pair.LookForChild();
+        return pair;
+    }
+
+    /// <summary>Starts one. A child that a killed parent has left ends before.</summary>
+    /// <exception cref="IOException">It could not be started.</exception>
+    public static KeepalivedPair Start(KeepalivedFolder folder, string program, Fifo output)
+    {
+        using (var orphan = Open(folder.VrrpPidFile, folder))
+        {
+            if (orphan is not null)
+                End(orphan, TimeSpan.Zero);
+        }
+
+        // A process id that a killed keepalived has left makes the next one end at once, as one that is already running.
+        File.Delete(folder.PidFile);
+        File.Delete(folder.VrrpPidFile);
+        var pid = DetachedProcess.Start(
+            program,
+            ["--dont-fork", "--log-console", "--vrrp", "--use-file", folder.ConfigFile, "--pid", folder.PidFile, "--vrrp_pid", folder.VrrpPidFile],
+            output.Descriptor);
+        var parent = ProcessHandle.TryOpen(pid) ?? throw new IOException($"{program} has ended at once"); // a child that nobody has waited for can still be opened
+        return new KeepalivedPair(folder, parent);
+    }
+
+    /// <summary>Finds the child by its file, unless the one that is known runs.</summary>
+    /// <returns>Whether there is one that was not known.</returns>
+    public bool LookForChild()
+    {
+        if (IsUp || Open(_folder.VrrpPidFile, _folder) is not { } child)
+            return false;
+        if (child.HasEnded)
+        {
+            child.Dispose(); // its file is still that of the one that has died
+            return false;
+        }
+
+        _child?.Dispose();
+        _child = child;
+        return true;
+    }
+
+    /// <summary>Ends both: the parent in an orderly way if it does so in time, the child when the parent has ended.</summary>
+    /// <param name="patience">Time for the orderly way; zero: it is killed.</param>
+    public void End(TimeSpan patience)
+    {
+        _ = LookForChild();
+        End(Parent, patience);
+        if (_child is not null)
+            End(_child, patience);
+    }
+
+    /// <summary>Sees to it that the child has ended, once the parent has. It does so by itself then, and takes its addresses off, unless it is stopped.</summary>
+    public void EndChild()
+    {
+        _ = LookForChild();
+        if (_child is not null)
+            End(_child, _child.State() == 'T' ? TimeSpan.Zero : s_lastBreath);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Parent.Dispose();
+        _child?.Dispose();
+    }
+
+    private static void End(ProcessHandle process, TimeSpan patience)
+    {
+        if (patience > TimeSpan.Zero)
+        {
+            _ = process.Signal(ProcessSignal.Terminate);
+            if (process.WaitForEnd(patience))
+                return;
+        }
+
+        _ = process.Signal(ProcessSignal.Kill);
+        _ = process.WaitForEnd(s_lastBreath);
+    }
+
+    // Only with the group's configuration among its arguments: a number may mean another process by now.
+    private static ProcessHandle? Open(string pidFile, KeepalivedFolder folder)
+    {
+        if (!File.Exists(pidFile) || !int.TryParse(File.ReadAllText(pidFile).Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var pid) || pid <= 1)
+            return null;
+        var process = ProcessHandle.TryOpen(pid);
+        if (process is null || process.Arguments().Contains(folder.ConfigFile, StringComparer.Ordinal))
+            return process;
+        process.Dispose();
+        return null;
+    }
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+using System.Security.Cryptography;
+using System.Text;
+
+namespace Penstock.Vrrp.Supervision;
+
+/// <summary>The configuration file of one keepalived, always the last good one; and which text keepalived has been told to read, for who comes after this daemon.</summary>
+internal sealed class LoadedConfig(KeepalivedFolder folder)
+{
+    private readonly string _marker = Path.Combine(folder.Run, "loaded");
+
+    /// <summary>Where a text is before it is known to be good.</summary>
+    public string Candidate { get; } = folder.ConfigFile + ".new";
+
+    /// <summary>The text in the file; null: there is none.</summary>
+    public string? Text { get; private set; } = File.Exists(folder.ConfigFile) ? File.ReadAllText(folder.ConfigFile) : null;
+
+    /// <summary>Whether keepalived runs by a text, provided that it runs.</summary>
+    public bool IsLoaded(string text) => Text == text && File.Exists(_marker) && File.ReadAllText(_marker) == Digest(text);
+
+    /// <summary>Writes a text to be checked.</summary>
+    /// <exception cref="IOException">It can't be written.</exception>
+    public void Propose(string text)
+    {
+        using var file = new FileStream(Candidate, FileMode.Create, FileAccess.Write);
+        file.Write(Encoding.UTF8.GetBytes(text));
+        file.Flush(flushToDisk: true);
+    }
+
+    /// <summary>Puts the checked text in place of the one before.</summary>
+    /// <exception cref="IOException">It can't be written.</exception>
+    public void Accept(string text)
+    {
+        File.Delete(_marker);
+        File.Move(Candidate, folder.ConfigFile, overwrite: true);
+        Text = text;
+    }
+
+    /// <summary>Puts back what was there.</summary>
+    /// <param name="text">Null: nothing was.</param>
+    /// <exception cref="IOException">It can't be written.</exception>
+    public void Restore(string? text)
+    {
+        if (text is null)
+        {
+            File.Delete(folder.ConfigFile);
+            Text = null;
+            return;
+        }
+
+        Propose(text);
+        Accept(text);
+    }
+
+    /// <summary>Notes that keepalived has been told to read the file.</summary>
+    /// <exception cref="IOException">It can't be written.</exception>
+    public void Loaded() => File.WriteAllText(_marker, Digest(Text ?? ""));
+
+    private static string Digest(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
+}

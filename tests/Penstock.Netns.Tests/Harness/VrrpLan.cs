@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Net;
+using Penstock.Tests;
+using Penstock.Vrrp;
+
+namespace Penstock.Netns.Tests.Harness;
+
+/// <summary>Two hosts on one link, 10.8.0.11 and .12, that share 10.8.0.100 and fd08::100: each with a keepalived looked after from this process, as two daemons would.</summary>
+internal sealed class VrrpLan : IAsyncDisposable
+{
+    /// <summary>What they share.</summary>
+    public const string Vip = "10.8.0.100", Vip6 = "fd08::100";
+
+    private const int RouterId = 50;
+
+    private static int s_next;
+
+    private readonly string _id = $"{Environment.ProcessId}xv{Interlocked.Increment(ref s_next)}";
+    private readonly List<KeepalivedProcess> _processes = [];
+
+    private VrrpLan()
+    {
+        Folder = Directory.CreateDirectory(Path.Combine(Path.GetTempPath(), "penstock-netns-" + _id)).FullName;
+        (Link, Hosts) = (new Host($"pst{_id}l"), [new Host($"pst{_id}1"), new Host($"pst{_id}2")]);
+    }
+
+    /// <summary>Where files are.</summary>
+    public string Folder { get; }
+
+    /// <summary>Holds the bridge between them.</summary>
+    public Host Link { get; }
+
+    /// <summary>The two: the first has the higher priority.</summary>
+    public Host[] Hosts { get; }
+
+    /// <summary>What was logged, by host.</summary>
+    public RecordingLogger<KeepalivedProcess>[] Logs { get; } = [new(), new()];
+
+    /// <summary>Makes it.</summary>
+    public static async Task<VrrpLan> CreateAsync()
+    {
+        var lan = new VrrpLan();
+        try
+        {
+            await lan.BuildAsync();
+            return lan;
+        }
+        catch
+        {
+            await lan.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Files of a host's keepalived.</summary>
+    public KeepalivedFolder Files(int host, string group = "edge") => new(Path.Combine(Folder, $"{host}/state"), Path.Combine(Folder, $"{host}/run"), group);
+
+    /// <summary>Begins to look after a host's keepalived, as a daemon that starts does.</summary>
+    public KeepalivedProcess Take(int host, Action<VrrpRoleChange>? changed = null)
+    {
+        var process = Hosts[host].Inside(() => new KeepalivedProcess(Files(host), "/usr/sbin/keepalived", Logs[host], TimeProvider.System, changed));
+        _processes.Add(process);
+        return process;
+    }
+
+    /// <summary>What a host is to run.</summary>
+    /// <param name="host">Which.</param>
+    /// <param name="settings">Lines of the instance.</param>
+    /// <param name="definitions">Blocks before it.</param>
+    /// <param name="more">Addresses besides, with their prefix length.</param>
+    public KeepalivedPlan Plan(int host, string settings = "", string definitions = "", params string[] more)
+    {
+        var files = Files(host);
+        string[] addresses = [$"{Vip}/24", $"{Vip6}/64", .. more];
+        var token = string.Create(CultureInfo.InvariantCulture, $"169.254.0.{RouterId}");
+        var isVmac = settings.Contains("use_vmac", StringComparison.Ordinal);
+        return new KeepalivedPlan(
+            $$"""
+            global_defs {
+              router_id {{Hosts[host].Name}}
+              vrrp_version 3
+              vrrp_notify_fifo {{files.NotifyFifo}}
+              script_user root
+              enable_script_security
+            }
+            {{definitions}}
+            track_file health {
+              file "{{files.HealthFile("edge")}}"
+              weight 1
+            }
+            vrrp_instance edge {
+              state BACKUP
+              interface eth0
+              virtual_router_id {{RouterId}}
+              priority {{(host == 0 ? 150 : 100)}}
+              advert_int 0.1
+              {{settings}}
+              track_file {
+                health
+              }
+              virtual_ipaddress {
+                {{token}}/32 scope link
+              }
+              virtual_ipaddress_excluded {
+                {{string.Join("\n    ", addresses)}}
+              }
+            }
+
+            """,
+            [
+                new KeepalivedInstance(
+                    "edge",
+                    [.. addresses.Append(token).Select(address => new KeepalivedAddress("eth0", IPAddress.Parse(address.Split('/')[0])))],
+                    isVmac ? ["vrrp.50"] : ImmutableArray<string>.Empty),
+            ]);
+    }
+
+    /// <summary>Whether a host has an address.</summary>
+    public async Task<bool> HasAsync(int host, string address = Vip) =>
+        (await Run.OkAsync("ip", $"-n {Hosts[host].Name} -o addr")).Contains($" {address}/", StringComparison.Ordinal);
+
+    /// <summary>Waits until one host, and only it, has the shared addresses.</summary>
+    public Task OwnerAsync(int host) => Eventually.TrueAsync(
+        async () => await HasAsync(host) && await HasAsync(host, Vip6) && !await HasAsync(1 - host) && !await HasAsync(1 - host, Vip6),
+        TimeSpan.FromSeconds(60),
+        () => $"host {host} does not become the one that has the addresses:\n{Said(0)}\n\n{Said(1)}");
+
+    /// <summary>Process ids of a host's keepalived: the parent, the child.</summary>
+    public int[] Pids(int host) => [.. ((string[])[Files(host).PidFile, Files(host).VrrpPidFile]).Select(file => int.Parse(File.ReadAllText(file), CultureInfo.InvariantCulture))];
+
+    /// <summary>What a host's log holds.</summary>
+    public string Said(int host) => string.Join('\n', Logs[host].Messages.Select(message => message.Text));
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var process in _processes)
+            process.Dispose();
+        for (var host = 0; host < Hosts.Length; host++)
+        {
+            foreach (var file in ((string[])[Files(host).PidFile, Files(host).VrrpPidFile]).Where(File.Exists))
+                await ChildProcess.RunAsync("kill", "-9", File.ReadAllText(file).Trim());
+        }
+
+        foreach (var host in Hosts.Append(Link))
+            await ChildProcess.RunAsync("ip", "netns", "del", host.Name);
+        Directory.Delete(Folder, recursive: true);
+    }
+
+    private async Task BuildAsync()
+    {
+        foreach (var host in Hosts.Append(Link))
+        {
+            await Run.OkAsync("ip", $"netns add {host.Name}");
+            await host.IpAsync("link set lo up");
+            await host.OkAsync("sysctl", "-qw net.ipv6.conf.all.accept_dad=0 net.ipv6.conf.default.accept_dad=0");
+        }
+
+        await Link.IpAsync("link add br0 type bridge mcast_snooping 0");
+        await Link.IpAsync("link set br0 up");
+        for (var i = 0; i < Hosts.Length; i++)
+        {
+            await Link.IpAsync($"link add h{i} type veth peer name eth0 netns {Hosts[i].Name}");
+            await Link.IpAsync($"link set h{i} master br0 up");
+            await Hosts[i].IpAsync("link set eth0 up");
+            await Hosts[i].IpAsync($"addr add 10.8.0.1{i + 1}/24 dev eth0");
+            await Hosts[i].IpAsync($"addr add fd08::1{i + 1}/64 dev eth0 nodad");
+        }
+    }
+}

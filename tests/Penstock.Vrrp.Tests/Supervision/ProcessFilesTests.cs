@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+using Penstock.Vrrp.Supervision;
+
+namespace Penstock.Vrrp.Tests.Supervision;
+
+public sealed class ProcessFilesTests : IDisposable
+{
+    private readonly string _root = Directory.CreateTempSubdirectory("penstock-vrrp-").FullName;
+    private readonly KeepalivedFolder _folder;
+
+    public ProcessFilesTests()
+    {
+        _folder = new KeepalivedFolder(Path.Combine(_root, "state"), Path.Combine(_root, "run"), "edge");
+        Directory.CreateDirectory(_folder.State);
+        Directory.CreateDirectory(_folder.Run);
+    }
+
+    public void Dispose() => Directory.Delete(_root, recursive: true);
+
+    [Fact]
+    public void Configuration_ThatIsOnlyProposed_LeavesTheLastGoodOne()
+    {
+        var config = new LoadedConfig(_folder);
+        config.Propose("good");
+        config.Accept("good");
+        config.Loaded();
+
+        config.Propose("better");
+
+        File.ReadAllText(_folder.ConfigFile).ShouldBe("good");
+        config.IsLoaded("good").ShouldBeTrue();
+        config.IsLoaded("better").ShouldBeFalse();
+    }
+
+    [Fact]
+    public void Configuration_ThatKeepalivedWasNotToldOf_IsNotLoadedForTheNextDaemon()
+    {
+        var config = new LoadedConfig(_folder);
+        config.Propose("text");
+        config.Accept("text");
+        new LoadedConfig(_folder).IsLoaded("text").ShouldBeFalse();
+
+        config.Loaded();
+
+        new LoadedConfig(_folder).IsLoaded("text").ShouldBeTrue();
+    }
+
+    [Theory]
+    [InlineData(0, "0   \n")]
+    [InlineData(-60, "-60 \n")]
+    [InlineData(-254, "-254\n")]
+    public void Health_OverAnotherValue_IsThatValueAlone(int value, string text)
+    {
+        var file = _folder.HealthFile("edge");
+        HealthFile.Write(file, -253);
+
+        HealthFile.Write(file, value);
+        HealthFile.Ensure(file);
+
+        File.ReadAllText(file).ShouldBe(text);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(-255)]
+    public void Health_OutOfRange_IsRefused(int value) => Should.Throw<ArgumentOutOfRangeException>(() => HealthFile.Write(_folder.HealthFile("edge"), value));
+
+    [Fact]
+    public void Lease_ThatIsRenewed_LastsUntilThen()
+    {
+        var until = new DateTimeOffset(2030, 1, 2, 3, 4, 5, TimeSpan.Zero);
+
+        Lease.Renew(_folder.LeaseFile, until);
+        Lease.Renew(_folder.LeaseFile, until.AddSeconds(-9));
+
+        File.GetLastWriteTimeUtc(_folder.LeaseFile).ShouldBe(until.UtcDateTime.AddSeconds(-9));
+    }
+}

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+using System.Collections.Immutable;
+using System.Diagnostics.Metrics;
+using Penstock.Model.Vrrp;
+
+namespace Penstock.Vrrp.Tests;
+
+public sealed class VrrpMeterTests
+{
+    [Fact]
+    public void Instruments_OfAGroup_TellRolesTransitionsAndRestarts()
+    {
+        var transitions = ImmutableSortedDictionary<VrrpRole, long>.Empty.Add(VrrpRole.Master, 2);
+        KeepalivedStatus[] statuses =
+        [
+            new("both", 7, [new("meter-a", VrrpRole.Master, null, transitions)], ImmutableSortedDictionary<string, long>.Empty.Add("stopped", 3), UnknownLines: 4),
+            new("meter-b", null, [], ImmutableSortedDictionary<string, long>.Empty, UnknownLines: 0),
+        ];
+        var seen = new SortedDictionary<string, long>(StringComparer.Ordinal);
+        using var meter = new VrrpMeter(() => statuses);
+        using var listener = new MeterListener { InstrumentPublished = (instrument, self) => { if (instrument.Meter.Name == "Penstock.Vrrp") self.EnableMeasurementEvents(instrument); } };
+        listener.SetMeasurementEventCallback<int>((instrument, value, tags, _) => Keep(instrument, value, tags));
+        listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) => Keep(instrument, value, tags));
+        listener.Start();
+
+        listener.RecordObservableInstruments();
+
+        seen.ShouldBe(new SortedDictionary<string, long>(StringComparer.Ordinal)
+        {
+            ["penstock.vrrp.keepalived.restarts both stopped"] = 3,
+            ["penstock.vrrp.keepalived.unknown both"] = 4,
+            ["penstock.vrrp.keepalived.up both"] = 1,
+            ["penstock.vrrp.role meter-a master"] = 1,
+            ["penstock.vrrp.transitions meter-a master"] = 2,
+        });
+
+        void Keep(Instrument instrument, long value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
+        {
+            if (value != 0)
+                seen[$"{instrument.Name} {string.Join(' ', tags.ToArray().Select(tag => tag.Value))}"] = value;
+        }
+    }
+}
