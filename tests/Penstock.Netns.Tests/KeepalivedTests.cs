@@ -142,8 +142,7 @@ public sealed class KeepalivedTests
         await using var lan = await VrrpLan.CreateAsync();
         var (first, second) = await StartBothAsync(lan);
 
-        first.SetHealth("edge", -60);
-        await RoleAsync(first, VrrpRole.Backup);
+        (await first.HandOverAsync(TimeSpan.FromSeconds(60))).ShouldBeTrue();
         await RoleAsync(second, VrrpRole.Master);
         await lan.OwnerAsync(1);
 
@@ -155,6 +154,8 @@ public sealed class KeepalivedTests
         await RoleAsync(first, VrrpRole.Fault);
         await lan.OwnerAsync(1);
         first.Status.UnknownLines.ShouldBe(0);
+        (await second.HandOverAsync(TimeSpan.FromMilliseconds(500))).ShouldBeFalse(); // nobody takes them
+        await lan.OwnerAsync(1);
     }
 
     [NetnsFact]

@@ -41,15 +41,20 @@ internal sealed class KeepalivedPair : IDisposable
         return pair;
     }
 
-    /// <summary>Starts one. A child that a killed parent has left ends before.</summary>
+    /// <summary>Ends the child that a killed parent has left, if it has not ended by itself.</summary>
+    /// <exception cref="IOException">Its file can't be read.</exception>
+    public static void EndOrphan(KeepalivedFolder folder)
+    {
+        using var orphan = Open(folder.VrrpPidFile, folder);
+        if (orphan is not null)
+            End(orphan, TimeSpan.Zero);
+    }
+
+    /// <summary>Starts one, where none runs.</summary>
     /// <exception cref="IOException">It could not be started.</exception>
     public static KeepalivedPair Start(KeepalivedFolder folder, string program, Fifo output)
     {
-        using (var orphan = Open(folder.VrrpPidFile, folder))
-        {
-            if (orphan is not null)
-                End(orphan, TimeSpan.Zero);
-        }
+        EndOrphan(folder);
 
         // A process id that a killed keepalived has left makes the next one end at once, as one that is already running.
         File.Delete(folder.PidFile);

@@ -74,6 +74,7 @@ internal sealed class KeepalivedSupervisor : IDisposable
         }
         else
         {
+            KeepalivedPair.EndOrphan(_folder);
             _ = _notifyLines.Read(_notify);
             Release("a keepalived that has died");
         }
@@ -107,6 +108,7 @@ internal sealed class KeepalivedSupervisor : IDisposable
     /// <exception cref="VrrpApplyException">It could not.</exception>
     public void Apply(KeepalivedPlan plan)
     {
+        Look();
         if (_pair is not null && _config.IsLoaded(plan.Text))
         {
             Hold(plan.Instances);
@@ -184,6 +186,7 @@ internal sealed class KeepalivedSupervisor : IDisposable
     {
         Release("a keepalived that has died");
         _roles.Book.Track(plan.Instances.Select(instance => instance.Name));
+        var wasWanted = _isWanted;
         Start();
         try
         {
@@ -193,12 +196,11 @@ internal sealed class KeepalivedSupervisor : IDisposable
         {
             _pair?.End(TimeSpan.Zero);
             Unwatch();
-            _isWanted = false;
+            _isWanted = wasWanted; // by the configuration before
             Release("a keepalived that did not start");
             throw;
         }
 
-        _isWanted = true;
         _logger.LogInformation("keepalived {Group} runs, process {Pid}", _folder.Group, _pair?.Parent.Pid);
     }
 

@@ -76,8 +76,15 @@ internal sealed class RoleReports(KeepalivedFolder folder, ILogger logger, TimeP
     private void Tell(VrrpRoleChange change)
     {
         logger.LogInformation("VRRP instance {Instance}: {Role}, was {From}", change.Instance, change.Role, change.From);
-        File.WriteAllLines(_file, Book.Roles.Where(known => known.Role != VrrpRole.Unknown).Select(known => $"INSTANCE \"{known.Instance}\" {Word(known.Role)} 0"));
         changed?.Invoke(change);
+        try
+        {
+            File.WriteAllLines(_file, Book.Roles.Where(known => known.Role != VrrpRole.Unknown).Select(known => $"INSTANCE \"{known.Instance}\" {Word(known.Role)} 0"));
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            logger.LogWarning("the next daemon will not know the role of VRRP instance {Instance}: {Error}", change.Instance, error.Message);
+        }
     }
 
     private static string Word(VrrpRole role) => role switch
