@@ -14,6 +14,8 @@ public sealed class L4Tier : IL4Engine
     private readonly ILogger _logger;
     private readonly List<UserspaceEngine> _retired = [];
     private volatile Named? _running;
+    private Snapshot? _applied;
+    private Snapshot? _replaced;
 
     /// <summary>A tier that does nothing until it is given a snapshot.</summary>
     /// <param name="loggers">Log.</param>
@@ -38,9 +40,11 @@ public sealed class L4Tier : IL4Engine
         if (_running is { } running && running.Kind == kind)
         {
             running.Engine.Apply(snapshot);
+            _applied = snapshot;
             return;
         }
 
+        CheckChange(kind, snapshot);
         var next = new Named(kind, _create(kind));
         try
         {
@@ -58,6 +62,7 @@ public sealed class L4Tier : IL4Engine
 
         var before = _running;
         _running = next;
+        (_applied, _replaced) = (snapshot, _applied);
         if (before?.Engine is UserspaceEngine relays)
             Retire(relays);
         else
@@ -106,6 +111,21 @@ public sealed class L4Tier : IL4Engine
 
     private static Snapshot WithoutServices(Snapshot snapshot) =>
         snapshot with { Config = snapshot.Config with { L4 = new L4Config { Ipvs = new IpvsConfig { State = snapshot.Config.L4.Ipvs.State } } } };
+
+    // IPVS leaves to this host's stack what it has no connection for; XDP does not, and the kernel's connections have no socket here. Back to what has just been replaced, as when
+    // another tier refuses the reload, is no change.
+    private void CheckChange(L4Engine to, Snapshot snapshot)
+    {
+        if (_running is not { } running || ReferenceEquals(snapshot, _replaced))
+            return;
+        var isCut = to == L4Engine.Userspace || (running.Kind == L4Engine.Userspace && to == L4Engine.Xdp);
+        var carries = _applied is { Config.L4.Services.IsEmpty: false } || running.Engine is UserspaceEngine { HasConnections: true };
+        if (isCut && carries)
+        {
+            var (from, other) = (running.Kind.ToString().ToLowerInvariant(), to.ToString().ToLowerInvariant());
+            throw new L4ApplyException($"l4.engine: a reload does not change {from} to {other}, for that would cut the services' connections: restart the daemon when they may end");
+        }
+    }
 
     // One engine lets go where another has taken over; where it can't, the other does, and what ran runs on.
     private void Replace(IL4Engine before, IL4Engine next, Snapshot snapshot)

@@ -61,6 +61,9 @@ public sealed class UserspaceEngine : IL4Engine
     /// <summary>Whether nothing of it runs any more.</summary>
     public bool IsDisposed => _isDisposed;
 
+    /// <summary>Whether a connection is open.</summary>
+    public bool HasConnections => _connections.Open > 0;
+
     /// <summary>Puts a snapshot's services in place: new addresses are bound before old ones are let go, and addresses that stay keep their sockets.</summary>
     /// <exception cref="L4ApplyException">An address can't be listened at; what ran before runs on.</exception>
     public void Apply(Snapshot snapshot)

@@ -10,7 +10,7 @@ namespace Penstock.L4.Tests;
 
 public sealed class L4TierTests
 {
-    private readonly Dictionary<L4Engine, FakeEngine> _engines = new() { [L4Engine.Xdp] = new(), [L4Engine.Ipvs] = new() };
+    private readonly Dictionary<L4Engine, FakeEngine> _engines = new() { [L4Engine.Xdp] = new(), [L4Engine.Ipvs] = new(), [L4Engine.Userspace] = new() };
 
     [Fact]
     public void Apply_OtherEngine_TakesOverBeforeTheFirstLetsGo()
@@ -40,6 +40,43 @@ public sealed class L4TierTests
         _engines[L4Engine.Xdp].Fails = false;
         tier.Apply(With(L4Engine.Xdp)); // which runs on
         _engines[L4Engine.Xdp].IsDisposed.ShouldBeFalse();
+    }
+
+    [Theory]
+    [InlineData(L4Engine.Userspace, L4Engine.Xdp)]
+    [InlineData(L4Engine.Xdp, L4Engine.Userspace)]
+    [InlineData(L4Engine.Ipvs, L4Engine.Userspace)]
+    public void Apply_OtherEngineThatWouldCutConnections_IsRefusedAndWhatRanRunsOn(L4Engine from, L4Engine to)
+    {
+        using var tier = Tier();
+        tier.Apply(With(from));
+
+        Should.Throw<L4ApplyException>(() => tier.Apply(With(to))).Message.ShouldBe(
+            $"l4.engine: a reload does not change {from.ToString().ToLowerInvariant()} to {to.ToString().ToLowerInvariant()}, for that would cut the services' connections: restart the daemon when they may end");
+
+        (_engines[from].Services, _engines[to].Services, _engines[from].IsDisposed).ShouldBe((1, 0, false));
+        tier.Apply(Without(from));
+        tier.Apply(With(to)); // Nothing is carried any more.
+        _engines[to].Services.ShouldBe(1);
+    }
+
+    [Fact]
+    public void Apply_BackToWhatWasReplaced_IsDone()
+    {
+        using var tier = Tier();
+        var before = With(L4Engine.Userspace);
+        tier.Apply(before);
+        tier.Apply(With(L4Engine.Ipvs));
+
+        tier.Apply(before); // as when the proxy tier refuses the reload
+
+        (_engines[L4Engine.Userspace].Services, _engines[L4Engine.Ipvs].Services).ShouldBe((1, 0));
+    }
+
+    private static Snapshot Without(L4Engine engine)
+    {
+        var snapshot = With(engine);
+        return snapshot with { Config = snapshot.Config with { L4 = snapshot.Config.L4 with { Services = [] } } };
     }
 
     private static Snapshot With(L4Engine engine) => new(

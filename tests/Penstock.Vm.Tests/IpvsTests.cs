@@ -270,6 +270,37 @@ public sealed class IpvsTests(Guest guest)
         after.ShouldNotContain(":8000");
     }
 
+    [VmFact]
+    public async Task Engine_UserspaceBecomesIpvsByReload_NoConnectionIsLost()
+    {
+        Configure("lb", [$"{{name: web, listen: \"tcp://{Vip}:8000\", forwarding: nat, backends: {Backends}}}"]);
+
+        var output = await guest.RunAsync($$"""
+            lab reset
+            userspace() { sed '/^  ipvs:/d; s/engine: ipvs/engine: userspace/' /vm/share/lb.yaml >/run/lb.yaml; }
+            userspace
+            lab start /run/lb.yaml
+            lab get 'http://{{Vip}}:8000/?'{1..4}
+            lab get http://{{Vip}}:8000/slow >/run/slow & load=$!
+            lab await larger /run/slow 1
+            cp /vm/share/lb.yaml /run/lb.yaml
+            penstock reload --socket /run/lb.sock
+            lab get 'http://{{Vip}}:8000/?'{1..6}
+            lab grow /run/slow 3
+            touch /run/ends
+            wait $load
+            tail -c 4 /run/slow
+            userspace
+            penstock reload --socket /run/lb.sock 2>&1 || true
+            lab get http://{{Vip}}:8000/
+            """);
+
+        Regex.Count(output, "^rs[12] 10.0.0.1$", RegexOptions.Multiline | RegexOptions.NonBacktracking).ShouldBe(4, output); // relayed
+        Regex.Count(output, "^rs[12] 198.51.100.2$", RegexOptions.Multiline | RegexOptions.NonBacktracking).ShouldBe(7, output); // by the kernel, after the reload that is refused too
+        output.ShouldContain("\nend\n");
+        output.ShouldContain("a reload does not change ipvs to userspace");
+    }
+
     private void Configure(string host, IReadOnlyList<string> services, string ipvs = "") => guest.Write($"{host}.yaml", $$"""
         node: {{host}}
         admin: {socket: /run/{{host}}.sock}
