@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
-using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using Penstock.Linux;
 using Penstock.Linux.Netlink;
-using Penstock.Model.Vrrp;
 using Penstock.Vrrp.Supervision;
 
 namespace Penstock.Vrrp;
@@ -19,8 +17,6 @@ internal sealed class KeepalivedProcess : IDisposable
     // What no descriptor tells (a process that is stopped, a child that was started again) is looked for so often.
     private const int LookMilliseconds = 250;
     private const UnixFileMode FolderMode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupRead | UnixFileMode.GroupExecute;
-
-    private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(20);
 
     private readonly KeepalivedFolder _folder;
     private readonly ILogger _logger;
@@ -97,54 +93,11 @@ internal sealed class KeepalivedProcess : IDisposable
         }
     }
 
-    /// <summary>
-    /// Has other hosts take the addresses over while this one still has them: its priority is as low as can be from now on. Where no other host is there, or none may take
-    /// over (no preemption, or a delay), this host keeps them.
-    /// </summary>
-    /// <param name="limit">How long to wait for it: three adverts and up to one more.</param>
-    /// <returns>Whether this host has none of the addresses any more.</returns>
-    /// <exception cref="IOException">keepalived can't be told.</exception>
-    public async Task<bool> HandOverAsync(TimeSpan limit)
-    {
-        foreach (var instance in Status.Instances)
-            SetHealth(instance.Instance, InstanceHealth.Lowest);
-        var begun = Stopwatch.GetTimestamp();
-        while (Status.Instances.Any(instance => instance.Role == VrrpRole.Master))
-        {
-            if (Stopwatch.GetElapsedTime(begun) > limit)
-                return false;
-            await Task.Delay(s_pause);
-        }
-
-        return true;
-    }
-
     /// <summary>Ends keepalived in an orderly way, so that another host takes over at once; sees to it that its addresses are gone, and removes its run-time files.</summary>
     public async Task StopAsync()
     {
         await Post(supervisor => supervisor.Stop());
         Leave();
-    }
-
-    /// <summary>The same for good: its configuration goes too.</summary>
-    public async Task RemoveAsync()
-    {
-        await StopAsync();
-        File.Delete(_folder.ConfigFile);
-    }
-
-    /// <summary>Removes the groups that an earlier configuration had: those in the run folder that are not named.</summary>
-    /// <exception cref="VrrpApplyException">Another daemon has one.</exception>
-    public static async Task RemoveOthersAsync(string state, string run, IReadOnlySet<string> groups, string program, ILogger logger, TimeProvider time)
-    {
-        if (!Directory.Exists(run))
-            return;
-        var others = Directory.GetDirectories(run).Select(path => Path.GetFileName(path)).Where(name => !groups.Contains(name)).ToArray();
-        await Task.WhenAll(others.Select(group =>
-        {
-            logger.LogInformation("keepalived {Group} is not configured any more", group);
-            return new KeepalivedProcess(new KeepalivedFolder(state, run, group), program, logger, time).RemoveAsync();
-        }).ToArray());
     }
 
     /// <summary>Ends the watching; keepalived goes on. The next daemon takes it over.</summary>
