@@ -13,6 +13,8 @@ if (Programs.Missing is { } missing)
 
 if (args is ["--guest"])
     return GuestRun.Run();
+if (args is ["--userspace"])
+    return UserspaceRun.Run();
 
 const string Vip4 = "203.0.113.10", Vip6 = "2001:db8::10", Client4 = "198.51.100.7", Client6 = "2001:db8:1::7";
 using var plane = new DataPlane(settings => settings with { FlowSets = 32768 });
