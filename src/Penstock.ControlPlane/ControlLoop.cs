@@ -9,6 +9,8 @@ using Penstock.L7;
 using Penstock.Model;
 using Penstock.Model.L4;
 using Penstock.Model.L7;
+using Penstock.Model.Vrrp;
+using Penstock.Vrrp;
 
 namespace Penstock.ControlPlane;
 
@@ -37,6 +39,7 @@ public sealed class ControlLoop : IAsyncDisposable
     private readonly Action<Snapshot> _apply;
     private readonly Func<ClusterConfig, Action<ClusterEndpointsFound>, IDiscoverySource> _discover;
     private readonly Func<L4Config, IEnumerable<(ServiceConfig Service, BackendConfig Backend)>> _downBefore;
+    private readonly Func<ImmutableDictionary<string, VrrpRole>> _roles;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly HealthChecker _health;
@@ -53,9 +56,10 @@ public sealed class ControlLoop : IAsyncDisposable
 
     /// <summary>A loop that publishes nothing until the first <see cref="ReloadAsync"/>.</summary>
     /// <param name="load">Reads and validates the configuration; must not throw for what the text says.</param>
-    /// <param name="apply">Publishes to the engines; throws <see cref="L4ApplyException"/> or <see cref="L7ApplyException"/> when they can't serve it and go on as before.</param>
+    /// <param name="apply">Publishes to the engines; throws <see cref="L4ApplyException"/>, <see cref="L7ApplyException"/> or <see cref="VrrpApplyException"/> when they can't serve it and go on as before.</param>
     /// <param name="discover">Makes a cluster's source.</param>
     /// <param name="downBefore">Backends that a daemon before this process has left down.</param>
+    /// <param name="roles">Roles in VRRP instances, the same object until one changes; call <see cref="Touch"/> then.</param>
     /// <param name="time">Clock of all waits.</param>
     /// <param name="loggers">Log.</param>
     public ControlLoop(
@@ -63,6 +67,7 @@ public sealed class ControlLoop : IAsyncDisposable
         Action<Snapshot> apply,
         Func<ClusterConfig, Action<ClusterEndpointsFound>, IDiscoverySource> discover,
         Func<L4Config, IEnumerable<(ServiceConfig Service, BackendConfig Backend)>> downBefore,
+        Func<ImmutableDictionary<string, VrrpRole>> roles,
         TimeProvider time,
         ILoggerFactory loggers)
     {
@@ -70,6 +75,7 @@ public sealed class ControlLoop : IAsyncDisposable
         _apply = apply;
         _discover = discover;
         _downBefore = downBefore;
+        _roles = roles;
         _time = time;
         _logger = loggers.CreateLogger<ControlLoop>();
         _health = new HealthChecker(_ => Touch(), time, loggers.CreateLogger<HealthChecker>());
@@ -90,6 +96,12 @@ public sealed class ControlLoop : IAsyncDisposable
         if (!_messages.Writer.TryWrite(new ControlMessage.Reload(done)))
             done.SetResult(Outcome(ok: false, _time.GetTimestamp(), [new ReloadDiagnostic(IsError: true, "the daemon is stopping")]));
         return done.Task;
+    }
+
+    /// <summary>Asks for a turn of the loop; any number of calls before that turn ask for one.</summary>
+    public void Touch()
+    {
+        if (Interlocked.Exchange(ref _touched, 1) == 0) _messages.Writer.TryWrite(ControlMessage.Touched.Instance);
     }
 
     /// <summary>Whether the loop takes a turn within the time given.</summary>
@@ -150,12 +162,6 @@ public sealed class ControlLoop : IAsyncDisposable
         }
     }
 
-    /// <summary>Asks for a turn of the loop; any number of calls before that turn ask for one.</summary>
-    private void Touch()
-    {
-        if (Interlocked.Exchange(ref _touched, 1) == 0) _messages.Writer.TryWrite(ControlMessage.Touched.Instance);
-    }
-
     private async ValueTask PublishWhenDueAsync()
     {
         var wait = MinPublishInterval - _time.GetElapsedTime(_publishedAt);
@@ -172,13 +178,14 @@ public sealed class ControlLoop : IAsyncDisposable
 
         var endpoints = Assemble(running.Config, _feeds, running);
         var services = _services.Assemble(running.Config.L4, running);
-        if (endpoints == running.Endpoints && services == running.Services)
+        var roles = _roles();
+        if (endpoints == running.Endpoints && services == running.Services && roles == running.Roles)
         {
             AwaitStep(running);
             return;
         }
 
-        var snapshot = new Snapshot(running.Generation + 1, running.Config, endpoints) { Services = services };
+        var snapshot = new Snapshot(running.Generation + 1, running.Config, endpoints) { Services = services, Roles = roles };
         ApplyOrRetry(snapshot);
         _publishedAt = _time.GetTimestamp();
         Volatile.Write(ref _state, state with { Snapshot = snapshot });
@@ -215,6 +222,7 @@ public sealed class ControlLoop : IAsyncDisposable
         var snapshot = new Snapshot((running?.Generation ?? 0) + 1, config, Assemble(config, feeds, running))
         {
             Services = _services.Assemble(config.L4, running),
+            Roles = _roles(),
         };
         try
         {
@@ -223,7 +231,7 @@ public sealed class ControlLoop : IAsyncDisposable
         catch (Exception exception)
         {
             foreach (var feed in added) await feed.DisposeAsync();
-            if (exception is not (L4ApplyException or L7ApplyException)) throw;
+            if (exception is not (L4ApplyException or L7ApplyException or VrrpApplyException)) throw;
             return Refuse(started, loaded.Diagnostics.Add(new ReloadDiagnostic(IsError: true, exception.Message)));
         }
 

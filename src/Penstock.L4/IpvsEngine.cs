@@ -7,6 +7,7 @@ using Penstock.L4.Ipvs;
 using Penstock.Linux.Netlink;
 using Penstock.Model;
 using Penstock.Model.L4;
+using Penstock.Model.Vrrp;
 
 namespace Penstock.L4;
 
@@ -97,7 +98,7 @@ public sealed class IpvsEngine : IL4Engine
         var kernel = _kernel ??= IpvsKernel.Open();
         var started = Stopwatch.GetTimestamp();
         var wanted = IpvsPlanner.Want(snapshot);
-        var changes = _running is { } known && ReferenceEquals(known.Snapshot.Config.L4, config)
+        var changes = _running is { } known && ReferenceEquals(known.Snapshot.Config.L4, config) && SyncRole(known.Snapshot) == SyncRole(snapshot)
             ? ApplyStates(kernel, snapshot, wanted, known)
             : ApplyConfig(kernel, snapshot, wanted, owned);
         _logger.Log(
@@ -133,7 +134,7 @@ public sealed class IpvsEngine : IL4Engine
             var held = Hold(kernel);
             changes = Write(kernel, IpvsPlanner.Plan(wanted, held.Table, _ => false));
             _sysctls.Apply(snapshot.Config.L4.Ipvs);
-            ApplySettings(kernel, snapshot.Config.L4.Ipvs, held, known.Owned);
+            ApplySettings(kernel, snapshot, held, known.Owned);
         }
 
         _running = known with { Snapshot = snapshot, Table = wanted };
@@ -166,7 +167,7 @@ public sealed class IpvsEngine : IL4Engine
         var commands = IpvsPlanner.Plan(wanted, held.Table, key => owned.Has(key.ToString()));
         owned.Include(names);
         var changes = Write(kernel, commands);
-        var syncs = ApplySettings(kernel, config.Ipvs, held, owned);
+        var syncs = ApplySettings(kernel, snapshot, held, owned);
         owned.Replace([.. names, .. syncs]);
 
         var foreign = held.Table.Services.Select(entry => entry.Service.Key).Where(key => wanted.Find(key) is null && !commands.Exists(command => command.Service.Key == key)).ToArray();
@@ -215,19 +216,29 @@ public sealed class IpvsEngine : IL4Engine
     }
 
     // What is for all services; the names of sync daemons that are ours.
-    private static List<string> ApplySettings(IpvsKernel kernel, IpvsConfig config, Held held, IpvsOwned owned)
+    private static List<string> ApplySettings(IpvsKernel kernel, Snapshot snapshot, Held held, IpvsOwned owned)
     {
-        var syncs = ApplySync(kernel, config.Sync, held.Syncs, owned);
+        var config = snapshot.Config.L4.Ipvs;
+        var syncs = ApplySync(kernel, config.Sync, SyncRole(snapshot), held.Syncs, owned);
         ApplyTimeouts(kernel, config, held.Timeouts);
         return syncs;
     }
 
-    private static List<string> ApplySync(IpvsKernel kernel, IpvsSyncConfig? config, List<IpvsSync> running, IpvsOwned owned)
+    // Master of one instance and not of another: both.
+    private static IpvsSyncRole? SyncRole(Snapshot snapshot) => snapshot.Config.L4.Ipvs.Sync?.Role switch
+    {
+        IpvsSyncRole.Vrrp when !snapshot.Roles.ContainsValue(VrrpRole.Master) => IpvsSyncRole.Backup,
+        IpvsSyncRole.Vrrp when snapshot.Roles.Values.All(role => role == VrrpRole.Master) => IpvsSyncRole.Master,
+        IpvsSyncRole.Vrrp => IpvsSyncRole.Both,
+        var role => role,
+    };
+
+    private static List<string> ApplySync(IpvsKernel kernel, IpvsSyncConfig? config, IpvsSyncRole? role, List<IpvsSync> running, IpvsOwned owned)
     {
         var wanted = new List<IpvsSync>();
-        if (config is { Role: not IpvsSyncRole.Backup })
+        if (config is not null && role != IpvsSyncRole.Backup)
             wanted.Add(new IpvsSync(IsMaster: true, config.Interface, (uint)config.Id));
-        if (config is { Role: not IpvsSyncRole.Master })
+        if (config is not null && role != IpvsSyncRole.Master)
             wanted.Add(new IpvsSync(IsMaster: false, config.Interface, (uint)config.Id));
         owned.Include(wanted.Select(sync => sync.Name));
         foreach (var one in running)

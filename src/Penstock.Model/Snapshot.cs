@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Collections.Immutable;
 using Penstock.Model.L4;
+using Penstock.Model.Vrrp;
 
 namespace Penstock.Model;
 
@@ -13,4 +14,7 @@ public sealed record Snapshot(long Generation, ApplianceConfig Config, Immutable
     /// <summary>Backends of every L4 service, by service name; the same instance from snapshot to snapshot while nothing in it changes.</summary>
     public ImmutableDictionary<string, ImmutableArray<BackendStatus>> Services { get; init; } =
         ImmutableDictionary.Create<string, ImmutableArray<BackendStatus>>(StringComparer.Ordinal);
+
+    /// <summary>What this host is to each VRRP instance, by name, as far as it is known; the same object while nothing in it changes.</summary>
+    public ImmutableDictionary<string, VrrpRole> Roles { get; init; } = ImmutableDictionary.Create<string, VrrpRole>(StringComparer.Ordinal);
 }

@@ -4,6 +4,9 @@ namespace Penstock.Vrrp;
 /// <summary>Where the files of one group's keepalived are. A group is a sync group, or an instance that is in none; it has a process of its own.</summary>
 public sealed class KeepalivedFolder
 {
+    /// <summary>Name of the lease's file in the folder of all groups.</summary>
+    public const string LeaseName = "lease";
+
     /// <summary>Of a group.</summary>
     /// <param name="state">Folder that outlives a boot: the last good configurations.</param>
     /// <param name="run">Folder that does not: process ids, the FIFO.</param>
@@ -19,7 +22,7 @@ public sealed class KeepalivedFolder
         VrrpPidFile = Path.Combine(Run, "vrrp.pid");
         NotifyFifo = Path.Combine(Run, "notify");
         LogFile = Path.Combine(Run, "log");
-        LeaseFile = Path.Combine(run, "lease");
+        LeaseFile = Path.Combine(run, LeaseName);
     }
 
     /// <summary>The group's name.</summary>

@@ -12,7 +12,7 @@ namespace Penstock.Vrrp;
 /// One group's keepalived: given its configuration, watched, started again when it ends, left alone when this daemon ends. All of it is done on one thread, in the network
 /// namespace of the thread that makes this.
 /// </summary>
-internal sealed class KeepalivedProcess : IDisposable
+internal sealed class KeepalivedProcess : IKeepalived
 {
     // What no descriptor tells (a process that is stopped, a child that was started again) is looked for so often.
     private const int LookMilliseconds = 250;
@@ -71,8 +71,11 @@ internal sealed class KeepalivedProcess : IDisposable
         }
     }
 
-    /// <summary>As it stood a moment ago.</summary>
+    /// <inheritdoc/>
     public KeepalivedStatus Status => _status;
+
+    /// <inheritdoc/>
+    public void Check(string text) => Post(supervisor => supervisor.Check(text)).GetAwaiter().GetResult();
 
     /// <summary>
     /// Has keepalived run by a configuration: nothing happens if it does so already; else keepalived checks it, and is started or told to read it. Done when it runs.

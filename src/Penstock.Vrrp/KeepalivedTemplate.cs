@@ -88,7 +88,7 @@ internal sealed class KeepalivedTemplate
             ["router_id"] = Text(instance.RouterId),
             ["priority"] = Text(instance.Priority),
             ["advert_interval"] = Text(instance.AdvertInterval),
-            ["use_vmac"] = instance.UseVmac,
+            ["use_vmac"] = instance.UseVmac ? instance.Macvlan() : null,
             ["source"] = instance.Source?.ToString(),
             ["source_key"] = instance.Peers.IsEmpty ? "mcast_src_ip" : "unicast_src_ip",
             ["peers"] = instance.Peers.Select(peer => peer.ToString()).ToArray(),
@@ -102,7 +102,7 @@ internal sealed class KeepalivedTemplate
                 ["name"] = one.Name,
                 ["weight"] = one.Weight > 0 ? Text(one.Weight) : null,
             }).ToArray(),
-            ["token"] = Token(instance),
+            ["token"] = instance.Token() + (instance.Family == AddressFamily.InterNetworkV6 ? "" : " scope host"),
             ["addresses"] = instance.Addresses.Select(one => new Dictionary<string, object?>(StringComparer.Ordinal)
             {
                 ["address"] = one.Address.ToString(),
@@ -110,11 +110,6 @@ internal sealed class KeepalivedTemplate
             }).ToArray(),
         };
     }
-
-    // What adverts name. Hosts that name other addresses than one another would both be master; so none of those that are added and removed is named.
-    private static string Token(VrrpInstanceConfig instance) => instance.Family == AddressFamily.InterNetworkV6
-        ? string.Create(CultureInfo.InvariantCulture, $"fe80::200:5eff:fe00:2{instance.RouterId:x2}/64")
-        : string.Create(CultureInfo.InvariantCulture, $"169.254.0.{instance.RouterId}/32 scope host");
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 

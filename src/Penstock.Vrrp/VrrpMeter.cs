@@ -10,9 +10,14 @@ internal sealed class VrrpMeter : IDisposable
     private readonly Meter _meter = new("Penstock.Vrrp");
 
     /// <summary>Instruments that read the statuses of all groups when collected.</summary>
-    public VrrpMeter(Func<IEnumerable<KeepalivedStatus>> statuses)
+    /// <param name="statuses">Statuses of all groups.</param>
+    /// <param name="instances">All instances.</param>
+    public VrrpMeter(Func<IEnumerable<KeepalivedStatus>> statuses, Func<IEnumerable<VrrpInstanceStatus>> instances)
     {
         _meter.CreateObservableGauge("penstock.vrrp.role", () => Roles(statuses()), unit: null, "Whether a VRRP instance has this role on this host.");
+        _meter.CreateObservableGauge(
+            "penstock.vrrp.health", () => instances().Select(one => new Measurement<int>(one.Health, Tag("instance", one.Name))), unit: null,
+            "0, or how much lower the daemon makes the priority of a VRRP instance; -254: it gives the addresses up.");
         _meter.CreateObservableCounter("penstock.vrrp.transitions", () => Transitions(statuses()), unit: null, "How often a VRRP instance came to this role since the daemon's start.");
         _meter.CreateObservableGauge("penstock.vrrp.keepalived.up", () => Running(statuses()), unit: null, "Whether the keepalived of a group runs.");
         _meter.CreateObservableCounter("penstock.vrrp.keepalived.restarts", () => Restarts(statuses()), unit: null, "How often the keepalived of a group had to be started again, by reason.");

@@ -68,6 +68,11 @@ public sealed class VrrpTests
         Some.Parse($"vrrp:\n- {{{instance}}}\n").Lines().ShouldHaveSingleItem().ShouldContain(line);
 
     [Fact]
+    public void Vmacs_OfOneRouterId_AreRefused() =>
+        Some.Parse("vrrp:\n- {name: a, interface: eth0, router_id: 5, use_vmac: true, addresses: [10.8.0.9]}\n- {name: b, interface: eth1, router_id: 5, use_vmac: true, addresses: [10.9.0.9]}\n").Lines()
+            .ShouldHaveSingleItem().ShouldContain("use_vmac of router_id 5 a second time; expected a router_id of its own, of which the interface vrrp.5 is named; first at a.yaml:2:");
+
+    [Fact]
     public void Folder_ThatKeepalivedWouldTakeApart_IsRefused() =>
         Some.Parse($"vrrp:\n- {{name: a, {Base}, addresses: [10.8.0.9/24]}}\nkeepalived: {{run: \"/run/my folder\"}}\n").Lines()
             .ShouldHaveSingleItem().ShouldContain("path '/run/my folder', which keepalived would take apart");

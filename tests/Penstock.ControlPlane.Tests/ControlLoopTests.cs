@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Collections.Concurrent;
+using System.Collections.Immutable;
 using System.Diagnostics.Metrics;
 using System.Net;
 using System.Net.Sockets;
@@ -8,6 +9,7 @@ using Penstock.L7;
 using Penstock.Model;
 using Penstock.Model.L4;
 using Penstock.Model.L7;
+using Penstock.Model.Vrrp;
 using Penstock.Tests;
 
 namespace Penstock.ControlPlane.Tests;
@@ -272,13 +274,10 @@ public sealed class ControlLoopTests : IAsyncDisposable
         using var entered = new ManualResetEventSlim();
         await using var stuck = new ControlLoop(
             () => _next,
-            _ =>
-            {
-                entered.Set();
-                release.Wait();
-            },
+            _ => { entered.Set(); release.Wait(); },
             (config, found) => new FakeSource(config, found),
             _ => [],
+            () => ImmutableDictionary<string, VrrpRole>.Empty,
             _time,
             NullLoggerFactory.Instance);
         var reload = stuck.ReloadAsync();
@@ -378,6 +377,7 @@ public sealed class ControlLoopTests : IAsyncDisposable
             return source;
         },
         _downBefore,
+        () => ImmutableDictionary<string, VrrpRole>.Empty,
         time,
         NullLoggerFactory.Instance);
 

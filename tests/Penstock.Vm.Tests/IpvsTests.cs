@@ -301,10 +301,47 @@ public sealed class IpvsTests(Guest guest)
         output.ShouldContain("a reload does not change ipvs to userspace");
     }
 
-    private void Configure(string host, IReadOnlyList<string> services, string ipvs = "") => guest.Write($"{host}.yaml", $$"""
+    [VmFact]
+    public async Task Sync_FollowsTheRoleOfItsHost()
+    {
+        foreach (var (host, number) in ((string, int)[])[("lb", 1), ("lb2", 3)])
+        {
+            Configure(
+                host, [$"{{name: web, listen: \"tcp://{Vip}:8000\", forwarding: dsr-ipip, backends: [10.0.0.11]}}"], "sync: {interface: eth0, id: 6, role: vrrp}",
+                $$"""
+                vrrp: [{name: edge, interface: eth0, router_id: 9, priority: {{200 - number}}, advert_interval: 200ms, peers: [198.51.100.{{4 - number}}], addresses: [198.51.100.100/24]}]
+                keepalived: {run: /run/{{host}}-keepalived, state: /run/{{host}}-keepalived-state, restart_grace: 1s}
+
+                """);
+        }
+
+        var output = await guest.RunAsync("""
+            master() { ip netns exec $1 ipvsadm -L --daemon | grep -q '^master sync daemon (mcast=eth0, syncid=6'; }
+            backup() { ip netns exec $1 ipvsadm -L --daemon | grep -q '^backup sync daemon (mcast=eth0, syncid=6'; }
+            only() { $1 $2 && [ $(ip netns exec $2 ipvsadm -L --daemon | wc -l) = 1 ]; }
+            lab reset
+            lab start /vm/share/lb.yaml
+            lab start /vm/share/lb2.yaml lb2
+            await() { for _ in $(seq 900); do "$@" && return; sleep 0.1; done; echo "in vain: $*"; cat /run/lb.log /run/lb2.log; return 1; }
+            await only master lb
+            await only backup lb2
+            penstock status --socket /run/lb.sock | grep ^edge
+            kill -9 $(cat /run/lb.pid) $(cat /run/lb-keepalived/edge/*.pid)
+            await only master lb2
+            lab start /vm/share/lb.yaml
+            await only master lb
+            await only backup lb2
+            lab stop; lab stop lb2
+            kill $(cat /run/lb-keepalived/edge/keepalived.pid /run/lb2-keepalived/edge/keepalived.pid)
+            """);
+
+        output.ShouldMatch("edge +MASTER +.*eth0 +9 +199 +198.51.100.100/24");
+    }
+
+    private void Configure(string host, IReadOnlyList<string> services, string ipvs = "", string vrrp = "") => guest.Write($"{host}.yaml", $$"""
         node: {{host}}
         admin: {socket: /run/{{host}}.sock}
-        l4:
+        {{vrrp}}l4:
           engine: ipvs
           ipvs: {state: /run/{{host}}.services, sysctls: {expire_nodest_conn: 1}{{(ipvs.Length > 0 ? ", " + ipvs : "")}}}
           services: {{(services.Count == 0 ? "[]" : "")}}

@@ -67,7 +67,7 @@ public sealed class KeepalivedTemplateTests : IDisposable
         foreach (var line in (string[])
                  [
                      "vrrp_sync_group edge {\n  group {\n    a\n    b\n  }\n  sync_group_tracking_weight\n}", "unicast_src_ip 192.0.2.11", "unicast_peer {\n    192.0.2.12\n    192.0.2.13\n  }",
-                     "nopreempt", "use_vmac", "vmac_xmit_base", "garp_master_repeat 3", "garp_master_delay 0", "garp_master_refresh 60", "    eth1\n    eth2 weight -20\n",
+                     "nopreempt", "use_vmac vrrp.7\n  vmac_xmit_base", "garp_master_repeat 3", "garp_master_delay 0", "garp_master_refresh 60", "    eth1\n    eth2 weight -20\n",
                      "2001:db8::1/64 dev eth0", "preempt_delay 5", "fe80::200:5eff:fe00:208/64",
                  ])
         {

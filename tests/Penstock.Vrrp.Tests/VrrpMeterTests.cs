@@ -17,7 +17,7 @@ public sealed class VrrpMeterTests
             new("meter-b", null, [], ImmutableSortedDictionary<string, long>.Empty, UnknownLines: 0),
         ];
         var seen = new SortedDictionary<string, long>(StringComparer.Ordinal);
-        using var meter = new VrrpMeter(() => statuses);
+        using var meter = new VrrpMeter(() => statuses, () => []);
         using var listener = new MeterListener { InstrumentPublished = (instrument, self) => { if (instrument.Meter.Name == "Penstock.Vrrp") self.EnableMeasurementEvents(instrument); } };
         listener.SetMeasurementEventCallback<int>((instrument, value, tags, _) => Keep(instrument, value, tags));
         listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) => Keep(instrument, value, tags));

@@ -26,6 +26,7 @@ internal static class VrrpChecks
         var names = new Dictionary<string, Cursor>(StringComparer.Ordinal);
         var routers = new Dictionary<(string, int, AddressFamily), Cursor>();
         var addresses = new Dictionary<IPAddress, Cursor>();
+        var vmacs = new Dictionary<(int, AddressFamily), Cursor>();
         var groups = config.Vrrp.Where(instance => instance?.SyncGroup is not null).Select(instance => instance.SyncGroup!).ToHashSet(StringComparer.Ordinal); // not null: filtered
         if (config.Vrrp.Length > 0)
             CheckPaths(config.Keepalived, root["keepalived"], sink);
@@ -42,6 +43,8 @@ internal static class VrrpChecks
                 sink.Error(here["router_id"].Node, here["router_id"].Path, $"router_id {instance.RouterId} a second time on {instance.Interface}", $"one of its own; first at {first.Where}");
             }
 
+            if (instance.UseVmac && !vmacs.TryAdd((instance.RouterId, instance.Family), here["use_vmac"]))
+                sink.Error(here["use_vmac"].Node, here["use_vmac"].Path, $"use_vmac of router_id {instance.RouterId} a second time", $"a router_id of its own, of which the interface vrrp.{instance.RouterId} is named; first at {vmacs[(instance.RouterId, instance.Family)].Where}");
             CheckTimes(instance, here, sink);
             CheckHosts(instance, here, sink);
             CheckAddresses(instance, addresses, here, sink);

@@ -5,6 +5,7 @@ using Penstock.L4.Decap;
 using Penstock.Model;
 using Penstock.Model.L4;
 using Penstock.Model.L7;
+using Penstock.Model.Vrrp;
 
 namespace Penstock.Daemon.Admin;
 
@@ -23,6 +24,7 @@ namespace Penstock.Daemon.Admin;
         typeof(SnakeCaseEnumConverter<IpvsSyncRole>),
         typeof(SnakeCaseEnumConverter<L4Engine>),
         typeof(SnakeCaseEnumConverter<NextHop>),
+        typeof(SnakeCaseEnumConverter<VrrpRole>),
         typeof(SnakeCaseEnumConverter<XdpAttach>),
         typeof(ForwardingConverter),
         typeof(HostAddressConverter),

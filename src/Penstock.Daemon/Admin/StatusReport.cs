@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 using Penstock.L4;
+using Penstock.Vrrp;
 
 namespace Penstock.Daemon.Admin;
 
@@ -17,6 +18,7 @@ namespace Penstock.Daemon.Admin;
 /// <param name="Listeners">Listeners.</param>
 /// <param name="Clusters">Clusters.</param>
 /// <param name="L4">The L4 tier.</param>
+/// <param name="Vrrp">VRRP instances.</param>
 /// <param name="Warnings">What asks for attention now.</param>
 internal sealed record StatusReport(
     string Node,
@@ -32,4 +34,5 @@ internal sealed record StatusReport(
     IReadOnlyList<ListenerReport> Listeners,
     IReadOnlyList<ClusterReport> Clusters,
     L4Status L4,
+    IReadOnlyList<VrrpInstanceStatus> Vrrp,
     IReadOnlyList<string> Warnings);

@@ -2,6 +2,7 @@
 using Penstock.Daemon.Admin;
 using Penstock.L4;
 using Penstock.Model.L4;
+using Penstock.Vrrp;
 
 namespace Penstock.Daemon.Commands;
 
@@ -20,6 +21,7 @@ internal static class StatusText
         }
 
         output.WriteLine();
+        if (report.Vrrp.Count > 0) WriteInstances(report.Vrrp, output);
         if (report.L4.Interfaces.Length > 0 || report.L4.Services.Length > 0) WriteBalancer(report.L4, output);
         var listeners = new TextTable("LISTENER", "BIND", "CONNECTIONS", "REQUESTS");
         foreach (var listener in report.Listeners) listeners.Add(listener.Name, listener.Bind, listener.Connections, listener.Requests);
@@ -39,6 +41,25 @@ internal static class StatusText
 
         output.WriteLine();
         foreach (var warning in report.Warnings) output.WriteLine("warning: " + warning);
+    }
+
+    private static void WriteInstances(IReadOnlyList<VrrpInstanceStatus> instances, TextWriter output)
+    {
+        var table = new TextTable("VRRP", "ROLE", "SINCE", "INTERFACE", "ID", "PRIORITY", "ADDRESSES");
+        foreach (var instance in instances)
+        {
+            var priority = instance.Health switch
+            {
+                0 => $"{instance.Priority}",
+                InstanceHealth.Fault => $"{instance.Priority} (given up)",
+                var lowered => $"{Math.Max(1, instance.Priority + lowered)} (of {instance.Priority})",
+            };
+            var since = instance.Since is { } at ? $"{at:yyyy-MM-dd HH:mm:ss}Z" : "-";
+            table.Add(instance.Name, instance.Role.ToString().ToUpperInvariant(), since, instance.Interface, instance.RouterId, priority, string.Join(", ", instance.Addresses));
+        }
+
+        table.Write(output);
+        output.WriteLine();
     }
 
     // In the manner of ipvsadm -Ln --stats: a service, and its backends behind arrows.

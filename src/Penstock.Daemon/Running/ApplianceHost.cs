@@ -13,6 +13,7 @@ using Penstock.Linux;
 using Penstock.Telemetry;
 using Penstock.Telemetry.Http;
 using Penstock.Telemetry.Prometheus;
+using Penstock.Vrrp;
 
 namespace Penstock.Daemon.Running;
 
@@ -50,33 +51,38 @@ internal sealed class ApplianceHost(ConfigSource source, string? socketPath, ILo
         var descriptors = DescriptorShares.OfProcess();
         using var balancer = new L4Tier(loggers, time, descriptors);
         await using var engine = new L7Engine(loggers, descriptors);
+        using var vrrp = new VrrpTier(loggers, time);
         await using var plane = new ControlLoop(
             () => Interlocked.Exchange(ref first, null) ?? source.Load(),
-            new SnapshotPublisher(balancer, engine, metrics, accessLog).Apply,
+            new SnapshotPublisher(balancer, engine, vrrp, metrics, accessLog).Apply,
             new DiscoverySourceFactory(time, loggers).Create,
             PinnedStates.Down,
+            () => vrrp.Roles,
             time,
             loggers);
+        vrrp.RolesChanged = plane.Touch;
         using var reloader = new Reloader(source.Path, _reloadCauses, plane, notifier, _logger, time);
         var start = await reloader.StartAsync();
         if (!start.Ok) return await RefuseAsync(start.Diagnostics, error);
 
         var api = new AdminApi(
             () => plane.State,
-            () => _reporter.Report(plane.State, balancer.Status(), engine.Status(), accessLog.Trouble, _draining),
+            () => _reporter.Report(plane.State, balancer.Status(), engine.Status(), vrrp.Status(), accessLog.Trouble, _draining),
             () => reloader.ReloadAsync("the admin API"),
             question => balancer.Explain(question.From, question.To, question.Protocol));
         await using var admin = new ControlHttpServer(socket, api.HandleAsync, exception => _logger.LogError(exception, "an admin request failed"), time: time);
 
         var reloads = reloader.RunAsync(signals.Stop);
         var watchdog = GuardAsync(plane, engine, notifier, signals.StopAtOnce);
+        var lease = new AddressLease(vrrp, plane, engine, time, _logger);
+        var renewals = lease.RunAsync(signals.StopAtOnce);
         notifier.Ready(reloader.Summary);
         _logger.LogInformation("ready: {Summary}", reloader.Summary);
 
         await Task.Delay(Timeout.Infinite, signals.Stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await reloads;
         await reloader.CloseAsync();
-        await DrainAsync(balancer, engine, plane.State, notifier, signals.StopAtOnce);
+        await DrainAsync(balancer, engine, vrrp, lease, plane.State, notifier, signals.StopAtOnce);
         return ExitCode.Ok;
     }
 
@@ -104,12 +110,14 @@ internal sealed class ApplianceHost(ConfigSource source, string? socketPath, ILo
             ? Watchdog.RunAsync(interval, notifier, async within => await plane.IsAliveAsync(within) && await engine.IsAliveAsync(within), time, _logger, stop)
             : Task.CompletedTask;
 
-    private async Task DrainAsync(L4Tier balancer, L7Engine engine, ControlPlaneState state, ServiceNotifier notifier, CancellationToken atOnce)
+    private async Task DrainAsync(
+        L4Tier balancer, L7Engine engine, VrrpTier vrrp, AddressLease lease, ControlPlaneState state, ServiceNotifier notifier, CancellationToken atOnce)
     {
         _draining = true;
         var patience = state.Snapshot?.Config.ShutdownTimeout ?? TimeSpan.Zero;
         notifier.Stopping($"draining for at most {patience.TotalSeconds:0} s", patience);
         _logger.LogInformation("stopping: draining for at most {Seconds:0} s", patience.TotalSeconds);
+        var stays = await lease.LeaveAsync(atOnce);
         try
         {
             // Both take no more from now on, whichever has to wait.
@@ -121,5 +129,7 @@ internal sealed class ApplianceHost(ConfigSource source, string? socketPath, ILo
         {
             _logger.LogWarning("stopped at once by a second signal");
         }
+
+        if (!stays) vrrp.GiveUp();
     }
 }

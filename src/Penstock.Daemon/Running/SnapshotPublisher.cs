@@ -5,15 +5,17 @@ using Penstock.Model;
 using Penstock.Model.L7;
 using Penstock.Model.Observability;
 using Penstock.Telemetry;
+using Penstock.Vrrp;
 
 namespace Penstock.Daemon.Running;
 
 /// <summary>Publishes a snapshot to everything that runs by it, all or nothing: what can fail comes first and is undone when a later step fails.</summary>
 /// <param name="balancer">The L4 tier.</param>
 /// <param name="engine">The proxy tier.</param>
+/// <param name="vrrp">The VRRP instances.</param>
 /// <param name="metrics">The metrics listener.</param>
 /// <param name="accessLog">The access log.</param>
-internal sealed class SnapshotPublisher(IL4Engine balancer, L7Engine engine, MetricsListener metrics, AccessLog accessLog)
+internal sealed class SnapshotPublisher(IL4Engine balancer, L7Engine engine, VrrpTier vrrp, MetricsListener metrics, AccessLog accessLog)
 {
     private Snapshot? _running;
     private AccessLogConfig? _logged;
@@ -22,6 +24,7 @@ internal sealed class SnapshotPublisher(IL4Engine balancer, L7Engine engine, Met
     /// <summary>Publishes.</summary>
     /// <exception cref="L4ApplyException">Services could not be put in place; what ran before runs on.</exception>
     /// <exception cref="L7ApplyException">Something could not be bound; what ran before runs on.</exception>
+    /// <exception cref="VrrpApplyException">VRRP instances could not be put in place; what ran before runs on.</exception>
     public void Apply(Snapshot snapshot)
     {
         var config = snapshot.Config;
@@ -50,12 +53,28 @@ internal sealed class SnapshotPublisher(IL4Engine balancer, L7Engine engine, Met
         balancer.Apply(snapshot);
         try
         {
-            engine.Apply(snapshot);
+            ApplyProxy(snapshot);
         }
         catch
         {
             if (_running is not null)
                 balancer.Apply(_running);
+            throw;
+        }
+    }
+
+    // Addresses come last: what serves them is there by then.
+    private void ApplyProxy(Snapshot snapshot)
+    {
+        engine.Apply(snapshot);
+        try
+        {
+            vrrp.Apply(snapshot);
+        }
+        catch
+        {
+            if (_running is not null)
+                engine.Apply(_running);
             throw;
         }
     }

@@ -5,6 +5,7 @@ using Penstock.Daemon.Commands;
 using Penstock.L4;
 using Penstock.L7;
 using Penstock.Model;
+using Penstock.Vrrp;
 
 namespace Penstock.Daemon.Running;
 
@@ -19,9 +20,10 @@ internal sealed class StatusReporter(string configPath, TimeProvider time)
     /// <param name="state">What the control plane last published.</param>
     /// <param name="balancer">What the L4 tier does.</param>
     /// <param name="tier">What the proxy tier does.</param>
+    /// <param name="vrrp">What the VRRP instances do.</param>
     /// <param name="accessLog">Why the access log can't be written; null: it can.</param>
     /// <param name="draining">Whether the daemon is about to end.</param>
-    public StatusReport Report(ControlPlaneState state, L4Status balancer, L7Status tier, string? accessLog, bool draining)
+    public StatusReport Report(ControlPlaneState state, L4Status balancer, L7Status tier, VrrpStatus vrrp, string? accessLog, bool draining)
     {
         var load = tier.Endpoints.ToDictionary(endpoint => (endpoint.Cluster, endpoint.Address));
         var clusters = (state.Snapshot?.Endpoints.Values ?? [])
@@ -44,7 +46,8 @@ internal sealed class StatusReporter(string configPath, TimeProvider time)
             [.. tier.Listeners.Select(listener => new ListenerReport(listener.Name, listener.Bind, listener.Connections, listener.Requests))],
             clusters,
             balancer,
-            [.. Warnings(state, balancer, tier, accessLog, clusters)]);
+            vrrp.Instances,
+            [.. Warnings(state, balancer, tier, accessLog, clusters), .. vrrp.Warnings]);
     }
 
     private static EndpointReport Describe(Endpoint endpoint, EndpointStatus? load) => new(

@@ -15,6 +15,6 @@ public sealed record IpvsSyncConfig
     [Range("0", "255")]
     public int Id { get; init; }
 
-    /// <summary>Whether connections are told, heard of, or both. Default both: whichever host has the address.</summary>
+    /// <summary>Whether connections are told, heard of, or both. Default both: whichever host has the address. vrrp: as the roles in vrrp say.</summary>
     public IpvsSyncRole Role { get; init; } = IpvsSyncRole.Both;
 }

@@ -12,4 +12,7 @@ public enum IpvsSyncRole
 
     /// <summary>Hears of others'.</summary>
     Backup,
+
+    /// <summary>Tells its own while it is master of a VRRP instance, hears of others' while it is not master of one.</summary>
+    Vrrp,
 }

@@ -22,8 +22,8 @@ public sealed record KeepalivedConfig
     [Text(TextForm.FilePath)]
     public string Run { get; init; } = "/run/penstock/keepalived";
 
-    /// <summary>Time without a sign of life of the daemon after which the addresses are given up. Default 3 s.</summary>
-    [Range("1s", "1h")]
+    /// <summary>Time without a sign of life of the daemon after which the addresses are given up, to within a second. Default 3 s.</summary>
+    [Range("2s", "1h")]
     public TimeSpan DeadAfter { get; init; } = TimeSpan.FromSeconds(3);
 
     /// <summary>

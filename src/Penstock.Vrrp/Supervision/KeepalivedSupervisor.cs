@@ -28,6 +28,7 @@ internal sealed class KeepalivedSupervisor : IDisposable
     private readonly InterfaceNetlink _netlink;
     private ImmutableSortedDictionary<string, long> _restarts = ImmutableSortedDictionary<string, long>.Empty.WithComparers(StringComparer.Ordinal);
     private KeepalivedPair? _pair;
+    private string? _judged;
     private bool _isWanted;
     private bool _isChildLost;
     private long _endedAt;
@@ -104,6 +105,28 @@ internal sealed class KeepalivedSupervisor : IDisposable
         }
     }
 
+    /// <summary>Has keepalived judge a configuration, unless it is the one it has judged last.</summary>
+    /// <exception cref="VrrpApplyException">It refuses it, or could not be asked.</exception>
+    public void Check(string text)
+    {
+        if (string.Equals(text, _judged, StringComparison.Ordinal))
+            return;
+        try
+        {
+            _config.Propose(text);
+            KeepalivedCheck.Require(_program, _config.Candidate, _folder.Group);
+            _judged = text;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new VrrpApplyException($"keepalived {_folder.Group}: {error.Message}", error);
+        }
+        finally
+        {
+            File.Delete(_config.Candidate);
+        }
+    }
+
     /// <summary>Has keepalived run by a configuration.</summary>
     /// <exception cref="VrrpApplyException">It could not.</exception>
     public void Apply(KeepalivedPlan plan)
@@ -119,8 +142,8 @@ internal sealed class KeepalivedSupervisor : IDisposable
         {
             foreach (var instance in plan.Instances)
                 HealthFile.Ensure(_folder.HealthFile(instance.Name));
+            Check(plan.Text);
             _config.Propose(plan.Text);
-            KeepalivedCheck.Require(_program, _config.Candidate, _folder.Group);
             var before = (_config.Text, _holdings.Instances);
             _holdings.Save(Holdings.Union(before.Instances, plan.Instances));
             _config.Accept(plan.Text);
@@ -146,6 +169,7 @@ internal sealed class KeepalivedSupervisor : IDisposable
         }
         finally
         {
+            _judged = null; // interfaces may have changed by the next time
             File.Delete(_config.Candidate);
         }
     }

@@ -19,6 +19,7 @@ internal sealed class VrrpLan : IAsyncDisposable
 
     private readonly string _id = $"{Environment.ProcessId}xv{Interlocked.Increment(ref s_next)}";
     private readonly List<KeepalivedProcess> _processes = [];
+    private readonly List<ChildProcess> _children = [];
 
     private VrrpLan()
     {
@@ -53,6 +54,9 @@ internal sealed class VrrpLan : IAsyncDisposable
             throw;
         }
     }
+
+    /// <summary>Has a process end with it.</summary>
+    public void Keep(ChildProcess child) => _children.Add(child);
 
     /// <summary>Files of a host's keepalived.</summary>
     public KeepalivedFolder Files(int host, string group = "edge") => new(Path.Combine(Folder, $"{host}/state"), Path.Combine(Folder, $"{host}/run"), group);
@@ -136,6 +140,8 @@ internal sealed class VrrpLan : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
+        foreach (var child in _children)
+            await child.DisposeAsync();
         foreach (var process in _processes)
             process.Dispose();
         for (var host = 0; host < Hosts.Length; host++)

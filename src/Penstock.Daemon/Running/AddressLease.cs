@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+using Microsoft.Extensions.Logging;
+using Penstock.ControlPlane;
+using Penstock.L7;
+using Penstock.Model.L4;
+using Penstock.Model.Vrrp;
+using Penstock.Vrrp;
+
+namespace Penstock.Daemon.Running;
+
+/// <summary>Tells keepalived whether this daemon is alive, and what becomes of the virtual addresses when it ends.</summary>
+/// <param name="vrrp">The VRRP instances.</param>
+/// <param name="plane">The control plane.</param>
+/// <param name="engine">The proxy tier.</param>
+/// <param name="time">Clock.</param>
+/// <param name="logger">Log.</param>
+internal sealed class AddressLease(VrrpTier vrrp, ControlLoop plane, L7Engine engine, TimeProvider time, ILogger logger)
+{
+    private static readonly KeepalivedConfig s_defaults = new();
+
+    /// <summary>Renews the lease six times in the time after which keepalived takes the daemon for dead, as long as it makes progress.</summary>
+    public async Task RunAsync(CancellationToken stop)
+    {
+        while (!stop.IsCancellationRequested)
+        {
+            var config = plane.State.Snapshot?.Config;
+            var period = (config?.Keepalived ?? s_defaults).DeadAfter / 6;
+            if (config is { Vrrp.IsEmpty: false })
+                await RenewAsync(period);
+            await Task.Delay(period, time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    /// <summary>
+    /// A host that serves by this process hands its addresses to another before it ends; one whose kernel goes on without it keeps them over a restart.
+    /// </summary>
+    /// <returns>Whether they stay; if not, <see cref="VrrpTier.GiveUp"/> comes last.</returns>
+    public async Task<bool> LeaveAsync(CancellationToken atOnce)
+    {
+        if (plane.State.Snapshot?.Config is not { Vrrp.IsEmpty: false } config)
+            return true;
+        if (config.L7.Listeners.IsEmpty && config.L4 is { Engine: not L4Engine.Userspace, Services.IsEmpty: false })
+        {
+            vrrp.StayForRestart();
+            logger.LogInformation("virtual addresses stay for {Seconds:0} s: the kernel goes on with their services", config.Keepalived.RestartGrace.TotalSeconds);
+            return true;
+        }
+
+        var kept = await vrrp.HandOverAsync(atOnce);
+        if (kept.Count > 0)
+            logger.LogWarning("no other host has taken {Instances}", string.Join(", ", kept));
+        return false;
+    }
+
+    private async Task RenewAsync(TimeSpan period)
+    {
+        try
+        {
+            if (await plane.IsAliveAsync(period) && await engine.IsAliveAsync(period))
+                vrrp.Renew();
+            else
+                logger.LogError("no progress for {Milliseconds:0} ms: the lease of the virtual addresses is not renewed", period.TotalMilliseconds);
+        }
+        catch (VrrpApplyException error)
+        {
+            logger.LogError("the lease of the virtual addresses can't be renewed: {Reason}", error.Message);
+        }
+    }
+}

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+using Penstock.Model;
+using Penstock.Model.Vrrp;
+
+namespace Penstock.Vrrp;
+
+/// <summary>Instances that run in one keepalived: those of a sync group, or one that is in none.</summary>
+/// <param name="Folder">Where its files are.</param>
+/// <param name="Instances">Its instances, in file order.</param>
+/// <param name="Plan">What keepalived is to run.</param>
+internal sealed record VrrpGroup(KeepalivedFolder Folder, IReadOnlyList<VrrpInstanceConfig> Instances, KeepalivedPlan Plan)
+{
+    /// <summary>The group's name.</summary>
+    public string Name => Folder.Group;
+
+    /// <summary>The groups of a configuration.</summary>
+    /// <exception cref="VrrpApplyException">The template can't be used.</exception>
+    public static List<VrrpGroup> Of(ApplianceConfig config)
+    {
+        if (config.Vrrp.IsEmpty)
+            return [];
+        var template = KeepalivedTemplate.Load(config.Keepalived.Template);
+        return
+        [
+            .. config.Vrrp.GroupBy(instance => instance.Group, StringComparer.Ordinal).Select(group =>
+            {
+                var folder = new KeepalivedFolder(config.Keepalived.State, config.Keepalived.Run, group.Key);
+                VrrpInstanceConfig[] instances = [.. group];
+                return new VrrpGroup(folder, instances, new KeepalivedPlan(template.Render(config.Node, folder, instances), [.. instances.Select(Holding)]));
+            }),
+        ];
+    }
+
+    private static KeepalivedInstance Holding(VrrpInstanceConfig instance) => new(
+        instance.Name,
+        [new KeepalivedAddress(instance.Interface, instance.Token().Address), .. instance.Addresses.Select(one => new KeepalivedAddress(one.Interface ?? instance.Interface, one.Address.Address))],
+        instance.UseVmac ? [instance.Macvlan()] : []);
+}

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+using System.Text.RegularExpressions;
+using Penstock.Netns.Tests.Harness;
+
+namespace Penstock.Netns.Tests;
+
+/// <summary>Two daemons with their keepaliveds on one link: who has the address, and what they say of it.</summary>
+public sealed class VrrpDaemonTests
+{
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
+
+    [NetnsFact]
+    public async Task Address_GoesToTheHostThatIsWell_AndComesBack()
+    {
+        await using var lan = await VrrpLan.CreateAsync();
+        var first = await StartAsync(lan, 0);
+        await lan.OwnerAsync(0);
+        await StartAsync(lan, 1);
+        await RoleAsync(lan, 1, "BACKUP");
+        await RoleAsync(lan, 0, "MASTER");
+
+        // Told to stop, it hands the address over while it still serves.
+        first.Signal(15);
+        await first.WaitAsync(s_patience);
+        first.Output.ShouldContain("handing over edge");
+        first.Output.ShouldNotContain("no other host has taken");
+        await lan.OwnerAsync(1);
+        await RoleAsync(lan, 1, "MASTER");
+
+        // Started again, it takes it back: the keepalived that it has left running is its own.
+        var again = await StartAsync(lan, 0);
+        again.Output.ShouldContain("and is watched");
+        await lan.OwnerAsync(0);
+
+        // Killed, it gives no sign of life, and keepalived alone gives the address up.
+        again.Signal(9);
+        await again.WaitAsync(s_patience);
+        await lan.OwnerAsync(1);
+
+        // A backend that it depends on is down: it does not take the address, and says why.
+        await StartAsync(lan, 0, "track: {clusters: [app]}");
+        await RoleAsync(lan, 0, "FAULT");
+        (await StatusAsync(lan, 0)).ShouldContain("gives its addresses up: cluster app: 0% is ready, 1% is asked for");
+        await lan.OwnerAsync(1);
+    }
+
+    [NetnsFact]
+    public async Task Reload_OneInstanceAddedAndRemoved_LeavesTheOtherAlone()
+    {
+        await using var lan = await VrrpLan.CreateAsync();
+        await StartAsync(lan, 0);
+        await lan.OwnerAsync(0);
+        var pids = lan.Pids(0);
+
+        Configure(lan, 0, more: """, {name: second, interface: eth0, router_id: 51, advert_interval: 100ms, addresses: [10.8.0.101]}""");
+        await ReloadAsync(lan);
+        await Eventually.TrueAsync(() => lan.HasAsync(0, "10.8.0.101"), s_patience, () => StatusAsync(lan, 0).Result);
+        (await StatusAsync(lan, 0)).ShouldMatch(@"second +\w+ ");
+        Configure(lan, 0);
+        await ReloadAsync(lan);
+        await Eventually.TrueAsync(async () => !await lan.HasAsync(0, "10.8.0.101"), s_patience, () => StatusAsync(lan, 0).Result);
+
+        (await lan.HasAsync(0)).ShouldBeTrue();
+        lan.Pids(0).ShouldBe(pids);
+        (await StatusAsync(lan, 0)).ShouldMatch("edge +MASTER ");
+
+        // What keepalived refuses changes nothing, and says what it was.
+        Configure(lan, 0, "track: {interfaces: [eth0.7]}");
+        var (code, said) = await lan.Hosts[0].RunAsync(Topology.Penstock, "reload", "--socket", Path.Combine(lan.Folder, "0/admin.sock"));
+        code.ShouldBe(1);
+        said.ShouldContain("unknown interface 'eth0.7'");
+        lan.Pids(0).ShouldBe(pids);
+    }
+
+    private static void Configure(VrrpLan lan, int host, string settings = "", string more = "")
+    {
+        var folder = Directory.CreateDirectory(Path.Combine(lan.Folder, $"{host}")).FullName;
+        var files = lan.Files(host);
+        File.WriteAllText(Path.Combine(folder, "penstock.yaml"), $$"""
+            node: lb{{host + 1}}
+            shutdown_timeout: 1s
+            admin: {socket: {{folder}}/admin.sock}
+            vrrp: [{name: edge, interface: eth0, router_id: 50, priority: {{(host == 0 ? 150 : 100)}}, advert_interval: 100ms, addresses: [{{VrrpLan.Vip}}/24, "{{VrrpLan.Vip6}}/64"]{{(settings.Length > 0 ? ", " + settings : "")}} }{{more}}]
+            keepalived: {run: {{Path.GetDirectoryName(files.Run)}}, state: {{files.State}}}
+            l7:
+              reactors: 1
+              listeners: [{name: web, bind: ":80", routes: main}]
+              routes: {main: [{match: {path_prefix: /app}, to: app}, {respond: {status: 200} }]}
+              clusters: {app: {endpoints: ["127.0.0.1:9"], health: {type: tcp, interval: 200ms, timeout: 5s, rise: 1, fall: 1} } }
+            """);
+    }
+
+    private static async Task<ChildProcess> StartAsync(VrrpLan lan, int host, string settings = "")
+    {
+        Configure(lan, host, settings);
+        var child = lan.Hosts[host].Start(Topology.Penstock, "run", "--config", Path.Combine(lan.Folder, $"{host}/penstock.yaml"));
+        lan.Keep(child);
+        await Eventually.TrueAsync(() => Task.FromResult(child.HasExited || child.Output.Contains("ready: generation", StringComparison.Ordinal)), s_patience, () => child.Output);
+        child.HasExited.ShouldBeFalse(child.Output);
+        return child;
+    }
+
+    private static Task<string> StatusAsync(VrrpLan lan, int host) => Run.OkAsync(Topology.Penstock, $"status --socket {lan.Folder}/{host}/admin.sock");
+
+    private static Task<string> ReloadAsync(VrrpLan lan) => Run.OkAsync(Topology.Penstock, $"reload --socket {lan.Folder}/0/admin.sock");
+
+    private static Task RoleAsync(VrrpLan lan, int host, string role) => Eventually.TrueAsync(
+        async () => Regex.IsMatch(await StatusAsync(lan, host), $"^edge +{role} ", RegexOptions.Multiline | RegexOptions.NonBacktracking), s_patience, () => StatusAsync(lan, host).Result);
+}
