@@ -224,9 +224,10 @@ public sealed class IpvsEngine : IL4Engine
         return syncs;
     }
 
-    // Master of one instance and not of another: both.
+    // Master of one instance and not of another: both. Null: no sync, or the roles are not known yet.
     private static IpvsSyncRole? SyncRole(Snapshot snapshot) => snapshot.Config.L4.Ipvs.Sync?.Role switch
     {
+        IpvsSyncRole.Vrrp when snapshot.Roles.IsEmpty => null,
         IpvsSyncRole.Vrrp when !snapshot.Roles.ContainsValue(VrrpRole.Master) => IpvsSyncRole.Backup,
         IpvsSyncRole.Vrrp when snapshot.Roles.Values.All(role => role == VrrpRole.Master) => IpvsSyncRole.Master,
         IpvsSyncRole.Vrrp => IpvsSyncRole.Both,
@@ -236,10 +237,12 @@ public sealed class IpvsEngine : IL4Engine
     private static List<string> ApplySync(IpvsKernel kernel, IpvsSyncConfig? config, IpvsSyncRole? role, List<IpvsSync> running, IpvsOwned owned)
     {
         var wanted = new List<IpvsSync>();
-        if (config is not null && role != IpvsSyncRole.Backup)
-            wanted.Add(new IpvsSync(IsMaster: true, config.Interface, (uint)config.Id));
-        if (config is not null && role != IpvsSyncRole.Master)
-            wanted.Add(new IpvsSync(IsMaster: false, config.Interface, (uint)config.Id));
+        if (role is IpvsSyncRole.Both or IpvsSyncRole.Master)
+            wanted.Add(new IpvsSync(IsMaster: true, config!.Interface, (uint)config.Id)); // has a role
+        if (role is IpvsSyncRole.Both or IpvsSyncRole.Backup)
+            wanted.Add(new IpvsSync(IsMaster: false, config!.Interface, (uint)config.Id)); // has a role
+        if (config is not null && role is null)
+            wanted.AddRange(running.Where(one => owned.Has(one.Name) && string.Equals(one.Interface, config.Interface, StringComparison.Ordinal) && one.Id == (uint)config.Id));
         owned.Include(wanted.Select(sync => sync.Name));
         foreach (var one in running)
         {

@@ -56,7 +56,7 @@ public sealed class L7Engine : IAsyncDisposable
         var clusters = _compiler.Clusters(snapshot, _current);
         var tables = _compiler.Tables(snapshot);
         var rings = RingsFor(snapshot.Config.L7.AccessLog);
-        var added = OpenNew(snapshot.Config.L7.Listeners);
+        var added = OpenNew(snapshot.Config);
 
         // From here on nothing fails.
         _share.SetActive(!snapshot.Config.L7.Listeners.IsEmpty);
@@ -144,15 +144,16 @@ public sealed class L7Engine : IAsyncDisposable
         _meter = new L7Meter(_workers, series, () => Volatile.Read(ref _current));
     }
 
-    private List<ListenerSlot> OpenNew(ImmutableArray<ListenerConfig> listeners)
+    private List<ListenerSlot> OpenNew(ApplianceConfig appliance)
     {
+        var virtuals = appliance.Vrrp.SelectMany(instance => instance.Addresses).Select(one => one.Address.Address).ToHashSet();
         var opened = new List<ListenerSlot>();
         try
         {
-            foreach (var config in listeners)
+            foreach (var config in appliance.L7.Listeners)
             {
                 if (!_slots.Exists(slot => slot.Bind == config.Bind))
-                    opened.Add(ListenerBinder.Open(FreeId(opened), config.Bind, _workers.Length));
+                    opened.Add(ListenerBinder.Open(FreeId(opened), config.Bind, _workers.Length, isVirtual: config.Bind.Address is { } address && virtuals.Contains(address)));
             }
 
             return opened;

@@ -5,7 +5,7 @@ namespace Penstock.Vrrp;
 public sealed class KeepalivedFolder
 {
     /// <summary>Name of the lease's file in the folder of all groups.</summary>
-    public const string LeaseName = "lease";
+    public const string LeaseName = ".lease"; // no group begins with a dot
 
     /// <summary>Of a group.</summary>
     /// <param name="state">Folder that outlives a boot: the last good configurations.</param>

@@ -64,7 +64,7 @@ internal sealed class KeepalivedProcess : IKeepalived
         {
             found.Task.GetAwaiter().GetResult();
         }
-        catch (Exception error) when (error is IOException or NetlinkException)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or NetlinkException)
         {
             Leave();
             throw new VrrpApplyException($"{folder.Run}: {error.Message}", error);

@@ -13,6 +13,9 @@ internal sealed record VrrpGroup(KeepalivedFolder Folder, IReadOnlyList<VrrpInst
     /// <summary>The group's name.</summary>
     public string Name => Folder.Group;
 
+    /// <summary>What it may have on the host.</summary>
+    public HashSet<KeepalivedAddress> Addresses => [.. Plan.Instances.SelectMany(instance => instance.Addresses)];
+
     /// <summary>The groups of a configuration.</summary>
     /// <exception cref="VrrpApplyException">The template can't be used.</exception>
     public static List<VrrpGroup> Of(ApplianceConfig config)

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
-using Penstock.Linux;
 using Penstock.Model;
 using Penstock.Model.Vrrp;
 
@@ -13,14 +12,19 @@ namespace Penstock.Vrrp;
 /// </summary>
 public sealed class VrrpTier : IDisposable
 {
-    private static readonly TimeSpan RolePoll = TimeSpan.FromMilliseconds(10);
+    // Some groups, each of which may take a second, and no longer than a host may be without service when its daemon dies at its start.
+    private static readonly TimeSpan s_start = TimeSpan.FromSeconds(30);
 
-    private readonly Func<KeepalivedConfig, KeepalivedFolder, IKeepalived> _create;
+    private static readonly TimeSpan s_rolePoll = TimeSpan.FromMilliseconds(10);
+
+    private readonly GroupProcesses _groups;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly Lock _gate = new();
+    private readonly Lock _leaseGate = new();
     private readonly VrrpMeter _meter;
-    private volatile Running _running = Running.Nothing;
+    private volatile ApplianceConfig _config = new() { Node = "" };
+    private ImmutableDictionary<string, InstanceHealth> _health = ImmutableDictionary.Create<string, InstanceHealth>(StringComparer.Ordinal);
     private ImmutableDictionary<string, VrrpRole> _roles = ImmutableDictionary.Create<string, VrrpRole>(StringComparer.Ordinal);
     private bool _isHealthFinal;
     private bool _isLeaseFinal;
@@ -34,14 +38,11 @@ public sealed class VrrpTier : IDisposable
     }
 
     /// <summary>The same with keepalived from elsewhere.</summary>
-    internal VrrpTier(
-        Func<KeepalivedConfig, KeepalivedFolder, Action<VrrpRoleChange>, IKeepalived> create,
-        ILoggerFactory loggers,
-        TimeProvider time)
+    internal VrrpTier(Func<KeepalivedConfig, KeepalivedFolder, Action<VrrpRoleChange>, IKeepalived> create, ILoggerFactory loggers, TimeProvider time)
     {
-        _create = (config, folder) => create(config, folder, Note);
         _time = time;
         _logger = loggers.CreateLogger<VrrpTier>();
+        _groups = new GroupProcesses((config, folder) => create(config, folder, Note), _logger);
         _meter = new VrrpMeter(() => Status().Processes, () => Status().Instances);
     }
 
@@ -57,76 +58,69 @@ public sealed class VrrpTier : IDisposable
     {
         lock (_gate)
         {
-            if (!ReferenceEquals(snapshot.Config, _running.Config))
+            if (!ReferenceEquals(snapshot.Config, _config))
                 ApplyConfig(snapshot);
-            TellHealth(snapshot);
+            foreach (var group in _groups.Current.Groups)
+                TellHealth(group, _groups.Current.Processes[group.Name], snapshot);
         }
     }
 
     /// <summary>What it does.</summary>
     public VrrpStatus Status()
     {
-        var running = _running;
-        var processes = running.Processes.Values.Select(process => process.Status).ToArray();
+        var (current, health) = (_groups.Current, Volatile.Read(ref _health));
+        var processes = current.Groups.Select(group => current.Processes[group.Name].Status).ToImmutableArray();
         var roles = processes.SelectMany(process => process.Instances).ToDictionary(one => one.Instance, StringComparer.Ordinal);
-        var instances = running.Config.Vrrp.Select(instance => Describe(instance, roles.GetValueOrDefault(instance.Name), running.Health.GetValueOrDefault(instance.Name, InstanceHealth.Good)))
-            .ToImmutableArray();
-        return new VrrpStatus(instances, [.. processes], [.. processes.SelectMany(Warnings), .. instances.SelectMany(Warnings)]);
+        var instances = current.Groups.SelectMany(group => group.Instances)
+            .Select(instance => Describe(instance, roles.GetValueOrDefault(instance.Name), health.GetValueOrDefault(instance.Name, InstanceHealth.Good))).ToImmutableArray();
+        return new VrrpStatus(instances, processes, [.. processes.SelectMany(Warnings), .. instances.SelectMany(Warnings)]);
     }
 
     /// <summary>Says that the daemon is alive. Where it does not for <see cref="KeepalivedConfig.DeadAfter"/>, the addresses are given up.</summary>
+    /// <exception cref="VrrpApplyException">It can't be said.</exception>
     public void Renew()
     {
-        lock (_gate)
+        lock (_leaseGate) // not the other: a keepalived that takes its time must not cost the addresses of the others
         {
             if (!_isLeaseFinal)
-                Hold(LeaseLength(_running.Config.Keepalived));
+                Hold(LeaseLength(_config.Keepalived));
         }
     }
 
     /// <summary>
     /// For the end of a daemon without which the host serves nothing: other hosts take the addresses while this one still has them, so that no packet is lost on the way.
     /// </summary>
-    /// <param name="cancellation">Ends the wait; the addresses are given up at once then.</param>
+    /// <param name="limit">Longest wait for them.</param>
+    /// <param name="cancellation">Ends the wait.</param>
     /// <returns>Instances that no other host has taken.</returns>
-    public async Task<IReadOnlyList<string>> HandOverAsync(CancellationToken cancellation)
+    public async Task<IReadOnlyList<string>> HandOverAsync(TimeSpan limit, CancellationToken cancellation)
     {
-        Running running;
-        lock (_gate)
-        {
-            _isHealthFinal = true;
-            running = _running;
-            TellAll(InstanceHealth.Lowest);
-        }
-
-        var masters = Masters(running);
-        if (masters.Length == 0)
+        TellAll(InstanceHealth.Lowest);
+        if (Masters() is { Count: > 0 } masters)
+            _logger.LogInformation("handing over {Instances}", string.Join(", ", masters));
+        else
             return [];
-        _logger.LogInformation("handing over {Instances}", string.Join(", ", masters));
-        var patience = running.Config.Vrrp.Max(instance => instance.AdvertInterval) * 4 + TimeSpan.FromSeconds(1); // Three adverts, the skew, and some for the machines.
+
+        // Three adverts, the skew, and some for the machines.
+        var enough = _config.Vrrp.Max(instance => instance.AdvertInterval) * 4 + TimeSpan.FromSeconds(1);
+        var patience = enough < limit ? enough : limit;
         var started = _time.GetTimestamp();
-        while (Masters(running).Length > 0 && _time.GetElapsedTime(started) < patience && !cancellation.IsCancellationRequested)
-            await Task.Delay(RolePoll, _time, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        return Masters(running);
+        while (Masters().Count > 0 && _time.GetElapsedTime(started) < patience && !cancellation.IsCancellationRequested)
+            await Task.Delay(s_rolePoll, _time, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return Masters();
     }
 
     /// <summary>The addresses are given up, whether another host takes them or not, until a daemon says otherwise.</summary>
-    public void GiveUp()
-    {
-        lock (_gate)
-        {
-            (_isHealthFinal, _isLeaseFinal) = (true, true);
-            TellAll(InstanceHealth.Fault);
-        }
-    }
+    public void GiveUp() => TellAll(InstanceHealth.Fault);
 
     /// <summary>For the end of a daemon without which the kernel goes on: the addresses stay for <see cref="KeepalivedConfig.RestartGrace"/>.</summary>
+    /// <exception cref="VrrpApplyException">They do not.</exception>
     public void StayForRestart()
     {
-        lock (_gate)
+        lock (_leaseGate)
         {
-            (_isHealthFinal, _isLeaseFinal) = (true, true);
-            Hold(_running.Config.Keepalived.RestartGrace);
+            _isLeaseFinal = true;
+            Hold(_config.Keepalived.RestartGrace);
         }
     }
 
@@ -135,12 +129,7 @@ public sealed class VrrpTier : IDisposable
     {
         _meter.Dispose();
         lock (_gate)
-        {
-            foreach (var process in _running.Processes.Values)
-                process.Dispose();
-            _running.Turn?.Dispose();
-            _running = Running.Nothing;
-        }
+            _groups.Dispose();
     }
 
     private static VrrpInstanceStatus Describe(VrrpInstanceConfig instance, KeepalivedRole? role, InstanceHealth health) => new(
@@ -161,19 +150,19 @@ public sealed class VrrpTier : IDisposable
             yield return $"VRRP instance {instance.Name} {(instance.Health == InstanceHealth.Fault ? "gives its addresses up" : $"has its priority lowered by {-instance.Health}")}: {reason}";
     }
 
+    // keepalived looks each second and believes what it has seen twice, so that a step of the clock is no death.
+    private static TimeSpan LeaseLength(KeepalivedConfig config) => config.DeadAfter - TimeSpan.FromSeconds(1);
+
     private void Note(VrrpRoleChange change)
     {
         ImmutableInterlocked.AddOrUpdate(ref _roles, change.Instance, change.Role, (_, _) => change.Role);
         RolesChanged?.Invoke();
     }
 
-    // keepalived looks each second and believes what it has seen twice, so that a step of the clock is no death.
-    private static TimeSpan LeaseLength(KeepalivedConfig config) => config.DeadAfter - TimeSpan.FromSeconds(1);
-
     private void Hold(TimeSpan time)
     {
-        if (_running.Groups.Count > 0)
-            Renew(_running.Config.Keepalived, time);
+        if (!_config.Vrrp.IsEmpty)
+            Renew(_config.Keepalived, time);
     }
 
     private void Renew(KeepalivedConfig config, TimeSpan time)
@@ -188,194 +177,78 @@ public sealed class VrrpTier : IDisposable
         }
     }
 
-    private string[] Masters(Running running) => [.. running.Config.Vrrp.Select(instance => instance.Name).Where(name => Roles.GetValueOrDefault(name) == VrrpRole.Master)];
+    private List<string> Masters() => [.. _config.Vrrp.Select(instance => instance.Name).Where(name => Roles.GetValueOrDefault(name) == VrrpRole.Master)];
 
-    // Everything is rendered and judged before the first thing changes.
     private void ApplyConfig(Snapshot snapshot)
     {
-        var (config, before) = (snapshot.Config, _running);
-        var wanted = VrrpGroup.Of(config);
-        var turn = Take(config, before);
-        var processes = new Dictionary<string, IKeepalived>(StringComparer.Ordinal);
-        var added = new List<(IKeepalived Process, bool RanBefore)>();
+        var config = snapshot.Config;
+        var isFirst = _config.Vrrp.IsEmpty;
         try
         {
-            foreach (var group in wanted)
+            _groups.Apply(config, (group, process) =>
             {
-                if (!before.Processes.TryGetValue(group.Name, out var process))
-                {
-                    process = _create(config.Keepalived, group.Folder);
-                    added.Add((process, process.Status.Pid is not null));
-                }
-
-                processes.Add(group.Name, process);
-                process.Check(group.Plan.Text);
-            }
-
-            if (wanted.Count > 0)
-                Renew(config.Keepalived, LeaseLength(config.Keepalived));
-            foreach (var group in wanted)
-                processes[group.Name].ApplyAsync(group.Plan).GetAwaiter().GetResult();
+                // What a daemon or a process before was told may be another.
+                ImmutableInterlocked.Update(ref _health, known => known.RemoveRange(group.Instances.Select(instance => instance.Name)));
+                TellHealth(group, process, snapshot);
+                if (isFirst)
+                    Renew(config.Keepalived, s_start); // nobody renews it until all of them run
+            });
+            _config = config;
         }
-        catch
+        finally
         {
-            Undo(before, added);
-            if (before.Turn != turn)
-                turn?.Dispose();
-            throw;
+            var names = _groups.Current.Groups.SelectMany(group => group.Instances).Select(instance => instance.Name).ToHashSet(StringComparer.Ordinal);
+            ImmutableInterlocked.Update(ref _roles, roles => roles.RemoveRange(roles.Keys.Where(name => !names.Contains(name))));
+            ImmutableInterlocked.Update(ref _health, known => known.RemoveRange(known.Keys.Where(name => !names.Contains(name))));
         }
-
-        foreach (var (name, process) in before.Processes.Where(one => !processes.ContainsKey(one.Key)))
-            Stop(name, process);
-        if (before.Turn is null && turn is not null)
-            StopLeftovers(config.Keepalived, processes.Keys);
-        if (wanted.Count == 0)
-            turn?.Dispose();
-        var names = config.Vrrp.Select(instance => instance.Name).ToHashSet(StringComparer.Ordinal);
-        ImmutableInterlocked.Update(ref _roles, roles => roles.RemoveRange(roles.Keys.Where(name => !names.Contains(name))));
-        _running = new Running(config, wanted, processes, wanted.Count == 0 ? null : turn, ImmutableDictionary.Create<string, InstanceHealth>(StringComparer.Ordinal));
-    }
-
-    // One daemon at a time goes by a run folder, as long as it has instances.
-    private static FolderLock? Take(ApplianceConfig config, Running before)
-    {
-        var (wanted, held) = (config.Keepalived, before.Config.Keepalived);
-        if (before.Turn is not null)
-        {
-            return config.Vrrp.IsEmpty || (string.Equals(wanted.Run, held.Run, StringComparison.Ordinal) && string.Equals(wanted.State, held.State, StringComparison.Ordinal))
-                ? before.Turn
-                : throw new VrrpApplyException("keepalived: run and state can't move while VRRP instances run: restart the daemon");
-        }
-
-        if (config.Vrrp.IsEmpty)
-            return null;
-        try
-        {
-            foreach (var folder in (string[])[wanted.Run, wanted.State])
-                Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupRead | UnixFileMode.GroupExecute);
-            return FolderLock.TryTake(wanted.Run) ?? throw new VrrpApplyException($"another process runs the VRRP instances of {wanted.Run}: stop it, or use another keepalived.run");
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new VrrpApplyException($"keepalived: {error.Message}", error);
-        }
-    }
-
-    // Groups that a daemon before has run, and that are configured no more.
-    private void StopLeftovers(KeepalivedConfig config, IEnumerable<string> groups)
-    {
-        foreach (var name in Directory.EnumerateDirectories(config.Run).Select(folder => Path.GetFileName(folder)).Except(groups, StringComparer.Ordinal))
-        {
-            try
-            {
-                var folder = new KeepalivedFolder(config.State, config.Run, name);
-                if (!File.Exists(folder.ConfigFile))
-                    continue;
-                Stop(name, _create(config, folder));
-                File.Delete(folder.ConfigFile);
-                _logger.LogInformation("keepalived of {Group}, which is configured no more, has ended", name);
-            }
-            catch (Exception error) when (error is VrrpApplyException or IOException or UnauthorizedAccessException)
-            {
-                _logger.LogError(error, "keepalived of {Group}, which is configured no more, could not be ended", name);
-            }
-        }
-    }
-
-    // Those that were there run by what they ran by; those that were not end.
-    private void Undo(Running before, List<(IKeepalived Process, bool RanBefore)> added)
-    {
-        foreach (var (process, ranBefore) in added)
-        {
-            if (ranBefore)
-                process.Dispose(); // a daemon before has left it, and its addresses are in use
-            else
-                Stop("that was about to start", process);
-        }
-
-        foreach (var group in before.Groups)
-        {
-            try
-            {
-                before.Processes[group.Name].ApplyAsync(group.Plan).GetAwaiter().GetResult();
-            }
-            catch (VrrpApplyException error)
-            {
-                _logger.LogError(error, "keepalived of {Group} does not take back what it ran by", group.Name);
-            }
-        }
-    }
-
-    private void Stop(string name, IKeepalived process)
-    {
-        try
-        {
-            process.StopAsync().GetAwaiter().GetResult();
-        }
-        catch (VrrpApplyException error)
-        {
-            _logger.LogError(error, "keepalived of {Group} does not end", name);
-        }
-
-        process.Dispose();
     }
 
     // Instances of a sync group move together: one whose priority is lower moves nothing unless all of them have it lower.
-    private void TellHealth(Snapshot snapshot)
+    private void TellHealth(VrrpGroup group, IKeepalived process, Snapshot snapshot)
     {
         if (_isHealthFinal)
             return;
-        var health = _running.Health;
-        foreach (var group in _running.Groups)
+        var found = group.Instances.Select(instance => (instance.Name, Health: InstanceHealth.Of(instance, snapshot))).ToArray();
+        var lowest = found.Min(one => one.Health.Value);
+        var reasons = found.SelectMany(one => one.Health.Reasons).ToImmutableArray();
+        foreach (var (name, _) in found)
         {
-            var found = group.Instances.Select(instance => (instance.Name, Health: InstanceHealth.Of(instance, snapshot))).ToArray();
-            var lowest = found.Min(one => one.Health.Value);
-            foreach (var (name, own) in found)
-            {
-                var now = own with { Value = lowest };
-                if (health.TryGetValue(name, out var told) && told.Equals(now))
-                    continue;
-                Tell(group, name, now.Value);
-                health = health.SetItem(name, now);
-                if (now.Value != 0)
-                    _logger.LogWarning("VRRP instance {Instance} has health {Value}: {Reasons}", name, now.Value, string.Join("; ", found.SelectMany(one => one.Health.Reasons)));
-                else if (told is not null)
-                    _logger.LogInformation("VRRP instance {Instance} is well again", name);
-            }
+            var now = new InstanceHealth(lowest, reasons);
+            if ((_health.TryGetValue(name, out var told) && told.Equals(now)) || !TryTell(group, process, name, lowest))
+                continue;
+            Volatile.Write(ref _health, _health.SetItem(name, now));
+            if (lowest != 0)
+                _logger.LogWarning("VRRP instance {Instance} has health {Value}: {Reasons}", name, lowest, string.Join("; ", reasons));
+            else if (told is not null)
+                _logger.LogInformation("VRRP instance {Instance} is well again", name);
         }
-
-        _running = _running with { Health = health };
     }
 
     private void TellAll(int value)
     {
-        foreach (var group in _running.Groups)
+        lock (_gate)
         {
-            foreach (var instance in group.Instances)
-                Tell(group, instance.Name, value);
+            _isHealthFinal = true;
+            foreach (var group in _groups.Current.Groups)
+            {
+                foreach (var instance in group.Instances)
+                    _ = TryTell(group, _groups.Current.Processes[group.Name], instance.Name, value);
+            }
         }
     }
 
-    private void Tell(VrrpGroup group, string instance, int value)
+    // What can't be told now is told with a later snapshot; it is no reason to hold up those who serve.
+    private bool TryTell(VrrpGroup group, IKeepalived process, string instance, int value)
     {
         try
         {
-            _running.Processes[group.Name].SetHealth(instance, value);
+            process.SetHealth(instance, value);
+            return true;
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new VrrpApplyException($"keepalived {group.Name}: {error.Message}", error);
+            _logger.LogError("keepalived of {Group} can't be told of the health of {Instance}: {Reason}", group.Name, instance, error.Message);
+            return false;
         }
-    }
-
-    private sealed record Running(
-        ApplianceConfig Config,
-        IReadOnlyList<VrrpGroup> Groups,
-        IReadOnlyDictionary<string, IKeepalived> Processes,
-        FolderLock? Turn,
-        ImmutableDictionary<string, InstanceHealth> Health)
-    {
-        public static Running Nothing { get; } = new(
-            new ApplianceConfig { Node = "" }, [], new Dictionary<string, IKeepalived>(StringComparer.Ordinal), null, ImmutableDictionary.Create<string, InstanceHealth>(StringComparer.Ordinal));
     }
 }

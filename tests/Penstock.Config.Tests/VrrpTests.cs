@@ -62,15 +62,20 @@ public sealed class VrrpTests
     [InlineData("name: a, " + Base + ", addresses: [10.8.0.9/24], track: {services: [web]}", "unknown service 'web'; expected a service; there is none")]
     [InlineData("name: a, " + Base + ", addresses: [10.8.0.9/24], track: {clusters: [web]}", "unknown cluster 'web'")]
     [InlineData("name: a, " + Base + ", addresses: [10.8.0.9/24], authentication: x", "unknown key 'authentication'")]
+    [InlineData("name: a, interface: \"eth0#1\", router_id: 1, addresses: [10.8.0.9/24]", "interface 'eth0#1', which keepalived would take apart")]
     [InlineData("name: ../a, " + Base + ", addresses: [10.8.0.9/24]", "vrrp[0].name")]
     [InlineData("name: a, interface: \"eth0 {\", router_id: 1, addresses: [10.8.0.9/24]", "vrrp[0].interface")]
     public void Instance_ThatCannotWork_IsRefused(string instance, string line) =>
         Some.Parse($"vrrp:\n- {{{instance}}}\n").Lines().ShouldHaveSingleItem().ShouldContain(line);
 
     [Fact]
+    public void SyncRole_WithoutAnyInstance_IsRefused() =>
+        Some.Parse("l4: {engine: ipvs, ipvs: {sync: {interface: eth0, role: vrrp}}}\n").Lines().ShouldHaveSingleItem().ShouldContain("role: vrrp without vrrp");
+
+    [Fact]
     public void Vmacs_OfOneRouterId_AreRefused() =>
         Some.Parse("vrrp:\n- {name: a, interface: eth0, router_id: 5, use_vmac: true, addresses: [10.8.0.9]}\n- {name: b, interface: eth1, router_id: 5, use_vmac: true, addresses: [10.9.0.9]}\n").Lines()
-            .ShouldHaveSingleItem().ShouldContain("use_vmac of router_id 5 a second time; expected a router_id of its own, of which the interface vrrp.5 is named; first at a.yaml:2:");
+            .ShouldHaveSingleItem().ShouldContain("use_vmac of router_id 5 a second time; expected a router_id of its own, of which an interface is named (vrrp.5); first at a.yaml:2:");
 
     [Fact]
     public void Folder_ThatKeepalivedWouldTakeApart_IsRefused() =>

@@ -47,15 +47,15 @@ public sealed class VrrpDaemonTests
     public async Task Reload_OneInstanceAddedAndRemoved_LeavesTheOtherAlone()
     {
         await using var lan = await VrrpLan.CreateAsync();
-        await StartAsync(lan, 0);
+        await StartAsync(lan, 0, deadAfter: "60s"); // however long this machine stands still
         await lan.OwnerAsync(0);
         var pids = lan.Pids(0);
 
-        Configure(lan, 0, more: """, {name: second, interface: eth0, router_id: 51, advert_interval: 100ms, addresses: [10.8.0.101]}""");
+        Configure(lan, 0, more: """, {name: second, interface: eth0, router_id: 51, advert_interval: 100ms, addresses: [10.8.0.101]}""", deadAfter: "60s");
         await ReloadAsync(lan);
         await Eventually.TrueAsync(() => lan.HasAsync(0, "10.8.0.101"), s_patience, () => StatusAsync(lan, 0).Result);
         (await StatusAsync(lan, 0)).ShouldMatch(@"second +\w+ ");
-        Configure(lan, 0);
+        Configure(lan, 0, deadAfter: "60s");
         await ReloadAsync(lan);
         await Eventually.TrueAsync(async () => !await lan.HasAsync(0, "10.8.0.101"), s_patience, () => StatusAsync(lan, 0).Result);
 
@@ -63,15 +63,26 @@ public sealed class VrrpDaemonTests
         lan.Pids(0).ShouldBe(pids);
         (await StatusAsync(lan, 0)).ShouldMatch("edge +MASTER ");
 
+        // In a group, it runs in another keepalived; that of the one before takes nothing with it.
+        Configure(lan, 0, "sync_group: both", deadAfter: "60s");
+        await ReloadAsync(lan);
+        await Eventually.TrueAsync(async () => Regex.IsMatch(await StatusAsync(lan, 0), "^edge +MASTER ", RegexOptions.Multiline | RegexOptions.NonBacktracking), s_patience, () => StatusAsync(lan, 0).Result);
+        (await lan.HasAsync(0)).ShouldBeTrue();
+        File.Exists(lan.Files(0).PidFile).ShouldBeFalse();
+        Configure(lan, 0, deadAfter: "60s");
+        await ReloadAsync(lan);
+        await Eventually.TrueAsync(() => lan.HasAsync(0), s_patience, () => StatusAsync(lan, 0).Result);
+        pids = lan.Pids(0);
+
         // What keepalived refuses changes nothing, and says what it was.
-        Configure(lan, 0, "track: {interfaces: [eth0.7]}");
+        Configure(lan, 0, "track: {interfaces: [eth0.7]}", deadAfter: "60s");
         var (code, said) = await lan.Hosts[0].RunAsync(Topology.Penstock, "reload", "--socket", Path.Combine(lan.Folder, "0/admin.sock"));
         code.ShouldBe(1);
         said.ShouldContain("unknown interface 'eth0.7'");
         lan.Pids(0).ShouldBe(pids);
     }
 
-    private static void Configure(VrrpLan lan, int host, string settings = "", string more = "")
+    private static void Configure(VrrpLan lan, int host, string settings = "", string more = "", string deadAfter = "3s")
     {
         var folder = Directory.CreateDirectory(Path.Combine(lan.Folder, $"{host}")).FullName;
         var files = lan.Files(host);
@@ -79,19 +90,19 @@ public sealed class VrrpDaemonTests
             node: lb{{host + 1}}
             shutdown_timeout: 1s
             admin: {socket: {{folder}}/admin.sock}
-            vrrp: [{name: edge, interface: eth0, router_id: 50, priority: {{(host == 0 ? 150 : 100)}}, advert_interval: 100ms, addresses: [{{VrrpLan.Vip}}/24, "{{VrrpLan.Vip6}}/64"]{{(settings.Length > 0 ? ", " + settings : "")}} }{{more}}]
-            keepalived: {run: {{Path.GetDirectoryName(files.Run)}}, state: {{files.State}}}
+            vrrp: [{name: edge, interface: eth0, router_id: 50, priority: {{(host == 0 ? 150 : 100)}}, advert_interval: 500ms, addresses: [{{VrrpLan.Vip}}/24, "{{VrrpLan.Vip6}}/64"]{{(settings.Length > 0 ? ", " + settings : "")}} }{{more}}]
+            keepalived: {run: {{Path.GetDirectoryName(files.Run)}}, state: {{files.State}}, dead_after: {{deadAfter}} }
             l7:
               reactors: 1
-              listeners: [{name: web, bind: ":80", routes: main}]
+              listeners: [{name: web, bind: "{{VrrpLan.Vip}}:80", routes: main}]
               routes: {main: [{match: {path_prefix: /app}, to: app}, {respond: {status: 200} }]}
               clusters: {app: {endpoints: ["127.0.0.1:9"], health: {type: tcp, interval: 200ms, timeout: 5s, rise: 1, fall: 1} } }
             """);
     }
 
-    private static async Task<ChildProcess> StartAsync(VrrpLan lan, int host, string settings = "")
+    private static async Task<ChildProcess> StartAsync(VrrpLan lan, int host, string settings = "", string deadAfter = "3s")
     {
-        Configure(lan, host, settings);
+        Configure(lan, host, settings, deadAfter: deadAfter);
         var child = lan.Hosts[host].Start(Topology.Penstock, "run", "--config", Path.Combine(lan.Folder, $"{host}/penstock.yaml"));
         lan.Keep(child);
         await Eventually.TrueAsync(() => Task.FromResult(child.HasExited || child.Output.Contains("ready: generation", StringComparison.Ordinal)), s_patience, () => child.Output);

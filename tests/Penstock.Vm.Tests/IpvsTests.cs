@@ -310,7 +310,7 @@ public sealed class IpvsTests(Guest guest)
                 host, [$"{{name: web, listen: \"tcp://{Vip}:8000\", forwarding: dsr-ipip, backends: [10.0.0.11]}}"], "sync: {interface: eth0, id: 6, role: vrrp}",
                 $$"""
                 vrrp: [{name: edge, interface: eth0, router_id: 9, priority: {{200 - number}}, advert_interval: 200ms, peers: [198.51.100.{{4 - number}}], addresses: [198.51.100.100/24]}]
-                keepalived: {run: /run/{{host}}-keepalived, state: /run/{{host}}-keepalived-state, restart_grace: 1s}
+                keepalived: {run: /run/{{host}}-keepalived, state: /run/{{host}}-keepalived-state, restart_grace: 60s}
 
                 """);
         }
@@ -326,6 +326,9 @@ public sealed class IpvsTests(Guest guest)
             await only master lb
             await only backup lb2
             penstock status --socket /run/lb.sock | grep ^edge
+            lab stop
+            lab start /vm/share/lb.yaml
+            only master lb # all the while, though the daemon that began had to learn its role
             kill -9 $(cat /run/lb.pid) $(cat /run/lb-keepalived/edge/*.pid)
             await only master lb2
             lab start /vm/share/lb.yaml

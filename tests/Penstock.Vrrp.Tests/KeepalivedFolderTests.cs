@@ -15,7 +15,7 @@ public sealed class KeepalivedFolderTests
         folder.NotifyFifo.ShouldBe("/run/penstock/vrrp/edge/notify");
         folder.LogFile.ShouldBe("/run/penstock/vrrp/edge/log");
         folder.HealthFile("web").ShouldBe("/run/penstock/vrrp/edge/health.web");
-        folder.LeaseFile.ShouldBe("/run/penstock/vrrp/lease");
+        folder.LeaseFile.ShouldBe("/run/penstock/vrrp/.lease");
     }
 
     [Theory]

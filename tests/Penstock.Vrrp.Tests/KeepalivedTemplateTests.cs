@@ -42,7 +42,7 @@ public sealed class KeepalivedTemplateTests : IDisposable
             }
             """);
         text.ShouldContain("vrrp_notify_fifo /run/penstock/keepalived/edge/notify\n");
-        text.ShouldContain("find /run/penstock/keepalived/lease ! -newermt now");
+        text.ShouldContain("find /run/penstock/keepalived/.lease ! -newermt now");
         text.ShouldContain("file /run/penstock/keepalived/edge/health.edge\n");
         text.ShouldNotContain("vrrp_sync_group");
         text.ShouldNotContain("{{");

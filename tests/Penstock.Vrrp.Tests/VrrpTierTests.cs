@@ -13,6 +13,7 @@ public sealed class VrrpTierTests : IDisposable
     private readonly Dictionary<string, FakeKeepalived> _started = new(StringComparer.Ordinal);
     private readonly ManualTimeProvider _time = new();
     private readonly VrrpTier _tier;
+    private Action _applying = () => { };
     private int? _ranBefore;
     private Action<VrrpRoleChange> _change = _ => { };
 
@@ -123,6 +124,8 @@ public sealed class VrrpTierTests : IDisposable
     public void Lease_IsUntilTheDaemonWouldCountAsDead_AndLongerOverARestart()
     {
         _tier.Apply(Snapshot(Some.Instance()));
+        Left().ShouldBe(30); // until all run
+        _tier.Renew();
         Left().ShouldBe(2);
         _time.Advance(TimeSpan.FromSeconds(2));
         _tier.Renew();
@@ -135,12 +138,29 @@ public sealed class VrrpTierTests : IDisposable
     }
 
     [Fact]
+    public async Task Lease_IsRenewedWhileAKeepalivedTakesItsTime()
+    {
+        _tier.Apply(Snapshot(Some.Instance()));
+        using var release = new ManualResetEventSlim();
+        _applying = release.Wait;
+        var apply = Task.Run(() => _tier.Apply(Snapshot(Some.Instance(), Some.Instance("second", 2, "10.8.0.2/24"))));
+        await UntilAsync(() => _started.ContainsKey("second"));
+        _time.Advance(TimeSpan.FromSeconds(5));
+
+        await Task.Run(_tier.Renew).WaitAsync(TimeSpan.FromSeconds(20));
+
+        Left().ShouldBe(2);
+        release.Set();
+        await apply;
+    }
+
+    [Fact]
     public async Task HandOver_LowersThePriority_AndWaitsForAnotherHost()
     {
         _tier.Apply(Snapshot(Some.Instance()));
         Become(VrrpRole.Master);
 
-        var handed = Task.Run(() => _tier.HandOverAsync(CancellationToken.None));
+        var handed = Task.Run(() => _tier.HandOverAsync(TimeSpan.FromMinutes(1), CancellationToken.None));
         await UntilAsync(() => _time.UntilNextTimer is not null);
         _started["edge"].Told[^1].ShouldBe(("edge", InstanceHealth.Lowest));
         handed.IsCompleted.ShouldBeFalse();
@@ -160,7 +180,7 @@ public sealed class VrrpTierTests : IDisposable
         using var cancelled = new CancellationTokenSource();
         await cancelled.CancelAsync();
 
-        (await _tier.HandOverAsync(cancelled.Token)).ShouldBe(["edge"]);
+        (await _tier.HandOverAsync(TimeSpan.FromMinutes(1), cancelled.Token)).ShouldBe(["edge"]);
     }
 
     [Fact]
@@ -183,6 +203,43 @@ public sealed class VrrpTierTests : IDisposable
         _tier.Apply(snapshot with { Services = snapshot.Services.Add("web", [Some.Backend("10.0.0.1", 1, EndpointState.Down)]) });
 
         _started["g"].Told.ShouldBe([("a", -30), ("b", -30)]);
+    }
+
+    [Fact]
+    public void Instance_ThatChangesItsGroup_LeavesTheOneBeforeItRunsInTheOther()
+    {
+        _tier.Apply(Snapshot(Some.Instance()));
+        var old = _started["edge"];
+        _applying = () => old.IsStopped.ShouldBeTrue();
+
+        _tier.Apply(Snapshot(Some.Instance() with { SyncGroup = "g" }));
+
+        _started["g"].Instances.ShouldBe(["edge"]);
+        _started["g"].Told.ShouldBe([("edge", 0)]);
+    }
+
+    [Fact]
+    public void Instance_ThatChangesItsGroup_IsTakenBackWhereTheOtherDoesNotStart()
+    {
+        _tier.Apply(Snapshot(Some.Instance()));
+
+        Should.Throw<VrrpApplyException>(() => _tier.Apply(Snapshot(Some.Instance() with { SyncGroup = "broken" })));
+
+        _started["edge"].IsStopped.ShouldBeFalse(); // another than at first
+        _started["edge"].Instances.ShouldBe(["edge"]);
+        _tier.Status().Processes.ShouldHaveSingleItem().Group.ShouldBe("edge");
+    }
+
+    [Fact]
+    public void Groups_LeftByADaemonBefore_AreStoppedWithoutAnyInstanceToo()
+    {
+        Directory.CreateDirectory(_folder + "/run/gone");
+        Directory.CreateDirectory(_folder + "/state");
+        File.WriteAllText(_folder + "/state/gone.conf", "");
+
+        _tier.Apply(Snapshot());
+
+        _started["gone"].IsStopped.ShouldBeTrue();
     }
 
     [Fact]
@@ -224,7 +281,7 @@ public sealed class VrrpTierTests : IDisposable
         (_, folder, note) =>
         {
             _change = note;
-            return _started[folder.Group] = new FakeKeepalived(folder.Group, _ranBefore);
+            return _started[folder.Group] = new FakeKeepalived(folder.Group, _ranBefore, _applying);
         },
         NullLoggerFactory.Instance,
         _time);
@@ -237,9 +294,9 @@ public sealed class VrrpTierTests : IDisposable
 
     private void Become(VrrpRole role) => _change(new VrrpRoleChange("edge", VrrpRole.Unknown, role, _time.GetUtcNow()));
 
-    private double Left() => Math.Round((File.GetLastWriteTimeUtc(_folder + "/run/lease") - _time.GetUtcNow().UtcDateTime).TotalSeconds, 1);
+    private double Left() => Math.Round((File.GetLastWriteTimeUtc(_folder + "/run/.lease") - _time.GetUtcNow().UtcDateTime).TotalSeconds, 1);
 
-    private sealed class FakeKeepalived(string group, int? pid) : IKeepalived
+    private sealed class FakeKeepalived(string group, int? pid, Action applying) : IKeepalived
     {
         public string Text { get; private set; } = "";
 
@@ -259,6 +316,7 @@ public sealed class VrrpTierTests : IDisposable
 
         public Task ApplyAsync(KeepalivedPlan plan)
         {
+            applying();
             if (group == "broken")
                 throw new VrrpApplyException("broken");
             if (plan.Text != Text)

@@ -4,6 +4,7 @@ using System.Net;
 using System.Net.Sockets;
 using Penstock.Config.Binding;
 using Penstock.Model;
+using Penstock.Model.L4;
 using Penstock.Model.Vrrp;
 
 namespace Penstock.Config.Checks;
@@ -13,6 +14,7 @@ internal static class VrrpChecks
 {
     private static readonly SearchValues<char> s_keepalivedMarks = SearchValues.Create(" \"'{}!#$\\");
 
+    private const string Unmarked = "one without white space and any of \"'{}!#$\\";
     private const int AdvertUnits = 100_000; // RFC 9568, 5.2.7: hundredths of a second, in ticks
 
     /// <summary>Checks every instance.</summary>
@@ -28,6 +30,8 @@ internal static class VrrpChecks
         var addresses = new Dictionary<IPAddress, Cursor>();
         var vmacs = new Dictionary<(int, AddressFamily), Cursor>();
         var groups = config.Vrrp.Where(instance => instance?.SyncGroup is not null).Select(instance => instance.SyncGroup!).ToHashSet(StringComparer.Ordinal); // not null: filtered
+        if (config.Vrrp.IsEmpty && config.L4.Ipvs.Sync is { Role: IpvsSyncRole.Vrrp })
+            sink.Error(root["l4"]["ipvs"]["sync"]["role"].Node, root["l4"]["ipvs"]["sync"]["role"].Path, "role: vrrp without vrrp", "VRRP instances, or another role");
         if (config.Vrrp.Length > 0)
             CheckPaths(config.Keepalived, root["keepalived"], sink);
         for (var i = 0; i < config.Vrrp.Length; i++)
@@ -44,7 +48,8 @@ internal static class VrrpChecks
             }
 
             if (instance.UseVmac && !vmacs.TryAdd((instance.RouterId, instance.Family), here["use_vmac"]))
-                sink.Error(here["use_vmac"].Node, here["use_vmac"].Path, $"use_vmac of router_id {instance.RouterId} a second time", $"a router_id of its own, of which the interface vrrp.{instance.RouterId} is named; first at {vmacs[(instance.RouterId, instance.Family)].Where}");
+                sink.Error(here["use_vmac"].Node, here["use_vmac"].Path, $"use_vmac of router_id {instance.RouterId} a second time", $"a router_id of its own, of which an interface is named (vrrp.{instance.RouterId}); first at {vmacs[(instance.RouterId, instance.Family)].Where}");
+            CheckWord(instance.Interface, here["interface"], sink);
             CheckTimes(instance, here, sink);
             CheckHosts(instance, here, sink);
             CheckAddresses(instance, addresses, here, sink);
@@ -60,7 +65,7 @@ internal static class VrrpChecks
         foreach (var (key, path) in (ReadOnlySpan<(string, string)>)[("run", keepalived.Run), ("state", keepalived.State)])
         {
             if (path is not null && path.AsSpan().ContainsAny(s_keepalivedMarks))
-                sink.Error(at[key].Node, at[key].Path, $"path '{path}', which keepalived would take apart", "a path without white space and any of \"'{}!#$");
+                sink.Error(at[key].Node, at[key].Path, $"path '{path}', which keepalived would take apart", Unmarked);
         }
     }
 
@@ -116,6 +121,7 @@ internal static class VrrpChecks
             if (instance.Addresses[i] is not { Address: { } address })
                 continue;
             var here = at["addresses"][i];
+            CheckWord(instance.Addresses[i].Interface, here["interface"], sink);
             if (!seen.TryAdd(address.Address, here))
                 sink.Error(here.Node, here.Path, $"address {address.Address} a second time", $"each address in one instance; first at {seen[address.Address].Where}");
             if (instance.Peers.Contains(address.Address) || address.Address.Equals(instance.Source))
@@ -127,6 +133,7 @@ internal static class VrrpChecks
     {
         for (var i = 0; i < instance.Track.Interfaces.Length; i++)
         {
+            CheckWord(instance.Track.Interfaces[i]?.Name, at["interfaces"][i], sink);
             if (instance.Track.Interfaces[i] is { Name: { } name } && string.Equals(name, instance.Interface, StringComparison.Ordinal))
                 sink.Error(at["interfaces"][i].Node, at["interfaces"][i].Path, $"interface {name}, on which the instance depends anyway", "another");
         }
@@ -160,6 +167,12 @@ internal static class VrrpChecks
             if (device is not null && !address.Routed && names.Contains(device, StringComparer.Ordinal))
                 CheckPlace(config, address.Address, device, host, here, sink);
         }
+    }
+
+    private static void CheckWord(string? name, Cursor at, DiagnosticSink sink)
+    {
+        if (name is not null && name.AsSpan().ContainsAny(s_keepalivedMarks))
+            sink.Error(at.Node, at.Path, $"interface '{name}', which keepalived would take apart", Unmarked);
     }
 
     private static void CheckInterface(string? name, IReadOnlyCollection<string> names, Cursor at, DiagnosticSink sink)

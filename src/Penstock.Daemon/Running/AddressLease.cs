@@ -2,6 +2,7 @@
 using Microsoft.Extensions.Logging;
 using Penstock.ControlPlane;
 using Penstock.L7;
+using Penstock.Model;
 using Penstock.Model.L4;
 using Penstock.Model.Vrrp;
 using Penstock.Vrrp;
@@ -16,7 +17,13 @@ namespace Penstock.Daemon.Running;
 /// <param name="logger">Log.</param>
 internal sealed class AddressLease(VrrpTier vrrp, ControlLoop plane, L7Engine engine, TimeProvider time, ILogger logger)
 {
+    /// <summary>Longest turn of the control loop that counts as progress: many services take seconds, a keepalived that is slow to start or end ten more.</summary>
+    public static readonly TimeSpan LongestTurn = TimeSpan.FromSeconds(30);
+
     private static readonly KeepalivedConfig s_defaults = new();
+
+    private Task<bool>? _turn;
+    private bool _isTurning = true;
 
     /// <summary>Renews the lease six times in the time after which keepalived takes the daemon for dead, as long as it makes progress.</summary>
     public async Task RunAsync(CancellationToken stop)
@@ -41,29 +48,54 @@ internal sealed class AddressLease(VrrpTier vrrp, ControlLoop plane, L7Engine en
             return true;
         if (config.L7.Listeners.IsEmpty && config.L4 is { Engine: not L4Engine.Userspace, Services.IsEmpty: false })
         {
-            vrrp.StayForRestart();
-            logger.LogInformation("virtual addresses stay for {Seconds:0} s: the kernel goes on with their services", config.Keepalived.RestartGrace.TotalSeconds);
+            Stay(config);
             return true;
         }
 
-        var kept = await vrrp.HandOverAsync(atOnce);
+        var kept = await vrrp.HandOverAsync(config.ShutdownTimeout, atOnce);
         if (kept.Count > 0)
             logger.LogWarning("no other host has taken {Instances}", string.Join(", ", kept));
         return false;
+    }
+
+    private void Stay(ApplianceConfig config)
+    {
+        try
+        {
+            vrrp.StayForRestart();
+            logger.LogInformation("virtual addresses stay for {Seconds:0} s: the kernel goes on with their services", config.Keepalived.RestartGrace.TotalSeconds);
+        }
+        catch (VrrpApplyException error)
+        {
+            logger.LogError("virtual addresses are given up soon: {Reason}", error.Message);
+        }
     }
 
     private async Task RenewAsync(TimeSpan period)
     {
         try
         {
-            if (await plane.IsAliveAsync(period) && await engine.IsAliveAsync(period))
+            if (await MakesProgressAsync(period))
                 vrrp.Renew();
             else
-                logger.LogError("no progress for {Milliseconds:0} ms: the lease of the virtual addresses is not renewed", period.TotalMilliseconds);
+                logger.LogError("no progress: the lease of the virtual addresses is not renewed");
         }
         catch (VrrpApplyException error)
         {
             logger.LogError("the lease of the virtual addresses can't be renewed: {Reason}", error.Message);
         }
+    }
+
+    // A long reload is no reason to move addresses; reactors that do not turn are.
+    private async ValueTask<bool> MakesProgressAsync(TimeSpan period)
+    {
+        _turn ??= plane.IsAliveAsync(LongestTurn).AsTask();
+        if (_turn.IsCompleted)
+        {
+            _isTurning = await _turn;
+            _turn = null;
+        }
+
+        return _isTurning && await engine.IsAliveAsync(period);
     }
 }

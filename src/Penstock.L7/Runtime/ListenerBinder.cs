@@ -20,8 +20,12 @@ internal static class ListenerBinder
     private const int UnsentLimit = 128 << 10;
 
     /// <summary>Binds an address and listens: one socket for each reactor, spread by SO_REUSEPORT; for a Unix socket, one in all.</summary>
+    /// <param name="id">Number of the listener.</param>
+    /// <param name="bind">Where.</param>
+    /// <param name="reactors">How many reactors.</param>
+    /// <param name="isVirtual">Whether another host may have the address now, and this one later.</param>
     /// <exception cref="L7ApplyException">The address is taken, not ours, or not permitted; no socket stays open then.</exception>
-    internal static ListenerSlot Open(int id, SocketEndpoint bind, int reactors)
+    internal static ListenerSlot Open(int id, SocketEndpoint bind, int reactors, bool isVirtual = false)
     {
         var sockets = new List<FileDescriptor>();
         try
@@ -32,7 +36,7 @@ internal static class ListenerBinder
             var count = bind.UnixPath is null ? reactors : 1;
             for (var i = 0; i < count; i++)
             {
-                sockets.Add(OpenOne(boundTo, first: i == 0));
+                sockets.Add(OpenOne(boundTo, first: i == 0, isVirtual));
                 boundTo = bind.UnixPath is null ? WithKernelsPort(bind, sockets[0]) : bind;
             }
 
@@ -49,12 +53,12 @@ internal static class ListenerBinder
     /// Opens a listening socket. The first of an address shares it only once it listens, so that it is refused where another process listens, a
     /// second daemon for one: sharing with it would hand it part of the connections.
     /// </summary>
-    private static FileDescriptor OpenOne(SocketEndpoint bind, bool first)
+    private static FileDescriptor OpenOne(SocketEndpoint bind, bool first, bool isVirtual)
     {
         var address = AddressOf(bind);
         var created = SocketCalls.Create(address);
         if (created.Error == Errno.EAFNOSUPPORT && IPAddress.IPv6Any.Equals(bind.Address))
-            return OpenOne(SocketEndpoint.Ip(IPAddress.Any, bind.Port), first);
+            return OpenOne(SocketEndpoint.Ip(IPAddress.Any, bind.Port), first, isVirtual);
         Check(created, bind);
         var socket = new FileDescriptor(created.Value);
         try
@@ -70,6 +74,8 @@ internal static class ListenerBinder
                     Check(SocketCalls.SetIpv6Only(socket.Number, only: !IPAddress.IPv6Any.Equals(bind.Address)), bind);
             }
 
+            if (isVirtual)
+                Check(SocketCalls.SetFreeBind(socket.Number, address.IsIpv6), bind);
             Check(SocketCalls.Bind(socket.Number, ref address), bind);
             Check(SocketCalls.Listen(socket.Number, Backlog), bind);
             if (first && bind.UnixPath is null)

@@ -71,6 +71,7 @@ internal sealed class KeepalivedSupervisor : IDisposable
             _roles.Recall();
             ReadReports();
             _roles.Verify(_netlink, _holdings.Instances);
+            _roles.Announce();
             _logger.LogInformation("keepalived {Group} runs, process {Pid}, and is watched", _folder.Group, running.Parent.Pid);
         }
         else

@@ -63,6 +63,13 @@ internal sealed class RoleReports(KeepalivedFolder folder, ILogger logger, TimeP
         }
     }
 
+    /// <summary>Tells the roles that are known: whoever has just begun to listen has heard of none.</summary>
+    public void Announce()
+    {
+        foreach (var known in Book.Roles.Where(known => known.Role != VrrpRole.Unknown))
+            changed?.Invoke(new VrrpRoleChange(known.Instance, VrrpRole.Unknown, known.Role, time.GetUtcNow()));
+    }
+
     /// <summary>Nothing is known any more: keepalived has ended.</summary>
     public void Forget()
     {

@@ -18,6 +18,14 @@ public sealed class ListenerBinderTests : IDisposable
     public void Dispose() => _directory.Delete(recursive: true);
 
     [Fact]
+    public void Open_AVirtualAddressThatAnotherHostHas_Listens()
+    {
+        var bind = SocketEndpoint.Ip(IPAddress.Parse("192.0.2.77"), 20777); // RFC 5737: nobody's
+
+        ListenerBinder.Open(0, bind, reactors: 2, isVirtual: true).CloseSockets();
+    }
+
+    [Fact]
     public void Open_AddressThatIsListenedTo_IsRefusedThoughItsSocketsShareIt()
     {
         var first = ListenerBinder.Open(0, SocketEndpoint.Ip(IPAddress.Parse("127.7.7.2"), 0), reactors: 2); // No client has this address, and so none its port.

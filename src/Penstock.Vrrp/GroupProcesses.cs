@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+using Microsoft.Extensions.Logging;
+using Penstock.Linux;
+using Penstock.Linux.Netlink;
+using Penstock.Model;
+using Penstock.Model.Vrrp;
+
+namespace Penstock.Vrrp;
+
+/// <summary>The keepaliveds of all groups, brought from one configuration to the next. One thread changes them, any reads <see cref="Current"/>.</summary>
+/// <param name="create">Makes the one of a group, or adopts it.</param>
+/// <param name="logger">Log.</param>
+internal sealed class GroupProcesses(Func<KeepalivedConfig, KeepalivedFolder, IKeepalived> create, ILogger logger) : IDisposable
+{
+    private const UnixFileMode FolderMode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupRead | UnixFileMode.GroupExecute;
+
+    private volatile Set _current = Set.Empty;
+    private KeepalivedConfig _settings = new();
+    private FolderLock? _turn;
+    private bool _isStarted;
+
+    /// <summary>What runs.</summary>
+    public Set Current => _current;
+
+    /// <summary>Has the groups of a configuration run, and no others. All are judged by keepalived before the first thing changes.</summary>
+    /// <param name="config">The configuration.</param>
+    /// <param name="starting">Called for each group before it is started or reloaded.</param>
+    /// <exception cref="VrrpApplyException">They can't; what ran before runs on.</exception>
+    public void Apply(ApplianceConfig config, Action<VrrpGroup, IKeepalived> starting)
+    {
+        var (before, wanted) = (_current, VrrpGroup.Of(config));
+        var names = wanted.Select(group => group.Name).ToHashSet(StringComparer.Ordinal);
+        var isNew = Take(config);
+        var processes = new Dictionary<string, IKeepalived>(StringComparer.Ordinal);
+        var (added, stopped) = (new List<Added>(), new List<VrrpGroup>());
+        try
+        {
+            foreach (var group in wanted)
+            {
+                if (!before.Processes.TryGetValue(group.Name, out var process))
+                {
+                    process = create(config.Keepalived, group.Folder);
+                    added.Add(new Added(group.Name, process, process.Status.Pid is not null));
+                }
+
+                processes.Add(group.Name, process);
+                process.Check(group.Plan.Text);
+            }
+
+            if (isNew)
+                StopLeftovers(config.Keepalived, names);
+
+            // An address that moves between groups leaves the one before it comes to the other: the end of the one would take it off.
+            foreach (var group in before.Groups.Where(group => !names.Contains(group.Name) && group.Addresses.Overlaps(wanted.SelectMany(other => other.Addresses))))
+            {
+                Stop(group.Name, before.Processes[group.Name]);
+                stopped.Add(group);
+            }
+
+            foreach (var group in wanted.OrderBy(group => before.Groups.Any(old => old.Name == group.Name && !old.Addresses.IsSubsetOf(group.Addresses)) ? 0 : 1))
+            {
+                starting(group, processes[group.Name]);
+                processes[group.Name].ApplyAsync(group.Plan).GetAwaiter().GetResult();
+            }
+        }
+        catch
+        {
+            Undo(config.Keepalived, added, stopped);
+            if (isNew)
+                Release();
+            throw;
+        }
+
+        _current = new Set(wanted, processes);
+        foreach (var group in before.Groups.Where(group => !names.Contains(group.Name) && !stopped.Contains(group)))
+            Stop(group.Name, before.Processes[group.Name]);
+        if (wanted.Count == 0)
+            Release();
+    }
+
+    /// <summary>Leaves all to the next daemon.</summary>
+    public void Dispose()
+    {
+        foreach (var process in _current.Processes.Values)
+            process.Dispose();
+        _current = Set.Empty;
+        Release();
+    }
+
+    // One daemon at a time goes by a run folder, as long as it has instances, or may have to end those of a daemon before.
+    private bool Take(ApplianceConfig config)
+    {
+        var wanted = config.Keepalived;
+        if (_turn is not null)
+        {
+            return config.Vrrp.IsEmpty || (string.Equals(wanted.Run, _settings.Run, StringComparison.Ordinal) && string.Equals(wanted.State, _settings.State, StringComparison.Ordinal))
+                ? false
+                : throw new VrrpApplyException("keepalived: run and state can't move while VRRP instances run: restart the daemon");
+        }
+
+        var isFirst = !_isStarted;
+        _isStarted = true;
+        if (config.Vrrp.IsEmpty && !(isFirst && Directory.Exists(wanted.Run)))
+            return false;
+        try
+        {
+            Directory.CreateDirectory(wanted.Run, FolderMode);
+            Directory.CreateDirectory(wanted.State, FolderMode);
+            _settings = wanted;
+            _turn = FolderLock.TryTake(wanted.Run);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            if (config.Vrrp.IsEmpty)
+                return false; // another user's, and nothing is asked for
+            throw new VrrpApplyException($"keepalived: {error.Message}", error);
+        }
+
+        return _turn is not null || config.Vrrp.IsEmpty
+            ? _turn is not null
+            : throw new VrrpApplyException($"another process runs the VRRP instances of {wanted.Run}: stop it, or use another keepalived.run");
+    }
+
+    private void Release()
+    {
+        _turn?.Dispose();
+        _turn = null;
+    }
+
+    // Groups that a daemon before has run, and that are configured no more.
+    private void StopLeftovers(KeepalivedConfig config, HashSet<string> wanted)
+    {
+        foreach (var name in Directory.EnumerateDirectories(config.Run).Select(folder => Path.GetFileName(folder)).Except(wanted, StringComparer.Ordinal))
+        {
+            try
+            {
+                var folder = new KeepalivedFolder(config.State, config.Run, name);
+                if (!File.Exists(folder.ConfigFile))
+                    continue;
+                Stop(name, create(config, folder));
+                File.Delete(folder.ConfigFile);
+                logger.LogInformation("keepalived of {Group}, which is configured no more, has ended", name);
+            }
+            catch (Exception error) when (error is VrrpApplyException or IOException or UnauthorizedAccessException)
+            {
+                logger.LogError(error, "keepalived of {Group}, which is configured no more, could not be ended", name);
+            }
+        }
+    }
+
+    // Those that were there run by what they ran by; those that were not end.
+    private void Undo(KeepalivedConfig config, List<Added> added, List<VrrpGroup> stopped)
+    {
+        foreach (var one in added)
+        {
+            if (one.RanBefore)
+                one.Process.Dispose(); // a daemon before has left it, and its addresses are in use
+            else
+                Stop(one.Name, one.Process);
+        }
+
+        var processes = _current.Processes.ToDictionary(StringComparer.Ordinal);
+        foreach (var group in _current.Groups)
+        {
+            try
+            {
+                if (stopped.Contains(group))
+                    processes[group.Name] = create(config, group.Folder);
+                processes[group.Name].ApplyAsync(group.Plan).GetAwaiter().GetResult();
+            }
+            catch (VrrpApplyException error)
+            {
+                logger.LogError(error, "keepalived of {Group} does not take back what it ran by", group.Name);
+            }
+        }
+
+        _current = _current with { Processes = processes };
+    }
+
+    private void Stop(string name, IKeepalived process)
+    {
+        try
+        {
+            process.StopAsync().GetAwaiter().GetResult();
+        }
+        catch (Exception error) when (error is VrrpApplyException or IOException or UnauthorizedAccessException or NetlinkException)
+        {
+            logger.LogError(error, "keepalived of {Group} does not end", name);
+        }
+        finally
+        {
+            process.Dispose();
+        }
+    }
+
+    /// <summary>Groups, and the process of each by its name.</summary>
+    /// <param name="Groups">Groups, in file order.</param>
+    /// <param name="Processes">Processes.</param>
+    internal sealed record Set(IReadOnlyList<VrrpGroup> Groups, IReadOnlyDictionary<string, IKeepalived> Processes)
+    {
+        /// <summary>None.</summary>
+        public static Set Empty { get; } = new([], new Dictionary<string, IKeepalived>(StringComparer.Ordinal));
+    }
+
+    private sealed record Added(string Name, IKeepalived Process, bool RanBefore);
+}
