@@ -22,6 +22,17 @@ internal static class AddressText
             || string.Equals(parsed.ToString(), text, StringComparison.Ordinal);
     }
 
+    /// <summary>The network an address lies in: its host bits are 0.</summary>
+    /// <param name="address">The address.</param>
+    /// <param name="length">Bits of the prefix, at most as many as the address has.</param>
+    public static IPNetwork Network(IPAddress address, int length)
+    {
+        var bytes = address.GetAddressBytes();
+        for (var bit = length; bit < bytes.Length * 8; bit++)
+            bytes[bit / 8] &= (byte)~(0x80 >> (bit % 8));
+        return new IPNetwork(new IPAddress(bytes), length);
+    }
+
     /// <summary>Reads a port in plain decimal.</summary>
     public static bool TryPort(string text, out int port) =>
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out port)

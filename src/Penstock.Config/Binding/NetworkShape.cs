@@ -30,18 +30,14 @@ internal sealed class NetworkShape : ScalarShape
         if (!AddressText.TryParse(host, out var address) || host.Contains('%', StringComparison.Ordinal))
             return Parsed.Bad();
 
-        var bytes = address.GetAddressBytes();
-        var bits = bytes.Length * 8;
+        var bits = address.GetAddressBytes().Length * 8;
         var length = bits;
         if (slash >= 0 && (!AddressText.TryPort(text[(slash + 1)..], out length) || length > bits))
             return Parsed.Bad($"a prefix length from 0 to {bits}");
 
-        for (var bit = length; bit < bits; bit++)
-            bytes[bit / 8] &= (byte)~(0x80 >> (bit % 8));
-
-        var network = new IPAddress(bytes);
-        return network.Equals(address)
-            ? Parsed.Ok(new IPNetwork(network, length))
-            : Parsed.Bad("a network without host bits", $"{network}/{length}");
+        var network = AddressText.Network(address, length);
+        return network.BaseAddress.Equals(address)
+            ? Parsed.Ok(network)
+            : Parsed.Bad("a network without host bits", $"{network.BaseAddress}/{length}");
     }
 }

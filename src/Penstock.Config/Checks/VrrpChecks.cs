@@ -186,17 +186,9 @@ internal static class VrrpChecks
     {
         var virtuals = config.Vrrp.Where(instance => instance is { Addresses.IsDefault: false }).SelectMany(instance => instance.Addresses).Select(one => one?.Address?.Address).OfType<IPAddress>().ToHashSet();
         var networks = host.Addresses(device).Where(own => own.Address.AddressFamily == address.Address.AddressFamily && !virtuals.Contains(own.Address)).ToArray();
-        if (Array.Exists(networks, own => Network(own).Contains(address.Address)))
+        if (Array.Exists(networks, own => AddressText.Network(own.Address, own.Length).Contains(address.Address)))
             return;
-        var found = networks.Length == 0 ? $"{device} has no address of its family" : $"{device} has {string.Join(", ", networks.Select(own => Network(own).ToString()))}";
+        var found = networks.Length == 0 ? $"{device} has no address of its family" : $"{device} has {string.Join(", ", networks.Select(own => AddressText.Network(own.Address, own.Length).ToString()))}";
         sink.Error(at.Node, at.Path, $"address {address.Address} outside the networks of {device}", $"an address within one ({found}), or routed: true beside it where routers send its packets here");
-    }
-
-    private static IPNetwork Network(InterfaceAddress own)
-    {
-        var bytes = own.Address.GetAddressBytes();
-        for (var bit = own.Length; bit < bytes.Length * 8; bit++)
-            bytes[bit / 8] &= (byte)~(0x80 >> (bit % 8));
-        return new IPNetwork(new IPAddress(bytes), own.Length);
     }
 }

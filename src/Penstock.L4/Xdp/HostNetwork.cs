@@ -31,8 +31,8 @@ internal sealed class HostNetwork : IHostNetwork
     /// <inheritdoc/>
     public IReadOnlySet<IPAddress> Addresses()
     {
-        using var kernel = new RouteNetlink();
-        return kernel.Addresses();
+        using var kernel = new InterfaceNetlink();
+        return kernel.Addresses().Select(found => found.Address).ToHashSet();
     }
 
     /// <inheritdoc/>

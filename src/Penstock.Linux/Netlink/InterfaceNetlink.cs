@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+using System.Net;
 using System.Net.Sockets;
 
 namespace Penstock.Linux.Netlink;
@@ -6,9 +7,9 @@ namespace Penstock.Linux.Netlink;
 /// <summary>Addresses of the interfaces of this network namespace: which they are, and taking them off (rtnetlink(7)). Not for several threads at a time.</summary>
 public sealed class InterfaceNetlink : IDisposable
 {
-    private const ushort DeleteAddress = 21, GetAddress = 22; // RTM_DELADDR, RTM_GETADDR
+    private const ushort NewAddress = 20, DeleteAddress = 21, GetAddress = 22; // RTM_NEWADDR, RTM_DELADDR, RTM_GETADDR
     private const ushort NewLink = 16, DeleteLink = 17, GetLink = 18; // RTM_NEWLINK, RTM_DELLINK, RTM_GETLINK
-    private const ushort FarAddress = 1, OwnAddress = 2;      // IFA_ADDRESS, IFA_LOCAL
+    private const ushort FarAddress = 1, OwnAddress = 2;      // IFA_ADDRESS, the peer's on a point-to-point link, and IFA_LOCAL
     private const int AddressHeader = 8;                      // sizeof(struct ifaddrmsg)
     private const int LinkHeader = 16;                        // sizeof(struct ifinfomsg)
     private const int LinkIndex = 4;                          // offset of ifi_index
@@ -29,7 +30,7 @@ public sealed class InterfaceNetlink : IDisposable
         _request.Raw(stackalloc byte[AddressHeader]);
         _socket.Dump(_request, "ask the kernel for its addresses", found.Clear, (in NetlinkMessage message) =>
         {
-            if (RouteNetlink.ParseAddress(message) is { } address)
+            if (ParseAddress(message) is { } address)
                 found.Add(new AssignedAddress(BitConverter.ToInt32(message.Payload[4..]), address, message.Payload[1]));
         });
         return found;
@@ -65,6 +66,28 @@ public sealed class InterfaceNetlink : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _socket.Dispose();
+
+    /// <summary>Reads RTM_NEWADDR.</summary>
+    /// <returns>Null: it is none, or of another family.</returns>
+    /// <exception cref="NetlinkException">It is malformed.</exception>
+    internal static IPAddress? ParseAddress(in NetlinkMessage message)
+    {
+        if (message.Type != NewAddress)
+            return null;
+        var attributes = message.Attributes(AddressHeader);
+        var (own, far) = ((IPAddress?)null, (IPAddress?)null);
+        var isKnown = message.Payload[0] is Inet or Inet6;
+        while (attributes.TryRead(out var attribute))
+        {
+            if (isKnown && attribute.Type == OwnAddress)
+                own = RouteNetlink.Address(attribute.Value);
+            else if (isKnown && attribute.Type == FarAddress)
+                far = RouteNetlink.Address(attribute.Value);
+        }
+
+        attributes.RequireWhole();
+        return own ?? far;
+    }
 
     private bool IsMacvlan(int index)
     {

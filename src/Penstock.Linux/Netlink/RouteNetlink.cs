@@ -6,10 +6,9 @@ using System.Runtime.InteropServices;
 
 namespace Penstock.Linux.Netlink;
 
-/// <summary>Addresses, routes, neighbours and VLAN interfaces of this network namespace (rtnetlink(7)). Not for several threads at a time.</summary>
+/// <summary>Routes, neighbours and VLAN interfaces of this network namespace (rtnetlink(7)). Not for several threads at a time.</summary>
 public sealed class RouteNetlink : IDisposable
 {
-    private const ushort NewAddress = 20, GetAddress = 22;     // RTM_NEWADDR, RTM_GETADDR
     private const ushort NewRoute = 24, GetRoute = 26;         // RTM_NEWROUTE, RTM_GETROUTE
     private const ushort NewNeighbour = 28, GetNeighbour = 30; // RTM_NEWNEIGH, RTM_GETNEIGH
     private const ushort NewLink = 16, GetLink = 18;           // RTM_NEWLINK, RTM_GETLINK
@@ -24,14 +23,12 @@ public sealed class RouteNetlink : IDisposable
     private const ushort VlanId = 1, VlanProtocol = 5;         // IFLA_VLAN_ID, IFLA_VLAN_PROTOCOL
     private const ushort Dot1Q = 0x8100;                       // ETH_P_8021Q
     private const string VlanKind = "vlan";
-    private const int AddressHeader = 8;                       // sizeof(struct ifaddrmsg)
     private const int RouteHeader = 12;                        // sizeof(struct rtmsg)
     private const int NeighbourHeader = 12;                    // sizeof(struct ndmsg)
     private const byte Inet = 2, Inet6 = 10;                   // AF_INET, AF_INET6
     private const byte LocalRoute = 2;                         // RTN_LOCAL
     private const byte UnicastRoute = 1;                       // RTN_UNICAST
     private const int RouteType = 7;                           // offset of rtm_type
-    private const ushort FarAddress = 1, OwnAddress = 2;       // IFA_ADDRESS, the peer's on a point-to-point link, and IFA_LOCAL
     private const ushort Destination = 1;                      // RTA_DST, NDA_DST
     private const ushort LinkAddress = 2;                      // NDA_LLADDR
     private const ushort OutputInterface = 4;                  // RTA_OIF
@@ -59,22 +56,6 @@ public sealed class RouteNetlink : IDisposable
             Errno.ENETUNREACH or Errno.EHOSTUNREACH or Errno.EACCES or Errno.EINVAL => null, // no route, or one that says so: unreachable, prohibit, blackhole
             _ => throw NetlinkException.Of($"ask the kernel for its route to {destination}", outcome),
         };
-    }
-
-    /// <summary>All addresses of this host.</summary>
-    /// <exception cref="NetlinkException">The kernel did not answer, or malformed.</exception>
-    public IReadOnlySet<IPAddress> Addresses()
-    {
-        var found = new HashSet<IPAddress>();
-        _request.Clear();
-        _request.Begin(GetAddress, NetlinkFlags.Dump);
-        _request.Raw([0, 0, 0, 0, 0, 0, 0, 0]);
-        _socket.Dump(_request, "ask the kernel for its addresses", found.Clear, (in NetlinkMessage message) =>
-        {
-            if (ParseAddress(message) is { } address)
-                found.Add(address);
-        });
-        return found;
     }
 
     /// <summary>All neighbours of a family.</summary>
@@ -154,28 +135,6 @@ public sealed class RouteNetlink : IDisposable
         attributes.RequireWhole();
         var kind = message.Payload[RouteType];
         return kind is UnicastRoute or LocalRoute && index > 0 ? new RouteTo(index, gateway, kind == LocalRoute) : null;
-    }
-
-    /// <summary>Reads RTM_NEWADDR.</summary>
-    /// <returns>Null: it is none, or of another family.</returns>
-    /// <exception cref="NetlinkException">It is malformed.</exception>
-    internal static IPAddress? ParseAddress(in NetlinkMessage message)
-    {
-        if (message.Type != NewAddress)
-            return null;
-        var attributes = message.Attributes(AddressHeader);
-        var (own, far) = ((IPAddress?)null, (IPAddress?)null);
-        var isKnown = message.Payload[0] is Inet or Inet6;
-        while (attributes.TryRead(out var attribute))
-        {
-            if (isKnown && attribute.Type == OwnAddress)
-                own = Address(attribute.Value);
-            else if (isKnown && attribute.Type == FarAddress)
-                far = Address(attribute.Value);
-        }
-
-        attributes.RequireWhole();
-        return own ?? far;
     }
 
     /// <summary>Reads RTM_NEWNEIGH.</summary>
@@ -268,6 +227,8 @@ public sealed class RouteNetlink : IDisposable
         return protocol == Dot1Q ? id : null;
     }
 
-    private static IPAddress Address(ReadOnlySpan<byte> bytes) =>
+    /// <summary>Reads the value of an attribute that is an address.</summary>
+    /// <exception cref="NetlinkException">It has another length than an address.</exception>
+    internal static IPAddress Address(ReadOnlySpan<byte> bytes) =>
         bytes.Length is 4 or 16 ? new IPAddress(bytes) : throw NetlinkException.Malformed($"an address of {bytes.Length} bytes");
 }

@@ -106,11 +106,11 @@ internal sealed class KeepalivedSupervisor : IDisposable
         }
     }
 
-    /// <summary>Has keepalived judge a configuration, unless it is the one it has judged last.</summary>
+    /// <summary>Has keepalived judge a configuration, unless it is the one it runs by or has judged last.</summary>
     /// <exception cref="VrrpApplyException">It refuses it, or could not be asked.</exception>
     public void Check(string text)
     {
-        if (string.Equals(text, _judged, StringComparison.Ordinal))
+        if (IsLoaded(text) || string.Equals(text, _judged, StringComparison.Ordinal))
             return;
         try
         {
@@ -133,7 +133,7 @@ internal sealed class KeepalivedSupervisor : IDisposable
     public void Apply(KeepalivedPlan plan)
     {
         Look();
-        if (_pair is not null && _config.IsLoaded(plan.Text))
+        if (IsLoaded(plan.Text))
         {
             Hold(plan.Instances);
             return;
@@ -199,6 +199,8 @@ internal sealed class KeepalivedSupervisor : IDisposable
         _notify.Dispose();
         _output.Dispose();
     }
+
+    private bool IsLoaded(string text) => _pair is not null && _config.IsLoaded(text);
 
     private void Hold(ImmutableArray<KeepalivedInstance> instances)
     {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Globalization;
 using System.Runtime.InteropServices;
+using Penstock.Model.Vrrp;
 
 namespace Penstock.Vrrp.Supervision;
 
@@ -13,6 +14,16 @@ namespace Penstock.Vrrp.Supervision;
 internal readonly record struct NotifyLine(bool IsGroup, string Name, NotifyEvent Event, int Priority)
 {
     private const string Instance = "INSTANCE \"", Group = "GROUP \"";
+
+    /// <summary>The role that this leaves an instance in; null: it says nothing of roles. Unknown: keepalived has no part in the instance any more.</summary>
+    public VrrpRole? Role => Event switch
+    {
+        NotifyEvent.Master => VrrpRole.Master,
+        NotifyEvent.Backup => VrrpRole.Backup,
+        NotifyEvent.Fault => VrrpRole.Fault,
+        NotifyEvent.SameRole => null,
+        _ => VrrpRole.Unknown,
+    };
 
     /// <summary>Reads one, without its end.</summary>
     /// <returns>False: it is not of that form.</returns>

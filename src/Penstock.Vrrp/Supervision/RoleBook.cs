@@ -27,14 +27,7 @@ internal sealed class RoleBook(TimeProvider time)
 
     /// <summary>Takes what keepalived reported.</summary>
     /// <returns>The change; null: it is none, or of a group or an instance that is not tracked.</returns>
-    public VrrpRoleChange? Take(in NotifyLine line) => line switch
-    {
-        { IsGroup: true } or { Event: NotifyEvent.SameRole } => null,
-        { Event: NotifyEvent.Master } => Set(line.Name, VrrpRole.Master),
-        { Event: NotifyEvent.Backup } => Set(line.Name, VrrpRole.Backup),
-        { Event: NotifyEvent.Fault } => Set(line.Name, VrrpRole.Fault),
-        _ => Set(line.Name, VrrpRole.Unknown),
-    };
+    public VrrpRoleChange? Take(in NotifyLine line) => !line.IsGroup && line.Role is { } role ? Set(line.Name, role) : null;
 
     /// <summary>Gives an instance the role it is found in, without a transition that anybody saw.</summary>
     /// <returns>The change; null: it had it, or is not tracked.</returns>

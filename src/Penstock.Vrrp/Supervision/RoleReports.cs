@@ -40,7 +40,7 @@ internal sealed class RoleReports(KeepalivedFolder folder, ILogger logger, TimeP
             return;
         foreach (var text in File.ReadAllLines(_file))
         {
-            if (NotifyLine.TryParse(text, out var line) && Role(line.Event) is { } role)
+            if (NotifyLine.TryParse(text, out var line) && line.Role is { } role and not VrrpRole.Unknown)
                 _ = Book.Find(line.Name, role);
         }
     }
@@ -99,13 +99,5 @@ internal sealed class RoleReports(KeepalivedFolder folder, ILogger logger, TimeP
         VrrpRole.Master => "MASTER",
         VrrpRole.Backup => "BACKUP",
         _ => "FAULT",
-    };
-
-    private static VrrpRole? Role(NotifyEvent reported) => reported switch
-    {
-        NotifyEvent.Master => VrrpRole.Master,
-        NotifyEvent.Backup => VrrpRole.Backup,
-        NotifyEvent.Fault => VrrpRole.Fault,
-        _ => null,
     };
 }

@@ -153,9 +153,9 @@ public sealed class RouteNetlinkTests
     [Fact]
     public void Addresses_OfThisHost_HaveThatOfTheLoopbackInterface()
     {
-        using var kernel = new RouteNetlink();
+        using var kernel = new InterfaceNetlink();
 
-        kernel.Addresses().ShouldContain(IPAddress.Loopback);
+        kernel.Addresses().Select(found => found.Address).ShouldContain(IPAddress.Loopback);
     }
 
     [Theory]
@@ -167,7 +167,7 @@ public sealed class RouteNetlinkTests
         byte[] payload = [family, 32, 0, 0, 3, 0, 0, 0, 8, 0, 1, 0, 10, 0, 0, 2, 8, 0, 2, 0, 10, 0, 0, 1];
         var message = Message(NewAddress, payload);
 
-        (RouteNetlink.ParseAddress(message)?.ToString()).ShouldBe(expected);
+        (InterfaceNetlink.ParseAddress(message)?.ToString()).ShouldBe(expected);
     }
 
     [Fact]
