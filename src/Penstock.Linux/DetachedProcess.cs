@@ -7,7 +7,6 @@ namespace Penstock.Linux;
 public static unsafe partial class DetachedProcess
 {
     private const string Library = "libc.so.6";
-    private const string SearchPath = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
     private const int ActionsBytes = 80, AttributesBytes = 336;                        // posix_spawn_file_actions_t, posix_spawnattr_t of 64-bit glibc
     private const int SignalSetBytes = 128;                                            // sigset_t
     private const short OwnSession = 0x80, DefaultSignals = 0x04, SignalMask = 0x08;   // POSIX_SPAWN_SETSID, _SETSIGDEF, _SETSIGMASK
@@ -23,10 +22,9 @@ public static unsafe partial class DetachedProcess
         Span<byte> actions = stackalloc byte[ActionsBytes], attributes = stackalloc byte[AttributesBytes];
         Span<byte> signals = stackalloc byte[SignalSetBytes];
         signals.Clear();
-        var words = new nint[arguments.Count + 2];
-        var environment = new nint[2];
+        using var words = new ProgramWords(path, arguments);
         fixed (byte* action = actions, attribute = attributes, set = signals)
-        fixed (nint* argv = words, envp = environment)
+        fixed (nint* argv = words.Arguments, envp = words.Environment)
         {
             try
             {
@@ -39,19 +37,12 @@ public static unsafe partial class DetachedProcess
                 _ = sigfillset(set);
                 Require(posix_spawnattr_setsigdefault(attribute, set), path);
                 Require(posix_spawnattr_setflags(attribute, OwnSession | DefaultSignals | SignalMask), path);
-                words[0] = Marshal.StringToCoTaskMemUTF8(path);
-                for (var i = 0; i < arguments.Count; i++)
-                    words[i + 1] = Marshal.StringToCoTaskMemUTF8(arguments[i]);
-                environment[0] = Marshal.StringToCoTaskMemUTF8(SearchPath);
                 int pid;
                 Require(posix_spawn(&pid, path, action, attribute, argv, envp), path);
                 return pid;
             }
             finally
             {
-                foreach (var text in words)
-                    Marshal.FreeCoTaskMem(text);
-                Marshal.FreeCoTaskMem(environment[0]);
                 _ = posix_spawn_file_actions_destroy(action);
                 _ = posix_spawnattr_destroy(attribute);
             }

@@ -8,6 +8,9 @@ internal static unsafe partial class Libc
 {
     private const string Library = "libc.so.6";
 
+    /// <summary>F_DUPFD_CLOEXEC of <see cref="fcntl"/>.</summary>
+    internal const int DuplicateCloseOnExec = 1030;
+
     [LibraryImport(Library)]
     internal static partial int epoll_create1(int flags);
 

@@ -16,7 +16,7 @@ public sealed class KeepalivedFolder
     {
         if (!IsFileName(group))
             throw new ArgumentException($"'{group}' is no name for a file", nameof(group));
-        (State, Run, Group) = (state, Path.Combine(run, group), group);
+        (State, AllRun, Run, Group) = (state, run, Path.Combine(run, group), group);
         ConfigFile = Path.Combine(state, group + ".conf");
         PidFile = Path.Combine(Run, "keepalived.pid");
         VrrpPidFile = Path.Combine(Run, "vrrp.pid");
@@ -30,6 +30,9 @@ public sealed class KeepalivedFolder
 
     /// <summary>Folder of all groups' configurations.</summary>
     public string State { get; }
+
+    /// <summary>Folder of all groups' run-time files.</summary>
+    public string AllRun { get; }
 
     /// <summary>Folder of this group's run-time files.</summary>
     public string Run { get; }
@@ -56,6 +59,9 @@ public sealed class KeepalivedFolder
     /// <exception cref="ArgumentException">The instance's name would lead out of the folder, or is none.</exception>
     public string HealthFile(string instance) =>
         IsFileName(instance) ? Path.Combine(Run, "health." + instance) : throw new ArgumentException($"'{instance}' is no name for a file", nameof(instance));
+
+    /// <summary>What the group's keepalived is started with.</summary>
+    internal string[] Arguments => ["--dont-fork", "--log-console", "--vrrp", "--use-file", ConfigFile, "--pid", PidFile, "--vrrp_pid", VrrpPidFile];
 
     private static bool IsFileName(string name) => name is not ("" or "." or "..") && !name.Contains('/') && !name.Contains('\0');
 }

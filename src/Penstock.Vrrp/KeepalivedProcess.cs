@@ -31,15 +31,15 @@ internal sealed class KeepalivedProcess : IKeepalived
 
     /// <summary>Takes a group over: a keepalived of it that runs is watched from now on; what one that has died has left on the host is taken off.</summary>
     /// <param name="folder">Its files.</param>
-    /// <param name="program">keepalived's file.</param>
+    /// <param name="start">How keepalived is started.</param>
     /// <param name="logger">Log.</param>
     /// <param name="time">Clock.</param>
     /// <param name="changed">Told of each change of role, on this process's own thread; must not wait.</param>
     /// <exception cref="VrrpApplyException">Another daemon has the group, or its folders can't be used.</exception>
-    public KeepalivedProcess(KeepalivedFolder folder, string program, ILogger logger, TimeProvider time, Action<VrrpRoleChange>? changed = null)
+    public KeepalivedProcess(KeepalivedFolder folder, KeepalivedStart start, ILogger logger, TimeProvider time, Action<VrrpRoleChange>? changed = null)
     {
         (_folder, _logger) = (folder, logger);
-        _status = new KeepalivedStatus(folder.Group, null, [], ImmutableSortedDictionary<string, long>.Empty, 0);
+        _status = new KeepalivedStatus(folder.Group, null, [], ImmutableSortedDictionary<string, long>.Empty, 0, RunsScripts: true);
         var found = new TaskCompletionSource();
         FolderLock? taken = null;
         try
@@ -47,7 +47,7 @@ internal sealed class KeepalivedProcess : IKeepalived
             Directory.CreateDirectory(folder.State, FolderMode);
             Directory.CreateDirectory(folder.Run, FolderMode);
             _lock = taken = FolderLock.TryTake(folder.Run) ?? throw new VrrpApplyException($"{folder.Run}: another daemon has it");
-            var supervisor = new KeepalivedSupervisor(folder, program, logger, time, _epoll.Number, changed);
+            var supervisor = new KeepalivedSupervisor(folder, start, logger, time, _epoll.Number, changed);
             _thread = new Thread(() => Run(supervisor, found)) { Name = "keepalived " + folder.Group, IsBackground = true };
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or NetlinkException or VrrpApplyException)

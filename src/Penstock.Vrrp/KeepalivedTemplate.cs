@@ -59,6 +59,7 @@ internal sealed class KeepalivedTemplate
             return _template(new Dictionary<string, object?>(StringComparer.Ordinal)
             {
                 ["node"] = node,
+                ["user"] = Environment.UserName, // keepalived runs as the same one
                 ["group"] = folder.Group,
                 ["is_group"] = instances.Count > 1,
                 ["notify_fifo"] = folder.NotifyFifo,

@@ -7,6 +7,9 @@ namespace Penstock.Vrrp;
 /// </summary>
 internal static class Lease
 {
+    // keepalived looks each second, and believes what it has seen twice.
+    private static readonly TimeSpan s_unseen = TimeSpan.FromSeconds(1);
+
     /// <summary>Has it last until a time, earlier or later than it does now.</summary>
     /// <exception cref="IOException">The file can't be made or changed.</exception>
     public static void Renew(string path, DateTimeOffset until)
@@ -16,7 +19,29 @@ internal static class Lease
             Directory.CreateDirectory(Path.GetDirectoryName(path)!); // the file is in a folder
             using var made = new FileStream(path, FileMode.OpenOrCreate, FileAccess.Write);
         }
+        else if (new FileInfo(path).Length > 0)
+        {
+            using var bridged = new FileStream(path, FileMode.Truncate, FileAccess.Write);
+        }
 
         File.SetLastWriteTimeUtc(path, until.UtcDateTime);
+    }
+
+    /// <summary>
+    /// Has a lease that has not been missed yet last on while the next daemon starts. Once only: not by a daemon after one that has started so and never come to renew it.
+    /// </summary>
+    /// <param name="path">The lease's file; what is in it says that a start has been bridged.</param>
+    /// <param name="now">The time.</param>
+    /// <param name="length">For how long.</param>
+    /// <returns>Whether it was extended.</returns>
+    /// <exception cref="IOException">The file can't be changed.</exception>
+    public static bool TryBridge(string path, DateTimeOffset now, TimeSpan length)
+    {
+        var file = new FileInfo(path);
+        if (length <= TimeSpan.Zero || !file.Exists || file.Length > 0 || file.LastWriteTimeUtc + s_unseen < now.UtcDateTime)
+            return false;
+        File.WriteAllText(path, "a daemon is starting\n");
+        File.SetLastWriteTimeUtc(path, (now + length).UtcDateTime);
+        return true;
     }
 }

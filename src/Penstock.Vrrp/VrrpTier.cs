@@ -3,6 +3,7 @@ using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
 using Penstock.Model;
 using Penstock.Model.Vrrp;
+using Penstock.Vrrp.Supervision;
 
 namespace Penstock.Vrrp;
 
@@ -33,7 +34,7 @@ public sealed class VrrpTier : IDisposable
     /// <param name="loggers">Log.</param>
     /// <param name="time">Clock.</param>
     public VrrpTier(ILoggerFactory loggers, TimeProvider time)
-        : this((config, folder, changed) => new KeepalivedProcess(folder, config.Binary, loggers.CreateLogger<KeepalivedProcess>(), time, changed), loggers, time)
+        : this((config, folder, changed) => new KeepalivedProcess(folder, new KeepalivedStart(config.Binary, config.Socket), loggers.CreateLogger<KeepalivedProcess>(), time, changed), loggers, time)
     {
     }
 
@@ -124,6 +125,24 @@ public sealed class VrrpTier : IDisposable
         }
     }
 
+    /// <summary>
+    /// For the start of a daemon after one that has just died or stopped, where the kernel went on without it: the addresses stay for <see cref="KeepalivedConfig.RestartGrace"/>,
+    /// and for no longer if it does not come to run.
+    /// </summary>
+    /// <returns>Whether there are any to stay.</returns>
+    /// <exception cref="VrrpApplyException">They do not.</exception>
+    public static bool StayForStart(KeepalivedConfig config, TimeProvider time)
+    {
+        try
+        {
+            return Lease.TryBridge(Path.Combine(config.Run, KeepalivedFolder.LeaseName), time.GetUtcNow(), config.RestartGrace);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new VrrpApplyException($"keepalived: {error.Message}", error);
+        }
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {
@@ -140,6 +159,8 @@ public sealed class VrrpTier : IDisposable
     {
         if (process.Pid is null)
             yield return $"keepalived of {process.Group} does not run: this host does not take its addresses";
+        else if (!process.RunsScripts)
+            yield return $"keepalived of {process.Group} may not run its checks: this host keeps its addresses even if penstock dies. Use penstock-keepalived.socket, or run penstock as root";
     }
 
     private static IEnumerable<string> Warnings(VrrpInstanceStatus instance)

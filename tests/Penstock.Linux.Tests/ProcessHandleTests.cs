@@ -38,6 +38,7 @@ public sealed class ProcessHandleTests : IDisposable
     {
         using var process = Start("/bin/sleep", "600");
         process.HasEnded.ShouldBeFalse();
+        _ = SpinWait.SpinUntil(() => process.Arguments() is not [""], TimeSpan.FromSeconds(20)); // it has none in the moment of its execve
         process.Arguments().ShouldBe(["/bin/sleep", "600"]);
         process.State().ShouldBeOneOf('S', 'R', 'D');
 

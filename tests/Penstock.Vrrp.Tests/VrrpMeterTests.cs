@@ -13,8 +13,8 @@ public sealed class VrrpMeterTests
         var transitions = ImmutableSortedDictionary<VrrpRole, long>.Empty.Add(VrrpRole.Master, 2);
         KeepalivedStatus[] statuses =
         [
-            new("meter-both", 7, [new("meter-a", VrrpRole.Master, null, transitions)], ImmutableSortedDictionary<string, long>.Empty.Add("stopped", 3), UnknownLines: 4),
-            new("meter-b", null, [], ImmutableSortedDictionary<string, long>.Empty, UnknownLines: 0),
+            new("meter-both", 7, [new("meter-a", VrrpRole.Master, null, transitions)], ImmutableSortedDictionary<string, long>.Empty.Add("stopped", 3), UnknownLines: 4, RunsScripts: true),
+            new("meter-b", null, [], ImmutableSortedDictionary<string, long>.Empty, UnknownLines: 0, RunsScripts: true),
         ];
         var seen = new SortedDictionary<string, long>(StringComparer.Ordinal);
         using var meter = new VrrpMeter(() => statuses, () => []);

@@ -90,6 +90,15 @@ public sealed class VrrpTierTests : IDisposable
     }
 
     [Fact]
+    public void Checks_ThatKeepalivedMayNotRun_AreInTheStatus()
+    {
+        _ranBefore = 7;
+        _tier.Apply(Snapshot(Some.Instance()));
+
+        _tier.Status().Warnings.ShouldHaveSingleItem().ShouldStartWith("keepalived of edge may not run its checks: this host keeps its addresses even if penstock dies");
+    }
+
+    [Fact]
     public void Health_ThatLacks_IsInTheStatus()
     {
         var instance = Some.Instance() with { Track = new VrrpTrackConfig { Services = [new VrrpTrackHealth { Name = "web", Weight = 30 }] } };
@@ -326,7 +335,7 @@ public sealed class VrrpTierTests : IDisposable
 
         public void SetHealth(string instance, int value) => Told.Add((instance, value));
 
-        public KeepalivedStatus Status => new(group, pid, [], ImmutableSortedDictionary<string, long>.Empty, 0);
+        public KeepalivedStatus Status => new(group, pid, [], ImmutableSortedDictionary<string, long>.Empty, 0, RunsScripts: false);
 
         public Task StopAsync()
         {

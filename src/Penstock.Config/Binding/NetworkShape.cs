@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-using System.Net;
 using System.Text.Json.Nodes;
 using Penstock.Config.Schema;
 using Penstock.Config.Yaml;

@@ -75,6 +75,7 @@ internal static class CommandLine
             CaptureCommand.Build(),
             DetachCommand.Build(),
             DecapCommand.Build(),
+            KeepalivedCommand.Build(),
             SchemaCommand.Build(),
             VersionCommand.Build(),
         };

@@ -25,6 +25,20 @@ internal sealed class AddressLease(VrrpTier vrrp, ControlLoop plane, L7Engine en
     private Task<bool>? _turn;
     private bool _isTurning = true;
 
+    /// <summary>Before the tiers are there: a daemon that died a moment ago has left its kernel state and its addresses; they stay while this one starts.</summary>
+    public static void Return(ApplianceConfig config, TimeProvider time, ILogger logger)
+    {
+        try
+        {
+            if (!config.Vrrp.IsEmpty && GoesOnByItself(config) && VrrpTier.StayForStart(config.Keepalived, time))
+                logger.LogInformation("virtual addresses stay while the daemon starts, for at most {Seconds:0} s", config.Keepalived.RestartGrace.TotalSeconds);
+        }
+        catch (VrrpApplyException error)
+        {
+            logger.LogError("virtual addresses are given up unless the daemon starts soon: {Reason}", error.Message);
+        }
+    }
+
     /// <summary>Renews the lease six times in the time after which keepalived takes the daemon for dead, as long as it makes progress.</summary>
     public async Task RunAsync(CancellationToken stop)
     {
@@ -46,7 +60,7 @@ internal sealed class AddressLease(VrrpTier vrrp, ControlLoop plane, L7Engine en
     {
         if (plane.State.Snapshot?.Config is not { Vrrp.IsEmpty: false } config)
             return true;
-        if (config.L7.Listeners.IsEmpty && config.L4 is { Engine: not L4Engine.Userspace, Services.IsEmpty: false })
+        if (GoesOnByItself(config))
         {
             Stay(config);
             return true;
@@ -57,6 +71,9 @@ internal sealed class AddressLease(VrrpTier vrrp, ControlLoop plane, L7Engine en
             logger.LogWarning("no other host has taken {Instances}", string.Join(", ", kept));
         return false;
     }
+
+    // The kernel serves everything that this host serves.
+    private static bool GoesOnByItself(ApplianceConfig config) => config.L7.Listeners.IsEmpty && config.L4 is { Engine: not L4Engine.Userspace, Services.IsEmpty: false };
 
     private void Stay(ApplianceConfig config)
     {

@@ -44,6 +44,7 @@ internal sealed class ApplianceHost(ConfigSource source, string? socketPath, ILo
         LoadedConfig? first = source.Load();
         if (first.Config is not { } config) return await RefuseAsync(first.Diagnostics, error);
         using var socket = ListenForAdmin(socketPath ?? config.Admin.Socket);
+        AddressLease.Return(config, time, _logger);
 
         using var collector = new MetricsCollector(loggers.CreateLogger<MetricsCollector>());
         var scrape = new MetricsEndpoint(collector, () => (!_draining, _draining ? "draining" : "ready"));

@@ -128,9 +128,8 @@ public sealed unsafe class BpfObject : SafeHandle
 
     private int Duplicate(int fd, string name)
     {
-        const int DuplicateCloseOnExec = 1030; // F_DUPFD_CLOEXEC
         BpfException.Check(fd, $"{_path}: take {name}, which is not loaded");
-        var copy = Libc.fcntl(fd, DuplicateCloseOnExec, 0);
+        var copy = Libc.fcntl(fd, Libc.DuplicateCloseOnExec, 0);
         return copy >= 0 ? copy : throw new BpfException($"take {name}", (Errno)Marshal.GetLastPInvokeError());
     }
 

@@ -22,12 +22,20 @@ public sealed record KeepalivedConfig
     [Text(TextForm.FilePath)]
     public string Run { get; init; } = "/run/penstock/keepalived";
 
+    /// <summary>
+    /// Socket by which systemd starts keepalived as units of its own (penstock-keepalived.socket). Where it is not there, penstock starts keepalived itself.
+    /// Default /run/penstock/keepalived.sock.
+    /// </summary>
+    [Text(TextForm.FilePath)]
+    public string Socket { get; init; } = "/run/penstock/keepalived.sock";
+
     /// <summary>Time without a sign of life of the daemon after which the addresses are given up, to within a second. Default 3 s.</summary>
     [Range("2s", "1h")]
     public TimeSpan DeadAfter { get; init; } = TimeSpan.FromSeconds(3);
 
     /// <summary>
-    /// The same for a daemon that was told to stop and whose services the kernel goes on with (l4.engine xdp or ipvs, no listener): time for a restart or an upgrade.
+    /// The same for a daemon that was told to stop, or starts again after it has died, and whose services the kernel goes on with (l4.engine xdp or ipvs, no listener): time for a
+    /// restart or an upgrade.
     /// Default 30 s.
     /// </summary>
     [Range("0s", "1h")]

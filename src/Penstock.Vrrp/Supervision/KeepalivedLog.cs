@@ -19,13 +19,22 @@ internal sealed class KeepalivedLog(string group, ILogger logger, TimeProvider t
     /// <summary>The last few lines, for whoever asks why it has ended.</summary>
     public string LastWords => string.Join("; ", _last);
 
+    /// <summary>False once it has said that it can't take the script's user and group on: then it runs no script, and takes each for a success (keepalived 2.2.7).</summary>
+    public bool RunsScripts { get; private set; } = true;
+
     /// <summary>Forgets the last lines: what follows is another process's.</summary>
-    public void Begin() => _last.Clear();
+    public void Begin()
+    {
+        _last.Clear();
+        RunsScripts = true;
+    }
 
     /// <summary>Takes a line.</summary>
     public void Take(string line)
     {
         var text = line.Length > TimestampLength && line[TimestampLength - 2] == ':' ? line[TimestampLength..] : line;
+        if (text.StartsWith("Couldn't set", StringComparison.Ordinal)) // setgroups, setgid, setuid
+            RunsScripts = false;
         _last.Enqueue(text);
         if (_last.Count > Kept)
             _last.Dequeue();

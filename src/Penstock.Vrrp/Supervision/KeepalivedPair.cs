@@ -52,18 +52,15 @@ internal sealed class KeepalivedPair : IDisposable
 
     /// <summary>Starts one, where none runs.</summary>
     /// <exception cref="IOException">It could not be started.</exception>
-    public static KeepalivedPair Start(KeepalivedFolder folder, string program, Fifo output)
+    public static KeepalivedPair Start(KeepalivedFolder folder, KeepalivedStart start, Fifo output)
     {
         EndOrphan(folder);
 
         // A process id that a killed keepalived has left makes the next one end at once, as one that is already running.
         File.Delete(folder.PidFile);
         File.Delete(folder.VrrpPidFile);
-        var pid = DetachedProcess.Start(
-            program,
-            ["--dont-fork", "--log-console", "--vrrp", "--use-file", folder.ConfigFile, "--pid", folder.PidFile, "--vrrp_pid", folder.VrrpPidFile],
-            output.Descriptor);
-        var parent = ProcessHandle.TryOpen(pid) ?? throw new IOException($"{program} has ended at once"); // a child that nobody has waited for can still be opened
+        var pid = start.Start(folder, output);
+        var parent = ProcessHandle.TryOpen(pid) ?? throw new IOException($"{start.Binary} has ended at once"); // a child that nobody has waited for can still be opened
         return new KeepalivedPair(folder, parent);
     }
 

@@ -13,7 +13,7 @@ internal sealed class KeepalivedSupervisor : IDisposable
     private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(10);
 
     private readonly KeepalivedFolder _folder;
-    private readonly string _program;
+    private readonly KeepalivedStart _start;
     private readonly ILogger _logger;
     private readonly TimeProvider _time;
     private readonly int _epoll;
@@ -36,15 +36,15 @@ internal sealed class KeepalivedSupervisor : IDisposable
 
     /// <summary>Of a group.</summary>
     /// <param name="folder">Its files; the folders are there.</param>
-    /// <param name="program">keepalived's file.</param>
+    /// <param name="start">How keepalived is started.</param>
     /// <param name="logger">Log.</param>
     /// <param name="time">Clock.</param>
     /// <param name="epoll">Gets the descriptors that say when to <see cref="Look"/>.</param>
     /// <param name="changed">Told of changes of role.</param>
     /// <exception cref="IOException">Files can't be read or made.</exception>
-    public KeepalivedSupervisor(KeepalivedFolder folder, string program, ILogger logger, TimeProvider time, int epoll, Action<VrrpRoleChange>? changed)
+    public KeepalivedSupervisor(KeepalivedFolder folder, KeepalivedStart start, ILogger logger, TimeProvider time, int epoll, Action<VrrpRoleChange>? changed)
     {
-        (_folder, _program, _logger, _time, _epoll) = (folder, program, logger, time, epoll);
+        (_folder, _start, _logger, _time, _epoll) = (folder, start, logger, time, epoll);
         _notify = Fifo.Open(folder.NotifyFifo);
         _output = Fifo.Open(folder.LogFile);
         _log = new KeepalivedLog(folder.Group, logger, time);
@@ -58,7 +58,7 @@ internal sealed class KeepalivedSupervisor : IDisposable
     }
 
     /// <summary>As it stands.</summary>
-    public KeepalivedStatus Status() => new(_folder.Group, _pair?.Parent.Pid, _roles.Book.Roles, _restarts, _roles.Unknown);
+    public KeepalivedStatus Status() => new(_folder.Group, _pair?.Parent.Pid, _roles.Book.Roles, _restarts, _roles.Unknown, _log.RunsScripts);
 
     /// <summary>Watches the keepalived that runs, if one does; else takes off the host what one has left.</summary>
     public void TakeOver()
@@ -115,7 +115,7 @@ internal sealed class KeepalivedSupervisor : IDisposable
         try
         {
             _config.Propose(text);
-            KeepalivedCheck.Require(_program, _config.Candidate, _folder.Group);
+            KeepalivedCheck.Require(_start.Binary, _config.Candidate, _folder.Group);
             _judged = text;
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
@@ -267,7 +267,7 @@ internal sealed class KeepalivedSupervisor : IDisposable
     {
         _log.Begin();
         _backoff.Started();
-        Watch(KeepalivedPair.Start(_folder, _program, _output));
+        Watch(KeepalivedPair.Start(_folder, _start, _output));
         _config.Loaded();
     }
 

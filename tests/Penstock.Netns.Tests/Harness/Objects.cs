@@ -4,7 +4,7 @@ namespace Penstock.Netns.Tests.Harness;
 /// <summary>Compiled programs, compiled once for all tests of a run.</summary>
 internal static class Objects
 {
-    private static readonly string s_root = FindRoot(AppContext.BaseDirectory);
+    internal static string Root { get; } = FindRoot(AppContext.BaseDirectory);
     private static readonly Lazy<Task<string>> s_folder = new(CompileAsync);
 
     /// <summary>The folder they are in.</summary>
@@ -18,7 +18,7 @@ internal static class Objects
         {
             await Run.OkAsync(
                 "clang",
-                $"-O2 -g -mcpu=v3 -target bpf -D__TARGET_ARCH_x86 -I/usr/include/x86_64-linux-gnu -I/usr/include/aarch64-linux-gnu -c {s_root}/{source} -o {folder}/{Path.GetFileName(source)[..^2]}.o");
+                $"-O2 -g -mcpu=v3 -target bpf -D__TARGET_ARCH_x86 -I/usr/include/x86_64-linux-gnu -I/usr/include/aarch64-linux-gnu -c {Root}/{source} -o {folder}/{Path.GetFileName(source)[..^2]}.o");
         }
 
         return folder;

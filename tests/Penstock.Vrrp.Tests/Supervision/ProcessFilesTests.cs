@@ -75,4 +75,31 @@ public sealed class ProcessFilesTests : IDisposable
 
         File.GetLastWriteTimeUtc(_folder.LeaseFile).ShouldBe(until.UtcDateTime.AddSeconds(-9));
     }
+
+    [Fact]
+    public void Lease_OfADaemonThatStartsAgain_IsBridgedOnceUntilItIsRenewed()
+    {
+        var now = new DateTimeOffset(2030, 1, 2, 3, 4, 5, TimeSpan.Zero);
+        Lease.TryBridge(_folder.LeaseFile, now, TimeSpan.FromSeconds(30)).ShouldBeFalse("there was no daemon before");
+        Lease.Renew(_folder.LeaseFile, now.AddSeconds(-1));
+
+        Lease.TryBridge(_folder.LeaseFile, now, TimeSpan.FromSeconds(30)).ShouldBeTrue();
+        File.GetLastWriteTimeUtc(_folder.LeaseFile).ShouldBe(now.UtcDateTime.AddSeconds(30));
+        Lease.TryBridge(_folder.LeaseFile, now.AddSeconds(20), TimeSpan.FromSeconds(30)).ShouldBeFalse("the start that was bridged came to nothing");
+        File.GetLastWriteTimeUtc(_folder.LeaseFile).ShouldBe(now.UtcDateTime.AddSeconds(30));
+
+        Lease.Renew(_folder.LeaseFile, now.AddSeconds(22));
+        Lease.TryBridge(_folder.LeaseFile, now.AddSeconds(20), TimeSpan.FromSeconds(30)).ShouldBeTrue();
+    }
+
+    [Fact]
+    public void Lease_ThatHasBeenMissed_IsNotBridged()
+    {
+        var now = new DateTimeOffset(2030, 1, 2, 3, 4, 5, TimeSpan.Zero);
+        Lease.Renew(_folder.LeaseFile, now.AddSeconds(-1.5));
+
+        Lease.TryBridge(_folder.LeaseFile, now, TimeSpan.FromSeconds(30)).ShouldBeFalse();
+        Lease.Renew(_folder.LeaseFile, now);
+        Lease.TryBridge(_folder.LeaseFile, now, TimeSpan.Zero).ShouldBeFalse();
+    }
 }
