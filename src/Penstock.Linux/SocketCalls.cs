@@ -9,7 +9,7 @@ public static unsafe class SocketCalls
     private const int NoSignal = 0x4000;
     private const int OutOfBand = 0x1;
     private const nuint AtMark = 0x8905; // SIOCATMARK
-    private const int Peek = 0x2;
+    private const int PeekOnly = 0x2;
     private const int Stream = 1;
     private const int Datagram = 2;
     private const int LevelIp = 0;
@@ -76,6 +76,15 @@ public static unsafe class SocketCalls
         }
     }
 
+    /// <summary>recv(2) with MSG_PEEK: the same bytes come again.</summary>
+    public static IoResult Peek(int fd, Span<byte> buffer)
+    {
+        fixed (byte* first = buffer)
+        {
+            return IoResult.Of(Libc.recv(fd, first, (nuint)buffer.Length, PeekOnly));
+        }
+    }
+
     /// <summary>recvfrom(2): one datagram; what does not fit is lost.</summary>
     /// <param name="fd">The socket.</param>
     /// <param name="buffer">Takes the datagram.</param>
@@ -104,7 +113,7 @@ public static unsafe class SocketCalls
     public static bool HasInput(int fd)
     {
         byte one;
-        var result = IoResult.Of(Libc.recv(fd, &one, 1, Peek));
+        var result = IoResult.Of(Libc.recv(fd, &one, 1, PeekOnly));
         return result.Error != Errno.EAGAIN;
     }
 
@@ -174,6 +183,9 @@ public static unsafe class SocketCalls
     /// listener inherit it. Without it the queue of a peer that does not read grows to tcp_wmem's maximum, usually 4 MiB.
     /// </summary>
     public static IoResult SetUnsentLimit(int fd, int bytes) => SetInt(fd, LevelTcp, 25, bytes);
+
+    /// <summary>SO_RCVBUF: room for what has not been received yet, its bookkeeping included; the kernel takes net.core.rmem_max for more than that, and doubles either.</summary>
+    public static IoResult SetReceiveBuffer(int fd, int bytes) => SetInt(fd, LevelSocket, 8, bytes);
 
     /// <summary>SO_OOBINLINE: the urgent byte is read in its place among the others; sockets accepted from a listener inherit it.</summary>
     public static IoResult SetUrgentInline(int fd) => SetInt(fd, LevelSocket, 10, 1);

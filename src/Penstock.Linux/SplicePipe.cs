@@ -5,6 +5,7 @@ namespace Penstock.Linux;
 public sealed unsafe class SplicePipe : IDisposable
 {
     private const int NonBlockingCloseOnExec = 0x800 | 0x80000; // O_NONBLOCK | O_CLOEXEC
+    private const int SetSize = 1031;                           // F_SETPIPE_SZ
     private const uint MoveNonBlocking = 1 | 2;                 // SPLICE_F_MOVE | SPLICE_F_NONBLOCK
 
     private readonly int _read;
@@ -13,11 +14,14 @@ public sealed unsafe class SplicePipe : IDisposable
     private SplicePipe(int read, int write) => (_read, _write) = (read, write);
 
     /// <summary>Makes one; null: no descriptor is left, the <see cref="DescriptorReserve"/> aside.</summary>
-    public static SplicePipe? TryCreate()
+    /// <param name="bytes">What it is to hold; less where the kernel lets this user have no more (<c>fs.pipe-max-size</c>, <c>fs.pipe-user-pages-soft</c>). 0: what pipes hold.</param>
+    public static SplicePipe? TryCreate(int bytes = 0)
     {
         var ends = stackalloc int[2];
         if (Libc.pipe2(ends, NonBlockingCloseOnExec) != 0)
             return null;
+        if (bytes > 0)
+            _ = Libc.fcntl(ends[0], SetSize, bytes);
         var pipe = new SplicePipe(ends[0], ends[1]);
         if (Math.Max(ends[0], ends[1]) < DescriptorReserve.Ceiling)
             return pipe;

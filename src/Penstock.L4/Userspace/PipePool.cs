@@ -3,30 +3,58 @@ using Penstock.Linux;
 
 namespace Penstock.L4.Userspace;
 
-/// <summary>Empty pipes of a reactor. One thread only.</summary>
-internal sealed class PipePool : IDisposable
+/// <summary>Pipes of a reactor's connections, each of which has one only while bytes are in it. One thread only.</summary>
+/// <param name="share">Where descriptors of pipes beyond those that are kept come from.</param>
+/// <param name="kept">Pipes that are kept.</param>
+internal sealed class PipePool(DescriptorShare share, int kept = PipePool.MaxKept) : IDisposable
 {
     /// <summary>Pipes kept: a connection gives its own back in the turn it took it in, unless a peer does not read.</summary>
     public const int MaxKept = 16;
 
-    private readonly Stack<SplicePipe> _free = new();
+    /// <summary>What a kept one holds: with a pipe's own 64 KiB, a bulk stream takes 1.6 times the processor.</summary>
+    public const int Bytes = 256 << 10;
 
-    /// <summary>An empty pipe; null: no descriptor is left.</summary>
-    public SplicePipe? Rent() => _free.TryPop(out var pipe) ? pipe : SplicePipe.TryCreate();
+    /// <summary>Descriptors of a pipe.</summary>
+    public const int DescriptorsEach = 2;
+
+    private readonly Stack<SplicePipe> _free = new();
+    private int _open;
+
+    /// <summary>An empty pipe; null: none is to be had. Those beyond the kept ones leave half of the share to connections, which do without.</summary>
+    public SplicePipe? Rent()
+    {
+        if (_free.TryPop(out var free))
+            return free;
+        var isKept = _open < kept;
+        if ((!isKept && !share.HasRoom(DescriptorsEach + (share.Most / 2))) || SplicePipe.TryCreate(isKept ? Bytes : 0) is not { } pipe)
+            return null;
+        _open++;
+        if (!isKept)
+            share.Take(DescriptorsEach);
+        return pipe;
+    }
 
     /// <summary>Takes one back that is empty.</summary>
     public void Return(SplicePipe pipe)
     {
-        if (_free.Count < MaxKept)
+        if (_open <= kept)
             _free.Push(pipe);
         else
-            pipe.Dispose();
+            Discard(pipe);
+    }
+
+    /// <summary>Takes one back that is not.</summary>
+    public void Discard(SplicePipe pipe)
+    {
+        pipe.Dispose();
+        if (--_open >= kept)
+            share.Give(DescriptorsEach);
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
         while (_free.TryPop(out var pipe))
-            pipe.Dispose();
+            Discard(pipe);
     }
 }

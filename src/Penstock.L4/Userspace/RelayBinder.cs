@@ -10,8 +10,11 @@ namespace Penstock.L4.Userspace;
 /// <summary>Opens listening sockets of services.</summary>
 internal static class RelayBinder
 {
-    /// <summary>Most bytes that lie unsent in the kernel for a peer that does not read, as of the proxy tier's listeners.</summary>
-    public const int UnsentLimit = 128 << 10;
+    /// <summary>Most bytes that lie unsent in the kernel for a peer that does not read: two moves, so that one waits while another is made.</summary>
+    public const int UnsentLimit = 2 * PipePool.Bytes;
+
+    /// <summary>Most bytes of datagrams that wait for their turn, where the kernel lets it be so many: all clients of a service share the room.</summary>
+    private const int DatagramBuffer = 2 << 20;
 
     /// <summary>Connections that wait to be accepted; the kernel caps it at net.core.somaxconn (4096 since Linux 5.4).</summary>
     private const int Backlog = 65535;
@@ -60,6 +63,11 @@ internal static class RelayBinder
                 Check(SocketCalls.SetNoDelay(socket.Number), protocol, endpoint);
                 Check(SocketCalls.SetUrgentInline(socket.Number), protocol, endpoint);
                 Check(SocketCalls.SetUnsentLimit(socket.Number, UnsentLimit), protocol, endpoint);
+            }
+
+            else
+            {
+                _ = SocketCalls.SetReceiveBuffer(socket.Number, DatagramBuffer);
             }
 
             Check(SocketCalls.Bind(socket.Number, ref address), protocol, endpoint);

@@ -10,6 +10,9 @@ internal enum RelayDrop
     /// <summary>No backend took the connection.</summary>
     Unreachable,
 
+    /// <summary>This host had no port left, or no address, to connect to a backend from.</summary>
+    NoSource,
+
     /// <summary>The backend went down, into maintenance or away.</summary>
     BackendDown,
 

@@ -8,7 +8,7 @@ namespace Penstock.L4.Userspace;
 /// <summary>A running service: the same object over reloads that keep its name. Its table is replaced as a whole.</summary>
 internal sealed class RelayService
 {
-    private static readonly string[] s_names = ["no_backend", "unreachable", "backend_down", "no_descriptor", "no_room"];
+    private static readonly string[] s_names = ["no_backend", "unreachable", "no_source", "backend_down", "no_descriptor", "no_room"];
 
     private readonly long[] _drops = new long[s_names.Length];
     private volatile RelayTable _table;
@@ -28,7 +28,7 @@ internal sealed class RelayService
         .Where(drop => drop.Value > 0).ToImmutableSortedDictionary(StringComparer.Ordinal);
 
     /// <summary>Those that reached no backend.</summary>
-    public long Unserved => Volatile.Read(ref _drops[(int)RelayDrop.NoBackend]) + Volatile.Read(ref _drops[(int)RelayDrop.Unreachable]) + Volatile.Read(ref _drops[(int)RelayDrop.NoDescriptor]);
+    public long Unserved => Drop(RelayDrop.NoBackend) + Drop(RelayDrop.Unreachable) + Drop(RelayDrop.NoSource) + Drop(RelayDrop.NoDescriptor);
 
     /// <summary>Counts one that was not carried.</summary>
     public void CountDrop(RelayDrop reason) => Interlocked.Increment(ref _drops[(int)reason]);
@@ -51,6 +51,8 @@ internal sealed class RelayService
             backends,
             table.States.Any(state => state.IsInPanic));
     }
+
+    private long Drop(RelayDrop reason) => Volatile.Read(ref _drops[(int)reason]);
 
     private static BackendCounters Read(RelayBackend backend, BackendStatus status, long slots) => new(
         backend.ToString(),

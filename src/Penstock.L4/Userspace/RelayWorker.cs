@@ -20,10 +20,9 @@ internal sealed partial class RelayWorker : IDisposable
     private readonly Dictionary<RelayListener, TcpAcceptor> _acceptors = [];
     private readonly Dictionary<RelayListener, UdpReceiver> _receivers = [];
     private TcpRelay? _relays;
-    private UdpFlow? _newest;
-    private UdpFlow? _oldest;
-    private int _flows;
+    private readonly UdpFlows _flows = new();
     private long _complainAt;
+    private long _complainOfSourceAt;
     private long _pauses;
 
     /// <summary>A worker whose reactor does not run yet.</summary>
@@ -34,6 +33,7 @@ internal sealed partial class RelayWorker : IDisposable
     public RelayWorker(int index, FlowLimit connections, DescriptorShare datagrams, ILogger logger)
     {
         (Index, _connections, _datagrams, _logger) = (index, connections, datagrams, logger);
+        Pipes = new PipePool(connections.Share);
         Reactor = new Reactor($"l4-reactor-{index}", exception => LogFailure(_logger, Index, exception));
     }
 
@@ -44,7 +44,7 @@ internal sealed partial class RelayWorker : IDisposable
     public Reactor Reactor { get; }
 
     /// <summary>Its pipes.</summary>
-    public PipePool Pipes { get; } = new();
+    public PipePool Pipes { get; init; }
 
     /// <summary>Room for a datagram.</summary>
     public byte[] Datagram { get; } = GC.AllocateUninitializedArray<byte>(LargestDatagram, pinned: true);
@@ -52,7 +52,7 @@ internal sealed partial class RelayWorker : IDisposable
     /// <summary>How long flows may stand still.</summary>
     public RelayTimes Times { get; set; }
 
-    /// <summary>UDP flows it may have as configured; the one longest unused makes room for another.</summary>
+    /// <summary>UDP flows it may have as configured; the one of least use makes room for another.</summary>
     public int MostFlows { get; set; } = 1;
 
     /// <summary>Workers that share the descriptors of UDP flows.</summary>
@@ -102,8 +102,7 @@ internal sealed partial class RelayWorker : IDisposable
             relay = next;
         }
 
-        for (var flow = _newest; flow is not null; flow = flow.Older)
-            flow.OnReload();
+        _flows.ForEach(flow => flow.OnReload());
     }
 
     /// <summary>Relays an accepted connection.</summary>
@@ -132,38 +131,30 @@ internal sealed partial class RelayWorker : IDisposable
     /// <summary>Takes a new flow into its list.</summary>
     public void Add(UdpFlow flow)
     {
-        if (_flows >= Math.Min(MostFlows, _datagrams.Most / Workers))
-            ForgetOldest(except: flow);
-        _flows++;
+        if (_flows.Count >= Math.Min(MostFlows, _datagrams.Most / Workers))
+            ForgetOne(except: flow);
         _datagrams.Take(1);
-        Link(flow);
+        _flows.Add(flow);
     }
 
     /// <summary>A flow is used.</summary>
-    public void Touch(UdpFlow flow)
-    {
-        if (ReferenceEquals(flow, _newest))
-            return;
-        Unlink(flow);
-        Link(flow);
-    }
+    public void Touch(UdpFlow flow, UdpUse use) => _flows.Touch(flow, use);
 
     /// <summary>A flow is closed.</summary>
     public void Remove(UdpFlow flow)
     {
-        Unlink(flow);
-        _flows--;
+        _flows.Remove(flow);
         _datagrams.Give(1);
     }
 
-    /// <summary>Closes the flow longest unused.</summary>
+    /// <summary>Closes the flow of least use.</summary>
     /// <param name="except">Not this one.</param>
     /// <returns>Whether there was one.</returns>
-    public bool ForgetOldest(UdpFlow except)
+    public bool ForgetOne(UdpFlow except)
     {
-        if (_oldest is not { } oldest || ReferenceEquals(oldest, except))
+        if (_flows.Least(except) is not { } flow)
             return false;
-        oldest.Close();
+        flow.Close();
         return true;
     }
 
@@ -191,6 +182,15 @@ internal sealed partial class RelayWorker : IDisposable
         LogExhausted(_logger, _connections.Open, _connections.Most);
     }
 
+    /// <summary>A backend can't be connected to: every port of this host's is in use towards it, or no address is of its family.</summary>
+    public void OnNoSource(RelayBackend backend)
+    {
+        if (Reactor.Now < _complainOfSourceAt)
+            return;
+        _complainOfSourceAt = Reactor.Now + ComplainEveryMilliseconds;
+        LogNoSource(_logger, backend.ToString());
+    }
+
     /// <summary>Logs that a listener can't be listened to.</summary>
     public void Check(IoResult result, RelayListener listener)
     {
@@ -204,31 +204,9 @@ internal sealed partial class RelayWorker : IDisposable
         Reactor.Dispose();
         while (_relays is { } relay)
             relay.Reset();
-        while (_newest is { } flow)
+        while (_flows.First is { } flow)
             flow.Close();
         Pipes.Dispose();
-    }
-
-    private void Link(UdpFlow flow)
-    {
-        flow.Older = _newest;
-        if (_newest is { } newest)
-            newest.Newer = flow;
-        _newest = flow;
-        _oldest ??= flow;
-    }
-
-    private void Unlink(UdpFlow flow)
-    {
-        if (flow.Newer is { } newer)
-            newer.Older = flow.Older;
-        else
-            _newest = flow.Older;
-        if (flow.Older is { } older)
-            older.Newer = flow.Newer;
-        else
-            _oldest = flow.Newer;
-        flow.Newer = flow.Older = null;
     }
 
     [LoggerMessage(Level = LogLevel.Error, Message = "l4 reactor {Index}: a flow failed in a way that is a bug of ours")]
@@ -239,4 +217,7 @@ internal sealed partial class RelayWorker : IDisposable
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "l4: connections have to wait: {Open} of at most {Most} are open, or no descriptor is left (l4.nat.flows, RLIMIT_NOFILE)")]
     private static partial void LogExhausted(ILogger logger, int open, int most);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "l4: this host has no port left to connect to {Backend} from (net.ipv4.ip_local_port_range), or no address of its family")]
+    private static partial void LogNoSource(ILogger logger, string backend);
 }

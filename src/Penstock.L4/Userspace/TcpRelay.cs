@@ -12,14 +12,11 @@ namespace Penstock.L4.Userspace;
 /// </summary>
 internal sealed class TcpRelay
 {
-    /// <summary>Bytes of one move: what a pipe holds (pipe(7): 16 pages).</summary>
-    private const int MoveBytes = 64 << 10;
-
     /// <summary>Most moves of what one side has said before the other broke: a fast pair could go on for ever.</summary>
     private const int RoundsAtEnd = 64;
 
     /// <summary>Moves in one turn, so that others get theirs.</summary>
-    private const int MovesPerTurn = 16;
+    private const int MovesPerTurn = 8;
 
     private readonly RelayWorker _worker;
     private readonly RelayListener _listener;
@@ -29,6 +26,7 @@ internal sealed class TcpRelay
     private readonly IdleTimer _timer;
     private readonly Action _pump;
     private List<RelayBackend>? _failed;
+    private bool _lacksSource;
     private bool _isConnected;
     private bool _isClosed;
     private bool _hasYielded;
@@ -72,7 +70,7 @@ internal sealed class TcpRelay
             Backend = _service.Table.Choose(From, _listener.Endpoint, _failed);
             if (Backend is not { } backend)
             {
-                Refuse(_failed is null ? RelayDrop.NoBackend : RelayDrop.Unreachable);
+                Refuse(_failed is null ? RelayDrop.NoBackend : _lacksSource ? RelayDrop.NoSource : RelayDrop.Unreachable);
                 return;
             }
 
@@ -87,6 +85,11 @@ internal sealed class TcpRelay
                 case Errno.EMFILE or Errno.ENFILE or Errno.ENOMEM or Errno.ENOBUFS:
                     Refuse(RelayDrop.NoDescriptor);
                     return;
+                case Errno.EADDRNOTAVAIL:
+                    _lacksSource = true;
+                    _worker.OnNoSource(backend);
+                    (_failed ??= []).Add(backend);
+                    break;
                 default:
                     Exclude(backend);
                     break;
@@ -261,15 +264,36 @@ internal sealed class TcpRelay
             return GiveBack(from, MoveOutcome.Waits);
         from.Pipe ??= _worker.Pipes.Rent();
         if (from.Pipe is not { } pipe)
-        {
-            _service.CountDrop(RelayDrop.NoDescriptor);
-            return MoveOutcome.Failed;
-        }
-
-        var read = pipe.Fill(from.Fd, MoveBytes);
+            return from.TakeUrgent() ? null : Copy(from, to);
+        var read = pipe.Fill(from.Fd, PipePool.Bytes);
         var hasStopped = read.Error == Errno.EAGAIN ? from.HasUrgent : read.Value == 0;
         if (hasStopped && from.TakeUrgent())
             return null;
+        if (read.Value <= 0)
+            return Stop(from, to, read);
+        from.Held = read.Value;
+        return null;
+    }
+
+    // Where no pipe is to be had: what the other side has taken goes off the queue only then, so that nothing has to be held.
+    private MoveOutcome Copy(TcpSide from, TcpSide to)
+    {
+        var read = SocketCalls.Peek(from.Fd, _worker.Datagram);
+        if (read.Value <= 0)
+            return Stop(from, to, read);
+        if (!to.IsWritable)
+            return MoveOutcome.Waits;
+        var sent = SocketCalls.Send(to.Fd, _worker.Datagram.AsSpan(0, read.Value));
+        to.IsWritable = sent.Error != Errno.EAGAIN;
+        if (sent.IsError)
+            return sent.Error switch { Errno.EAGAIN => MoveOutcome.Waits, Errno.EINTR => MoveOutcome.Goes, _ => MoveOutcome.Failed };
+        Count(from, sent.Value);
+        return SocketCalls.Receive(from.Fd, _worker.Datagram.AsSpan(0, sent.Value)).Value == sent.Value ? MoveOutcome.Goes : MoveOutcome.Failed;
+    }
+
+    // Nothing came: for now, for good, or because the socket is broken.
+    private MoveOutcome Stop(TcpSide from, TcpSide to, IoResult read)
+    {
         if (read.Error == Errno.EAGAIN)
         {
             from.IsReadable = false;
@@ -278,16 +302,10 @@ internal sealed class TcpRelay
 
         if (read.IsError)
             return read.Error == Errno.EINTR ? MoveOutcome.Goes : GiveBack(from, MoveOutcome.Failed);
-        if (read.Value == 0)
-        {
-            SocketCalls.ShutdownWrite(to.Fd);
-            from.HasEnded = from.IsDone = true;
-            Reactor.Timers.Arm(_timer, Reactor.Now + _worker.Times.Closing);
-            return GiveBack(from, MoveOutcome.Waits);
-        }
-
-        from.Held = read.Value;
-        return null;
+        SocketCalls.ShutdownWrite(to.Fd);
+        from.HasEnded = from.IsDone = true;
+        Reactor.Timers.Arm(_timer, Reactor.Now + _worker.Times.Closing);
+        return GiveBack(from, MoveOutcome.Waits);
     }
 
     private MoveOutcome GiveBack(TcpSide side, MoveOutcome outcome)
@@ -342,11 +360,10 @@ internal sealed class TcpRelay
             var hasHeardAll = (ReferenceEquals(side, _client) ? _server : _client).IsDone;
             if (fd >= 0)
                 (hasHeardAll ? SocketCalls.Close : end)(fd);
-            if (side.Held > 0)
-                side.Pipe?.Dispose();
+            if (side is { Pipe: { } pipe, Held: > 0 })
+                _worker.Pipes.Discard(pipe);
             else
                 GiveBack(side, MoveOutcome.Waits);
-            side.Pipe = null;
         }
 
         _worker.Remove(this);

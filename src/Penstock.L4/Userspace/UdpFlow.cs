@@ -12,6 +12,9 @@ internal sealed class UdpFlow : EpollSource
     /// <summary>Answers taken in one turn, so that others get theirs.</summary>
     private const int PerTurn = 32;
 
+    /// <summary>What connect(2) says of a UDP socket for which no port is left.</summary>
+    private const Errno NoPort = Errno.EAGAIN;
+
     private readonly UdpReceiver _receiver;
     private readonly UdpClient _key;
     private readonly IdleTimer _timer;
@@ -32,10 +35,13 @@ internal sealed class UdpFlow : EpollSource
     /// <summary>Its backend; null: the next datagram has one chosen.</summary>
     public RelayBackend? Backend { get; private set; }
 
-    /// <summary>Neighbour in the worker's list, used longer ago.</summary>
+    /// <summary>What has come of it.</summary>
+    public UdpUse Use { get; set; }
+
+    /// <summary>Neighbour among the worker's flows, used longer ago.</summary>
     public UdpFlow? Older { get; set; }
 
-    /// <summary>Neighbour in the worker's list, used since.</summary>
+    /// <summary>Neighbour among the worker's flows, used since.</summary>
     public UdpFlow? Newer { get; set; }
 
     private RelayWorker Worker => _receiver.Worker;
@@ -45,7 +51,7 @@ internal sealed class UdpFlow : EpollSource
     /// <summary>Carries a datagram of the client's. Where the backend has answered an earlier one with ICMP unreachable, it goes to another.</summary>
     public void Send(ReadOnlySpan<byte> datagram)
     {
-        Worker.Touch(this);
+        Worker.Touch(this, Use == UdpUse.Asked ? UdpUse.Asked : UdpUse.Established);
         Reactor.Timers.Arm(_timer, Reactor.Now + Worker.Times.Udp);
         var drop = RelayDrop.Unreachable;
         for (var attempt = 0; attempt < 2; attempt++)
@@ -90,7 +96,7 @@ internal sealed class UdpFlow : EpollSource
                 return;
             }
 
-            Worker.Touch(this);
+            Worker.Touch(this, Use == UdpUse.Asked ? UdpUse.Answered : Use);
             Backend?.CountReturned(received.Value);
             _timer.Deadline = Reactor.Now + Worker.Times.Udp;
             if (_receiver.Answer(Worker.Datagram.AsSpan(0, received.Value), ref _client).IsError)
@@ -121,13 +127,15 @@ internal sealed class UdpFlow : EpollSource
     private bool Open()
     {
         var (from, to) = (new IPEndPoint(new IPAddress(_client.Address), _client.Port), _receiver.Listener.Endpoint);
-        for (var isAgain = false; ;)
+        for (var (isAgain, lacksSource) = (false, false); ;)
         {
             if (_service.Table.Choose(from, to, _failed) is not { } backend)
             {
-                if (_failed is null || isAgain)
+                if (_failed is null || isAgain || lacksSource)
                 {
-                    _service.CountDrop(_failed is null ? RelayDrop.NoBackend : RelayDrop.Unreachable);
+                    _service.CountDrop(lacksSource ? RelayDrop.NoSource : _failed is null ? RelayDrop.NoBackend : RelayDrop.Unreachable);
+                    if (lacksSource)
+                        _failed = null;
                     return false;
                 }
 
@@ -144,6 +152,11 @@ internal sealed class UdpFlow : EpollSource
                 case Errno.EMFILE or Errno.ENFILE or Errno.ENOMEM or Errno.ENOBUFS:
                     _service.CountDrop(RelayDrop.NoDescriptor);
                     return false;
+                case Errno.EADDRNOTAVAIL or NoPort:
+                    lacksSource = true;
+                    Worker.OnNoSource(backend);
+                    (_failed ??= []).Add(backend);
+                    break;
                 default:
                     Exclude(backend);
                     break;
@@ -153,11 +166,15 @@ internal sealed class UdpFlow : EpollSource
 
     private Errno OpenTo(RelayBackend backend)
     {
+        var error = TryOpen(backend);
+        return error is Errno.EMFILE or NoPort && Worker.ForgetOne(except: this) ? TryOpen(backend) : error;
+    }
+
+    private Errno TryOpen(RelayBackend backend)
+    {
         var to = backend.EndpointFor(_receiver.Listener.Endpoint.Port);
         var address = SocketAddress.Ip(to.Address, to.Port);
         var created = SocketCalls.CreateDatagramUnreserved(address);
-        if (created.Error == Errno.EMFILE && Worker.ForgetOldest(except: this))
-            created = SocketCalls.CreateDatagramUnreserved(address);
         if (created.IsError)
             return created.Error;
         var connected = SocketCalls.Connect(created.Value, ref address);

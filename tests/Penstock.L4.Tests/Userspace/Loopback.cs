@@ -3,6 +3,7 @@ using System.Collections.Immutable;
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging.Abstractions;
+using Penstock.L4.Userspace;
 using Penstock.Linux;
 using Penstock.Model;
 using Penstock.Model.L4;
@@ -20,11 +21,18 @@ internal sealed class Loopback : IDisposable
     private readonly List<IDisposable> _open = [];
     private int _hosts;
 
-    public Loopback()
+    /// <summary>An engine without services.</summary>
+    /// <param name="reactors">Threads of the engine; 0: one for each core.</param>
+    /// <param name="descriptors">What it may open; null: what the process may.</param>
+    /// <param name="pipes">Whether it has pipes.</param>
+    public Loopback(int reactors = 0, DescriptorShares? descriptors = null, bool pipes = true)
     {
+        Reactors = reactors;
         Prefix = Interlocked.Add(ref s_next, 8) & 0x7FFFF8;
         Vip = Address(0);
-        Own(Engine = new UserspaceEngine(NullLoggerFactory.Instance, TimeProvider.System, DescriptorShares.OfProcess()));
+        Own(Engine = new UserspaceEngine(NullLoggerFactory.Instance, TimeProvider.System, descriptors ?? DescriptorShares.OfProcess(), (index, connections, datagrams, logger) => pipes
+            ? new RelayWorker(index, connections, datagrams, logger)
+            : new RelayWorker(index, connections, datagrams, logger) { Pipes = new PipePool(new DescriptorShares(0, 0).Add(), kept: 0) }));
     }
 
     public UserspaceEngine Engine { get; }
@@ -36,6 +44,8 @@ internal sealed class Loopback : IDisposable
     public NatConfig Nat { get; init; } = new();
 
     public UserspaceConfig Userspace { get; init; } = new();
+
+    private int Reactors { get; }
 
     private int Prefix { get; }
 
@@ -69,7 +79,7 @@ internal sealed class Loopback : IDisposable
     public void Apply(params BackendStatus[] backends) => Apply((Service(), backends));
 
     public Snapshot Snapshot(params (ServiceConfig Service, BackendStatus[] Backends)[] services) =>
-        new(1, new ApplianceConfig { Node = "lb", L4 = new L4Config { Engine = L4Engine.Userspace, Nat = Nat, Userspace = Userspace, Services = [.. services.Select(one => one.Service)] } }, ImmutableDictionary<string, ClusterEndpoints>.Empty)
+        new(1, new ApplianceConfig { Node = "lb", L7 = new() { Reactors = Reactors }, L4 = new L4Config { Engine = L4Engine.Userspace, Nat = Nat, Userspace = Userspace, Services = [.. services.Select(one => one.Service)] } }, ImmutableDictionary<string, ClusterEndpoints>.Empty)
         {
             Services = services.ToImmutableDictionary(one => one.Service.Name, one => one.Backends.ToImmutableArray(), StringComparer.Ordinal),
         };

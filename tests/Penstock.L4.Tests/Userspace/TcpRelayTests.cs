@@ -2,6 +2,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
+using Penstock.Linux;
 using Penstock.Model;
 using Penstock.Model.L4;
 
@@ -13,13 +14,16 @@ public sealed class TcpRelayTests : IDisposable
 
     public void Dispose() => _loopback.Dispose();
 
-    [Fact]
-    public async Task Connection_HundredMegabytesBothWaysAtOnce_ArriveAsTheyWereSent()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Connection_HundredMegabytesBothWaysAtOnce_ArriveAsTheyWereSent(bool pipes)
     {
         const int Bytes = 100_000_000;
-        var server = TcpServer.Echo(_loopback);
-        _loopback.Apply(Loopback.Ready(server.At));
-        var client = await _loopback.ConnectAsync();
+        using var loopback = new Loopback(pipes: pipes);
+        var server = TcpServer.Echo(loopback);
+        loopback.Apply(Loopback.Ready(server.At));
+        var client = await loopback.ConnectAsync();
         await TcpServer.WhoAsync(client);
         var data = new byte[Bytes];
         new Random(1).NextBytes(data);
@@ -41,31 +45,34 @@ public sealed class TcpRelayTests : IDisposable
         await sending.WaitAsync(Loopback.Patience);
         total.ShouldBe(Bytes);
         hash.GetHashAndReset().ShouldBe(SHA256.HashData(data));
-        var counters = _loopback.Counters(server.At);
+        var counters = loopback.Counters(server.At);
         (counters.Connections, counters.Bytes, counters.ReturnBytes).ShouldBe((1, Bytes, Bytes + 4));
     }
 
-    [Fact]
-    public async Task Connection_PeerThatDoesNotReadForAWhile_LosesNothing()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Connection_PeerThatDoesNotReadForAWhile_LosesNothing(bool pipes)
     {
         const int Bytes = 30_000_000;
+        using var loopback = new Loopback(pipes: pipes);
         var mayRead = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var got = new TaskCompletionSource<byte[]>(TaskCreationOptions.RunContinuationsAsynchronously);
-        var server = _loopback.Own(new TcpServer(_loopback.NewAddress(), async socket =>
+        var server = loopback.Own(new TcpServer(loopback.NewAddress(), async socket =>
         {
             await mayRead.Task;
             var all = new byte[Bytes];
             await TcpServer.ReadAsync(socket, all);
             got.SetResult(SHA256.HashData(all));
         }));
-        _loopback.Apply(Loopback.Ready(server.At));
-        var client = await _loopback.ConnectAsync();
+        loopback.Apply(Loopback.Ready(server.At));
+        var client = await loopback.ConnectAsync();
         var data = new byte[Bytes];
         new Random(2).NextBytes(data);
 
         var sending = Task.Run(() => TcpServer.SendAllAsync(client, data));
         var before = -1L;
-        while (before != (before = _loopback.Counters(server.At).Bytes))
+        while (before != (before = loopback.Counters(server.At).Bytes))
             await Task.Delay(200);
         sending.IsCompleted.ShouldBeFalse();
         mayRead.SetResult();
@@ -74,18 +81,21 @@ public sealed class TcpRelayTests : IDisposable
         await sending.WaitAsync(Loopback.Patience);
     }
 
-    [Fact]
-    public async Task Connection_ClientEndsItsHalf_StillGetsTheAnswer()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Connection_ClientEndsItsHalf_StillGetsTheAnswer(bool pipes)
     {
-        var server = _loopback.Own(new TcpServer(_loopback.NewAddress(), async socket =>
+        using var loopback = new Loopback(pipes: pipes);
+        var server = loopback.Own(new TcpServer(loopback.NewAddress(), async socket =>
         {
             var (sum, buffer) = (0, new byte[100]);
             while (await socket.ReceiveAsync(buffer) is > 0 and var count)
                 sum += count;
             await socket.SendAsync(BitConverter.GetBytes(sum));
         }));
-        _loopback.Apply(Loopback.Ready(server.At));
-        var client = await _loopback.ConnectAsync();
+        loopback.Apply(Loopback.Ready(server.At));
+        var client = await loopback.ConnectAsync();
 
         await client.SendAsync(new byte[1234]);
         client.Shutdown(SocketShutdown.Send);
@@ -279,6 +289,64 @@ public sealed class TcpRelayTests : IDisposable
             (await TcpServer.WhoAsync(socket)).ShouldBe(server.At.Address);
 
         loopback.Counters(server.At).Connections.ShouldBe(12);
+    }
+
+    [Fact]
+    public async Task Connections_Idle_TakeTwoDescriptorsEach()
+    {
+        // Of one thread's 34 descriptors, its listener's and those that are kept for later, 240 are left: 120 connections.
+        using var loopback = new Loopback(reactors: 1, new DescriptorShares(ceiling: 307, taken: 0));
+        var server = TcpServer.Echo(loopback);
+        loopback.Apply(Loopback.Ready(server.At));
+        var bytes = new byte[100_000];
+        for (var i = 0; i < 120; i++)
+        {
+            loopback.Engine.Status().Warnings.ShouldBeEmpty();
+            var client = await loopback.ConnectAsync();
+            await TcpServer.WhoAsync(client);
+            var sending = TcpServer.SendAllAsync(client, bytes);
+            await TcpServer.ReadAsync(client, bytes);
+            await sending;
+        }
+
+        loopback.Engine.Status().Warnings.ShouldHaveSingleItem().ShouldStartWith("120 connections of services are open, as many as there may be");
+    }
+
+    [Fact]
+    public async Task Connections_WhosePeersDoNotRead_LeaveRoomForOthers()
+    {
+        // 240 descriptors again: pipes for each way of all of these would take 200 of them.
+        const int Stalled = 50;
+        var bytes = new byte[4_000_000];
+        using var loopback = new Loopback(reactors: 1, new DescriptorShares(ceiling: 307, taken: 0));
+        var server = loopback.Own(new TcpServer(loopback.NewAddress(), async socket =>
+        {
+            socket.SendBufferSize = 1 << 16;
+            await socket.SendAsync(TcpServer.Hello(IPAddress.Loopback));
+            if (await socket.ReceiveAsync(new byte[1]) == 1)
+                await TcpServer.SendAllAsync(socket, bytes);
+        }));
+        loopback.Apply(Loopback.Ready(server.At));
+        var clients = new List<Socket>();
+        for (var i = 0; i < Stalled; i++)
+        {
+            clients.Add(loopback.Own(new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { ReceiveBufferSize = 1 << 14 }));
+            await clients[i].ConnectAsync(loopback.At).WaitAsync(Loopback.Patience);
+            await clients[i].SendAsync(new byte[1]);
+        }
+
+        var before = -1L;
+        while (before != (before = loopback.Counters(server.At).ReturnBytes))
+            await Task.Delay(200);
+        before.ShouldBeLessThan(Stalled * bytes.Length);
+
+        for (var i = 0; i < 20; i++)
+            await TcpServer.WhoAsync(await loopback.ConnectAsync());
+        var read = new byte[4 + bytes.Length];
+        foreach (var client in clients)
+            await TcpServer.ReadAsync(client, read);
+
+        loopback.Engine.Status().Drops.ShouldBeEmpty();
     }
 
     // As soon as it is connected, where nothing has been sent.

@@ -117,6 +117,23 @@ public sealed class UdpFlowTests : IDisposable
         loopback.Counters(server.At).Connections.ShouldBe(30);
     }
 
+    [Fact]
+    public async Task Flow_InUse_StaysWhileMadeUpClientsCome()
+    {
+        using var loopback = new Loopback(reactors: 1) { Nat = new NatConfig { Flows = 4 } };
+        var server = UdpServer.Start(loopback);
+        Apply(loopback, Loopback.Ready(server.At));
+        var client = NewClient(loopback);
+        var port = (await AskAsync(client, loopback.At, "a")).Port;
+        (await AskAsync(client, loopback.At, "b")).Port.ShouldBe(port);
+
+        for (var i = 0; i < 50; i++)
+            await AskAsync(NewClient(loopback), loopback.At, "x"); // Those that have one answer are soon forgotten.
+
+        (await AskAsync(client, loopback.At, "c")).Port.ShouldBe(port);
+        loopback.Counters(server.At).Connections.ShouldBe(51);
+    }
+
     private static void Apply(Loopback loopback, params BackendStatus[] backends) => loopback.Apply((loopback.Service(protocol: TransportProtocol.Udp), backends));
 
     private static Socket NewClient(Loopback loopback)

@@ -95,6 +95,105 @@ public sealed class UserspaceTests
         status.Output.ShouldMatch("\"unreachable\": ?12\\b");
     }
 
+    [PeerFact("unshare", "nsenter", "ip", "python3")]
+    public async Task Connect_NoPortIsLeft_GoesToAnotherBackend_AndIsNamed()
+    {
+        // Four ports to connect from, for each of two backends.
+        using var workplace = new Workplace();
+        var path = Write(workplace, port: 8080, "{address: 127.0.0.2, port: 9000}, {address: 127.0.0.3, port: 9000}", more: """
+            , {name: dns, listen: "udp://127.0.0.1:8080", forwarding: nat, backends: [{address: 127.0.0.4, port: 9000}]}
+            """);
+        await using var penstock = new ChildProcess(
+            "unshare", "--net", "sh", "-c", "ip link set lo up && echo 20000 20003 > /proc/sys/net/ipv4/ip_local_port_range && exec \"$@\"", "sh", Programs.Penstock, "run", "--config", path);
+        await Eventually.TrueAsync(() => penstock.Output.Contains("ready: generation", StringComparison.Ordinal), penstock.Output);
+
+        var asked = await ChildProcess.RunAsync("nsenter", "--target", penstock.Pid.ToString(CultureInfo.InvariantCulture), "--net", "python3", "-c", """
+            import socket, threading
+
+            def serve(host):
+                listener = socket.create_server((host, 9000))
+                held = []
+                def accept():
+                    while True:
+                        held.append(listener.accept()[0])
+                        held[-1].sendall(b"x")
+                threading.Thread(target=accept, daemon=True).start()
+
+            def echo():
+                while True:
+                    data, client = server.recvfrom(100)
+                    server.sendto(b"%s %d" % (data, client[1]), client)
+
+            serve("127.0.0.2")
+            serve("127.0.0.3")
+            server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            server.bind(("127.0.0.4", 9000))
+            threading.Thread(target=echo, daemon=True).start()
+            served, lost, clients = 0, 0, []
+            for port in range(30000, 30012):
+                try:
+                    clients.append(socket.create_connection(("127.0.0.1", 8080), timeout=60, source_address=("127.0.0.1", port)))
+                    served += clients[-1].recv(1) == b"x"
+                except ConnectionResetError:
+                    lost += 1
+            print("connections", served, lost)
+
+            def ask(client):
+                client.sendto(b"a", ("127.0.0.1", 8080))
+                return client.recv(100).split()[1]
+
+            first, answers = None, 0
+            for port in range(31000, 31012):
+                client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+                client.bind(("127.0.0.1", port))
+                client.settimeout(60)
+                if first is None:
+                    first, known = client, ask(client)
+                    assert ask(first) == known
+                else:
+                    answers += len(ask(client)) > 0
+            print("datagrams", answers, ask(first) == known)
+            """);
+
+        asked.Output.ShouldBe("connections 8 4\ndatagrams 11 True\n", asked.Output + penstock.Output);
+        var status = await ChildProcess.RunAsync(Programs.Penstock, "status", "-o", "json", "--socket", Socket(workplace));
+        status.Output.ShouldMatch("\"no_source\": ?4\\b");
+        status.Output.ShouldNotContain("unreachable");
+        penstock.Output.ShouldMatch(@"this host has no port left to connect to 127\.0\.0\.[23]:9000 from \(net\.ipv4\.ip_local_port_range\)");
+    }
+
+    [PeerFact("sh")]
+    public async Task Connections_Idle_HoldTwoDescriptorsEach()
+    {
+        const int Connections = 300;
+        using var workplace = new Workplace();
+        using var backend = new TcpListener(IPAddress.Loopback, 0);
+        backend.Start(1024);
+        var port = FreePort.Next();
+        var path = Write(workplace, port, Backend(((IPEndPoint)backend.LocalEndpoint).Port));
+        await using var penstock = new ChildProcess("sh", "-c", "ulimit -n 1024 && exec \"$@\"", "sh", Programs.Penstock, "run", "--config", path);
+        await Eventually.TrueAsync(() => penstock.Output.Contains("ready: generation", StringComparison.Ordinal), penstock.Output);
+        var ends = new List<TcpClient>();
+        try
+        {
+            for (var i = 0; i < Connections; i++)
+            {
+                ends.Add(new TcpClient());
+                await ends[^1].ConnectAsync(IPAddress.Loopback, port);
+                ends.Add(await backend.AcceptTcpClientAsync().WaitAsync(TimeSpan.FromSeconds(60)));
+                await ends[^1].GetStream().WriteAsync("bytes"u8.ToArray());
+                await ends[^2].GetStream().ReadExactlyAsync(new byte[5]).AsTask().WaitAsync(TimeSpan.FromSeconds(60));
+            }
+
+            Directory.EnumerateFileSystemEntries($"/proc/{penstock.Pid}/fd").Count().ShouldBeInRange(2 * Connections, (2 * Connections) + 200); // Six each would not do.
+            (await StatusAsync(workplace)).ShouldNotContain("others wait");
+        }
+        finally
+        {
+            ends.ForEach(one => one.Dispose());
+        }
+    }
+
     [PeerFact("sh")]
     public async Task Descriptors_EachTierFlooded_TheOtherIsServed()
     {
