@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Collections.Immutable;
+using System.ComponentModel;
 using Microsoft.Extensions.Logging;
 using Penstock.L7.Admission;
 using Penstock.L7.Errors;
@@ -19,6 +20,7 @@ public sealed class L7Engine : IAsyncDisposable
     private const int DescriptorsPerWorker = 2;
 
     private readonly ILogger _logger;
+    private readonly Func<int, Func<CompiledSnapshot>, DescriptorBudget, ILogger, Worker> _create;
     private readonly DescriptorShares _process;
     private readonly DescriptorShare _share;
     private readonly List<ListenerSlot> _slots = [];
@@ -34,10 +36,16 @@ public sealed class L7Engine : IAsyncDisposable
     /// <param name="loggers">Log.</param>
     /// <param name="descriptors">The process's descriptors.</param>
     public L7Engine(ILoggerFactory loggers, DescriptorShares descriptors)
+        : this(loggers, descriptors, (index, current, budget, logger) => new Worker(index, current, budget, logger))
+    {
+    }
+
+    /// <summary>The same with workers from elsewhere.</summary>
+    internal L7Engine(ILoggerFactory loggers, DescriptorShares descriptors, Func<int, Func<CompiledSnapshot>, DescriptorBudget, ILogger, Worker> create)
     {
         ArgumentNullException.ThrowIfNull(loggers);
         ArgumentNullException.ThrowIfNull(descriptors);
-        (_process, _share) = (descriptors, descriptors.Add());
+        (_process, _share, _create) = (descriptors, descriptors.Add(), create);
         _logger = loggers.CreateLogger("Penstock.L7");
     }
 
@@ -128,20 +136,37 @@ public sealed class L7Engine : IAsyncDisposable
         if (_workers.Length > 0)
             return;
         var count = config.Reactors > 0 ? config.Reactors : Environment.ProcessorCount;
+        var descriptors = new DescriptorBudget(DescriptorReserve.Limit, _share, TimeProvider.System, _logger);
+        var workers = StartWorkers(count, descriptors);
+
+        // From here on nothing fails.
         var series = new SeriesRegistry(count);
         _compiler = new SnapshotCompiler(count, series);
         _process.Fix(count * (DescriptorsPerWorker + config.Listeners.Length));
         _share.SetActive(!config.Listeners.IsEmpty);
-        _descriptors = new DescriptorBudget(DescriptorReserve.Limit, _share, TimeProvider.System, _logger);
-        _descriptors.Announce();
-        _workers = new Worker[count];
-        for (var i = 0; i < count; i++)
-        {
-            _workers[i] = new Worker(i, () => Volatile.Read(ref _current), _descriptors, _logger);
-            _workers[i].Reactor.Start();
-        }
-
+        (_workers, _descriptors) = (workers, descriptors);
+        descriptors.Announce();
         _meter = new L7Meter(_workers, series, () => Volatile.Read(ref _current));
+    }
+
+    private Worker[] StartWorkers(int count, DescriptorBudget descriptors)
+    {
+        var workers = new List<Worker>();
+        try
+        {
+            while (workers.Count < count)
+            {
+                workers.Add(_create(workers.Count, () => Volatile.Read(ref _current), descriptors, _logger));
+                workers[^1].Reactor.Start();
+            }
+
+            return [.. workers];
+        }
+        catch (Exception exception) when (exception is Win32Exception or OutOfMemoryException)
+        {
+            workers.ForEach(worker => worker.Reactor.Dispose());
+            throw new L7ApplyException($"l7: can't start a thread for each of {count} reactors: {exception.Message}", exception);
+        }
     }
 
     private List<ListenerSlot> OpenNew(ApplianceConfig appliance)
