@@ -116,7 +116,8 @@ internal sealed class ApplianceHost(ConfigSource source, string? socketPath, ILo
     {
         _draining = true;
         var patience = state.Snapshot?.Config.ShutdownTimeout ?? TimeSpan.Zero;
-        notifier.Stopping($"draining for at most {patience.TotalSeconds:0} s", patience);
+        var longest = state.Snapshot is { Config.Vrrp.IsEmpty: false } ? 2 * patience : patience; // addresses are handed over first
+        notifier.Stopping($"draining for at most {patience.TotalSeconds:0} s", longest);
         _logger.LogInformation("stopping: draining for at most {Seconds:0} s", patience.TotalSeconds);
         var stays = await lease.LeaveAsync(atOnce);
         try
