@@ -12,7 +12,7 @@ public static class ConfigLoader
 {
     /// <summary>Reads a file and <c>conf.d/*.yaml</c> beside it, merged by section in name order. Never throws on account of what the files hold.</summary>
     /// <param name="mainPath">Path of the main file.</param>
-    /// <param name="host">The host it is for; null: not known, so that nothing is said of its interfaces.</param>
+    /// <param name="host">The host it is for; null: not known, so that nothing is said of its interfaces and of the peers' certificates.</param>
     public static ConfigResult Load(string mainPath, IHostInterfaces? host = null)
     {
         var sink = new DiagnosticSink();
@@ -62,7 +62,7 @@ public static class ConfigLoader
         }
 
         if (root is null && !sink.HasErrors && files.Count > 0)
-            sink.Error(files[0].Name, 1, 1, "", "an empty configuration", "at least one of the sections node, admin, metrics, vrrp, l4 and l7");
+            sink.Error(files[0].Name, 1, 1, "", "an empty configuration", "at least one of the sections node, admin, metrics, peers, vrrp, l4 and l7");
 
         return root;
     }

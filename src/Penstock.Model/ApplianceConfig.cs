@@ -2,6 +2,7 @@
 using System.Collections.Immutable;
 using Penstock.Model.L4;
 using Penstock.Model.L7;
+using Penstock.Model.Peers;
 using Penstock.Model.Schema;
 using Penstock.Model.Vrrp;
 
@@ -11,29 +12,39 @@ namespace Penstock.Model;
 public sealed record ApplianceConfig
 {
     /// <summary>Name of this host in logs, metrics and <c>Via</c>. Default: the host name.</summary>
+    [PerHost]
     [FilledIn("the host name")]
     [Text(TextForm.Name)]
     [Example("lb1")]
     public required string Node { get; init; }
 
     /// <summary>How long SIGTERM waits for requests in flight, and for connections of services with engine userspace, before it closes them. Default 30 s.</summary>
+    [PerHost]
     [Range("0s", "1h")]
     public TimeSpan ShutdownTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>Whether a changed configuration file is applied without being asked to. Default false.</summary>
+    [PerHost]
     public bool Watch { get; init; }
 
     /// <summary>The admin API.</summary>
+    [PerHost]
     public AdminConfig Admin { get; init; } = new();
 
     /// <summary>The metrics listener; null: none.</summary>
+    [PerHost]
     [Example("{bind: \"127.0.0.1:9464\"}")]
     public MetricsConfig? Metrics { get; init; }
+
+    /// <summary>The other hosts; null: none is known, and nothing is said of them.</summary>
+    [PerHost]
+    public PeersConfig? Peers { get; init; }
 
     /// <summary>VRRP instances, in file order; names are unique.</summary>
     public ImmutableArray<VrrpInstanceConfig> Vrrp { get; init; } = [];
 
     /// <summary>The program that runs the VRRP instances.</summary>
+    [PerHost]
     public KeepalivedConfig Keepalived { get; init; } = new();
 
     /// <summary>The L4 tier.</summary>

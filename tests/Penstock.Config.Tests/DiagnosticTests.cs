@@ -4,7 +4,7 @@ namespace Penstock.Config.Tests;
 public sealed class DiagnosticTests
 {
     [Theory]
-    [InlineData("nod: x", "a.yaml:1:1: error: unknown key 'nod'; expected node, shutdown_timeout, watch, admin, metrics, vrrp, keepalived, l4 or l7; did you mean 'node'?")]
+    [InlineData("nod: x", "a.yaml:1:1: error: unknown key 'nod'; expected node, shutdown_timeout, watch, admin, metrics, peers, vrrp, keepalived, l4 or l7; did you mean 'node'?")]
     [InlineData("watch: yes", "a.yaml:1:8: error: watch: 'yes'; expected true or false; did you mean 'true'?")]
     [InlineData("watch: \"true\"", "a.yaml:1:8: error: watch: text 'true'; expected true or false; did you mean 'true'?")]
     [InlineData("shutdown_timeout: 10", "a.yaml:1:19: error: shutdown_timeout: '10'; expected a duration with its unit (us, ms, s, m, h, d), from 0s to 1h; did you mean '10s'?")]
@@ -29,7 +29,7 @@ public sealed class DiagnosticTests
     [InlineData("node: a\0b", "a.yaml:1:8: error: NUL; expected printable text")]
     [InlineData("node: a # x\u2028watch: true", "a.yaml:1:12: error: line separator U+2028, which YAML readers disagree about")]
     [InlineData("- a", "a.yaml:1:1: error: a list; expected a mapping with keys such as node and l7")]
-    [InlineData("", "a.yaml:1:1: error: an empty configuration; expected at least one of the sections node, admin, metrics, vrrp, l4 and l7")]
+    [InlineData("", "a.yaml:1:1: error: an empty configuration; expected at least one of the sections node, admin, metrics, peers, vrrp, l4 and l7")]
     public void Parse_OneFault_IsReportedWithItsPosition(string yaml, string line) =>
         Some.Parse(yaml).Lines().ShouldHaveSingleItem().ShouldContain(line);
 

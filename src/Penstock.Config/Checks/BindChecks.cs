@@ -8,7 +8,7 @@ namespace Penstock.Config.Checks;
 /// <summary>No two sockets may claim the same address.</summary>
 internal static class BindChecks
 {
-    /// <summary>Checks listeners, the metrics listener and the admin socket against each other.</summary>
+    /// <summary>Checks listeners, the metrics listener, the channel of the peers and the admin socket against each other.</summary>
     public static void Run(ApplianceConfig config, Cursor root, DiagnosticSink sink)
     {
         var taken = new Dictionary<int, List<(SocketEndpoint Address, Cursor At)>>();
@@ -17,6 +17,9 @@ internal static class BindChecks
 
         if (config.Metrics is { } metrics)
             Claim(metrics.Bind, root["metrics"]["bind"], taken, sink);
+
+        if (config.Peers is { } peers)
+            Claim(peers.Listen, root["peers"]["listen"], taken, sink);
 
         for (var i = 0; i < config.L7.Listeners.Length; i++)
         {

@@ -17,6 +17,7 @@ internal static class ConfigChecks
     {
         var at = new Cursor(root, "");
         BindChecks.Run(config, at, sink);
+        PeerChecks.Run(config, at, host, sink);
         VrrpChecks.Run(config, at, host, sink);
         ServiceChecks.Run(config.L4, at["l4"], sink);
         ListenerChecks.Run(config.L7, at["l7"], sink);

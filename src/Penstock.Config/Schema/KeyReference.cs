@@ -25,7 +25,7 @@ public static class KeyReference
         foreach (var property in record.Properties)
         {
             var example = property.Info.GetCustomAttribute<ExampleAttribute>()?.Yaml;
-            text.Append($"| `{property.Key}` | {Cell(property.Shape.TypeName)} | {Cell(Default(property))} | {(example is null ? "" : $"`{Cell(example)}`")} | {Cell(descriptions.Of(property.Info))} |\n");
+            text.Append($"| `{property.Key}` | {Cell(property.Shape.TypeName)} | {Cell(Default(property))} | {(example is null ? "" : $"`{Cell(example)}`")} | {Cell(descriptions.Of(property.Info))}{(property.Info.IsDefined(typeof(PerHostAttribute)) ? " *Each host's own.*" : "")} |\n");
         }
 
         text.Append('\n');

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Text.Json.Serialization;
+using Penstock.Daemon.Peers;
 using Penstock.L4;
 using Penstock.L4.Decap;
 using Penstock.Model;
@@ -17,6 +18,7 @@ namespace Penstock.Daemon.Admin;
     [
         typeof(SnakeCaseEnumConverter<Balancing>),
         typeof(SnakeCaseEnumConverter<BackendState>),
+        typeof(SnakeCaseEnumConverter<DifferenceKind>),
         typeof(SnakeCaseEnumConverter<EmptyAction>),
         typeof(SnakeCaseEnumConverter<EndpointState>),
         typeof(SnakeCaseEnumConverter<HashOn>),
@@ -24,6 +26,7 @@ namespace Penstock.Daemon.Admin;
         typeof(SnakeCaseEnumConverter<IpvsSyncRole>),
         typeof(SnakeCaseEnumConverter<L4Engine>),
         typeof(SnakeCaseEnumConverter<NextHop>),
+        typeof(SnakeCaseEnumConverter<PeerState>),
         typeof(SnakeCaseEnumConverter<VrrpRole>),
         typeof(SnakeCaseEnumConverter<XdpAttach>),
         typeof(ForwardingConverter),

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+using Penstock.Daemon.Peers;
 using Penstock.L4;
 using Penstock.Vrrp;
 
@@ -19,6 +20,7 @@ namespace Penstock.Daemon.Admin;
 /// <param name="Clusters">Clusters.</param>
 /// <param name="L4">The L4 tier.</param>
 /// <param name="Vrrp">VRRP instances.</param>
+/// <param name="Peers">The other hosts.</param>
 /// <param name="Warnings">What asks for attention now.</param>
 internal sealed record StatusReport(
     string Node,
@@ -35,4 +37,5 @@ internal sealed record StatusReport(
     IReadOnlyList<ClusterReport> Clusters,
     L4Status L4,
     IReadOnlyList<VrrpInstanceStatus> Vrrp,
+    IReadOnlyList<PeerStatus> Peers,
     IReadOnlyList<string> Warnings);

@@ -14,7 +14,7 @@ internal static class CheckCommand
     {
         var config = SharedOptions.Config();
         var format = SharedOptions.Output();
-        var anyHost = new Option<bool>("--any-host") { Description = "Say nothing of interfaces and their networks: the configuration is for another host." };
+        var anyHost = new Option<bool>("--any-host") { Description = "Say nothing of interfaces, their networks and the certificates of peers: the configuration is for another host." };
         var command = new ExampledCommand(
             "check",
             "Read a configuration and report every error at once, without touching the running daemon.",

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 using Penstock.Daemon.Admin;
+using Penstock.Daemon.Peers;
 using Penstock.L4;
 using Penstock.Model.L4;
 using Penstock.Vrrp;
@@ -21,7 +22,8 @@ internal static class StatusText
         }
 
         output.WriteLine();
-        if (report.Vrrp.Count > 0) WriteInstances(report.Vrrp, output);
+        if (report.Peers.Count > 0) WritePeers(report.Peers, output);
+        if (report.Vrrp.Count > 0) WriteInstances(report.Vrrp, report.Peers, output);
         if (report.L4.Interfaces.Length > 0 || report.L4.Services.Length > 0) WriteBalancer(report.L4, output);
         var listeners = new TextTable("LISTENER", "BIND", "CONNECTIONS", "REQUESTS");
         foreach (var listener in report.Listeners) listeners.Add(listener.Name, listener.Bind, listener.Connections, listener.Requests);
@@ -43,9 +45,25 @@ internal static class StatusText
         foreach (var warning in report.Warnings) output.WriteLine("warning: " + warning);
     }
 
-    private static void WriteInstances(IReadOnlyList<VrrpInstanceStatus> instances, TextWriter output)
+    private static void WritePeers(IReadOnlyList<PeerStatus> peers, TextWriter output)
     {
-        var table = new TextTable("VRRP", "ROLE", "SINCE", "INTERFACE", "ID", "PRIORITY", "ADDRESSES");
+        var table = new TextTable("PEER", "ADDRESS", "STATE", "SINCE", "SNAPSHOT", "VERSION", "NOT READY", "DIFFERS");
+        foreach (var peer in peers)
+        {
+            var state = string.Equals(peer.Runs, "draining", StringComparison.Ordinal) ? "up, draining" : peer.State.ToString().ToLowerInvariant();
+            var snapshot = peer.SnapshotAt is { } at ? $"{peer.Generation} of {at:yyyy-MM-dd HH:mm:ss}Z" : "-";
+            if (peer.SnapshotAt is null) table.Add(peer.Node, peer.Address, state, $"{peer.Since:yyyy-MM-dd HH:mm:ss}Z", snapshot, "-", "-", "-");
+            else table.Add(peer.Node, peer.Address, state, $"{peer.Since:yyyy-MM-dd HH:mm:ss}Z", snapshot, peer.Version, peer.Unready, peer.Differs == 0 ? "-" : peer.Differs == 1 ? "1 key" : $"{peer.Differs} keys");
+        }
+
+        table.Write(output);
+        output.WriteLine();
+    }
+
+    // Beside the role of this host, that of each peer, in a column under its name.
+    private static void WriteInstances(IReadOnlyList<VrrpInstanceStatus> instances, IReadOnlyList<PeerStatus> peers, TextWriter output)
+    {
+        var table = new TextTable(["VRRP", "ROLE", .. peers.Select(peer => $"ON {peer.Node}"), "SINCE", "INTERFACE", "ID", "PRIORITY", "ADDRESSES"]);
         foreach (var instance in instances)
         {
             var priority = instance.Health switch
@@ -55,7 +73,8 @@ internal static class StatusText
                 var lowered => $"{Math.Max(1, instance.Priority + lowered)} (of {instance.Priority})",
             };
             var since = instance.Since is { } at ? $"{at:yyyy-MM-dd HH:mm:ss}Z" : "-";
-            table.Add(instance.Name, instance.Role.ToString().ToUpperInvariant(), since, instance.Interface, instance.RouterId, priority, string.Join(", ", instance.Addresses));
+            var roles = peers.Select(peer => peer.Vrrp.FirstOrDefault(role => string.Equals(role.Instance, instance.Name, StringComparison.Ordinal))?.Role.ToString().ToUpperInvariant() ?? (peer.SnapshotAt is null ? "?" : "-"));
+            table.Add([instance.Name, instance.Role.ToString().ToUpperInvariant(), .. roles, since, instance.Interface, instance.RouterId, priority, string.Join(", ", instance.Addresses)]);
         }
 
         table.Write(output);

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Logging;
 using Penstock.ControlPlane;
 using Penstock.Daemon.Admin;
 using Penstock.Daemon.Commands;
+using Penstock.Daemon.Peers;
 using Penstock.Daemon.Systemd;
 using Penstock.Discovery;
 using Penstock.L4;
@@ -53,9 +54,10 @@ internal sealed class ApplianceHost(ConfigSource source, string? socketPath, ILo
         using var balancer = new L4Tier(loggers, time, descriptors);
         await using var engine = new L7Engine(loggers, descriptors);
         using var vrrp = new VrrpTier(loggers, time);
+        await using var peers = new PeerTier(vrrp.Status, () => _draining ? "draining" : "running", loggers, time);
         await using var plane = new ControlLoop(
             () => Interlocked.Exchange(ref first, null) ?? source.Load(),
-            new SnapshotPublisher(balancer, engine, vrrp, metrics, accessLog).Apply,
+            new SnapshotPublisher(balancer, engine, vrrp, peers, metrics, accessLog).Apply,
             new DiscoverySourceFactory(time, loggers).Create,
             PinnedStates.Down,
             () => vrrp.Roles,
@@ -68,7 +70,7 @@ internal sealed class ApplianceHost(ConfigSource source, string? socketPath, ILo
 
         var api = new AdminApi(
             () => plane.State,
-            () => _reporter.Report(plane.State, balancer.Status(), engine.Status(), vrrp.Status(), accessLog.Trouble, _draining),
+            () => _reporter.Report(plane.State, balancer.Status(), engine.Status(), vrrp.Status(), peers.Status(), accessLog.Trouble, _draining),
             () => reloader.ReloadAsync("the admin API"),
             question => balancer.Explain(question.From, question.To, question.Protocol));
         await using var admin = new ControlHttpServer(socket, api.HandleAsync, exception => _logger.LogError(exception, "an admin request failed"), time: time);

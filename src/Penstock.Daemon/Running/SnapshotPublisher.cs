@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+using Penstock.Daemon.Peers;
 using Penstock.L4;
 using Penstock.L7;
 using Penstock.Model;
@@ -13,9 +14,10 @@ namespace Penstock.Daemon.Running;
 /// <param name="balancer">The L4 tier.</param>
 /// <param name="engine">The proxy tier.</param>
 /// <param name="vrrp">The VRRP instances.</param>
+/// <param name="peers">What peers are told, and asked.</param>
 /// <param name="metrics">The metrics listener.</param>
 /// <param name="accessLog">The access log.</param>
-internal sealed class SnapshotPublisher(IL4Engine balancer, L7Engine engine, VrrpTier vrrp, MetricsListener metrics, AccessLog accessLog)
+internal sealed class SnapshotPublisher(IL4Engine balancer, L7Engine engine, VrrpTier vrrp, PeerTier peers, MetricsListener metrics, AccessLog accessLog)
 {
     private Snapshot? _running;
     private AccessLogConfig? _logged;
@@ -40,6 +42,7 @@ internal sealed class SnapshotPublisher(IL4Engine balancer, L7Engine engine, Vrr
         }
 
         _running = snapshot;
+        peers.Follow(snapshot);
 
         metrics.Adopt(config.Metrics, socket);
         if (config.L7.AccessLog == _logged && ReferenceEquals(engine.AccessLogRings, _rings)) return;

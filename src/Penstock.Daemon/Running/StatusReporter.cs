@@ -2,6 +2,7 @@
 using Penstock.ControlPlane;
 using Penstock.Daemon.Admin;
 using Penstock.Daemon.Commands;
+using Penstock.Daemon.Peers;
 using Penstock.L4;
 using Penstock.L7;
 using Penstock.Model;
@@ -21,9 +22,10 @@ internal sealed class StatusReporter(string configPath, TimeProvider time)
     /// <param name="balancer">What the L4 tier does.</param>
     /// <param name="tier">What the proxy tier does.</param>
     /// <param name="vrrp">What the VRRP instances do.</param>
+    /// <param name="peers">What is known of the peers.</param>
     /// <param name="accessLog">Why the access log can't be written; null: it can.</param>
     /// <param name="draining">Whether the daemon is about to end.</param>
-    public StatusReport Report(ControlPlaneState state, L4Status balancer, L7Status tier, VrrpStatus vrrp, string? accessLog, bool draining)
+    public StatusReport Report(ControlPlaneState state, L4Status balancer, L7Status tier, VrrpStatus vrrp, PeersStatus peers, string? accessLog, bool draining)
     {
         var load = tier.Endpoints.ToDictionary(endpoint => (endpoint.Cluster, endpoint.Address));
         var clusters = (state.Snapshot?.Endpoints.Values ?? [])
@@ -47,7 +49,8 @@ internal sealed class StatusReporter(string configPath, TimeProvider time)
             clusters,
             balancer,
             vrrp.Instances,
-            [.. Warnings(state, balancer, tier, accessLog, clusters), .. vrrp.Warnings]);
+            peers.Peers,
+            [.. Warnings(state, balancer, tier, accessLog, clusters), .. vrrp.Warnings, .. peers.Warnings]);
     }
 
     private static EndpointReport Describe(Endpoint endpoint, EndpointStatus? load) => new(

@@ -25,16 +25,19 @@ public sealed record BackendConfig
     public int? Port { get; init; }
 
     /// <summary>MAC address frames for it go to; null: by next_hop; with dsr-l2, the one the kernel's neighbour table has for its address.</summary>
+    [PerHost]
     [Text(TextForm.MacAddress)]
     [Example("\"02:00:00:00:00:11\"")]
     public string? Mac { get; init; }
 
     /// <summary>Interface frames for it leave by, where mac is given; null: the one they came in by.</summary>
+    [PerHost]
     [Text(TextForm.InterfaceName)]
     [Example("eth1")]
     public string? Interface { get; init; }
 
     /// <summary>VLAN that frames for it leave with, in place of the outermost tag they came with; 0: without a tag; null: as they came.</summary>
+    [PerHost]
     [Range("0", "4094")]
     [Example("100")]
     public int? Vlan { get; init; }

@@ -8,6 +8,7 @@ namespace Penstock.Model.L4;
 public sealed record IpvsConfig
 {
     /// <summary>File that lists the services this daemon has made, so that it takes away no others'. It has to go with the kernel's memory, so let it lie in /run. Default /run/penstock/ipvs.services.</summary>
+    [PerHost]
     [Text(TextForm.FilePath)]
     public string State { get; init; } = "/run/penstock/ipvs.services";
 

@@ -7,6 +7,7 @@ namespace Penstock.Model.L4;
 public sealed record IpvsSyncConfig
 {
     /// <summary>Interface the multicasts leave and arrive by. Who can send there can make connections up: let it be a link of the hosts' own.</summary>
+    [PerHost]
     [Text(TextForm.InterfaceName)]
     [Example("eth1")]
     public required string Interface { get; init; }
@@ -16,5 +17,6 @@ public sealed record IpvsSyncConfig
     public int Id { get; init; }
 
     /// <summary>Whether connections are told, heard of, or both. Default both: whichever host has the address. vrrp: as the roles in vrrp say.</summary>
+    [PerHost]
     public IpvsSyncRole Role { get; init; } = IpvsSyncRole.Both;
 }

@@ -11,20 +11,24 @@ public sealed record L4Config
     public L4Engine Engine { get; init; } = L4Engine.Xdp;
 
     /// <summary>Interfaces that packets for the services come in by. xdp needs one as soon as there is a service; ipvs and userspace take packets from all.</summary>
+    [PerHost]
     [Key("interface")]
     [Text(TextForm.InterfaceName)]
     [Example("eth0")]
     public ImmutableArray<string> Interfaces { get; init; } = [];
 
     /// <summary>Where XDP runs. Default native: in the driver; generic works on any interface, at many times the cost.</summary>
+    [PerHost]
     public XdpAttach Attach { get; init; } = XdpAttach.Native;
 
     /// <summary>The compiled program; null: bpf/xdp_lb.bpf.o beside the binary, else /usr/lib/penstock/bpf/xdp_lb.bpf.o.</summary>
+    [PerHost]
     [Text(TextForm.FilePath)]
     [Example("/usr/lib/penstock/bpf/xdp_lb.bpf.o")]
     public string? Program { get; init; }
 
     /// <summary>Folder in a bpffs that programs, maps and links are pinned in; a bpffs is mounted there if it lies in none. Default /sys/fs/bpf/penstock.</summary>
+    [PerHost]
     [Text(TextForm.FilePath)]
     public string Pins { get; init; } = "/sys/fs/bpf/penstock";
 

@@ -50,6 +50,7 @@ public sealed record ServiceConfig
     /// Address that tunnels come from, one for each family. nat: addresses that backends see as clients, any number; a backend's flows are spread
     /// over those of its family. Default: the first of the interface's in the backend's family.
     /// </summary>
+    [PerHost]
     [Key("source")]
     [Example("10.0.0.1")]
     public ImmutableArray<IPAddress> Sources { get; init; } = [];

@@ -17,6 +17,7 @@ public sealed record DnsDiscoveryConfig
     public required int Port { get; init; }
 
     /// <summary>Name server, port 53 by default; null: those of /etc/resolv.conf (and /etc/hosts first).</summary>
+    [PerHost]
     [Address(AddressUse.ConnectIp, DefaultPort = 53)]
     [Example("10.0.0.2")]
     public SocketEndpoint? Server { get; init; }

@@ -8,10 +8,12 @@ namespace Penstock.Model.L7;
 public sealed record L7Config
 {
     /// <summary>Number of reactors (threads with an epoll instance of their own); 0, the default: one a processor. Fixed at start.</summary>
+    [PerHost]
     [Range("0", "1024")]
     public int Reactors { get; init; }
 
     /// <summary>The access log; null: none.</summary>
+    [PerHost]
     public AccessLogConfig? AccessLog { get; init; }
 
     /// <summary>Listeners, in file order; names are unique.</summary>

@@ -10,6 +10,6 @@ public enum AddressUse
     /// <summary>Connecting: one IP address and port, or a Unix socket.</summary>
     Connect,
 
-    /// <summary>Connecting to an IP address only.</summary>
+    /// <summary>Connecting to an IP address only, or listening on one.</summary>
     ConnectIp,
 }

@@ -12,6 +12,7 @@ public sealed record VrrpAddressConfig
     public required InterfaceAddress Address { get; init; }
 
     /// <summary>Interface that gets it; null: the instance's.</summary>
+    [PerHost]
     [Text(TextForm.InterfaceName)]
     [Example("eth1")]
     public string? Interface { get; init; }

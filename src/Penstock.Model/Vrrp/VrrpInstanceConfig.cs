@@ -15,6 +15,7 @@ public sealed record VrrpInstanceConfig
     public required string Name { get; init; }
 
     /// <summary>Interface that adverts leave and arrive by.</summary>
+    [PerHost]
     [Text(TextForm.InterfaceName)]
     [Example("eth0")]
     public required string Interface { get; init; }
@@ -25,6 +26,7 @@ public sealed record VrrpInstanceConfig
     public required int RouterId { get; init; }
 
     /// <summary>The host with the highest has the addresses (RFC 9568, 5.2.4). Default 100. 255 is left out: it is for routers whose own address it is.</summary>
+    [PerHost]
     [Range("1", "254")]
     public int Priority { get; init; } = 100;
 
@@ -36,10 +38,12 @@ public sealed record VrrpInstanceConfig
     public TimeSpan AdvertInterval { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>The other hosts, IPv4 or IPv6, to which adverts go by unicast; none: by multicast to 224.0.0.18 or ff02::12.</summary>
+    [PerHost]
     [Example("[192.0.2.12]")]
     public ImmutableArray<IPAddress> Peers { get; init; } = [];
 
     /// <summary>Address that adverts come from; null: the interface's first.</summary>
+    [PerHost]
     [Example("192.0.2.11")]
     public IPAddress? Source { get; init; }
 
@@ -56,9 +60,11 @@ public sealed record VrrpInstanceConfig
     public string? SyncGroup { get; init; }
 
     /// <summary>Whether it takes the addresses from a host of lower priority that has them. Default true.</summary>
+    [PerHost]
     public bool Preempt { get; init; } = true;
 
     /// <summary>How long it waits before it does so after its start. Default 0 s.</summary>
+    [PerHost]
     [Range("0s", "1000s")]
     public TimeSpan PreemptDelay { get; init; }
 

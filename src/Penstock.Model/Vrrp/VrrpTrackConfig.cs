@@ -8,6 +8,7 @@ namespace Penstock.Model.Vrrp;
 public sealed record VrrpTrackConfig
 {
     /// <summary>Interfaces that must be up.</summary>
+    [PerHost]
     [Example("[eth1, {name: eth2, weight: 20}]")]
     public ImmutableArray<VrrpTrackInterface> Interfaces { get; init; } = [];
 

@@ -6,9 +6,16 @@ using System.Text;
 namespace Penstock.Telemetry.Http;
 
 /// <summary>One client: reads a request, answers it, and goes on until either side closes.</summary>
+/// <param name="socket">Its socket, accepted.</param>
+/// <param name="handler">Answers requests.</param>
+/// <param name="handshake">Makes sure of the client; null: whoever connects is served.</param>
+/// <param name="limits">Bounds.</param>
+/// <param name="time">Clock.</param>
+/// <param name="onError">Told of what the handler throws.</param>
 internal sealed class ControlHttpConnection(
     Socket socket,
     ControlHttpHandler handler,
+    ControlHttpHandshake? handshake,
     ControlHttpLimits limits,
     TimeProvider time,
     Action<Exception> onError)
@@ -17,9 +24,10 @@ internal sealed class ControlHttpConnection(
     private const int TooLong = -2;
 
     private readonly byte[] _buffer = new byte[limits.HeadBytes + limits.BodyBytes];
+    private Stream _stream = Stream.Null;
     private int _filled;
     private bool _answered;
-    private volatile ControlHttpPhase _phase;
+    private volatile ControlHttpPhase _phase = handshake is null ? ControlHttpPhase.Waiting : ControlHttpPhase.Greeting;
     private long _since = time.GetTimestamp();
 
     /// <summary>What it does; read by any thread.</summary>
@@ -41,8 +49,24 @@ internal sealed class ControlHttpConnection(
         }
     }
 
-    /// <summary>Runs until the connection ends; throws nothing but cancellation and socket errors.</summary>
+    /// <summary>Runs until the connection ends; throws nothing but cancellation, I/O errors and what the handshake throws.</summary>
     public async Task RunAsync(CancellationToken stop)
+    {
+        await using var stream = await OpenAsync(stop);
+        _stream = stream;
+        await ServeAsync(stop);
+    }
+
+    private async ValueTask<Stream> OpenAsync(CancellationToken stop)
+    {
+        if (handshake is null) return new NetworkStream(socket, ownsSocket: false);
+        using var timeout = Timeout(limits.Transfer, stop);
+        var stream = await handshake(socket, timeout.Token);
+        Enter(ControlHttpPhase.Waiting);
+        return stream;
+    }
+
+    private async Task ServeAsync(CancellationToken stop)
     {
         while (true)
         {
@@ -115,7 +139,7 @@ internal sealed class ControlHttpConnection(
             if (end >= 0) return end;
             if (_filled >= limits.HeadBytes) return TooLong;
 
-            var read = await socket.ReceiveAsync(_buffer.AsMemory(_filled, limits.HeadBytes - _filled), timeout.Token);
+            var read = await _stream.ReadAsync(_buffer.AsMemory(_filled, limits.HeadBytes - _filled), timeout.Token);
             if (read == 0) return Gone;
             _filled += read;
             if (first) timeout.CancelAfter(limits.Transfer);
@@ -129,7 +153,7 @@ internal sealed class ControlHttpConnection(
         using var timeout = Timeout(limits.Transfer, stop);
         while (_filled < end)
         {
-            var read = await socket.ReceiveAsync(_buffer.AsMemory(_filled, end - _filled), timeout.Token);
+            var read = await _stream.ReadAsync(_buffer.AsMemory(_filled, end - _filled), timeout.Token);
             if (read == 0) return false;
             _filled += read;
         }
@@ -165,13 +189,8 @@ internal sealed class ControlHttpConnection(
         head.Append("\r\n");
 
         using var timeout = Timeout(limits.Transfer, stop);
-        await SendAllAsync(Encoding.ASCII.GetBytes(head.ToString()), timeout.Token);
-        if (withBody) await SendAllAsync(response.Body, timeout.Token);
-    }
-
-    private async ValueTask SendAllAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellation)
-    {
-        while (!bytes.IsEmpty) bytes = bytes[await socket.SendAsync(bytes, cancellation)..];
+        await _stream.WriteAsync(Encoding.ASCII.GetBytes(head.ToString()), timeout.Token);
+        if (withBody) await _stream.WriteAsync(response.Body, timeout.Token);
     }
 
     private CancellationTokenSource Timeout(TimeSpan after, CancellationToken stop)

@@ -4,6 +4,9 @@ namespace Penstock.Telemetry.Http;
 /// <summary>What a <see cref="ControlHttpConnection"/> does; when there are too many, the first of these go first.</summary>
 internal enum ControlHttpPhase
 {
+    /// <summary>Has not shown yet who it is.</summary>
+    Greeting,
+
     /// <summary>Waits for a request, or for its rest.</summary>
     Waiting,
 

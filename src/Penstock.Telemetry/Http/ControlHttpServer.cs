@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Authentication;
 
 namespace Penstock.Telemetry.Http;
 
 /// <summary>
-/// A small HTTP/1.1 server for the daemon's own listeners (admin API, /metrics): whole requests and answers, strict, and
+/// A small HTTP/1.1 server for the daemon's own listeners (admin API, /metrics, the peers' channel): whole requests and answers, strict, and
 /// bounded by <see cref="ControlHttpLimits"/>. Not for clients' traffic; a web framework would cost more memory than the rest of the daemon.
 /// </summary>
 public sealed class ControlHttpServer : IAsyncDisposable
 {
     private readonly Socket _listener;
     private readonly ControlHttpHandler _handler;
+    private readonly ControlHttpHandshake? _handshake;
     private readonly Action<Exception> _onError;
     private readonly ControlHttpLimits _limits;
     private readonly TimeProvider _time;
@@ -26,15 +28,18 @@ public sealed class ControlHttpServer : IAsyncDisposable
     /// <param name="onError">Told of what the handler throws; the client gets 500.</param>
     /// <param name="limits">Bounds; null: the defaults.</param>
     /// <param name="time">Clock of the Date field; null: the system's.</param>
+    /// <param name="handshake">Makes sure of each client; null: whoever connects is served.</param>
     public ControlHttpServer(
         Socket listener,
         ControlHttpHandler handler,
         Action<Exception> onError,
         ControlHttpLimits? limits = null,
-        TimeProvider? time = null)
+        TimeProvider? time = null,
+        ControlHttpHandshake? handshake = null)
     {
         _listener = listener;
         _handler = handler;
+        _handshake = handshake;
         _onError = onError;
         _limits = limits ?? new ControlHttpLimits();
         _time = time ?? TimeProvider.System;
@@ -94,7 +99,7 @@ public sealed class ControlHttpServer : IAsyncDisposable
                 return;
             }
 
-            var connection = new ControlHttpConnection(socket, _handler, _limits, _time, _onError);
+            var connection = new ControlHttpConnection(socket, _handler, _handshake, _limits, _time, _onError);
             _connections.Add(connection, ServeAsync(socket, connection));
         }
     }
@@ -116,9 +121,9 @@ public sealed class ControlHttpServer : IAsyncDisposable
                 await connection.RunAsync(_stop.Token);
                 await CloseAsync(socket);
             }
-            catch (Exception exception) when (exception is OperationCanceledException or SocketException or ObjectDisposedException)
+            catch (Exception exception) when (exception is OperationCanceledException or IOException or SocketException or AuthenticationException or ObjectDisposedException)
             {
-                // Too slow, gone, evicted, or the server stops: in each case the connection ends here.
+                // Too slow, gone, refused, evicted, or the server stops: in each case the connection ends here.
             }
         }
 

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+using System.Net;
+using Penstock.Config.Reading;
+using Penstock.Model;
+using Penstock.Model.Peers;
+
+namespace Penstock.Config.Checks;
+
+/// <summary>Peers: each host once, none of them this one, and a certificate that they will believe.</summary>
+internal static class PeerChecks
+{
+    /// <summary>Checks them.</summary>
+    /// <param name="config">The configuration.</param>
+    /// <param name="root">Its place.</param>
+    /// <param name="host">The host it is for; null: not known, so that nothing is said of files.</param>
+    /// <param name="sink">Takes what is wrong.</param>
+    public static void Run(ApplianceConfig config, Cursor root, IHostInterfaces? host, DiagnosticSink sink)
+    {
+        if (config.Peers is not { } peers)
+            return;
+        var at = root["peers"];
+        if (config.Node is null && !root.Has("node") && !root.Incomplete)
+            sink.Error(root.AtKey("peers").Node, "node", "peers without a node", "node: the name in this host's certificate, by which the others know it");
+        CheckHosts(config, peers, at, sink);
+        CheckListen(config, peers, host, at["listen"], sink);
+        if (host is not null && config.Node is { } node && peers is { Certificate: not null, Key: not null, Ca: not null })
+            CheckFiles(peers, node, at, sink);
+    }
+
+    private static void CheckHosts(ApplianceConfig config, PeersConfig peers, Cursor at, DiagnosticSink sink)
+    {
+        if (peers.Hosts.IsDefault)
+            return;
+        if (peers.Hosts.IsEmpty || peers.Hosts.Length > PeersConfig.MostHosts)
+            sink.Error(at["hosts"].Node, at["hosts"].Path, $"{peers.Hosts.Length} hosts", $"1 to {PeersConfig.MostHosts}");
+        var names = new Dictionary<string, Cursor>(StringComparer.OrdinalIgnoreCase);
+        var addresses = new Dictionary<SocketEndpoint, Cursor>();
+        for (var i = 0; i < peers.Hosts.Length; i++)
+        {
+            if (peers.Hosts[i] is not { } peer)
+                continue;
+            var here = at["hosts"][i];
+            if (peer.Name is { } name)
+            {
+                if (string.Equals(name, config.Node, StringComparison.OrdinalIgnoreCase))
+                    sink.Error(here["name"].Node, here["name"].Path, $"peer '{name}', which is this node", "the other hosts alone");
+                else if (!names.TryAdd(name, here["name"]))
+                    sink.Error(here["name"].Node, here["name"].Path, $"peer '{name}' a second time", $"each host once; first at {names[name].Where}");
+            }
+
+            if (peer.Address.Address is null)
+                continue;
+            if (peer.Address == peers.Listen)
+                sink.Error(here["address"].Node, here["address"].Path, $"address {peer.Address}, on which this host listens", "the other host's");
+            else if (!addresses.TryAdd(peer.Address, here["address"]))
+                sink.Error(here["address"].Node, here["address"].Path, $"address {peer.Address} a second time", $"each host once; first at {addresses[peer.Address].Where}");
+        }
+    }
+
+    private static void CheckListen(ApplianceConfig config, PeersConfig peers, IHostInterfaces? host, Cursor at, DiagnosticSink sink)
+    {
+        if (peers.Listen.Address is not { } address)
+            return;
+        var isVirtual = config.Vrrp.Where(instance => instance is { Addresses.IsDefault: false }).SelectMany(instance => instance.Addresses).Any(one => address.Equals(one?.Address?.Address));
+        if (isVirtual)
+            sink.Error(at.Node, at.Path, $"address {address}, which moves between hosts", "an address that this host has by itself");
+        else if (host is not null && !IPAddress.IsLoopback(address) && !host.Names().Any(name => host.Addresses(name).Any(own => own.Address.Equals(address))))
+            sink.Warning(at.Node, at.Path, $"address {address}, which this host has not", "one of its own: until it has it, the peers can't ask this host");
+    }
+
+    private static void CheckFiles(PeersConfig peers, string node, Cursor at, DiagnosticSink sink)
+    {
+        var faults = new List<TlsFault>();
+        TlsIdentity.Read(peers.Certificate, peers.Key, peers.Ca, node, TimeProvider.System.GetUtcNow(), faults);
+        foreach (var fault in faults)
+        {
+            var here = at[fault.Key];
+            if (fault.IsError)
+                sink.Error(here.Node, here.Path, fault.Found, fault.Expected);
+            else
+                sink.Warning(here.Node, here.Path, fault.Found, fault.Expected);
+        }
+    }
+}

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+using Microsoft.Extensions.Logging;
+using Penstock.Model.Peers;
+
+namespace Penstock.Daemon.Peers;
+
+/// <summary>Asks one peer again and again, and keeps what it said. It holds one report and one list of differences, whatever happens.</summary>
+/// <param name="peer">Whom it asks.</param>
+/// <param name="before">What was known of it before; null: nothing.</param>
+/// <param name="logger">Log.</param>
+/// <param name="time">Clock.</param>
+internal sealed class PeerLink(PeerHostConfig peer, PeerView? before, ILogger logger, TimeProvider time)
+{
+    /// <summary>Questions in a row without an answer that make a peer down. One is lost where its daemon restarts.</summary>
+    public const int Fall = 3;
+
+    private readonly Lock _gate = new();
+    private readonly long[] _failures = new long[Enum.GetValues<PeerFaultKind>().Length];
+    private PeerView _view = before ?? new PeerView(peer.Name, peer.Address.ToString(), PeerState.Unknown, time.GetUtcNow(), Fault: null, "", Report: null, ReportAt: 0, ConfigDrift.None);
+    private int _failed;
+    private DateTimeOffset _failedSince;
+    private (string Theirs, string Ours) _compared;
+
+    /// <summary>What is known of the peer.</summary>
+    public PeerView View => Volatile.Read(ref _view);
+
+    /// <summary>The peer.</summary>
+    public PeerHostConfig Peer => peer;
+
+    /// <summary>Questions without an answer since the link began, by reason.</summary>
+    public IEnumerable<(PeerFaultKind Kind, long Count)> Failures => _failures.Select((_, kind) => ((PeerFaultKind)kind, Volatile.Read(ref _failures[kind])));
+
+    /// <summary>Asks until it is told to stop.</summary>
+    /// <param name="client">Asks.</param>
+    /// <param name="key">Key of digests, in hex.</param>
+    /// <param name="config">This host's running configuration; null: there is none.</param>
+    /// <param name="interval">Time between the beginnings of two questions.</param>
+    /// <param name="asked">Called after each question.</param>
+    /// <param name="stop">Ends it.</param>
+    public async Task RunAsync(PeerClient client, string key, Func<SharedConfig?> config, TimeSpan interval, Action asked, CancellationToken stop)
+    {
+        while (!stop.IsCancellationRequested)
+        {
+            var started = time.GetTimestamp();
+            try
+            {
+                await AskAsync(client, key, config(), stop);
+                asked();
+            }
+            catch (OperationCanceledException) when (stop.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception error)
+            {
+                // The one catch-all of this loop: the next question may fare better.
+                logger.LogError(error, "peer {Peer}: the question failed", peer.Name);
+                Note(new PeerFaultException(PeerFaultKind.Answer, error.Message, error));
+            }
+
+            var left = interval - time.GetElapsedTime(started);
+            await Task.Delay(left > TimeSpan.Zero ? left : TimeSpan.Zero, time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    /// <summary>Takes an answer.</summary>
+    public void Note(PeerReport report)
+    {
+        lock (_gate)
+        {
+            _failed = 0;
+            var isBack = _view.State != PeerState.Up;
+            if (isBack)
+                logger.LogInformation("peer {Peer} at {Address} is up: generation {Generation}, version {Version}", peer.Name, _view.Address, report.Generation, report.Version);
+            Volatile.Write(ref _view, _view with { State = PeerState.Up, Since = isBack ? time.GetUtcNow() : _view.Since, Fault = null, Reason = "", Report = report, ReportAt = time.GetTimestamp() });
+        }
+    }
+
+    /// <summary>Takes that there was none.</summary>
+    public void Note(PeerFaultException fault)
+    {
+        Interlocked.Increment(ref _failures[(int)fault.Kind]);
+        lock (_gate)
+        {
+            if (_failed++ == 0)
+                _failedSince = time.GetUtcNow();
+            var falls = _view.State == PeerState.Unknown || (_view.State == PeerState.Up && _failed >= Fall);
+            if (falls || (_view.State == PeerState.Down && _view.Fault != fault.Kind))
+                logger.LogWarning("peer {Peer} at {Address} is down: {Reason}", peer.Name, _view.Address, fault.Message);
+            Volatile.Write(ref _view, _view with { Fault = fault.Kind, Reason = fault.Message });
+            if (!falls)
+                return;
+            _compared = default;
+            Volatile.Write(ref _view, _view with { State = PeerState.Down, Since = _failedSince, Report = null, Drift = ConfigDrift.None });
+        }
+    }
+
+    /// <summary>Takes what differs.</summary>
+    public void Note(ConfigDrift drift, string node)
+    {
+        lock (_gate)
+        {
+            if (drift.Count > 0 && !drift.Keys.SequenceEqual(_view.Drift.Keys))
+                logger.LogWarning("the configuration of peer {Peer} differs in {Text}", peer.Name, Text(drift, node));
+            else if (drift.Count == 0 && _view.Drift.Count > 0)
+                logger.LogInformation("the configuration of peer {Peer} differs no more", peer.Name);
+            Volatile.Write(ref _view, _view with { Drift = drift });
+        }
+    }
+
+    /// <summary>Differences as one line.</summary>
+    public string Text(ConfigDrift drift, string node)
+    {
+        const int shown = 10;
+        var keys = drift.Keys.Take(shown).Select(key => key.Text(node, peer.Name));
+        return $"{drift.Count} {(drift.Count == 1 ? "key" : "keys")}: {string.Join(", ", keys)}{(drift.Count > shown ? $" and {drift.Count - shown} more" : "")}";
+    }
+
+    private async Task AskAsync(PeerClient client, string key, SharedConfig? config, CancellationToken stop)
+    {
+        try
+        {
+            Note(await client.AskAsync(stop));
+            await CompareAsync(client, key, config, stop);
+        }
+        catch (PeerFaultException fault)
+        {
+            Note(fault);
+        }
+    }
+
+    // The hashes are asked for only where they differ as a whole, and once for each state of the two.
+    private async Task CompareAsync(PeerClient client, string key, SharedConfig? config, CancellationToken stop)
+    {
+        if (config is null || View.Report is not { } report)
+            return;
+        var pair = (Theirs: report.ConfigDigest, Ours: config.Digest(key).Root);
+        if (pair == _compared)
+            return;
+        var drift = ConfigDrift.None;
+        if (!string.Equals(pair.Theirs, pair.Ours, StringComparison.Ordinal))
+        {
+            var theirs = await client.DigestAsync(stop);
+            pair = pair with { Theirs = theirs.Root };
+            drift = ConfigDrift.Between(config.Digest(key, theirs.Level).Entries, theirs.Entries);
+        }
+
+        Note(drift, config.Config.Node);
+        _compared = pair;
+    }
+}

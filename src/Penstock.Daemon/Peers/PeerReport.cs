@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+namespace Penstock.Daemon.Peers;
+
+/// <summary>What a host tells its peers of itself. It holds no secret and no value of the configuration.</summary>
+/// <param name="Node">Its name.</param>
+/// <param name="Version">Version of its daemon.</param>
+/// <param name="State"><c>running</c> or <c>draining</c>.</param>
+/// <param name="Generation">Generation of its snapshot.</param>
+/// <param name="SnapshotAt">Since when that runs.</param>
+/// <param name="Unready">Number of L4 services and clusters of which nothing is ready.</param>
+/// <param name="ConfigDigest">Root of its <see cref="Peers.ConfigDigest"/>, by the key of who asks.</param>
+/// <param name="Vrrp">Its VRRP instances.</param>
+internal sealed record PeerReport(
+    string Node, string Version, string State, long Generation, DateTimeOffset SnapshotAt, int Unready, string ConfigDigest, IReadOnlyList<PeerInstance> Vrrp)
+{
+    private const int LongestText = 256;
+
+    // Of each kind: an id of eight bits for each of a few interfaces, and what one advert could name.
+    private const int MostItems = 1024;
+
+    /// <summary>The same with nothing in it that a terminal would take for more than text.</summary>
+    public PeerReport Plain() => this with
+    {
+        Node = Plain(Node),
+        Version = Plain(Version),
+        State = Plain(State),
+        Vrrp = [.. Vrrp.Take(MostItems).Select(instance => instance with { Name = Plain(instance.Name), Addresses = [.. instance.Addresses.Take(MostItems).Select(Plain)] })],
+    };
+
+    /// <summary>A text of another host, fit for a line on a terminal.</summary>
+    public static string Plain(string text) =>
+        string.Concat((text.Length <= LongestText ? text : text[..LongestText]).Select(letter => letter is >= ' ' and <= '~' ? letter : '?'));
+}

@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: Apache-2.0
+using System.Collections.Immutable;
+using System.Net;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using Microsoft.Extensions.Logging;
+using Penstock.Config.Reading;
+using Penstock.Daemon.Commands;
+using Penstock.Model;
+using Penstock.Model.Peers;
+using Penstock.Vrrp;
+
+namespace Penstock.Daemon.Peers;
+
+/// <summary>
+/// What this host tells its peers and hears of them. Nothing here can refuse a configuration or hold it up: it works on tasks of its own, and what fails is reported and tried again.
+/// </summary>
+internal sealed class PeerTier : IAsyncDisposable
+{
+    // What can't be bound or read now may be there later: an address that comes up, a file that is put in place.
+    private static readonly TimeSpan s_retry = TimeSpan.FromSeconds(2);
+
+    private readonly Func<VrrpStatus> _vrrp;
+    private readonly ILogger _logger;
+    private readonly TimeProvider _time;
+    private readonly string _key = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(ConfigDigest.KeyBytes));
+    private readonly SemaphoreSlim _changed = new(0, 1);
+    private readonly CancellationTokenSource _stop = new();
+    private readonly PeerListener _listener;
+    private readonly InstanceWatch _watch;
+    private readonly PeerMeter _meter;
+    private readonly Lock _looking = new();
+    private readonly Task _running;
+    private volatile SharedConfig? _config;
+    private volatile string? _trouble;
+    private ImmutableArray<PeerLink> _links = [];
+    private (Snapshot? Snapshot, DateTimeOffset At) _followed;
+    private TlsIdentity? _identity;
+    private string? _fingerprint;
+    private CancellationTokenSource? _asking;
+    private Task _asked = Task.CompletedTask;
+
+    /// <summary>A tier that does nothing until it is given a snapshot.</summary>
+    /// <param name="vrrp">What this host's VRRP instances do.</param>
+    /// <param name="state"><c>running</c> or <c>draining</c>.</param>
+    /// <param name="loggers">Log.</param>
+    /// <param name="time">Clock.</param>
+    public PeerTier(Func<VrrpStatus> vrrp, Func<string> state, ILoggerFactory loggers, TimeProvider time)
+    {
+        (_vrrp, _time, _logger) = (vrrp, time, loggers.CreateLogger<PeerTier>());
+        _watch = new InstanceWatch(_logger, time);
+        var api = new PeerApi(() => _config, root => Report(root, state()));
+        _listener = new PeerListener(api.HandleAsync, _logger, time);
+        _meter = new PeerMeter(() => _links, () => _links.IsEmpty ? [] : Config?.Vrrp.Select(instance => instance.Name) ?? [], () => _watch.Findings, () => _listener.Refusals);
+        _running = Task.Run(RunAsync);
+    }
+
+    private ApplianceConfig? Config => _config?.Config;
+
+    /// <summary>Goes by a snapshot from now on. Certificates are read again where its configuration was.</summary>
+    public void Follow(Snapshot snapshot)
+    {
+        lock (_looking)
+            _followed = (snapshot, _time.GetUtcNow());
+        if (ReferenceEquals(snapshot.Config, Config))
+            return;
+        _config = new SharedConfig(snapshot.Config);
+        Wake();
+    }
+
+    /// <summary>What is known of the peers.</summary>
+    public PeersStatus Status()
+    {
+        if (Config is not { Peers: not null } config)
+            return new PeersStatus([], []);
+        var links = _links;
+        var own = Instances(config);
+        var warnings = _watch.Findings.Select(finding => finding.Text).Concat(links.SelectMany(link => Warnings(link, config.Node))).ToList();
+        if (_trouble is { } trouble)
+            warnings.Add(trouble);
+        if (_listener.LastRefusal is { } refusal)
+            warnings.Add(refusal);
+        return new PeersStatus([.. links.Select(link => Describe(link.View, own))], warnings);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        _meter.Dispose();
+        await _stop.CancelAsync();
+        await _running;
+        await CloseAsync();
+        _stop.Dispose();
+        _changed.Dispose();
+    }
+
+    private static IEnumerable<string> Warnings(PeerLink link, string node)
+    {
+        var view = link.View;
+        if (view.State == PeerState.Down)
+            yield return $"peer {view.Node} at {view.Address} is down since {view.Since:yyyy-MM-dd HH:mm:ss}Z: {view.Reason}";
+        if (view.Drift.Count > 0)
+            yield return $"the configuration differs from that of peer {view.Node} in {link.Text(view.Drift, node)}";
+    }
+
+    private static PeerStatus Describe(PeerView view, IReadOnlyList<OwnInstance> own) => new(
+        view.Node,
+        view.Address,
+        view.State,
+        view.Since,
+        view.Reason,
+        view.Report?.Version ?? "",
+        view.Report?.State ?? "",
+        view.Report?.Generation ?? 0,
+        view.Report?.SnapshotAt,
+        view.Report?.Unready ?? 0,
+        view.Report is { } report ? [.. own.SelectMany(instance => instance.On(report) is { } other ? [new PeerRole(instance.State.Name, other.Role, other.Since, other.Priority)] : Array.Empty<PeerRole>())] : [],
+        view.Drift.Count,
+        view.Drift.Keys);
+
+    private static string Fingerprint(string node, PeersConfig peers, TlsIdentity identity) =>
+        $"{node} {peers.Listen} {peers.Interval} {peers.Timeout} {string.Join(' ', peers.Hosts.Select(host => $"{host.Name}={host.Address}"))} {identity.Fingerprint}";
+
+    private PeerReport Report(string root, string state)
+    {
+        (Snapshot? Snapshot, DateTimeOffset At) followed;
+        lock (_looking)
+            followed = _followed;
+        var snapshot = followed.Snapshot!; // the API asks only where there is one
+        var unready = snapshot.Services.Values.Count(backends => !backends.Any(backend => backend.State == EndpointState.Ready))
+            + snapshot.Endpoints.Values.Count(cluster => !cluster.Endpoints.Any(endpoint => endpoint.State == EndpointState.Ready));
+        return new PeerReport(
+            snapshot.Config.Node, VersionCommand.Current, state, snapshot.Generation, followed.At, unready, root, [.. Instances(snapshot.Config).Select(instance => instance.State)]);
+    }
+
+    private OwnInstance[] Instances(ApplianceConfig config)
+    {
+        var known = _vrrp().Instances.ToDictionary(instance => instance.Name, StringComparer.Ordinal);
+        return [.. config.Vrrp.Where(instance => known.ContainsKey(instance.Name)).Select(instance =>
+        {
+            var status = known[instance.Name];
+            var family = instance.Family == AddressFamily.InterNetworkV6 ? "ipv6" : "ipv4";
+            return new OwnInstance(
+                new PeerInstance(status.Name, status.RouterId, family, status.Role, status.Since, status.Priority, status.Health, status.Addresses), instance.AdvertInterval);
+        })];
+    }
+
+    private void Look()
+    {
+        if (Config is not { Peers: { } peers } config)
+            return;
+        var instances = Instances(config);
+        lock (_looking)
+            _watch.Look(instances, [.. _links.Select(link => link.View)], peers.Interval);
+    }
+
+    private void Wake()
+    {
+        try
+        {
+            _changed.Release();
+        }
+        catch (SemaphoreFullException)
+        {
+            // It has been told already, and reads what is there when its turn comes.
+        }
+    }
+
+    private async Task RunAsync()
+    {
+        while (!_stop.IsCancellationRequested)
+        {
+            try
+            {
+                await ApplyAsync();
+            }
+            catch (Exception error)
+            {
+                // The one catch-all of this loop: peers are no reason to harm this host.
+                Say($"peers could not be set up: {error.Message}");
+            }
+
+            Task waiting = _changed.WaitAsync(_trouble is null ? Timeout.InfiniteTimeSpan : s_retry, _stop.Token);
+            await waiting.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private async Task ApplyAsync()
+    {
+        if (Config is not { Peers: { } peers } config)
+        {
+            await CloseAsync();
+            Say(trouble: null);
+            return;
+        }
+
+        var trouble = Read(config.Node, peers);
+        if (_identity is { } identity)
+            trouble = await ServeAsync(config.Node, peers, identity) ?? trouble;
+        Say(trouble);
+    }
+
+    /// <summary>Asks and listens by an identity, unless that is done.</summary>
+    /// <returns>What keeps it from listening; null: nothing.</returns>
+    private async Task<string?> ServeAsync(string node, PeersConfig peers, TlsIdentity identity)
+    {
+        var fingerprint = Fingerprint(node, peers, identity);
+        if (string.Equals(fingerprint, _fingerprint, StringComparison.Ordinal) && _listener.IsOpen)
+            return null;
+        var tls = new PeerTls(identity);
+        if (!string.Equals(fingerprint, _fingerprint, StringComparison.Ordinal))
+        {
+            await CloseAsync();
+            _fingerprint = fingerprint;
+            Ask(peers, tls);
+        }
+
+        return Listen(peers, tls);
+    }
+
+    // Where files can't be read, which they could when the configuration was checked, those read before hold on.
+    private string? Read(string node, PeersConfig peers)
+    {
+        var faults = new List<TlsFault>();
+        if (TlsIdentity.Read(peers.Certificate, peers.Key, peers.Ca, node, _time.GetUtcNow(), faults) is { } identity)
+        {
+            _identity = identity;
+            return null;
+        }
+
+        return $"peers: {faults.First(fault => fault.IsError).Found}: {(_identity is null ? "no peer is asked or answered" : "the certificate read before holds on")}";
+    }
+
+    private void Say(string? trouble)
+    {
+        if (trouble is not null && !string.Equals(trouble, _trouble, StringComparison.Ordinal))
+            _logger.LogWarning("{Trouble}", trouble);
+        _trouble = trouble;
+    }
+
+    private void Ask(PeersConfig peers, PeerTls tls)
+    {
+        var before = _links.ToDictionary(link => (link.Peer.Name, link.Peer.Address), link => link.View);
+        _asking = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
+        var stop = _asking.Token;
+        _links = [.. peers.Hosts.Select(host => new PeerLink(host, before.GetValueOrDefault((host.Name, host.Address)), _logger, _time))];
+        _asked = Task.WhenAll(_links.Select(link => Task.Run(
+            async () =>
+            {
+                using var client = new PeerClient(link.Peer, tls, _key, peers.Timeout);
+                await link.RunAsync(client, _key, () => _config, peers.Interval, Look, stop);
+            },
+            CancellationToken.None)));
+    }
+
+    private string? Listen(PeersConfig peers, PeerTls tls)
+    {
+        try
+        {
+            _listener.Open(new IPEndPoint(peers.Listen.Address!, peers.Listen.Port), tls, [.. peers.Hosts.Select(host => host.Name)]); // the configuration takes nothing else
+            _logger.LogInformation("peers can ask at {Address}", peers.Listen);
+            return null;
+        }
+        catch (SocketException error)
+        {
+            return $"peers.listen: {peers.Listen}: {error.Message}: peers can't ask this host until it can be bound";
+        }
+    }
+
+    private async Task CloseAsync()
+    {
+        if (_asking is { } asking)
+        {
+            await asking.CancelAsync();
+            await _asked;
+            asking.Dispose();
+        }
+
+        await _listener.CloseAsync();
+        (_asking, _asked, _fingerprint) = (null, Task.CompletedTask, null);
+        if (Config?.Peers is not null)
+            return;
+        _links = [];
+        lock (_looking)
+            _watch.Look([], [], TimeSpan.Zero);
+    }
+}

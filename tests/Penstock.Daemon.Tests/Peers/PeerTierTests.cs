@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+using System.Collections.Immutable;
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.Extensions.Logging.Abstractions;
+using Penstock.Daemon.Peers;
+using Penstock.Model;
+using Penstock.Model.L4;
+using Penstock.Model.Peers;
+using Penstock.Model.Vrrp;
+using Penstock.Tests;
+using Penstock.Vrrp;
+
+namespace Penstock.Daemon.Tests.Peers;
+
+/// <summary>Two hosts in one process.</summary>
+public sealed class PeerTierTests : IAsyncDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("penstock-peers-").FullName;
+    private readonly TestAuthority _authority;
+    private readonly int[] _ports = [FreePort(), FreePort()];
+    private readonly VrrpRole[] _roles = [VrrpRole.Master, VrrpRole.Backup];
+    private readonly PeerTier[] _tiers;
+
+    public PeerTierTests()
+    {
+        _authority = new TestAuthority(_folder);
+        _authority.Sign(["lb1"]);
+        _authority.Sign(["lb2"]);
+        _tiers = [.. Enumerable.Range(0, 2).Select(host => new PeerTier(() => Vrrp(_roles[host]), () => "running", NullLoggerFactory.Instance, TimeProvider.System))];
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var tier in _tiers)
+            await tier.DisposeAsync();
+        _authority.Dispose();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    [Fact]
+    public async Task Hosts_ThatAreWell_KnowOneAnother_AndWhereTheyDiffer()
+    {
+        _tiers[0].Follow(Snapshot(0, seed: 1));
+        _tiers[1].Follow(Snapshot(1, seed: 2));
+        await UntilAsync(0, status => status.Peers is [{ State: PeerState.Up }] && status.Warnings.Count == 1);
+
+        var status = _tiers[0].Status();
+        status.Warnings.ShouldBe(["the configuration differs from that of peer lb2 in 1 key: l4.hash_seed"]);
+        status.Peers[0].Vrrp.ShouldHaveSingleItem().ShouldBe(new PeerRole("edge", VrrpRole.Backup, Since: null, 100));
+
+        // A reload that mends it is noticed by both; then both become master.
+        _tiers[1].Follow(Snapshot(1, seed: 1));
+        await UntilAsync(0, now => now.Warnings.Count == 0);
+        _roles[1] = VrrpRole.Master;
+        await UntilAsync(0, now => now.Warnings.Any(warning => warning.StartsWith("split brain: VRRP instance edge", StringComparison.Ordinal)));
+        await UntilAsync(1, now => now.Warnings.Any(warning => warning.StartsWith("split brain: VRRP instance edge", StringComparison.Ordinal)));
+        _roles[1] = VrrpRole.Backup;
+        await UntilAsync(0, now => now.Warnings.Count == 0);
+
+        // Without peers nothing is known of them.
+        _tiers[0].Follow(new Snapshot(9, Snapshot(0, seed: 1).Config with { Peers = null }, ImmutableDictionary<string, ClusterEndpoints>.Empty));
+        _tiers[0].Status().Peers.ShouldBeEmpty();
+        await UntilAsync(1, now => now.Peers is [{ State: PeerState.Down }]);
+    }
+
+    [Fact]
+    public async Task Listen_OnAnAddressThatIsNotThere_IsReported_AndTriedAgain()
+    {
+        using var taken = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        taken.Bind(new IPEndPoint(IPAddress.Loopback, _ports[0]));
+        taken.Listen();
+        _tiers[0].Follow(Snapshot(0, seed: 1));
+        _tiers[1].Follow(Snapshot(1, seed: 1));
+        await UntilAsync(0, status => status.Peers is [{ State: PeerState.Up }] && status.Warnings.Any(warning => warning.StartsWith($"peers.listen: 127.0.0.1:{_ports[0]}: ", StringComparison.Ordinal)));
+        taken.Close();
+
+        await UntilAsync(0, status => status.Warnings.Count == 0);
+        await UntilAsync(1, status => status.Peers is [{ State: PeerState.Up }]);
+    }
+
+    [Fact]
+    public async Task Certificate_ThatIsGone_LeavesTheOneBefore()
+    {
+        _tiers[0].Follow(Snapshot(0, seed: 1));
+        _tiers[1].Follow(Snapshot(1, seed: 1));
+        await UntilAsync(1, status => status.Peers is [{ State: PeerState.Up }]);
+        File.Move(Path.Combine(_folder, "lb1.key"), Path.Combine(_folder, "away"));
+        _tiers[0].Follow(Snapshot(0, seed: 1));
+        await UntilAsync(0, status => status.Warnings.Any(warning => warning.EndsWith("the certificate read before holds on", StringComparison.Ordinal)));
+        _tiers[1].Status().Peers[0].State.ShouldBe(PeerState.Up);
+        File.Move(Path.Combine(_folder, "away"), Path.Combine(_folder, "lb1.key"));
+
+        await UntilAsync(0, status => status.Warnings.Count == 0);
+    }
+
+    private static VrrpStatus Vrrp(VrrpRole role) =>
+        new([new VrrpInstanceStatus("edge", "eth0", 51, role, Since: null, 100, 0, [], ["203.0.113.10/24"], 0)], [], []);
+
+    private static int FreePort()
+    {
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        return ((IPEndPoint)socket.LocalEndPoint!).Port; // bound
+    }
+
+    private Snapshot Snapshot(int host, int seed) => new(
+        1,
+        new ApplianceConfig
+        {
+            Node = $"lb{host + 1}",
+            L4 = new L4Config { HashSeed = seed },
+            Vrrp =
+            [
+                new VrrpInstanceConfig
+                {
+                    Name = "edge",
+                    Interface = "eth0",
+                    RouterId = 51,
+                    AdvertInterval = TimeSpan.FromMilliseconds(100),
+                    Addresses = [new VrrpAddressConfig { Address = new InterfaceAddress(IPAddress.Parse("203.0.113.10"), 24) }],
+                },
+            ],
+            Peers = new PeersConfig
+            {
+                Listen = SocketEndpoint.Ip(IPAddress.Loopback, _ports[host]),
+                Certificate = $"{_folder}/lb{host + 1}.crt",
+                Key = $"{_folder}/lb{host + 1}.key",
+                Ca = _authority.CaFile,
+                Hosts = [new PeerHostConfig { Name = $"lb{2 - host}", Address = SocketEndpoint.Ip(IPAddress.Loopback, _ports[1 - host]) }],
+                Interval = TimeSpan.FromMilliseconds(100),
+                Timeout = TimeSpan.FromSeconds(20),
+            },
+        },
+        ImmutableDictionary<string, ClusterEndpoints>.Empty);
+
+    private async Task UntilAsync(int host, Func<PeersStatus, bool> holds)
+    {
+        var waiting = Stopwatch.StartNew();
+        while (!holds(_tiers[host].Status()))
+        {
+            waiting.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(60), string.Join('\n', _tiers[host].Status().Warnings));
+            await Task.Delay(10);
+        }
+    }
+}
