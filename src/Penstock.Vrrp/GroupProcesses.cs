@@ -57,7 +57,7 @@ internal sealed class GroupProcesses(Func<KeepalivedConfig, KeepalivedFolder, IK
                 stopped.Add(group);
             }
 
-            foreach (var group in wanted.OrderBy(group => before.Groups.Any(old => old.Name == group.Name && !old.Addresses.IsSubsetOf(group.Addresses)) ? 0 : 1))
+            foreach (var group in LosersFirst(wanted, before.Groups))
             {
                 starting(group, processes[group.Name]);
                 processes[group.Name].ApplyAsync(group.Plan).GetAwaiter().GetResult();
@@ -65,7 +65,7 @@ internal sealed class GroupProcesses(Func<KeepalivedConfig, KeepalivedFolder, IK
         }
         catch
         {
-            Undo(config.Keepalived, added, stopped);
+            Undo(config.Keepalived, added, stopped, wanted, starting);
             if (isNew)
                 Release();
             throw;
@@ -149,7 +149,7 @@ internal sealed class GroupProcesses(Func<KeepalivedConfig, KeepalivedFolder, IK
     }
 
     // Those that were there run by what they ran by; those that were not end.
-    private void Undo(KeepalivedConfig config, List<Added> added, List<VrrpGroup> stopped)
+    private void Undo(KeepalivedConfig config, List<Added> added, List<VrrpGroup> stopped, List<VrrpGroup> wanted, Action<VrrpGroup, IKeepalived> starting)
     {
         foreach (var one in added)
         {
@@ -160,12 +160,17 @@ internal sealed class GroupProcesses(Func<KeepalivedConfig, KeepalivedFolder, IK
         }
 
         var processes = _current.Processes.ToDictionary(StringComparer.Ordinal);
-        foreach (var group in _current.Groups)
+        foreach (var group in LosersFirst(_current.Groups, wanted))
         {
             try
             {
                 if (stopped.Contains(group))
+                {
+                    processes.Remove(group.Name);
                     processes[group.Name] = create(config, group.Folder);
+                    starting(group, processes[group.Name]);
+                }
+
                 processes[group.Name].ApplyAsync(group.Plan).GetAwaiter().GetResult();
             }
             catch (VrrpApplyException error)
@@ -174,8 +179,12 @@ internal sealed class GroupProcesses(Func<KeepalivedConfig, KeepalivedFolder, IK
             }
         }
 
-        _current = _current with { Processes = processes };
+        _current = new Set([.. _current.Groups.Where(group => processes.ContainsKey(group.Name))], processes);
     }
+
+    // An address that moves between groups leaves the one before it comes to the other: the one's reload would take it off again.
+    private static IEnumerable<VrrpGroup> LosersFirst(IReadOnlyList<VrrpGroup> after, IReadOnlyList<VrrpGroup> before) =>
+        after.OrderBy(group => before.Any(old => old.Name == group.Name && !old.Addresses.IsSubsetOf(group.Addresses)) ? 0 : 1);
 
     private void Stop(string name, IKeepalived process)
     {

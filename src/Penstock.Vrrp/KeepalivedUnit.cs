@@ -39,6 +39,8 @@ public static class KeepalivedUnit
         {
             var request = KeepalivedRequest.Receive(socket);
             var folder = request.Folder;
+            if (!string.Equals(request.User, Environment.UserName, StringComparison.Ordinal))
+                throw new IOException($"penstock runs as {request.User}, penstock-keepalived@.service as {Environment.UserName}: give both the same User=");
             if (!File.Exists(request.Binary))
                 throw new FileNotFoundException($"{request.Binary}: no such file");
             using var output = Fifo.Open(folder.LogFile);

@@ -235,6 +235,7 @@ public sealed class VrrpTierTests : IDisposable
         Should.Throw<VrrpApplyException>(() => _tier.Apply(Snapshot(Some.Instance() with { SyncGroup = "broken" })));
 
         _started["edge"].IsStopped.ShouldBeFalse(); // another than at first
+        _started["edge"].Told.ShouldBe([("edge", 0)]);
         _started["edge"].Instances.ShouldBe(["edge"]);
         _tier.Status().Processes.ShouldHaveSingleItem().Group.ShouldBe("edge");
     }

@@ -24,10 +24,10 @@ public sealed record KeepalivedConfig
 
     /// <summary>
     /// Socket by which systemd starts keepalived as units of its own (penstock-keepalived.socket). Where it is not there, penstock starts keepalived itself.
-    /// Default /run/penstock/keepalived.sock.
+    /// Default /run/penstock-keepalived.sock.
     /// </summary>
     [Text(TextForm.FilePath)]
-    public string Socket { get; init; } = "/run/penstock/keepalived.sock";
+    public string Socket { get; init; } = "/run/penstock-keepalived.sock";
 
     /// <summary>Time without a sign of life of the daemon after which the addresses are given up, to within a second. Default 3 s.</summary>
     [Range("2s", "1h")]

@@ -4,12 +4,13 @@ using System.Text;
 
 namespace Penstock.Vrrp.Supervision;
 
-/// <summary>What a daemon asks of a unit that is to become a keepalived: four lines, and the end of what it sends.</summary>
+/// <summary>What a daemon asks of a unit that is to become a keepalived: five lines, and the end of what it sends.</summary>
 /// <param name="Binary">keepalived's file.</param>
 /// <param name="State">Folder of configurations.</param>
 /// <param name="Run">Folder of all groups' run-time files.</param>
 /// <param name="Group">The group's name.</param>
-internal sealed record KeepalivedRequest(string Binary, string State, string Run, string Group)
+/// <param name="User">The daemon's user: the unit's has to be the same, or the daemon could send it no signals, and it could not run its checks.</param>
+internal sealed record KeepalivedRequest(string Binary, string State, string Run, string Group, string User)
 {
     /// <summary>No request and no answer has more bytes.</summary>
     public const int MostBytes = 16 * 1024;
@@ -22,7 +23,7 @@ internal sealed record KeepalivedRequest(string Binary, string State, string Run
     /// <exception cref="SocketException">It can't be sent.</exception>
     public void Send(Socket socket)
     {
-        var bytes = Encoding.UTF8.GetBytes($"{Binary}\n{State}\n{Run}\n{Group}\n");
+        var bytes = Encoding.UTF8.GetBytes($"{Binary}\n{State}\n{Run}\n{Group}\n{User}\n");
         for (var sent = 0; sent < bytes.Length;)
             sent += socket.Send(bytes.AsSpan(sent));
         socket.Shutdown(SocketShutdown.Send);
@@ -37,9 +38,9 @@ internal sealed record KeepalivedRequest(string Binary, string State, string Run
         var count = 0;
         for (var more = 1; more > 0 && count < bytes.Length; count += more)
             more = socket.Receive(bytes.AsSpan(count));
-        return Encoding.UTF8.GetString(bytes, 0, count).Split('\n') is [var binary, var state, var run, var group, ""] && count < bytes.Length
+        return Encoding.UTF8.GetString(bytes, 0, count).Split('\n') is [var binary, var state, var run, var group, var user, ""] && count < bytes.Length
             && Path.IsPathRooted(binary) && Path.IsPathRooted(state) && Path.IsPathRooted(run)
-            ? new KeepalivedRequest(binary, state, run, group)
-            : throw new IOException("not a request of penstock's: four lines, a program, two folders and the name of a group");
+            ? new KeepalivedRequest(binary, state, run, group, user)
+            : throw new IOException("not a request of penstock's: five lines, a program, two folders and the names of a group and a user");
     }
 }

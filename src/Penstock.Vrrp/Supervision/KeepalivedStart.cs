@@ -21,7 +21,7 @@ internal sealed record KeepalivedStart(string Binary, string Socket)
     /// <returns>Its process id.</returns>
     /// <exception cref="IOException">It could not be started.</exception>
     public int Start(KeepalivedFolder folder, Fifo output) =>
-        File.Exists(Socket) ? Ask(new KeepalivedRequest(Binary, folder.State, folder.AllRun, folder.Group)) : DetachedProcess.Start(Binary, folder.Arguments, output.Descriptor);
+        File.Exists(Socket) ? Ask(new KeepalivedRequest(Binary, folder.State, folder.AllRun, folder.Group, Environment.UserName)) : DetachedProcess.Start(Binary, folder.Arguments, output.Descriptor);
 
     private int Ask(KeepalivedRequest request)
     {

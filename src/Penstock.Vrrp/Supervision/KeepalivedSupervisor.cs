@@ -255,7 +255,7 @@ internal sealed class KeepalivedSupervisor : IDisposable
         {
             Start();
         }
-        catch (IOException error)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             _endedAt = _time.GetTimestamp();
             _wait = _backoff.Ended();

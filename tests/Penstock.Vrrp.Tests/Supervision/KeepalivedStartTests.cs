@@ -35,7 +35,7 @@ public sealed class KeepalivedStartTests : IDisposable
 
         new KeepalivedStart("/usr/sbin/keepalived", Socket).Start(_files, _output).ShouldBe(4711);
 
-        (await served).ShouldBe(new KeepalivedRequest("/usr/sbin/keepalived", _files.State, _files.AllRun, "edge"));
+        (await served).ShouldBe(new KeepalivedRequest("/usr/sbin/keepalived", _files.State, _files.AllRun, "edge", Environment.UserName));
     }
 
     [Theory]
@@ -71,10 +71,10 @@ public sealed class KeepalivedStartTests : IDisposable
     }
 
     [Theory]
-    [InlineData("/usr/sbin/keepalived\n/s\n/r\nedge")]
-    [InlineData("/usr/sbin/keepalived\n/s\n/r\n")]
-    [InlineData("keepalived\n/s\n/r\nedge\n")]
-    [InlineData("/usr/sbin/keepalived\n/s\n/r\nedge\nmore\n")]
+    [InlineData("/usr/sbin/keepalived\n/s\n/r\nedge\nroot")]
+    [InlineData("/usr/sbin/keepalived\n/s\n/r\nedge\n")]
+    [InlineData("keepalived\n/s\n/r\nedge\nroot\n")]
+    [InlineData("/usr/sbin/keepalived\n/s\n/r\nedge\nroot\nmore\n")]
     [InlineData("")]
     public async Task Request_OfAnotherForm_IsRefused(string text)
     {
