@@ -144,39 +144,35 @@ public sealed class IpvsEngine : IL4Engine
     private int ApplyConfig(IpvsKernel kernel, Snapshot snapshot, IpvsTable wanted, IpvsOwned owned)
     {
         _sysctls.Apply(snapshot.Config.L4.Ipvs);
-        var ours = owned.Names;
         var held = Hold(kernel);
+        var commands = IpvsPlanner.Plan(wanted, held.Table, key => owned.Has(key.ToString()));
+        owned.Begin([.. wanted.Services.Select(entry => entry.Service.Key.ToString()), .. SyncNames(snapshot.Config.L4.Ipvs.Sync)]);
         try
         {
-            return Change(kernel, snapshot, wanted, held, owned);
+            Change(kernel, snapshot, wanted, held, owned, commands);
+            return commands.Count;
         }
         catch
         {
-            Undo(kernel, wanted, held);
-            Return(owned, ours);
+            Undo(kernel, wanted, held, owned);
             throw;
         }
     }
 
     private static Held Hold(IpvsKernel kernel) => new(kernel.Read(), kernel.ReadSync(), kernel.ReadTimeouts());
 
-    private int Change(IpvsKernel kernel, Snapshot snapshot, IpvsTable wanted, Held held, IpvsOwned owned)
+    private void Change(IpvsKernel kernel, Snapshot snapshot, IpvsTable wanted, Held held, IpvsOwned owned, List<IpvsCommand> commands)
     {
-        var config = snapshot.Config.L4;
-        var names = wanted.Services.Select(entry => entry.Service.Key.ToString()).ToArray();
-        var commands = IpvsPlanner.Plan(wanted, held.Table, key => owned.Has(key.ToString()));
-        owned.Include(names);
-        var changes = Write(kernel, commands);
-        var syncs = ApplySettings(kernel, snapshot, held, owned);
-        owned.Replace([.. names, .. syncs]);
+        _ = Write(kernel, commands);
+        ApplySettings(kernel, snapshot, held, owned);
+        owned.Commit();
 
         var foreign = held.Table.Services.Select(entry => entry.Service.Key).Where(key => wanted.Find(key) is null && !commands.Exists(command => command.Service.Key == key)).ToArray();
-        _running = new Running(snapshot, wanted, owned, [.. Warnings(config, foreign)]);
-        return changes;
+        _running = new Running(snapshot, wanted, owned, [.. Warnings(snapshot.Config.L4, foreign)]);
     }
 
     // The kernel holds what it held before a change that failed half-way, whoever made it.
-    private void Undo(IpvsKernel kernel, IpvsTable wanted, Held held)
+    private void Undo(IpvsKernel kernel, IpvsTable wanted, Held held, IpvsOwned owned)
     {
         try
         {
@@ -188,18 +184,11 @@ public sealed class IpvsEngine : IL4Engine
                 kernel.WriteSync(one, start: true);
             if (kernel.ReadTimeouts() != held.Timeouts)
                 kernel.WriteTimeouts(held.Timeouts);
+            owned.Return();
         }
         catch (Exception error) when (error is NetlinkException or L4ApplyException)
         {
-            _logger.LogError(error, "IPVS could not be brought back to what it held before");
-        }
-    }
-
-    private void Return(IpvsOwned owned, IReadOnlySet<string> names)
-    {
-        try
-        {
-            owned.Return(names);
+            _logger.LogError(error, "IPVS could not be brought back to what it held before; {Path} lists what the daemon may have made", owned.Path);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -215,13 +204,21 @@ public sealed class IpvsEngine : IL4Engine
         return commands.Count;
     }
 
-    // What is for all services; the names of sync daemons that are ours.
-    private static List<string> ApplySettings(IpvsKernel kernel, Snapshot snapshot, Held held, IpvsOwned owned)
+    // What is for all services.
+    private static void ApplySettings(IpvsKernel kernel, Snapshot snapshot, Held held, IpvsOwned owned)
     {
         var config = snapshot.Config.L4.Ipvs;
-        var syncs = ApplySync(kernel, config.Sync, SyncRole(snapshot), held.Syncs, owned);
+        ApplySync(kernel, config.Sync, SyncRole(snapshot), held.Syncs, owned);
         ApplyTimeouts(kernel, config, held.Timeouts);
-        return syncs;
+    }
+
+    // Sync daemons that are ours: where they follow a role both, so that a change of it needs no list written.
+    private static IEnumerable<string> SyncNames(IpvsSyncConfig? config)
+    {
+        if (config is not null && config.Role != IpvsSyncRole.Backup)
+            yield return IpvsSync.MasterName;
+        if (config is not null && config.Role != IpvsSyncRole.Master)
+            yield return IpvsSync.BackupName;
     }
 
     // Master of one instance and not of another: both. Null: no sync, or the roles are not known yet.
@@ -234,7 +231,7 @@ public sealed class IpvsEngine : IL4Engine
         var role => role,
     };
 
-    private static List<string> ApplySync(IpvsKernel kernel, IpvsSyncConfig? config, IpvsSyncRole? role, List<IpvsSync> running, IpvsOwned owned)
+    private static void ApplySync(IpvsKernel kernel, IpvsSyncConfig? config, IpvsSyncRole? role, List<IpvsSync> running, IpvsOwned owned)
     {
         var wanted = new List<IpvsSync>();
         if (role is IpvsSyncRole.Both or IpvsSyncRole.Master)
@@ -243,7 +240,6 @@ public sealed class IpvsEngine : IL4Engine
             wanted.Add(new IpvsSync(IsMaster: false, config!.Interface, (uint)config.Id)); // has a role
         if (config is not null && role is null)
             wanted.AddRange(running.Where(one => owned.Has(one.Name) && string.Equals(one.Interface, config.Interface, StringComparison.Ordinal) && one.Id == (uint)config.Id));
-        owned.Include(wanted.Select(sync => sync.Name));
         foreach (var one in running)
         {
             // There is one of each kind: another's makes room for ours, and stays where none is wanted.
@@ -253,7 +249,6 @@ public sealed class IpvsEngine : IL4Engine
 
         foreach (var one in wanted.Except(running))
             kernel.WriteSync(one, start: true);
-        return [.. wanted.Select(sync => sync.Name)];
     }
 
     private static void ApplyTimeouts(IpvsKernel kernel, IpvsConfig config, IpvsTimeouts held)

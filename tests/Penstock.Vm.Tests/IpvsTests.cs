@@ -105,14 +105,21 @@ public sealed class IpvsTests(Guest guest)
     public async Task Daemon_WithoutWhatItNeeds_SaysWhat()
     {
         const string Start = "lab start /vm/share/lb.yaml || true";
-        Configure("lb", [$"{{name: web, listen: \"tcp://{Vip}:8000\", forwarding: nat, ipvs: {{scheduler: nq}}, backends: {Backends}}}"]);
+        Configure(
+            "lb",
+            [
+                $"{{name: web, listen: \"tcp://{Vip}:8000\", forwarding: nat, ipvs: {{scheduler: nq}}, backends: {Backends}}}",
+                $"{{name: other, listen: \"tcp://{Vip}:8001\", forwarding: nat, ipvs: {{scheduler: sed}}, backends: {Backends}}}",
+            ]);
         await guest.RunAsync("lab reset; for module in $(lsmod | awk '/^ip_vs_/ { print $1 }') ip_vs; do modprobe -r $module; done");
         var noModule = await guest.RunAsync($"echo install ip_vs /bin/false >/etc/modprobe.d/vm.conf; {Start}");
         var noScheduler = await guest.RunAsync($"echo install ip_vs_nq /bin/false >/etc/modprobe.d/vm.conf; {Start}");
+        var noSchedulers = await guest.RunAsync($"modprobe -r ip_vs_sed; echo install ip_vs_sed /bin/false >>/etc/modprobe.d/vm.conf; {Start}");
         var noRight = await guest.RunAsync($"rm /etc/modprobe.d/vm.conf; ip netns exec lb setpriv --inh-caps=-all --bounding-set=-net_admin penstock run --config /vm/share/lb.yaml 2>&1 || true");
 
         noModule.ShouldContain("the kernel has no IPVS: modprobe ip_vs");
-        noScheduler.ShouldContain("the kernel lacks its scheduler: modprobe ip_vs_nq");
+        noScheduler.ShouldContain("the kernel lacks its scheduler: modprobe ip_vs_nq\n");
+        noSchedulers.ShouldContain("the kernel lacks its scheduler: modprobe -a ip_vs_nq ip_vs_sed\n");
         noRight.ShouldContain("EPERM");
     }
 
@@ -182,6 +189,37 @@ public sealed class IpvsTests(Guest guest)
         left.ShouldNotContain(":8000");
         left.ShouldContain($"TCP  {Vip}:9999 rr");
         left.ShouldContain("no state");
+    }
+
+    [VmFact]
+    public async Task State_DiskFull_ChangesNothingUntilThereIsRoom()
+    {
+        string Service(int port, string state = "") => $"{{name: s{port}, listen: \"tcp://{Vip}:{port}\", forwarding: nat, ipvs: {{scheduler: rr}}, backends: {Backends.Replace("10.0.0.11,", $"10.0.0.11,{state}", StringComparison.Ordinal)}}}";
+        const string Take = "sed 's|/run/lb.services|/run/small/services|' /vm/share/lb.yaml >/run/lb.yaml";
+        const string Reload = $"{Take}; penstock reload --socket /run/lb.sock 2>&1 || echo refused; ip netns exec lb ipvsadm -Sn | sort; cat /run/small/services";
+        Configure("lb", [Service(8000), Service(8001)]);
+        var before = await guest.RunAsync($"lab reset; mkdir -p /run/small; mount -t tmpfs -o size=64k small /run/small; {Take}; lab start /run/lb.yaml >/dev/null; ip netns exec lb ipvsadm -Sn | sort; cat /run/small/services");
+
+        // One service goes, another comes.
+        Configure("lb", [Service(8000), Service(8002)]);
+        var full = await guest.RunAsync($"cat /dev/zero >/run/small/fill || true; {Reload}; ls /run/small");
+        full.ShouldContain("l4: /run/small/services, which lists what this daemon has made in IPVS, can't be written, so IPVS stays as it is: No space left on device");
+        full.ShouldContain($"refused\n{before}fill\nservices\nservices.lock\n");
+
+        // A state takes no room.
+        Configure("lb", [Service(8000, " state: drain,"), Service(8001)]);
+        var drained = await guest.RunAsync(Reload);
+        drained.ShouldContain($"-a -t {Vip}:8000 -r 10.0.0.11:80 -m -w 0\n");
+        drained.ShouldNotContain("refused");
+
+        // With room again; and the next daemon knows what is its own.
+        Configure("lb", [Service(8000), Service(8002)]);
+        var room = await guest.RunAsync($"rm /run/small/fill; {Reload}");
+        room.ShouldContain($"-A -t {Vip}:8002 ");
+        room.ShouldNotContain(":8001");
+        Configure("lb", []);
+        var after = await guest.RunAsync($"kill -9 $(cat /run/lb.pid); {Take}; lab start /run/lb.yaml >/dev/null; ip netns exec lb ipvsadm -Sn; ls /run/small; lab stop; umount /run/small");
+        after.ShouldBe("services.lock\n");
     }
 
     [VmFact]

@@ -54,9 +54,10 @@ internal sealed class IpvsKernel : IDisposable
     }
 
     /// <summary>Carries changes out, as many at a time as fit a datagram.</summary>
-    /// <exception cref="NetlinkException">One failed; the first that did is named. Those after it may have been done.</exception>
+    /// <exception cref="NetlinkException">One failed; the first that did is named, and all schedulers that the kernel lacks. Those after it may have been done.</exception>
     public void Write(IReadOnlyList<IpvsCommand> commands)
     {
+        var lacking = new List<IpvsCommand>();
         for (var next = 0; next < commands.Count;)
         {
             var first = next;
@@ -66,10 +67,16 @@ internal sealed class IpvsKernel : IDisposable
             var outcomes = _socket.Exchange(_writer);
             for (var i = 0; i < outcomes.Length; i++)
             {
-                if (!outcomes[i].IsOk)
-                    throw Failure(commands[first + i], outcomes[i]);
+                var command = commands[first + i];
+                if (IsSchedulerLacking(command, outcomes[i]))
+                    lacking.Add(command);
+                else if (!outcomes[i].IsOk && lacking.Count == 0)
+                    throw NetlinkException.Of(command.ToString(), outcomes[i]);
             }
         }
+
+        if (lacking.Count > 0)
+            throw SchedulersLacking(lacking);
     }
 
     /// <summary>The sync daemons that run.</summary>
@@ -137,8 +144,12 @@ internal sealed class IpvsKernel : IDisposable
     private static void Add(IpvsTable.Entry entry, IpvsTable.Held held) => entry.Destinations[held.Destination.Key] = held;
 
     // The kernel says ENOENT when it can't load a scheduler's module.
-    private static NetlinkException Failure(IpvsCommand command, NetlinkOutcome outcome) =>
-        outcome.Error == Errno.ENOENT && command is { Destination: null, Kind: not IpvsCommandKind.Remove }
-            ? new NetlinkException($"could not {command}: the kernel lacks its scheduler: modprobe ip_vs_{command.Service.Scheduler}", outcome.Error)
-            : NetlinkException.Of(command.ToString(), outcome);
+    private static bool IsSchedulerLacking(IpvsCommand command, NetlinkOutcome outcome) =>
+        outcome.Error == Errno.ENOENT && command is { Destination: null, Kind: not IpvsCommandKind.Remove };
+
+    private static NetlinkException SchedulersLacking(List<IpvsCommand> commands)
+    {
+        var modules = commands.Select(command => $"ip_vs_{command.Service.Scheduler}").Distinct(StringComparer.Ordinal).ToArray();
+        return new NetlinkException($"could not {commands[0]}: the kernel lacks its scheduler: modprobe {(modules.Length > 1 ? "-a " : "")}{string.Join(' ', modules)}", Errno.ENOENT);
+    }
 }

@@ -14,6 +14,8 @@ internal sealed class IpvsOwned : IDisposable
     private readonly string _path;
     private readonly FolderLock _lock;
     private HashSet<string> _names;
+    private HashSet<string> _next = new(StringComparer.Ordinal);
+    private bool _isChanging;
 
     private IpvsOwned(string path, FolderLock turn)
     {
@@ -50,26 +52,63 @@ internal sealed class IpvsOwned : IDisposable
     /// <summary>Where it is.</summary>
     public string Path => _path;
 
-    /// <summary>What is ours.</summary>
-    public IReadOnlySet<string> Names => _names;
+    private string Before => _path + ".before";
+
+    private string Next => _path + ".next";
+
+    private string New => _path + ".new";
 
     /// <summary>Whether something is ours.</summary>
     public bool Has(string name) => _names.Contains(name);
 
-    /// <summary>Writes what is about to be ours besides: before it is made, so that nothing is made that is not listed.</summary>
-    public void Include(IEnumerable<string> names) => Write([.. _names, .. names]);
-
-    /// <summary>Writes what is ours and nothing else.</summary>
-    public void Replace(IEnumerable<string> names) => Write([.. names]);
-
-    /// <summary>Has only that be ours which was before: what was about to be made was not, and may be another's.</summary>
-    /// <exception cref="IOException">The file can't be written and lists too much; <see cref="Has"/> is right all the same.</exception>
-    public void Return(IReadOnlySet<string> names)
+    /// <summary>
+    /// Lists what is about to be ours beside what is: before it is made, so that nothing is made that is not listed. Both ends of the change are laid out beside the
+    /// list, so that neither takes room on the disk later.
+    /// </summary>
+    /// <param name="names">What is to be ours in the end.</param>
+    /// <exception cref="L4ApplyException">The list can't be written; it is as it was.</exception>
+    public void Begin(IEnumerable<string> names)
     {
-        var listed = _names;
-        _names = [.. names];
-        if (!listed.SetEquals(_names))
-            Store(_names);
+        _next = [.. names];
+        if (!_isChanging && _next.SetEquals(_names) && File.Exists(_path) == _names.Count > 0)
+            return;
+        try
+        {
+            CreateFolder(_path);
+            Write(Before, _names);
+            Write(Next, _next);
+            Write(New, [.. _names, .. _next]);
+            File.Move(New, _path, overwrite: true);
+            _isChanging = true;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            foreach (var part in (string[])[Before, Next, New])
+                Remove(part);
+            throw new L4ApplyException($"l4: {_path}, which lists what this daemon has made in IPVS, can't be written, so IPVS stays as it is: {error.Message}", error);
+        }
+    }
+
+    /// <summary>What was to be ours is, and nothing else.</summary>
+    /// <exception cref="IOException">The list can't be put in place; it lists both.</exception>
+    public void Commit()
+    {
+        if (!_isChanging)
+            return;
+        Place(Next, _next);
+        (_names, _isChanging) = (_next, false);
+        Remove(Before);
+    }
+
+    /// <summary>What was to be ours is not, and may be another's.</summary>
+    /// <exception cref="IOException">The list can't be put in place; it lists both.</exception>
+    public void Return()
+    {
+        if (!_isChanging)
+            return;
+        Place(Before, _names);
+        _isChanging = false;
+        Remove(Next);
     }
 
     /// <summary>Lets another process have it.</summary>
@@ -94,25 +133,24 @@ internal sealed class IpvsOwned : IDisposable
             Directory.CreateDirectory(folder);
     }
 
-    private void Write(HashSet<string> names)
+    private static void Write(string path, HashSet<string> names) => File.WriteAllLines(path, [Header, .. names.Order(StringComparer.Ordinal)]);
+
+    private static void Remove(string path)
     {
-        if (names.SetEquals(_names) && File.Exists(_path) == names.Count > 0)
-            return;
-        Store(names);
-        _names = names;
+        try
+        {
+            File.Delete(path);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // Nobody reads it.
+        }
     }
 
-    private void Store(HashSet<string> names)
+    private void Place(string part, HashSet<string> names)
     {
+        File.Move(part, _path, overwrite: true);
         if (names.Count == 0)
-        {
             File.Delete(_path);
-            return;
-        }
-
-        CreateFolder(_path);
-        var temporary = _path + ".new";
-        File.WriteAllLines(temporary, [Header, .. names.Order(StringComparer.Ordinal)]);
-        File.Move(temporary, _path, overwrite: true);
     }
 }

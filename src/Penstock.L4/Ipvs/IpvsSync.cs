@@ -7,6 +7,12 @@ namespace Penstock.L4.Ipvs;
 /// <param name="Id">Its group's number.</param>
 internal sealed record IpvsSync(bool IsMaster, string Interface, uint Id)
 {
-    /// <summary>Its name in lists of what is ours.</summary>
-    public string Name => IsMaster ? "sync master" : "sync backup";
+    /// <summary>Name of the one that tells in lists of what is ours.</summary>
+    public const string MasterName = "sync master";
+
+    /// <summary>Name of the one that hears.</summary>
+    public const string BackupName = "sync backup";
+
+    /// <summary>Its name there.</summary>
+    public string Name => IsMaster ? MasterName : BackupName;
 }

@@ -19,13 +19,17 @@ public sealed class IpvsFilesTests : IDisposable
         using var owned = IpvsOwned.Open(path);
         owned.Has("a").ShouldBeFalse();
 
-        owned.Include(["a", "b"]);
-        IpvsOwned.Read(path).ShouldContain("b");
-        owned.Replace(["a"]);
+        owned.Begin(["a", "b"]);
+        IpvsOwned.Read(path).ShouldContain("b"); // before it is made
+        owned.Commit();
+        owned.Begin(["a"]);
+        IpvsOwned.Read(path).ShouldBe(["a", "b"], ignoreOrder: true); // b is not gone yet
+        owned.Commit();
         IpvsOwned.Read(path).ShouldBe(["a"]);
 
-        owned.Replace([]);
-        File.Exists(path).ShouldBeFalse();
+        owned.Begin([]);
+        owned.Commit();
+        Directory.EnumerateFileSystemEntries(Path.GetDirectoryName(path)!).ShouldBe([path + ".lock"]); // It has a folder.
     }
 
     [Fact]
@@ -34,7 +38,8 @@ public sealed class IpvsFilesTests : IDisposable
         var path = Path.Combine(_folder, "ipvs.services");
         using (var owned = IpvsOwned.Open(path))
         {
-            owned.Replace(["a"]);
+            owned.Begin(["a"]);
+            owned.Commit();
             Should.Throw<L4ApplyException>(() => IpvsOwned.Open(path)).Message.ShouldContain($"another process runs the services listed in {path}");
         }
 
@@ -47,16 +52,41 @@ public sealed class IpvsFilesTests : IDisposable
     {
         var path = Path.Combine(_folder, "ipvs.services");
         using var owned = IpvsOwned.Open(path);
-        owned.Replace(["a"]);
-        var before = owned.Names;
-        owned.Include(["another's"]);
+        owned.Begin(["a"]);
+        owned.Commit();
+        owned.Begin(["another's"]);
 
-        owned.Return(before);
+        owned.Return();
 
-        owned.Has("another's").ShouldBeFalse();
+        (owned.Has("a"), owned.Has("another's")).ShouldBe((true, false));
         IpvsOwned.Read(path).ShouldBe(["a"]);
-        owned.Return(new HashSet<string>());
-        File.Exists(path).ShouldBeFalse();
+        Directory.EnumerateFileSystemEntries(_folder).ShouldBe([path, path + ".lock"], ignoreOrder: true);
+    }
+
+    [Theory]
+    [InlineData(".before")]
+    [InlineData(".next")]
+    [InlineData(".new")]
+    public void Owned_DiskFullAtAnyWrite_IsWhatItWasUntilThereIsRoom(string part)
+    {
+        var path = Path.Combine(_folder, "ipvs.services");
+        using var owned = IpvsOwned.Open(path);
+        owned.Begin(["a"]);
+        owned.Commit();
+        File.CreateSymbolicLink(path + part, "/dev/full");
+
+        Should.Throw<L4ApplyException>(() => owned.Begin(["b"])).Message.ShouldStartWith($"l4: {path}, which lists what this daemon has made in IPVS, can't be written, so IPVS stays as it is: No space left on device");
+
+        (owned.Has("a"), owned.Has("b")).ShouldBe((true, false));
+        IpvsOwned.Read(path).ShouldBe(["a"]);
+        File.CreateSymbolicLink(path + part, "/dev/full");
+        owned.Begin(["a"]); // takes no room
+        owned.Commit();
+        File.Delete(path + part);
+        owned.Begin(["b"]);
+        owned.Commit();
+        IpvsOwned.Read(path).ShouldBe(["b"]);
+        Directory.EnumerateFileSystemEntries(_folder).ShouldBe([path, path + ".lock"], ignoreOrder: true);
     }
 
     [Fact]
