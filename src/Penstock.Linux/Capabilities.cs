@@ -11,6 +11,9 @@ public enum Capabilities : ulong
     /// <summary>CAP_NET_ADMIN: interfaces, routes, and programs on them.</summary>
     NetAdmin = 1UL << 12,
 
+    /// <summary>CAP_NET_RAW: packets of any protocol.</summary>
+    NetRaw = 1UL << 13,
+
     /// <summary>CAP_SYS_ADMIN: among much else, what <see cref="Perfmon"/> and <see cref="Bpf"/> give.</summary>
     SysAdmin = 1UL << 21,
 

@@ -5,7 +5,8 @@ namespace Penstock.Linux;
 public sealed unsafe class SplicePipe : IDisposable
 {
     private const int NonBlockingCloseOnExec = 0x800 | 0x80000; // O_NONBLOCK | O_CLOEXEC
-    private const int SetSize = 1031;                           // F_SETPIPE_SZ
+    private const int SetSize = 1031, GetSize = 1032;           // F_SETPIPE_SZ, F_GETPIPE_SZ
+    private const int UsualBytes = 64 << 10;                    // with less, moves cost more than copies
     private const uint MoveNonBlocking = 1 | 2;                 // SPLICE_F_MOVE | SPLICE_F_NONBLOCK
 
     private readonly int _read;
@@ -13,7 +14,7 @@ public sealed unsafe class SplicePipe : IDisposable
 
     private SplicePipe(int read, int write) => (_read, _write) = (read, write);
 
-    /// <summary>Makes one; null: no descriptor is left, the <see cref="DescriptorReserve"/> aside.</summary>
+    /// <summary>Makes one; null: no descriptor is left, the <see cref="DescriptorReserve"/> aside, or this user may have none that holds 64 KiB.</summary>
     /// <param name="bytes">What it is to hold; less where the kernel lets this user have no more (<c>fs.pipe-max-size</c>, <c>fs.pipe-user-pages-soft</c>). 0: what pipes hold.</param>
     public static SplicePipe? TryCreate(int bytes = 0)
     {
@@ -23,7 +24,7 @@ public sealed unsafe class SplicePipe : IDisposable
         if (bytes > 0)
             _ = Libc.fcntl(ends[0], SetSize, bytes);
         var pipe = new SplicePipe(ends[0], ends[1]);
-        if (Math.Max(ends[0], ends[1]) < DescriptorReserve.Ceiling)
+        if (Math.Max(ends[0], ends[1]) < DescriptorReserve.Ceiling && Libc.fcntl(ends[0], GetSize, 0) >= UsualBytes)
             return pipe;
         pipe.Dispose();
         return null;

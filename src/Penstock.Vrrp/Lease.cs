@@ -10,18 +10,29 @@ internal static class Lease
     // keepalived looks each second, and believes what it has seen twice.
     private static readonly TimeSpan s_unseen = TimeSpan.FromSeconds(1);
 
-    /// <summary>Has it last until a time, earlier or later than it does now.</summary>
+    /// <summary>Until when it lasts; null: there is none.</summary>
+    public static DateTimeOffset? Until(string path) => new FileInfo(path) is { Exists: true } file ? new DateTimeOffset(file.LastWriteTimeUtc) : null;
+
+    /// <summary>Renewed by a daemon that runs, it lasts until a time, earlier or later than it does now.</summary>
     /// <exception cref="IOException">The file can't be made or changed.</exception>
     public static void Renew(string path, DateTimeOffset until)
+    {
+        if (new FileInfo(path) is { Exists: true, Length: > 0 })
+        {
+            using var bridged = new FileStream(path, FileMode.Truncate, FileAccess.Write);
+        }
+
+        Hold(path, until);
+    }
+
+    /// <summary>The same by a daemon that does not run yet: whether its start was bridged stays written.</summary>
+    /// <exception cref="IOException">The file can't be made or changed.</exception>
+    public static void Hold(string path, DateTimeOffset until)
     {
         if (!File.Exists(path))
         {
             Directory.CreateDirectory(Path.GetDirectoryName(path)!); // the file is in a folder
             using var made = new FileStream(path, FileMode.OpenOrCreate, FileAccess.Write);
-        }
-        else if (new FileInfo(path).Length > 0)
-        {
-            using var bridged = new FileStream(path, FileMode.Truncate, FileAccess.Write);
         }
 
         File.SetLastWriteTimeUtc(path, until.UtcDateTime);

@@ -135,11 +135,11 @@ public sealed class VrrpTier : IDisposable
     {
         try
         {
-            return Lease.TryBridge(Path.Combine(config.Run, KeepalivedFolder.LeaseName), time.GetUtcNow(), config.RestartGrace);
+            return Lease.TryBridge(LeaseFile(config), time.GetUtcNow(), config.RestartGrace);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new VrrpApplyException($"keepalived: {error.Message}", error);
+            throw NotSaid(error);
         }
     }
 
@@ -183,20 +183,24 @@ public sealed class VrrpTier : IDisposable
     private void Hold(TimeSpan time)
     {
         if (!_config.Vrrp.IsEmpty)
-            Renew(_config.Keepalived, time);
+            Write(Lease.Renew, _config.Keepalived, _time.GetUtcNow() + time);
     }
 
-    private void Renew(KeepalivedConfig config, TimeSpan time)
+    private static void Write(Action<string, DateTimeOffset> write, KeepalivedConfig config, DateTimeOffset until)
     {
         try
         {
-            Lease.Renew(Path.Combine(config.Run, KeepalivedFolder.LeaseName), _time.GetUtcNow() + time);
+            write(LeaseFile(config), until);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new VrrpApplyException($"keepalived: {error.Message}", error);
+            throw NotSaid(error);
         }
     }
+
+    private static string LeaseFile(KeepalivedConfig config) => Path.Combine(config.Run, KeepalivedFolder.LeaseName);
+
+    private static VrrpApplyException NotSaid(Exception error) => new($"keepalived: {error.Message}", error);
 
     private List<string> Masters() => [.. _config.Vrrp.Select(instance => instance.Name).Where(name => Roles.GetValueOrDefault(name) == VrrpRole.Master)];
 
@@ -204,6 +208,7 @@ public sealed class VrrpTier : IDisposable
     {
         var config = snapshot.Config;
         var isFirst = _config.Vrrp.IsEmpty;
+        var before = isFirst ? Lease.Until(LeaseFile(config.Keepalived)) : null;
         try
         {
             _groups.Apply(config, (group, process) =>
@@ -212,9 +217,14 @@ public sealed class VrrpTier : IDisposable
                 ImmutableInterlocked.Update(ref _health, known => known.RemoveRange(group.Instances.Select(instance => instance.Name)));
                 TellHealth(group, process, snapshot);
                 if (isFirst)
-                    Renew(config.Keepalived, s_start); // nobody renews it until all of them run
+                    Write(Lease.Hold, config.Keepalived, _time.GetUtcNow() + s_start); // nobody renews it until all of them run
             });
             _config = config;
+        }
+        catch when (before is not null)
+        {
+            Write(Lease.Hold, config.Keepalived, before.Value); // those that a daemon before has left go by what it said
+            throw;
         }
         finally
         {

@@ -130,6 +130,20 @@ public sealed class VrrpTierTests : IDisposable
     }
 
     [Fact]
+    public void Lease_OfAStartThatIsRefused_IsAsItWas()
+    {
+        _ranBefore = 7;
+        var before = new DateTime(2030, 1, 2, 3, 4, 5, DateTimeKind.Utc);
+        Directory.CreateDirectory(_folder + "/run");
+        File.WriteAllText(_folder + "/run/.lease", "");
+        File.SetLastWriteTimeUtc(_folder + "/run/.lease", before);
+
+        Should.Throw<VrrpApplyException>(() => _tier.Apply(Snapshot(Some.Instance("a", 1, "10.8.0.1/24"), Some.Instance("broken", 2, "10.8.0.2/24"))));
+
+        File.GetLastWriteTimeUtc(_folder + "/run/.lease").ShouldBe(before);
+    }
+
+    [Fact]
     public void Lease_IsUntilTheDaemonWouldCountAsDead_AndLongerOverARestart()
     {
         _tier.Apply(Snapshot(Some.Instance()));

@@ -17,19 +17,20 @@ internal sealed class PipePool(DescriptorShare share, int kept = PipePool.MaxKep
     /// <summary>Descriptors of a pipe.</summary>
     public const int DescriptorsEach = 2;
 
+    private readonly HashSet<SplicePipe> _kept = [];
     private readonly Stack<SplicePipe> _free = new();
-    private int _open;
 
     /// <summary>An empty pipe; null: none is to be had. Those beyond the kept ones leave half of the share to connections, which do without.</summary>
     public SplicePipe? Rent()
     {
         if (_free.TryPop(out var free))
             return free;
-        var isKept = _open < kept;
+        var isKept = _kept.Count < kept;
         if ((!isKept && !share.HasRoom(DescriptorsEach + (share.Most / 2))) || SplicePipe.TryCreate(isKept ? Bytes : 0) is not { } pipe)
             return null;
-        _open++;
-        if (!isKept)
+        if (isKept)
+            _kept.Add(pipe);
+        else
             share.Take(DescriptorsEach);
         return pipe;
     }
@@ -37,7 +38,7 @@ internal sealed class PipePool(DescriptorShare share, int kept = PipePool.MaxKep
     /// <summary>Takes one back that is empty.</summary>
     public void Return(SplicePipe pipe)
     {
-        if (_open <= kept)
+        if (_kept.Contains(pipe))
             _free.Push(pipe);
         else
             Discard(pipe);
@@ -47,7 +48,7 @@ internal sealed class PipePool(DescriptorShare share, int kept = PipePool.MaxKep
     public void Discard(SplicePipe pipe)
     {
         pipe.Dispose();
-        if (--_open >= kept)
+        if (!_kept.Remove(pipe))
             share.Give(DescriptorsEach);
     }
 

@@ -240,7 +240,12 @@ internal sealed class TcpRelay
         for (var left = MovesPerTurn; left > 0; left--)
         {
             if (from.Held == 0 && Fill(from, to) is { } outcome)
+            {
+                if (outcome == MoveOutcome.Goes)
+                    continue;
                 return outcome;
+            }
+
             if (!to.IsWritable)
                 return MoveOutcome.Waits;
             var sent = from.Drain(to);
@@ -278,7 +283,7 @@ internal sealed class TcpRelay
     // Where no pipe is to be had: what the other side has taken goes off the queue only then, so that nothing has to be held.
     private MoveOutcome Copy(TcpSide from, TcpSide to)
     {
-        var read = SocketCalls.Peek(from.Fd, _worker.Datagram);
+        var read = SocketCalls.Peek(from.Fd, to.IsWritable ? _worker.Datagram : _worker.Datagram.AsSpan(0, 1)); // the end and errors show in one byte
         if (read.Value <= 0)
             return Stop(from, to, read);
         if (!to.IsWritable)

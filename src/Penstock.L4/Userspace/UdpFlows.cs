@@ -4,7 +4,12 @@ namespace Penstock.L4.Userspace;
 /// <summary>A reactor's UDP flows: for each use a list of them, by when they were used last.</summary>
 internal sealed class UdpFlows
 {
-    private readonly (UdpFlow? Newest, UdpFlow? Oldest)[] _lists = new (UdpFlow? Newest, UdpFlow? Oldest)[Enum.GetValues<UdpUse>().Length];
+    private const int Uses = 3;
+
+    // So much of all is left to each use before it makes room for a greater one: newcomers get to be served where all others are in use.
+    private const int LeftToEach = 4;
+
+    private readonly (UdpFlow? Newest, UdpFlow? Oldest, int Count)[] _lists = new (UdpFlow? Newest, UdpFlow? Oldest, int Count)[Uses];
 
     /// <summary>How many there are.</summary>
     public int Count { get; private set; }
@@ -38,24 +43,26 @@ internal sealed class UdpFlows
         Count--;
     }
 
-    /// <summary>The one that makes room for another: of the least use that there is, the one longest unused.</summary>
+    /// <summary>The one that makes room for another: the one longest unused of the least use that more than a quarter of all have.</summary>
     /// <param name="except">Not this one; it may be in none of the lists.</param>
     public UdpFlow? Least(UdpFlow except)
     {
-        foreach (var (_, oldest) in _lists)
+        UdpFlow? any = null;
+        foreach (var (_, oldest, count) in _lists)
         {
             var flow = ReferenceEquals(oldest, except) ? oldest.Newer : oldest;
-            if (flow is not null)
+            if (flow is not null && count > Count / LeftToEach)
                 return flow;
+            any ??= flow;
         }
 
-        return null;
+        return any;
     }
 
     /// <summary>Does something with each; it may change anything but the lists.</summary>
     public void ForEach(Action<UdpFlow> action)
     {
-        foreach (var (newest, _) in _lists)
+        foreach (var (newest, _, _) in _lists)
         {
             for (var flow = newest; flow is not null; flow = flow.Older)
                 action(flow);
@@ -65,6 +72,7 @@ internal sealed class UdpFlows
     private void Link(UdpFlow flow)
     {
         ref var list = ref _lists[(int)flow.Use];
+        list.Count++;
         flow.Older = list.Newest;
         if (list.Newest is { } newest)
             newest.Newer = flow;
@@ -75,6 +83,7 @@ internal sealed class UdpFlows
     private void Unlink(UdpFlow flow)
     {
         ref var list = ref _lists[(int)flow.Use];
+        list.Count--;
         if (flow.Newer is { } newer)
             newer.Older = flow.Older;
         else

@@ -64,8 +64,9 @@ public sealed class Reactor : IDisposable
     /// <summary>Starts the thread.</summary>
     public void Start()
     {
-        _thread = new Thread(Run, maxStackSize: 1 << 20) { Name = _name, IsBackground = true };
-        _thread.Start();
+        var thread = new Thread(Run, maxStackSize: 1 << 20) { Name = _name, IsBackground = true };
+        thread.Start();
+        _thread = thread; // one that could not be started can't be waited for
     }
 
     /// <summary>Runs something on the reactor's thread, soon; called from any thread.</summary>

@@ -20,8 +20,14 @@ internal sealed record KeepalivedStart(string Binary, string Socket)
     /// <param name="output">Gets what it says.</param>
     /// <returns>Its process id.</returns>
     /// <exception cref="IOException">It could not be started.</exception>
-    public int Start(KeepalivedFolder folder, Fifo output) =>
-        File.Exists(Socket) ? Ask(new KeepalivedRequest(Binary, folder.State, folder.AllRun, folder.Group, Environment.UserName)) : DetachedProcess.Start(Binary, folder.Arguments, output.Descriptor);
+    public int Start(KeepalivedFolder folder, Fifo output)
+    {
+        if (File.Exists(Socket))
+            return Ask(new KeepalivedRequest(Binary, folder.State, folder.AllRun, folder.Group, Environment.UserName));
+        return ProcessRights.Read() is not { } rights || rights.HasFlag(Capabilities.NetRaw)
+            ? DetachedProcess.Start(Binary, folder.Arguments, output.Descriptor)
+            : throw new IOException($"{Socket} is not there (systemctl start penstock-keepalived.socket), and this process has no CAP_NET_RAW, so it can't run keepalived itself");
+    }
 
     private int Ask(KeepalivedRequest request)
     {

@@ -182,6 +182,8 @@ internal sealed class KeepalivedSupervisor : IDisposable
         if (_pair is { } running)
         {
             running.End(s_stopLimit);
+            if (!running.Parent.HasEnded)
+                throw NotOurs(running); // it may have its addresses still
             ReadReports();
             Unwatch();
         }
@@ -235,7 +237,8 @@ internal sealed class KeepalivedSupervisor : IDisposable
     private void Reload(KeepalivedPair running, KeepalivedPlan plan)
     {
         AwaitChild();
-        _ = running.Parent.Signal(ProcessSignal.HangUp);
+        if (!running.Parent.Signal(ProcessSignal.HangUp) && !running.Parent.HasEnded)
+            throw NotOurs(running);
         _config.Loaded();
         _roles.Book.Track(plan.Instances.Select(instance => instance.Name));
         _logger.LogInformation("keepalived {Group} reads its configuration again", _folder.Group);
@@ -248,6 +251,9 @@ internal sealed class KeepalivedSupervisor : IDisposable
         ];
         Await(s_reloadLimit, () => leaving.All(instance => Holdings.Has(_netlink, instance) == false));
     }
+
+    private VrrpApplyException NotOurs(KeepalivedPair running) =>
+        new($"keepalived {_folder.Group}: process {running.Parent.Pid} takes no signals from this daemon: it is another user's; end it as root");
 
     private void Restart()
     {

@@ -134,6 +134,26 @@ public sealed class UdpFlowTests : IDisposable
         loopback.Counters(server.At).Connections.ShouldBe(51);
     }
 
+    [Fact]
+    public async Task Newcomers_HaveTheirPart_WhereAllFlowsAreInUse()
+    {
+        using var loopback = new Loopback(reactors: 1) { Nat = new NatConfig { Flows = 8 } };
+        var server = UdpServer.Start(loopback);
+        Apply(loopback, Loopback.Ready(server.At));
+        for (var i = 0; i < 8; i++)
+        {
+            var old = NewClient(loopback);
+            await AskAsync(old, loopback.At, "a");
+            await AskAsync(old, loopback.At, "b");
+        }
+
+        var newcomer = NewClient(loopback);
+        var port = (await AskAsync(newcomer, loopback.At, "c")).Port;
+        await AskAsync(NewClient(loopback), loopback.At, "d"); // does not take the place of the one before it
+
+        (await AskAsync(newcomer, loopback.At, "e")).Port.ShouldBe(port);
+    }
+
     private static void Apply(Loopback loopback, params BackendStatus[] backends) => loopback.Apply((loopback.Service(protocol: TransportProtocol.Udp), backends));
 
     private static Socket NewClient(Loopback loopback)

@@ -102,7 +102,7 @@ public sealed class UserspaceTests
         using var workplace = new Workplace();
         var path = Write(workplace, port: 8080, "{address: 127.0.0.2, port: 9000}, {address: 127.0.0.3, port: 9000}", more: """
             , {name: dns, listen: "udp://127.0.0.1:8080", forwarding: nat, backends: [{address: 127.0.0.4, port: 9000}]}
-            """);
+            """, l7: "l7: {reactors: 1}");
         await using var penstock = new ChildProcess(
             "unshare", "--net", "sh", "-c", "ip link set lo up && echo 20000 20003 > /proc/sys/net/ipv4/ip_local_port_range && exec \"$@\"", "sh", Programs.Penstock, "run", "--config", path);
         await Eventually.TrueAsync(() => penstock.Output.Contains("ready: generation", StringComparison.Ordinal), penstock.Output);

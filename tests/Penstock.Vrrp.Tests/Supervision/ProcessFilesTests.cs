@@ -88,6 +88,8 @@ public sealed class ProcessFilesTests : IDisposable
         Lease.TryBridge(_folder.LeaseFile, now.AddSeconds(20), TimeSpan.FromSeconds(30)).ShouldBeFalse("the start that was bridged came to nothing");
         File.GetLastWriteTimeUtc(_folder.LeaseFile).ShouldBe(now.UtcDateTime.AddSeconds(30));
 
+        Lease.Hold(_folder.LeaseFile, now.AddSeconds(25));
+        Lease.TryBridge(_folder.LeaseFile, now.AddSeconds(20), TimeSpan.FromSeconds(30)).ShouldBeFalse("no daemon has come to run");
         Lease.Renew(_folder.LeaseFile, now.AddSeconds(22));
         Lease.TryBridge(_folder.LeaseFile, now.AddSeconds(20), TimeSpan.FromSeconds(30)).ShouldBeTrue();
     }

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+using Penstock.L4.Userspace;
+using Penstock.Linux;
+
+namespace Penstock.L4.Tests.Userspace;
+
+public sealed class PipePoolTests
+{
+    [Fact]
+    public void Pipes_ThatAreKept_StayHoweverManyAreBesides()
+    {
+        var share = new DescriptorShares(100, 0).Add();
+        using var pool = new PipePool(share, kept: 1);
+        var kept = pool.Rent().ShouldNotBeNull();
+        var other = pool.Rent().ShouldNotBeNull();
+
+        pool.Return(kept);
+        pool.Return(other);
+
+        pool.Rent().ShouldBeSameAs(kept);
+        var another = pool.Rent().ShouldNotBeNull();
+        another.ShouldNotBeSameAs(other);
+        pool.Discard(another);
+        pool.Discard(kept);
+        share.Used.ShouldBe(0);
+    }
+}
