@@ -13,16 +13,17 @@ public static class ConfigLoader
     /// <summary>Reads a file and <c>conf.d/*.yaml</c> beside it, merged by section in name order. Never throws on account of what the files hold.</summary>
     /// <param name="mainPath">Path of the main file.</param>
     /// <param name="host">The host it is for; null: not known, so that nothing is said of its interfaces and of the peers' certificates.</param>
-    public static ConfigResult Load(string mainPath, IHostInterfaces? host = null)
+    /// <param name="starts">Whether a daemon is about to go by it: faults of the peers' certificate files are warnings then, since no balancer is to stand still for them.</param>
+    public static ConfigResult Load(string mainPath, IHostInterfaces? host = null, bool starts = false)
     {
-        var sink = new DiagnosticSink();
+        var sink = new DiagnosticSink { ToleratesFiles = starts };
         return Build(ConfigFiles.Read(mainPath, sink), host, sink);
     }
 
     /// <summary>As <see cref="Load"/>, from files in memory, in the order given.</summary>
-    public static ConfigResult Parse(IReadOnlyList<ConfigFile> files, IHostInterfaces? host = null)
+    public static ConfigResult Parse(IReadOnlyList<ConfigFile> files, IHostInterfaces? host = null, bool starts = false)
     {
-        var sink = new DiagnosticSink();
+        var sink = new DiagnosticSink { ToleratesFiles = starts };
         foreach (var file in files)
             sink.BeginFile(file.Name);
 

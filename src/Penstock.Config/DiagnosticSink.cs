@@ -23,6 +23,9 @@ internal sealed class DiagnosticSink
     /// <summary>Whether a file could not be read whole, so that names it defines may be missing.</summary>
     public bool Incomplete { get; set; }
 
+    /// <summary>Whether faults of files that only monitoring needs are warnings, as they are for a daemon that is about to run.</summary>
+    public bool ToleratesFiles { get; init; }
+
     /// <summary>Regular expressions looked at so far: each costs time, and memory in every reactor.</summary>
     public int Expressions { get; set; }
 

@@ -95,6 +95,29 @@ public sealed class PeerTests : IDisposable
         Check(certificate, key, _authority.CaFile).ShouldHaveSingleItem().ShouldContain("a private key that everybody on this host can read");
     }
 
+    [Fact]
+    public void Files_ThatAreBad_WhereADaemonStarts_AreWarnedOf_AndRefuseNothing()
+    {
+        var (certificate, key) = _authority.Sign(["lb1"]);
+        var (_, otherKey) = _authority.Sign(["lb3"]);
+        using var stranger = new TestAuthority(_folder, "stranger");
+        var (foreign, foreignKey) = stranger.Sign(["lb1"], "foreign");
+        foreach (var (file, keyFile, line) in new[]
+        {
+            (_folder + "/none.crt", key, "warning: peers.certificate: " + _folder + "/none.crt: cannot open the file"),
+            (certificate, otherKey, $"warning: peers.key: {otherKey}: not the private key of {certificate}"),
+            (foreign, foreignKey, "warning: peers.certificate: a certificate that no CA in"),
+        })
+        {
+            var result = Load(file, keyFile, _authority.CaFile, starts: true);
+            result.Lines().ShouldHaveSingleItem().ShouldContain(line);
+            result.Config.ShouldNotBeNull();
+            Load(file, keyFile, _authority.CaFile).Config.ShouldBeNull();
+        }
+
+        Load(certificate, key, _authority.CaFile, starts: true, peer: "lb1").Lines().ShouldHaveSingleItem().ShouldContain("error: peers.hosts[0].name: peer 'lb1', which is this node");
+    }
+
     [Theory]
     [InlineData(-1, "warning: peers.certificate: the certificate ended at ")]
     [InlineData(7, "warning: peers.certificate: the certificate ends at ")]
@@ -104,9 +127,12 @@ public sealed class PeerTests : IDisposable
         Check(certificate, key, _authority.CaFile).ShouldHaveSingleItem().ShouldContain(line);
     }
 
-    private static string[] Check(string certificate, string key, string ca) => ConfigLoader.Parse(
-        [new ConfigFile("a.yaml", Encoding.UTF8.GetBytes($"node: lb1\npeers: {{listen: 127.0.0.1, certificate: {certificate}, key: {key}, ca: {ca}, hosts: [{{name: lb2, address: 127.0.0.2}}]}}\n"))],
-        new NoInterfaces()).Lines();
+    private static string[] Check(string certificate, string key, string ca) => Load(certificate, key, ca).Lines();
+
+    private static ConfigResult Load(string certificate, string key, string ca, bool starts = false, string peer = "lb2") => ConfigLoader.Parse(
+        [new ConfigFile("a.yaml", Encoding.UTF8.GetBytes($"node: lb1\npeers: {{listen: 127.0.0.1, certificate: {certificate}, key: {key}, ca: {ca}, hosts: [{{name: {peer}, address: 127.0.0.2}}]}}\n"))],
+        new NoInterfaces(),
+        starts);
 
     private sealed class NoInterfaces : IHostInterfaces
     {

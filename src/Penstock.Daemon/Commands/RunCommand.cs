@@ -33,7 +33,7 @@ internal static class RunCommand
             if (DescriptorReserve.Limit < LeastOpenFiles)
                 throw new CommandException(ExitCode.Failed, $"the limit of open files is {DescriptorReserve.Limit}; at least {LeastOpenFiles} are needed, and two for each request in flight (LimitNOFILE= of systemd, or ulimit -n)");
             using var loggers = ConsoleLoggerFactory.ForStandardError(parsed.GetValue(level), TimeProvider.System);
-            var source = new ConfigSource(parsed.GetValue(config)!); // has a default
+            var source = new ConfigSource(parsed.GetValue(config)!, starts: true); // has a default
             return await new ApplianceHost(source, parsed.GetValue(socket), loggers, TimeProvider.System).RunAsync(parsed.InvocationConfiguration.Error);
         });
         return command;

@@ -6,8 +6,9 @@ using Penstock.Config.Comparison;
 namespace Penstock.Daemon.Peers;
 
 /// <summary>
-/// Hashes of what is to be equal on all hosts, by path: enough to name what differs, with no value in it. They are keyed (HMAC-SHA-256, RFC 2104) by who asks, and the
-/// key is in no answer, so that values of which there are few can't be found by trying.
+/// Hashes of what is to be equal on all hosts, by path: enough to name what differs. No value is in it but what stands in paths, which are names and addresses. The hashes are
+/// keyed (HMAC-SHA-256, RFC 2104) by who asks, and the key is in no answer: nobody else can make anything of them. Who asked knows the key, and can find values of which there are
+/// few by trying.
 /// </summary>
 /// <param name="Root">Hash over all keys, whatever the level.</param>
 /// <param name="Level">What the entries stand for.</param>
@@ -20,8 +21,33 @@ internal sealed record ConfigDigest(string Root, DigestLevel Level, IReadOnlyDic
     /// <summary>Bytes of a key.</summary>
     public const int KeyBytes = 32;
 
+    /// <summary>Most characters of a path; a longer one is cut, and ends in a hash of all of it.</summary>
+    public const int LongestPath = 1024;
+
     private const int EntryBytes = 8; // two values of one path against each other: 1 in 2^64
     private const int RootBytes = 16;
+    private const string Cut = "~";
+
+    /// <summary>What no host of this version would send; null: nothing.</summary>
+    public string? Trouble()
+    {
+        if (!IsRoot(Root))
+            return $"a digest of {Root.Length} characters, not {RootBytes * 2}";
+        if (Entries.Count > MostEntries)
+            return $"a digest of {Entries.Count} entries, more than {MostEntries}";
+        foreach (var (path, hash) in Entries)
+        {
+            if (path.Length > LongestPath)
+                return $"a path of {path.Length} characters, more than {LongestPath}";
+            if (hash?.Length != EntryBytes * 2)
+                return $"a hash of {hash?.Length ?? 0} characters, not {EntryBytes * 2}";
+        }
+
+        return null;
+    }
+
+    /// <summary>Whether a text has the length of a root.</summary>
+    public static bool IsRoot(string text) => text.Length == RootBytes * 2;
 
     /// <summary>Makes one.</summary>
     /// <param name="keys">The keys, sorted by path.</param>
@@ -32,7 +58,7 @@ internal sealed record ConfigDigest(string Root, DigestLevel Level, IReadOnlyDic
     {
         var hashes = new KeyValuePair<string, string>[keys.Count];
         for (var i = 0; i < hashes.Length; i++)
-            hashes[i] = new(keys[i].Path, Hash(secret, $"{keys[i].Path}\0{keys[i].Value}", EntryBytes));
+            hashes[i] = new(Shorten(keys[i].Path, secret), Hash(secret, $"{keys[i].Path}\0{keys[i].Value}", EntryBytes));
         var root = Hash(secret, string.Join('\n', hashes.Select(entry => $"{entry.Key}\0{entry.Value}")), RootBytes);
         while (true)
         {
@@ -57,6 +83,9 @@ internal sealed record ConfigDigest(string Root, DigestLevel Level, IReadOnlyDic
         var section = item >= 0 ? path[..item] : path;
         return string.Join('.', section.Split('.').Take(level == DigestLevel.Items ? 3 : 2));
     }
+
+    private static string Shorten(string path, byte[] secret) =>
+        path.Length <= LongestPath ? path : $"{path.AsSpan(0, LongestPath - Cut.Length - (EntryBytes * 2))}{Cut}{Hash(secret, path, EntryBytes)}";
 
     private static string Hash(byte[] secret, string text, int bytes) => Convert.ToHexStringLower(HMACSHA256.HashData(secret, Encoding.UTF8.GetBytes(text)).AsSpan(0, bytes));
 }

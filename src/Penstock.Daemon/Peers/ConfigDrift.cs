@@ -9,19 +9,24 @@ internal sealed record ConfigDrift(int Count, IReadOnlyList<ConfigDifference> Ke
     /// <summary>Most keys that are listed.</summary>
     public const int MostKeys = 100;
 
+    // A key has a dozen; names may hold some. Whatever another host sends, the work for a path has an end.
+    private const int MostSeparators = 64;
+
     /// <summary>Nothing.</summary>
     public static ConfigDrift None { get; } = new(0, []);
 
     /// <summary>Compares hashes of the same level, by the same key.</summary>
     /// <param name="ours">This host's, by path.</param>
     /// <param name="theirs">The other's.</param>
-    public static ConfigDrift Between(IReadOnlyDictionary<string, string> ours, IReadOnlyDictionary<string, string> theirs)
+    /// <param name="cancellation">Ends it.</param>
+    public static ConfigDrift Between(IReadOnlyDictionary<string, string> ours, IReadOnlyDictionary<string, string> theirs, CancellationToken cancellation = default)
     {
         var found = new List<ConfigDifference>();
         var alone = new HashSet<string>(StringComparer.Ordinal);
         var count = 0;
         foreach (var path in ours.Keys.Union(theirs.Keys, StringComparer.Ordinal).Order(StringComparer.Ordinal))
         {
+            cancellation.ThrowIfCancellationRequested();
             var (here, there) = (ours.GetValueOrDefault(path), theirs.GetValueOrDefault(path));
             if (string.Equals(here, there, StringComparison.Ordinal))
                 continue;
@@ -43,9 +48,14 @@ internal sealed record ConfigDrift(int Count, IReadOnlyList<ConfigDifference> Ke
 
     private static bool IsWithin(string path, HashSet<string> alone)
     {
-        for (var i = path.Length - 1; i > 0; i--)
+        var paths = alone.GetAlternateLookup<ReadOnlySpan<char>>();
+        var separators = 0;
+        for (var i = 1; i < path.Length && separators < MostSeparators; i++)
         {
-            if (path[i] is '.' or '[' && alone.Contains(path[..i]))
+            if (path[i] is not ('.' or '['))
+                continue;
+            separators++;
+            if (paths.Contains(path.AsSpan(0, i)))
                 return true;
         }
 

@@ -36,13 +36,16 @@ internal sealed class InstanceWatch(ILogger logger, TimeProvider time)
         var name = instance.State.Name;
         var known = _suspicions.GetValueOrDefault(name);
         var masters = peers.Where(peer => peer.IsFresh && instance.On(peer.Report!)?.Role == VrrpRole.Master).ToArray(); // fresh: it has a report
-        var isBad = instance.IsMaster ? masters.Length > 0 : masters.Length == 0 && peers.Count > 0 && peers.All(peer => peer.IsFresh);
+
+        // A role that is not known may be that of a master.
+        var isKnown = instance.State.Role != VrrpRole.Unknown && peers.All(peer => peer.IsFresh && instance.On(peer.Report!)?.Role != VrrpRole.Unknown);
+        var isBad = instance.IsMaster ? masters.Length > 0 : masters.Length == 0 && peers.Count > 0 && isKnown;
         if (!isBad)
         {
             // A question that was lost proves nothing: what was sure stays so until the peer answers, or is down.
             var isOpen = known is { IsSure: true } && instance.IsMaster == known.Finding.IsSplitBrain && peers.Any(peer => peer is { State: PeerState.Up, IsFresh: false });
             if (known is not null && !isOpen)
-                Clear(name, peers.All(peer => peer.IsFresh) ? "has one master again" : "can be told of no more: a peer does not answer");
+                Clear(name, !peers.All(peer => peer.IsFresh) ? "can be told of no more: a peer does not answer" : isKnown || instance.IsMaster || masters.Length > 0 ? "has one master again" : "can be told of no more: a role is not known");
             return;
         }
 

@@ -11,8 +11,11 @@ namespace Penstock.Daemon.Peers;
 /// <summary>Asks one peer.</summary>
 internal sealed class PeerClient : IDisposable
 {
-    /// <summary>Most bytes of an answer: 20,000 entries of a digest with long names take half of it.</summary>
-    private const int AnswerBytes = 8 << 20;
+    /// <summary>Most bytes of a digest: 20,000 entries with long names take half of it.</summary>
+    private const int DigestBytes = 8 << 20;
+
+    /// <summary>Most bytes of a report: 255 instances with 20 addresses each take two thirds of it.</summary>
+    private const int ReportBytes = 256 << 10;
 
     private const int HeadKilobytes = 8;
 
@@ -45,14 +48,17 @@ internal sealed class PeerClient : IDisposable
         };
 
         // TLS is the stream's matter, so to the HTTP layer it is plain.
-        _http = new HttpClient(handler) { BaseAddress = new Uri("http://peer/"), Timeout = Timeout.InfiniteTimeSpan, MaxResponseContentBufferSize = AnswerBytes };
+        _http = new HttpClient(handler) { BaseAddress = new Uri("http://peer/"), Timeout = Timeout.InfiniteTimeSpan };
     }
 
     /// <summary>Asks how it is.</summary>
     /// <exception cref="PeerFaultException">It does not say.</exception>
     public async Task<PeerReport> AskAsync(CancellationToken cancellation)
     {
-        var report = (await GetAsync(PeerPaths.Report, PeerJson.Default.PeerReport, cancellation)).Plain();
+        var answer = await GetAsync(PeerPaths.Report, ReportBytes, PeerJson.Default.PeerReport, cancellation);
+        if (answer.Trouble() is { } trouble)
+            throw new PeerFaultException(PeerFaultKind.Answer, $"its report is refused: {trouble}");
+        var report = answer.Plain();
         return string.Equals(report.Node, _peer.Name, StringComparison.OrdinalIgnoreCase)
             ? report
             : throw new PeerFaultException(PeerFaultKind.WrongNode, $"it calls itself {report.Node}");
@@ -60,20 +66,25 @@ internal sealed class PeerClient : IDisposable
 
     /// <summary>Asks for the hashes of its configuration.</summary>
     /// <exception cref="PeerFaultException">It does not give them.</exception>
-    public Task<ConfigDigest> DigestAsync(CancellationToken cancellation) => GetAsync(PeerPaths.Digest, PeerJson.Default.ConfigDigest, cancellation);
+    public async Task<ConfigDigest> DigestAsync(CancellationToken cancellation)
+    {
+        var digest = await GetAsync(PeerPaths.Digest, DigestBytes, PeerJson.Default.ConfigDigest, cancellation);
+        return digest.Trouble() is { } trouble ? throw new PeerFaultException(PeerFaultKind.Answer, $"its digest is refused: {trouble}") : digest;
+    }
 
     /// <inheritdoc/>
     public void Dispose() => _http.Dispose();
 
-    private async Task<T> GetAsync<T>(string path, JsonTypeInfo<T> type, CancellationToken cancellation)
+    private async Task<T> GetAsync<T>(string path, int most, JsonTypeInfo<T> type, CancellationToken cancellation)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         limit.CancelAfter(_timeout);
         try
         {
-            using var response = await _http.GetAsync(path + _query, limit.Token);
+            using var response = await _http.GetAsync(path + _query, HttpCompletionOption.ResponseHeadersRead, limit.Token);
             if (response.StatusCode != HttpStatusCode.OK)
                 throw new PeerFaultException(PeerFaultKind.Answer, $"it answers {(int)response.StatusCode}");
+            await response.Content.LoadIntoBufferAsync(most, limit.Token);
             return JsonSerializer.Deserialize(await response.Content.ReadAsByteArrayAsync(limit.Token), type)
                 ?? throw new PeerFaultException(PeerFaultKind.Answer, "it answers with nothing");
         }
@@ -84,6 +95,10 @@ internal sealed class PeerClient : IDisposable
         catch (JsonException error)
         {
             throw new PeerFaultException(PeerFaultKind.Answer, $"an answer that is not understood: {PeerReport.Plain(error.Message)}", error);
+        }
+        catch (HttpRequestException error) when (error.HttpRequestError == HttpRequestError.ConfigurationLimitExceeded)
+        {
+            throw new PeerFaultException(PeerFaultKind.Answer, $"an answer of more than {most >> 10} KiB", error);
         }
         catch (HttpRequestException error)
         {

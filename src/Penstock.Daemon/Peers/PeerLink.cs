@@ -14,12 +14,16 @@ internal sealed class PeerLink(PeerHostConfig peer, PeerView? before, ILogger lo
     /// <summary>Questions in a row without an answer that make a peer down. One is lost where its daemon restarts.</summary>
     public const int Fall = 3;
 
+    // A digest that could not be had is megabytes that are asked for in vain.
+    private static readonly TimeSpan s_compareAgain = TimeSpan.FromMinutes(1);
+
     private readonly Lock _gate = new();
     private readonly long[] _failures = new long[Enum.GetValues<PeerFaultKind>().Length];
     private PeerView _view = before ?? new PeerView(peer.Name, peer.Address.ToString(), PeerState.Unknown, time.GetUtcNow(), Fault: null, "", Report: null, ReportAt: 0, ConfigDrift.None);
     private int _failed;
     private DateTimeOffset _failedSince;
     private (string Theirs, string Ours) _compared;
+    private (string Theirs, string Ours, long At)? _uncompared;
 
     /// <summary>What is known of the peer.</summary>
     public PeerView View => Volatile.Read(ref _view);
@@ -90,8 +94,8 @@ internal sealed class PeerLink(PeerHostConfig peer, PeerView? before, ILogger lo
             Volatile.Write(ref _view, _view with { Fault = fault.Kind, Reason = fault.Message });
             if (!falls)
                 return;
-            _compared = default;
-            Volatile.Write(ref _view, _view with { State = PeerState.Down, Since = _failedSince, Report = null, Drift = ConfigDrift.None });
+            (_compared, _uncompared) = (default, null);
+            Volatile.Write(ref _view, _view with { State = PeerState.Down, Since = _failedSince, Report = null, Drift = ConfigDrift.None, Uncompared = "" });
         }
     }
 
@@ -104,7 +108,19 @@ internal sealed class PeerLink(PeerHostConfig peer, PeerView? before, ILogger lo
                 logger.LogWarning("the configuration of peer {Peer} differs in {Text}", peer.Name, Text(drift, node));
             else if (drift.Count == 0 && _view.Drift.Count > 0)
                 logger.LogInformation("the configuration of peer {Peer} differs no more", peer.Name);
-            Volatile.Write(ref _view, _view with { Drift = drift });
+            Volatile.Write(ref _view, _view with { Drift = drift, Uncompared = "" });
+        }
+    }
+
+    /// <summary>Takes that its configuration could not be compared. What it said of itself is none the worse for that, and what differed before is kept.</summary>
+    public void NoteUncompared(PeerFaultException fault)
+    {
+        Interlocked.Increment(ref _failures[(int)fault.Kind]);
+        lock (_gate)
+        {
+            if (!string.Equals(fault.Message, _view.Uncompared, StringComparison.Ordinal))
+                logger.LogWarning("the configuration of peer {Peer} cannot be compared: {Reason}", peer.Name, fault.Message);
+            Volatile.Write(ref _view, _view with { Uncompared = fault.Message });
         }
     }
 
@@ -137,15 +153,28 @@ internal sealed class PeerLink(PeerHostConfig peer, PeerView? before, ILogger lo
         var pair = (Theirs: report.ConfigDigest, Ours: config.Digest(key).Root);
         if (pair == _compared)
             return;
+        if (_uncompared is { } tried && pair == (tried.Theirs, tried.Ours) && time.GetElapsedTime(tried.At) < s_compareAgain)
+            return;
         var drift = ConfigDrift.None;
         if (!string.Equals(pair.Theirs, pair.Ours, StringComparison.Ordinal))
         {
-            var theirs = await client.DigestAsync(stop);
+            ConfigDigest theirs;
+            try
+            {
+                theirs = await client.DigestAsync(stop);
+            }
+            catch (PeerFaultException fault)
+            {
+                (_compared, _uncompared) = (default, (pair.Theirs, pair.Ours, time.GetTimestamp()));
+                NoteUncompared(fault);
+                return;
+            }
+
             pair = pair with { Theirs = theirs.Root };
-            drift = ConfigDrift.Between(config.Digest(key, theirs.Level).Entries, theirs.Entries);
+            drift = ConfigDrift.Between(config.Digest(key, theirs.Level).Entries, theirs.Entries, stop);
         }
 
         Note(drift, config.Config.Node);
-        _compared = pair;
+        (_compared, _uncompared) = (pair, null);
     }
 }

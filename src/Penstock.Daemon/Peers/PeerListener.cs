@@ -60,8 +60,9 @@ internal sealed class PeerListener(ControlHttpHandler handler, ILogger logger, T
     /// <param name="address">Where.</param>
     /// <param name="tls">By which it makes sure of who asks.</param>
     /// <param name="names">Nodes that may ask.</param>
+    /// <returns>Where it listens: with a port chosen for port 0.</returns>
     /// <exception cref="SocketException">It can't.</exception>
-    public void Open(IPEndPoint address, PeerTls tls, IReadOnlyCollection<string> names)
+    public IPEndPoint Open(IPEndPoint address, PeerTls tls, IReadOnlyCollection<string> names)
     {
         var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         try
@@ -75,7 +76,9 @@ internal sealed class PeerListener(ControlHttpHandler handler, ILogger logger, T
             throw;
         }
 
+        var bound = (IPEndPoint)socket.LocalEndPoint!; // bound
         _server = new ControlHttpServer(socket, handler, Failed, Limits, time, (client, cancellation) => GreetAsync(client, tls, names, cancellation));
+        return bound;
     }
 
     /// <summary>Ends it, and every connection.</summary>

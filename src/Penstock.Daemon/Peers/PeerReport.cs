@@ -18,6 +18,24 @@ internal sealed record PeerReport(
     // Of each kind: an id of eight bits for each of a few interfaces, and what one advert could name.
     private const int MostItems = 1024;
 
+    /// <summary>What no host of this version would send; null: nothing.</summary>
+    public string? Trouble()
+    {
+        if (!Peers.ConfigDigest.IsRoot(ConfigDigest))
+            return $"a digest of {ConfigDigest.Length} characters";
+        foreach (var instance in Vrrp)
+        {
+            if (instance is null)
+                return "an instance that is null";
+            if (instance.Family is not ("ipv4" or "ipv6"))
+                return $"a family '{Plain(instance.Family)}'";
+            if (instance.Addresses.Any(address => address is null))
+                return "an address that is null";
+        }
+
+        return null;
+    }
+
     /// <summary>The same with nothing in it that a terminal would take for more than text.</summary>
     public PeerReport Plain() => this with
     {

@@ -99,6 +99,8 @@ internal sealed class PeerTier : IAsyncDisposable
         var view = link.View;
         if (view.State == PeerState.Down)
             yield return $"peer {view.Node} at {view.Address} is down since {view.Since:yyyy-MM-dd HH:mm:ss}Z: {view.Reason}";
+        if (view.Uncompared.Length > 0)
+            yield return $"the configuration of peer {view.Node} cannot be compared: {view.Uncompared}";
         if (view.Drift.Count > 0)
             yield return $"the configuration differs from that of peer {view.Node} in {link.Text(view.Drift, node)}";
     }
@@ -218,7 +220,7 @@ internal sealed class PeerTier : IAsyncDisposable
         return Listen(peers, tls);
     }
 
-    // Where files can't be read, which they could when the configuration was checked, those read before hold on.
+    // Where files can't be used, those read before hold on: such a fault is a warning when the daemon starts or reloads, and tried again here.
     private string? Read(string node, PeersConfig peers)
     {
         var faults = new List<TlsFault>();

@@ -14,6 +14,9 @@ namespace Penstock.Daemon.Peers;
 internal sealed record PeerView(
     string Node, string Address, PeerState State, DateTimeOffset Since, PeerFaultKind? Fault, string Reason, PeerReport? Report, long ReportAt, ConfigDrift Drift)
 {
+    /// <summary>Why its configuration could not be compared, for people; empty: it was, or has not been tried.</summary>
+    public string Uncompared { get; init; } = "";
+
     /// <summary>Whether the report is an answer to the last question.</summary>
     public bool IsFresh => State == PeerState.Up && Fault is null && Report is not null;
 }

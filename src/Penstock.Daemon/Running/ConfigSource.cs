@@ -8,7 +8,8 @@ namespace Penstock.Daemon.Running;
 /// <summary>Reads the configuration for the control plane.</summary>
 /// <param name="path">The configuration file.</param>
 /// <param name="anyHost">Whether it may be for another host than this, so that nothing is said of interfaces.</param>
-internal sealed class ConfigSource(string path, bool anyHost = false)
+/// <param name="starts">Whether a daemon goes by it, which no fault of the peers' certificate files is to keep from running.</param>
+internal sealed class ConfigSource(string path, bool anyHost = false, bool starts = false)
 {
     private const int HashDigits = 12; // enough to compare by eye
 
@@ -20,7 +21,7 @@ internal sealed class ConfigSource(string path, bool anyHost = false)
     /// <summary>Reads and validates. From the second time on, warns of what only a restart changes.</summary>
     public LoadedConfig Load()
     {
-        var result = ConfigLoader.Load(path, anyHost ? null : new HostInterfaces());
+        var result = ConfigLoader.Load(path, anyHost ? null : new HostInterfaces(), starts);
         var diagnostics = result.Diagnostics.Select(Translate).ToList();
         if (result.Config is not { } config) return new LoadedConfig(Config: null, Hash: "", [.. diagnostics]);
 

@@ -33,6 +33,29 @@ public sealed class ConfigDriftTests
     }
 
     [Fact]
+    public void Drift_WithPathsOfDotsAlone_TakesWorkInProportion()
+    {
+        // Eight thousand of the longest paths: all that an answer holds. Each is alone, and within none of the others as far as is looked.
+        var hostile = Enumerable.Range(0, 8000).ToDictionary(i => $"{new string('.', ConfigDigest.LongestPath - 4)}{i:0000}", _ => "0000000000000000", StringComparer.Ordinal);
+        ConfigDrift.Between(new Dictionary<string, string>(StringComparer.Ordinal), hostile).Count.ShouldBe(8000);
+
+        using var stop = new CancellationTokenSource();
+        stop.Cancel();
+        Should.Throw<OperationCanceledException>(() => ConfigDrift.Between(new Dictionary<string, string>(StringComparer.Ordinal), hostile, stop.Token));
+    }
+
+    [Fact]
+    public void Digest_OfAVeryLongPath_IsCut_AndStillToldApart()
+    {
+        var path = new string('x', ConfigDigest.LongestPath);
+        var digest = ConfigDigest.Of([new(path, "1"), new(path + "a", "1"), new(path + "b", "1")], s_key);
+
+        digest.Trouble().ShouldBeNull();
+        digest.Entries.Count.ShouldBe(3);
+        digest.Entries.Keys.ShouldAllBe(key => key.Length == ConfigDigest.LongestPath);
+    }
+
+    [Fact]
     public void Digest_ByAnotherKey_IsAnother()
     {
         SharedKey[] keys = [new("a", "1")];

@@ -74,6 +74,30 @@ public sealed class InstanceWatchTests
         _watch.Findings.ShouldBeEmpty();
     }
 
+    [Theory]
+    [InlineData(VrrpRole.Unknown, VrrpRole.Backup)]
+    [InlineData(VrrpRole.Backup, VrrpRole.Unknown)]
+    public void NoMaster_WhereARoleIsNotKnown_IsNotSaid(VrrpRole here, VrrpRole there)
+    {
+        for (var i = 0; i < 10; i++, Pass(s_second))
+            Look(here, there);
+
+        _watch.Findings.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void NoMaster_UntilARoleIsNotKnown_IsSaidNoMore()
+    {
+        Look(VrrpRole.Backup, VrrpRole.Fault);
+        Pass(s_second * 2);
+        Look(VrrpRole.Backup, VrrpRole.Fault);
+        _watch.Findings.Count.ShouldBe(1);
+        Look(VrrpRole.Backup, VrrpRole.Unknown);
+
+        _watch.Findings.ShouldBeEmpty();
+        Logged()[^1].Text.ShouldBe("VRRP instance edge can be told of no more: a role is not known");
+    }
+
     [Fact]
     public void Master_WhoDiedSinceItSaidSo_IsNone()
     {

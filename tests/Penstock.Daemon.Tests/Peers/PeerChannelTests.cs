@@ -6,6 +6,7 @@ using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using Penstock.Config;
 using Penstock.Config.Reading;
 using Penstock.Daemon.Peers;
 using Penstock.Model;
@@ -17,22 +18,30 @@ namespace Penstock.Daemon.Tests.Peers;
 /// <summary>Who may ask and who is believed, over real sockets and TLS.</summary>
 public sealed class PeerChannelTests : IAsyncDisposable
 {
+    private const string Config = """
+        node: lb1
+        l4:
+          interface: lo
+          hash_seed: 770077
+          services: [{name: web, listen: "tcp://203.0.113.10:443", forwarding: dsr-ipip, backends: [{address: 10.0.0.11, weight: 4711}]}]
+        """;
+
     private static readonly string s_key = new('a', ConfigDigest.KeyBytes * 2);
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
 
     private readonly string _folder = Directory.CreateTempSubdirectory("penstock-peers-").FullName;
     private readonly TestAuthority _authority;
     private readonly RecordingLogger<PeerTier> _log = new();
-    private readonly SharedConfig _config = new(new ApplianceConfig { Node = "lb1" });
+    private readonly SharedConfig _config = new(ConfigLoader.Parse([new ConfigFile("a.yaml", Encoding.UTF8.GetBytes(Config))]).Config.ShouldNotBeNull());
     private readonly PeerListener _listener;
-    private readonly int _port = FreePort();
+    private readonly int _port;
 
     public PeerChannelTests()
     {
         _authority = new TestAuthority(_folder);
         var api = new PeerApi(() => _config, root => new PeerReport("lb1", "1", "running", 3, DateTimeOffset.UnixEpoch, 0, root, []));
         _listener = new PeerListener(api.HandleAsync, _log, TimeProvider.System);
-        _listener.Open(new IPEndPoint(IPAddress.Loopback, _port), new PeerTls(Identity("lb1")), ["lb2"]);
+        _port = _listener.Open(new IPEndPoint(IPAddress.Loopback, 0), new PeerTls(Identity("lb1")), ["lb2"]).Port;
     }
 
     public async ValueTask DisposeAsync()
@@ -53,6 +62,16 @@ public sealed class PeerChannelTests : IAsyncDisposable
         var digest = await client.DigestAsync(CancellationToken.None);
         digest.Root.ShouldBe(report.ConfigDigest);
         digest.Level.ShouldBe(DigestLevel.Keys);
+
+        // Names and addresses stand in paths; what is set there is in hashes alone.
+        digest.Entries.Keys.ShouldContain("l4.hash_seed");
+        digest.Entries.Keys.ShouldContain("l4.services[web].backends[10.0.0.11].weight");
+        foreach (var value in new[] { "770077", "203.0.113.10", "dsr-ipip", "4711" })
+        {
+            foreach (var resource in new[] { "/v1/peer", "/v1/peer/config" })
+                (await AnswerAsync(resource)).ShouldNotContain(value);
+        }
+
         _listener.Refusals.ShouldBeEmpty();
     }
 
@@ -116,7 +135,9 @@ public sealed class PeerChannelTests : IAsyncDisposable
     [Fact]
     public async Task Host_ThatDoesNotListen_OrAnswer_IsToldApart()
     {
-        var peer = new PeerHostConfig { Name = "lb1", Address = SocketEndpoint.Ip(IPAddress.Loopback, FreePort()) };
+        using var closed = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        closed.Bind(new IPEndPoint(IPAddress.Loopback, 0)); // bound, so that nobody else takes it, and not listening
+        var peer = new PeerHostConfig { Name = "lb1", Address = SocketEndpoint.Ip(IPAddress.Loopback, ((IPEndPoint)closed.LocalEndPoint!).Port) };
         using var nobody = new PeerClient(peer, new PeerTls(Identity("lb2")), s_key, s_patience);
         (await Should.ThrowAsync<PeerFaultException>(() => nobody.AskAsync(CancellationToken.None))).Kind.ShouldBe(PeerFaultKind.Refused);
 
@@ -169,13 +190,6 @@ public sealed class PeerChannelTests : IAsyncDisposable
             await EndAsync(socket);
             socket.Dispose();
         }
-    }
-
-    private static int FreePort()
-    {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)socket.LocalEndPoint!).Port; // bound
     }
 
     private static async Task EndAsync(Socket socket)
@@ -236,6 +250,18 @@ public sealed class PeerChannelTests : IAsyncDisposable
         return socket;
     }
 
+    private async Task<string> AnswerAsync(string resource)
+    {
+        using var own = Load("lb2");
+        using var socket = await ConnectAsync();
+        await using var tls = await HandshakeAsync(socket, own, SslProtocols.Tls13);
+        await tls.WriteAsync(Encoding.ASCII.GetBytes($"GET {resource}?key={s_key} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"));
+        using var reader = new StreamReader(tls);
+        var answer = await reader.ReadToEndAsync().WaitAsync(s_patience);
+        answer.ShouldStartWith("HTTP/1.1 200 ");
+        return answer;
+    }
+
     private async Task RefusedAsync(X509Certificate2? certificate, SslProtocols version, PeerFaultKind kind, string reason)
     {
         using var socket = await ConnectAsync();
@@ -257,7 +283,7 @@ public sealed class PeerChannelTests : IAsyncDisposable
     private async Task RefusalAsync(PeerFaultKind kind, string reason)
     {
         var waiting = Stopwatch.StartNew();
-        while (_listener.LastRefusal is null && waiting.Elapsed < s_patience)
+        while (!_log.Messages.Any(message => message.Text.Contains(reason)) && waiting.Elapsed < s_patience)
             await Task.Delay(10);
         _listener.LastRefusal.ShouldNotBeNull().ShouldStartWith($"127.0.0.1 was refused at the peers' channel: {reason}");
         _listener.Refusals.ShouldContain(refusal => refusal.Kind == kind && refusal.Count > 0);

@@ -19,7 +19,7 @@ public sealed class PeerTierTests : IAsyncDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("penstock-peers-").FullName;
     private readonly TestAuthority _authority;
-    private readonly int[] _ports = [FreePort(), FreePort()];
+    private readonly int[] _ports = [FreePort.Next(), FreePort.Next()];
     private readonly VrrpRole[] _roles = [VrrpRole.Master, VrrpRole.Backup];
     private readonly PeerTier[] _tiers;
 
@@ -97,13 +97,6 @@ public sealed class PeerTierTests : IAsyncDisposable
 
     private static VrrpStatus Vrrp(VrrpRole role) =>
         new([new VrrpInstanceStatus("edge", "eth0", 51, role, Since: null, 100, 0, [], ["203.0.113.10/24"], 0)], [], []);
-
-    private static int FreePort()
-    {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)socket.LocalEndPoint!).Port; // bound
-    }
 
     private Snapshot Snapshot(int host, int seed) => new(
         1,
