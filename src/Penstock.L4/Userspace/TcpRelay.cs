@@ -284,10 +284,8 @@ internal sealed class TcpRelay
     private MoveOutcome Copy(TcpSide from, TcpSide to)
     {
         var read = SocketCalls.Peek(from.Fd, to.IsWritable ? _worker.Datagram : _worker.Datagram.AsSpan(0, 1)); // the end and errors show in one byte
-        if (read.Value <= 0)
-            return Stop(from, to, read);
-        if (!to.IsWritable)
-            return MoveOutcome.Waits;
+        if (read.Value <= 0 || !to.IsWritable)
+            return read.Value <= 0 ? Stop(from, to, read) : MoveOutcome.Waits;
         var sent = SocketCalls.Send(to.Fd, _worker.Datagram.AsSpan(0, read.Value));
         to.IsWritable = sent.Error != Errno.EAGAIN;
         if (sent.IsError)
