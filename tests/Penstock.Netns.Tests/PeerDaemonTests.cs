@@ -18,13 +18,13 @@ public sealed class PeerDaemonTests
         await using var lan = await VrrpLan.CreateAsync();
         using var authority = new TestAuthority(lan.Folder);
         await ConnectAsync(lan, authority);
-        var first = await StartAsync(lan, 0);
+        var first = await lan.StartDaemonAsync(0);
         await lan.OwnerAsync(0);
-        var second = await StartAsync(lan, 1);
+        var second = await lan.StartDaemonAsync(1);
 
         await SaysAsync(lan, 0, "^lb2 +10.9.0.12:9465 +up +20", "^edge +MASTER +BACKUP ");
         await SaysAsync(lan, 1, "^lb1 +10.9.0.11:9465 +up +20", "^edge +BACKUP +MASTER ");
-        (await StatusAsync(lan, 0)).ShouldNotContain("warning:");
+        (await lan.StatusAsync(0)).ShouldNotContain("warning:");
         (await MetricsAsync(lan, 0)).ShouldContain("penstock_peer_up{peer=\"lb2\"} 1\n");
 
         // The link between them no longer carries adverts, their own link still works: both are master, and both say so.
@@ -42,12 +42,12 @@ public sealed class PeerDaemonTests
 
         // A service that differs is named, on either host, until it does not.
         Configure(lan, 1, "weight: 2");
-        await ReloadAsync(lan, 1);
+        await lan.ReloadAsync(1);
         await SaysAsync(lan, 0, "^lb2 .* 1 key$", @"^warning: the configuration differs from that of peer lb2 in 1 key: l4.services\[web\].backends\[10.8.0.1\].weight");
         await SaysAsync(lan, 1, @"^warning: the configuration differs from that of peer lb1 in 1 key: l4.services\[web\].backends\[10.8.0.1\].weight", "^edge");
         (await MetricsAsync(lan, 0)).ShouldContain("penstock_config_differs{peer=\"lb2\"} 1\n");
         Configure(lan, 1);
-        await ReloadAsync(lan, 1);
+        await lan.ReloadAsync(1);
         await SilentAsync(lan, 0);
         await SilentAsync(lan, 1);
 
@@ -55,12 +55,12 @@ public sealed class PeerDaemonTests
         using (var stranger = new TestAuthority(lan.Folder, "stranger"))
             stranger.Sign(["lb2"]);
         Configure(lan, 1, ca: "stranger.crt");
-        await ReloadAsync(lan, 1);
+        await lan.ReloadAsync(1);
         await SaysAsync(lan, 0, "^lb2 +10.9.0.12:9465 +down ", "^warning: peer lb2 at 10.9.0.12:9465 is down since .*: the certificate of lb2 is not signed by the CA");
         await SaysAsync(lan, 1, "^warning: peer lb1 at 10.9.0.11:9465 is down since .*: the certificate of lb1 is not signed by the CA", "^edge +BACKUP +\\? ");
         authority.Sign(["lb2"]);
         Configure(lan, 1);
-        await ReloadAsync(lan, 1);
+        await lan.ReloadAsync(1);
         await SaysAsync(lan, 0, "^lb2 +10.9.0.12:9465 +up ", "^edge +MASTER +BACKUP ");
 
         // A peer that is gone harms nothing.
@@ -109,20 +109,6 @@ public sealed class PeerDaemonTests
             """);
     }
 
-    private static async Task<ChildProcess> StartAsync(VrrpLan lan, int host)
-    {
-        var child = lan.Hosts[host].Start(Topology.Penstock, "run", "--config", Path.Combine(lan.Folder, $"{host}/penstock.yaml"));
-        lan.Keep(child);
-        await Eventually.TrueAsync(() => Task.FromResult(child.HasExited || child.Output.Contains("ready: generation", StringComparison.Ordinal)), s_patience, () => child.Output);
-        child.HasExited.ShouldBeFalse(child.Output);
-        return child;
-    }
-
-    private static Task<string> StatusAsync(VrrpLan lan, int host) => Run.OkAsync(Topology.Penstock, $"status --socket {lan.Folder}/{host}/admin.sock");
-
-    // In the host's own network: the check looks at its interfaces and addresses.
-    private static Task<string> ReloadAsync(VrrpLan lan, int host) => Run.OkAsync(Topology.Penstock, $"reload --socket {lan.Folder}/{host}/admin.sock");
-
     private static async Task<string> MetricsAsync(VrrpLan lan, int host)
     {
         using var http = new HttpClient(new SocketsHttpHandler
@@ -148,7 +134,7 @@ public sealed class PeerDaemonTests
         await Eventually.TrueAsync(
             async () =>
             {
-                last = await StatusAsync(lan, host);
+                last = await lan.StatusAsync(host);
                 return holds(last);
             },
             s_patience,

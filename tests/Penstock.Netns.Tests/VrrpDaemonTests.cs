@@ -39,7 +39,7 @@ public sealed class VrrpDaemonTests
         // A backend that it depends on is down: it does not take the address, and says why.
         await StartAsync(lan, 0, "track: {clusters: [app]}");
         await RoleAsync(lan, 0, "FAULT");
-        (await StatusAsync(lan, 0)).ShouldContain("gives its addresses up: cluster app: 0% is ready, 1% is asked for");
+        (await lan.StatusAsync(0)).ShouldContain("gives its addresses up: cluster app: 0% is ready, 1% is asked for");
         await lan.OwnerAsync(1);
     }
 
@@ -52,26 +52,26 @@ public sealed class VrrpDaemonTests
         var pids = lan.Pids(0);
 
         Configure(lan, 0, more: """, {name: second, interface: eth0, router_id: 51, advert_interval: 100ms, addresses: [10.8.0.101]}""", deadAfter: "60s");
-        await ReloadAsync(lan);
-        await Eventually.TrueAsync(() => lan.HasAsync(0, "10.8.0.101"), s_patience, () => StatusAsync(lan, 0).Result);
-        (await StatusAsync(lan, 0)).ShouldMatch(@"second +\w+ ");
+        await lan.ReloadAsync(0);
+        await Eventually.TrueAsync(() => lan.HasAsync(0, "10.8.0.101"), s_patience, () => lan.StatusAsync(0).Result);
+        (await lan.StatusAsync(0)).ShouldMatch(@"second +\w+ ");
         Configure(lan, 0, deadAfter: "60s");
-        await ReloadAsync(lan);
-        await Eventually.TrueAsync(async () => !await lan.HasAsync(0, "10.8.0.101"), s_patience, () => StatusAsync(lan, 0).Result);
+        await lan.ReloadAsync(0);
+        await Eventually.TrueAsync(async () => !await lan.HasAsync(0, "10.8.0.101"), s_patience, () => lan.StatusAsync(0).Result);
 
         (await lan.HasAsync(0)).ShouldBeTrue();
         lan.Pids(0).ShouldBe(pids);
-        (await StatusAsync(lan, 0)).ShouldMatch("edge +MASTER ");
+        (await lan.StatusAsync(0)).ShouldMatch("edge +MASTER ");
 
         // In a group, it runs in another keepalived; that of the one before takes nothing with it.
         Configure(lan, 0, "sync_group: both", deadAfter: "60s");
-        await ReloadAsync(lan);
-        await Eventually.TrueAsync(async () => Regex.IsMatch(await StatusAsync(lan, 0), "^edge +MASTER ", RegexOptions.Multiline | RegexOptions.NonBacktracking), s_patience, () => StatusAsync(lan, 0).Result);
+        await lan.ReloadAsync(0);
+        await Eventually.TrueAsync(async () => Regex.IsMatch(await lan.StatusAsync(0), "^edge +MASTER ", RegexOptions.Multiline | RegexOptions.NonBacktracking), s_patience, () => lan.StatusAsync(0).Result);
         (await lan.HasAsync(0)).ShouldBeTrue();
         File.Exists(lan.Files(0).PidFile).ShouldBeFalse();
         Configure(lan, 0, deadAfter: "60s");
-        await ReloadAsync(lan);
-        await Eventually.TrueAsync(() => lan.HasAsync(0), s_patience, () => StatusAsync(lan, 0).Result);
+        await lan.ReloadAsync(0);
+        await Eventually.TrueAsync(() => lan.HasAsync(0), s_patience, () => lan.StatusAsync(0).Result);
         pids = lan.Pids(0);
 
         // What keepalived refuses changes nothing, and says what it was.
@@ -100,20 +100,12 @@ public sealed class VrrpDaemonTests
             """);
     }
 
-    private static async Task<ChildProcess> StartAsync(VrrpLan lan, int host, string settings = "", string deadAfter = "3s")
+    private static Task<ChildProcess> StartAsync(VrrpLan lan, int host, string settings = "", string deadAfter = "3s")
     {
         Configure(lan, host, settings, deadAfter: deadAfter);
-        var child = lan.Hosts[host].Start(Topology.Penstock, "run", "--config", Path.Combine(lan.Folder, $"{host}/penstock.yaml"));
-        lan.Keep(child);
-        await Eventually.TrueAsync(() => Task.FromResult(child.HasExited || child.Output.Contains("ready: generation", StringComparison.Ordinal)), s_patience, () => child.Output);
-        child.HasExited.ShouldBeFalse(child.Output);
-        return child;
+        return lan.StartDaemonAsync(host);
     }
 
-    private static Task<string> StatusAsync(VrrpLan lan, int host) => Run.OkAsync(Topology.Penstock, $"status --socket {lan.Folder}/{host}/admin.sock");
-
-    private static Task<string> ReloadAsync(VrrpLan lan) => Run.OkAsync(Topology.Penstock, $"reload --socket {lan.Folder}/0/admin.sock");
-
     private static Task RoleAsync(VrrpLan lan, int host, string role) => Eventually.TrueAsync(
-        async () => Regex.IsMatch(await StatusAsync(lan, host), $"^edge +{role} ", RegexOptions.Multiline | RegexOptions.NonBacktracking), s_patience, () => StatusAsync(lan, host).Result);
+        async () => Regex.IsMatch(await lan.StatusAsync(host), $"^edge +{role} ", RegexOptions.Multiline | RegexOptions.NonBacktracking), s_patience, () => lan.StatusAsync(host).Result);
 }

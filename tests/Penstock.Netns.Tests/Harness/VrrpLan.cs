@@ -59,6 +59,23 @@ internal sealed class VrrpLan : IAsyncDisposable
     /// <summary>Has a process end with it.</summary>
     public void Keep(ChildProcess child) => _children.Add(child);
 
+    /// <summary>Starts a host's daemon by <c>HOST/penstock.yaml</c>, in its network, and waits until it is ready.</summary>
+    public async Task<ChildProcess> StartDaemonAsync(int host)
+    {
+        var child = Hosts[host].Start(Topology.Penstock, "run", "--config", Path.Combine(Folder, $"{host}/penstock.yaml"));
+        Keep(child);
+        await Eventually.TrueAsync(
+            () => Task.FromResult(child.HasExited || child.Output.Contains("ready: generation", StringComparison.Ordinal)), TimeSpan.FromSeconds(60), () => child.Output);
+        child.HasExited.ShouldBeFalse(child.Output);
+        return child;
+    }
+
+    /// <summary>What a host's daemon says of itself.</summary>
+    public Task<string> StatusAsync(int host) => Run.OkAsync(Topology.Penstock, $"status --socket {Folder}/{host}/admin.sock");
+
+    /// <summary>Has a host's daemon read its file again.</summary>
+    public Task<string> ReloadAsync(int host) => Run.OkAsync(Topology.Penstock, $"reload --socket {Folder}/{host}/admin.sock");
+
     /// <summary>Files of a host's keepalived.</summary>
     public KeepalivedFolder Files(int host, string group = "edge") => new(Path.Combine(Folder, $"{host}/state"), Path.Combine(Folder, $"{host}/run"), group);
 

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+using Penstock.Tests;
+
 namespace Penstock.Peers.Tests.Harness;
 
 /// <summary>A real haproxy in one process, without privileges.</summary>

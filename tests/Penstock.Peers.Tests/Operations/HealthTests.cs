@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Net;
 using Penstock.Peers.Tests.Harness;
+using Penstock.Tests;
 
 namespace Penstock.Peers.Tests.Operations;
 

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using Penstock.Peers.Tests.Harness;
+using Penstock.Tests;
 
 namespace Penstock.Peers.Tests.Operations;
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 using Penstock.Peers.Tests.Harness;
+using Penstock.Tests;
 
 namespace Penstock.Peers.Tests.Peers;
 

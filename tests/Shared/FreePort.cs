@@ -2,7 +2,7 @@
 using System.Net;
 using System.Net.Sockets;
 
-namespace Penstock.Peers.Tests.Harness;
+namespace Penstock.Tests;
 
 /// <summary>TCP ports for listeners, below the range the kernel gives to clients (ip_local_port_range starts at 32768), so that no client takes one.</summary>
 internal static class FreePort
