@@ -23,6 +23,8 @@ internal sealed class L4Meter : IDisposable
         (_status, _time) = (status, time);
         Counter("penstock.l4.service.unserved", PerService(service => service.Unserved), unit: null, "Packets of a service that reached no backend and were not answered by a cookie.");
         Counter("penstock.l4.service.cookies", PerService(service => service.Cookies), unit: null, "SYNs of a service answered by cookies.");
+        Counter("penstock.l4.service.evicted.flows", PerService(service => service.EvictedFlows), unit: null, "UDP flows of a service ended to make room for others; engine userspace alone.");
+        Counter("penstock.l4.accept.pauses", AcceptPauses, unit: null, "Times that connections had to wait because there were too many, or no descriptor was left; engine userspace alone.");
         Counter("penstock.l4.backend.packets", PerBackend(backend => backend.Packets), unit: null, "Packets towards a backend since it was added.");
         Counter("penstock.l4.backend.bytes", PerBackend(backend => backend.Bytes), "By", "Bytes towards a backend, frames as they arrived.");
         Counter("penstock.l4.backend.flows", PerBackend(backend => backend.Connections), unit: null, "New flows towards a backend.");
@@ -78,6 +80,8 @@ internal sealed class L4Meter : IDisposable
         from service in status.Services
         from drop in service.Drops
         select new Measurement<long>(drop.Value, Tag("service", service.Name), Tag("reason", drop.Key));
+
+    private static IEnumerable<Measurement<long>> AcceptPauses(L4Status status) => status.AcceptPauses is { } pauses ? [new Measurement<long>(pauses)] : [];
 
     private static IEnumerable<Measurement<long>> Drops(L4Status status) =>
         status.Drops.Select(drop => new Measurement<long>(drop.Value, Tag("reason", drop.Key)));

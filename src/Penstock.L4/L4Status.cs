@@ -21,6 +21,9 @@ public sealed record L4Status(
     /// <summary>What an operator should know, as whole sentences.</summary>
     public ImmutableArray<string> Warnings { get; init; } = [];
 
+    /// <summary>How often connections had to wait because there were too many, or no descriptor was left; null: an engine that accepts none.</summary>
+    public long? AcceptPauses { get; init; }
+
     /// <summary>Of a tier without services.</summary>
     public static L4Status Empty { get; } = new([], [], ImmutableSortedDictionary.Create<string, long>(StringComparer.Ordinal), []);
 }

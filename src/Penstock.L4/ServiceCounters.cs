@@ -17,4 +17,8 @@ namespace Penstock.L4;
 /// <param name="IsInPanic">Whether so few backends are up that all are used.</param>
 public sealed record ServiceCounters(
     string Name, string Listen, string Forwarding, long Connections, long Packets, long Bytes, long Unserved, long Cookies,
-    ImmutableSortedDictionary<string, long> Drops, ImmutableArray<BackendCounters> Backends, bool IsInPanic);
+    ImmutableSortedDictionary<string, long> Drops, ImmutableArray<BackendCounters> Backends, bool IsInPanic)
+{
+    /// <summary>UDP flows that were ended to make room for others; engine userspace alone.</summary>
+    public long EvictedFlows { get; init; }
+}

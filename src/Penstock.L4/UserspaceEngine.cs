@@ -103,7 +103,14 @@ public sealed class UserspaceEngine : IL4Engine
             var services = _order.Select(name => _services[name].Read()).ToImmutableArray();
             var drops = services.SelectMany(service => service.Drops).GroupBy(drop => drop.Key, StringComparer.Ordinal)
                 .ToImmutableSortedDictionary(drop => drop.Key, drop => drop.Sum(one => one.Value), StringComparer.Ordinal);
-            return L4Status.Empty with { Engine = L4Engine.Userspace, Services = services, Drops = drops, Warnings = [.. Warnings()] };
+            return L4Status.Empty with
+            {
+                Engine = L4Engine.Userspace,
+                Services = services,
+                Drops = drops,
+                Warnings = [.. Warnings()],
+                AcceptPauses = _workers.Sum(worker => worker.Pauses),
+            };
         }
     }
 

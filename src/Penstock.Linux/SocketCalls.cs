@@ -163,10 +163,8 @@ public static unsafe class SocketCalls
     /// <summary>SO_ERROR: the outcome of a connect, taken once.</summary>
     public static Errno TakeError(int fd)
     {
-        int value = 0;
-        var length = (uint)sizeof(int);
-        var result = IoResult.Of(Libc.getsockopt(fd, LevelSocket, 4, &value, &length));
-        return result.IsError ? result.Error : (Errno)value;
+        var result = GetInt(fd, LevelSocket, 4);
+        return result.IsError ? result.Error : (Errno)result.Value;
     }
 
     /// <summary>SO_REUSEADDR.</summary>
@@ -186,6 +184,12 @@ public static unsafe class SocketCalls
 
     /// <summary>SO_RCVBUF: room for what has not been received yet, its bookkeeping included; the kernel takes net.core.rmem_max for more than that, and doubles either.</summary>
     public static IoResult SetReceiveBuffer(int fd, int bytes) => SetInt(fd, LevelSocket, 8, bytes);
+
+    /// <summary>SO_RCVBUFFORCE: the same without regard to net.core.rmem_max; takes CAP_NET_ADMIN.</summary>
+    public static IoResult ForceReceiveBuffer(int fd, int bytes) => SetInt(fd, LevelSocket, 33, bytes);
+
+    /// <summary>SO_RCVBUF as the kernel reckons it: twice what was asked for.</summary>
+    public static IoResult ReceiveBuffer(int fd) => GetInt(fd, LevelSocket, 8);
 
     /// <summary>SO_OOBINLINE: the urgent byte is read in its place among the others; sockets accepted from a listener inherit it.</summary>
     public static IoResult SetUrgentInline(int fd) => SetInt(fd, LevelSocket, 10, 1);
@@ -232,4 +236,12 @@ public static unsafe class SocketCalls
 
     private static IoResult SetInt(int fd, int level, int name, int value) =>
         IoResult.Of(Libc.setsockopt(fd, level, name, &value, sizeof(int)));
+
+    private static IoResult GetInt(int fd, int level, int name)
+    {
+        int value = 0;
+        var length = (uint)sizeof(int);
+        var result = IoResult.Of(Libc.getsockopt(fd, level, name, &value, &length));
+        return result.IsError ? result : IoResult.Of(value);
+    }
 }

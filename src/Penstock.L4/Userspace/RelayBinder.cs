@@ -64,10 +64,9 @@ internal static class RelayBinder
                 Check(SocketCalls.SetUrgentInline(socket.Number), protocol, endpoint);
                 Check(SocketCalls.SetUnsentLimit(socket.Number, UnsentLimit), protocol, endpoint);
             }
-
             else
             {
-                _ = SocketCalls.SetReceiveBuffer(socket.Number, DatagramBuffer);
+                Widen(socket.Number);
             }
 
             Check(SocketCalls.Bind(socket.Number, ref address), protocol, endpoint);
@@ -82,6 +81,13 @@ internal static class RelayBinder
             socket.Dispose();
             throw;
         }
+    }
+
+    // Never narrower than it is; net.core.rmem_max is no limit to a process that may change it.
+    private static void Widen(int socket)
+    {
+        if (SocketCalls.ReceiveBuffer(socket).Value < 2 * DatagramBuffer && SocketCalls.ForceReceiveBuffer(socket, DatagramBuffer).IsError)
+            _ = SocketCalls.SetReceiveBuffer(socket, DatagramBuffer);
     }
 
     private static void Check(IoResult result, TransportProtocol protocol, IPEndPoint endpoint)

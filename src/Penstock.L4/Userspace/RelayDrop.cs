@@ -10,7 +10,7 @@ internal enum RelayDrop
     /// <summary>No backend took the connection.</summary>
     Unreachable,
 
-    /// <summary>This host had no port left, or no address, to connect to a backend from.</summary>
+    /// <summary>This host had no port left, or no address, to connect to a backend from, and what others there are did not take it.</summary>
     NoSource,
 
     /// <summary>The backend went down, into maintenance or away.</summary>

@@ -11,6 +11,7 @@ internal sealed class RelayService
     private static readonly string[] s_names = ["no_backend", "unreachable", "no_source", "backend_down", "no_descriptor", "no_room"];
 
     private readonly long[] _drops = new long[s_names.Length];
+    private long _evictedFlows;
     private volatile RelayTable _table;
 
     /// <summary>A service with its first table.</summary>
@@ -33,6 +34,9 @@ internal sealed class RelayService
     /// <summary>Counts one that was not carried.</summary>
     public void CountDrop(RelayDrop reason) => Interlocked.Increment(ref _drops[(int)reason]);
 
+    /// <summary>Counts a UDP flow that was ended to make room for another.</summary>
+    public void CountEvictedFlow() => Interlocked.Increment(ref _evictedFlows);
+
     /// <summary>What it shows in a status.</summary>
     public ServiceCounters Read()
     {
@@ -49,7 +53,10 @@ internal sealed class RelayService
             Cookies: 0,
             Drops,
             backends,
-            table.States.Any(state => state.IsInPanic));
+            table.States.Any(state => state.IsInPanic))
+        {
+            EvictedFlows = Volatile.Read(ref _evictedFlows),
+        };
     }
 
     private long Drop(RelayDrop reason) => Volatile.Read(ref _drops[(int)reason]);

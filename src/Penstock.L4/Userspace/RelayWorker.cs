@@ -154,7 +154,7 @@ internal sealed partial class RelayWorker : IDisposable
     {
         if (_flows.Least(except) is not { } flow)
             return false;
-        flow.Close();
+        flow.Evict();
         return true;
     }
 

@@ -115,6 +115,13 @@ internal sealed class UdpFlow : EpollSource
         LeaveBackend();
     }
 
+    /// <summary>Ends it to make room for another.</summary>
+    public void Evict()
+    {
+        _service.CountEvictedFlow();
+        Close();
+    }
+
     /// <summary>Ends it.</summary>
     public void Close()
     {

@@ -132,6 +132,7 @@ public sealed class UdpFlowTests : IDisposable
 
         (await AskAsync(client, loopback.At, "c")).Port.ShouldBe(port);
         loopback.Counters(server.At).Connections.ShouldBe(51);
+        loopback.Engine.Status().Services.Single().EvictedFlows.ShouldBe(51 - 4);
     }
 
     [Fact]
