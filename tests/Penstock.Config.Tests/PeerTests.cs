@@ -127,6 +127,16 @@ public sealed class PeerTests : IDisposable
         Check(certificate, key, _authority.CaFile).ShouldHaveSingleItem().ShouldContain(line);
     }
 
+    [Theory]
+    [InlineData(-1, "warning: peers.ca: the CA old of tests ended at ")]
+    [InlineData(7, "warning: peers.ca: the CA old of tests ends at ")]
+    public void Authority_ThatEnds_IsWarnedOf(int days, string line)
+    {
+        using var old = new TestAuthority(_folder, "old", days);
+        var (certificate, key) = old.Sign(["lb1"]);
+        Check(certificate, key, old.CaFile).ShouldHaveSingleItem().ShouldContain(line);
+    }
+
     private static string[] Check(string certificate, string key, string ca) => Load(certificate, key, ca).Lines();
 
     private static ConfigResult Load(string certificate, string key, string ca, bool starts = false, string peer = "lb2") => ConfigLoader.Parse(

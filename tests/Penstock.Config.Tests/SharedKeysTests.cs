@@ -66,6 +66,7 @@ public sealed class SharedKeysTests
     [InlineData("router_id: 51", "router_id: 52", "vrrp[edge].router_id")]
     [InlineData("203.0.113.11]", "203.0.113.12]", "vrrp[edge].addresses[203.0.113.11/32]", "vrrp[edge].addresses[203.0.113.12/32]")]
     [InlineData("priority: 150", "priority: 150, advert_interval: 100ms", "vrrp[edge].advert_interval")]
+    [InlineData("peers: [192.0.2.12], ", "", "vrrp[edge].peers")]
     [InlineData("backends: [10.0.0.11]}", "backends: [10.0.0.11], hash: client}", "l4.services[dns].hash")]
     [InlineData("10.0.0.0/8, 192", "10.0.0.0/9, 192", "l4.services[web].allow")]
     [InlineData("192.0.2.11:80", "192.0.2.11:81", "l7.listeners[http].bind")]

@@ -12,12 +12,15 @@ internal sealed class TestAuthority : IDisposable
     private readonly string _folder;
 
     /// <summary>One whose certificate is the file <c>NAME.crt</c>.</summary>
-    public TestAuthority(string folder, string name = "ca")
+    /// <param name="folder">Where.</param>
+    /// <param name="name">Its name.</param>
+    /// <param name="days">Days from now on for which it is valid; negative: it has ended.</param>
+    public TestAuthority(string folder, string name = "ca", int days = 1000)
     {
         _folder = folder;
         var request = new CertificateRequest($"CN={name} of tests", _key, HashAlgorithmName.SHA256);
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(certificateAuthority: true, hasPathLengthConstraint: false, pathLengthConstraint: 0, critical: true));
-        _certificate = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1000), DateTimeOffset.UtcNow.AddDays(1000));
+        _certificate = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1000), DateTimeOffset.UtcNow.AddDays(days));
         CaFile = Write(name + ".crt", _certificate.ExportCertificatePem());
     }
 
@@ -44,7 +47,8 @@ internal sealed class TestAuthority : IDisposable
 
         if (usage is not null)
             request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid(usage)], critical: false));
-        using var signed = request.Create(_certificate, DateTimeOffset.UtcNow.AddDays(-500), DateTimeOffset.UtcNow.AddDays(days), RandomNumberGenerator.GetBytes(8));
+        using var signed = request.Create(
+            _certificate.SubjectName, X509SignatureGenerator.CreateForECDsa(_key), DateTimeOffset.UtcNow.AddDays(-500), DateTimeOffset.UtcNow.AddDays(days), RandomNumberGenerator.GetBytes(8));
         var at = file ?? names[0];
         return (Write(at + ".crt", signed.ExportCertificatePem()), Write(at + ".key", key.ExportPkcs8PrivateKeyPem()));
     }

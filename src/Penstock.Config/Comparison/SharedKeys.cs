@@ -31,10 +31,15 @@ public static class SharedKeys
     {
         foreach (var property in shape.Properties)
         {
-            if (ReferenceEquals(property, name) || property.Info.IsDefined(typeof(PerHostAttribute)) || property.Info.GetValue(record) is not { } value)
+            if (ReferenceEquals(property, name) || property.Info.GetValue(record) is not { } value)
                 continue;
             var at = path.Length == 0 ? property.Key : $"{path}.{property.Key}";
-            if (property.Shape is RecordShape inner)
+            if (property.Info.GetCustomAttribute<PerHostAttribute>() is { } perHost)
+            {
+                if (perHost.OnAllOrNone && ((IEnumerable)value).Cast<object>().Any())
+                    keys.Add(new SharedKey(at, ""));
+            }
+            else if (property.Shape is RecordShape inner)
             {
                 // That there is one at all says something where there may be none.
                 if (property.Default is null)

@@ -55,7 +55,11 @@ public sealed class TlsIdentity
         chain.RemoveAt(0);
         var before = faults.Count(fault => fault.IsError);
         CheckUse(own, chain, authorities, ca, name, faults);
-        CheckTime(own, now, faults);
+        CheckTime("the certificate", own, now, faults);
+        foreach (var intermediate in chain)
+            CheckTime($"the certificate of {Subject(intermediate)}, which has signed it,", intermediate, now, faults);
+        foreach (var authority in authorities)
+            CheckTime($"the CA {Subject(authority)}", authority, now, faults, key: "ca");
         return faults.Count(fault => fault.IsError) == before ? new TlsIdentity(own, chain, authorities) : null;
     }
 
@@ -74,6 +78,9 @@ public sealed class TlsIdentity
             return []; // the extension can't be read
         }
     }
+
+    /// <summary>Whom a certificate is of, for people.</summary>
+    public static string Subject(X509Certificate2 certificate) => certificate.GetNameInfo(X509NameType.SimpleName, forIssuer: false) is { Length: > 0 } name ? name : certificate.Subject;
 
     private static X509ChainPolicy Policy(X509Certificate2Collection authorities, X509VerificationFlags flags)
     {
@@ -161,15 +168,15 @@ public sealed class TlsIdentity
             : new TlsFault("certificate", IsError: true, $"a certificate that no CA in {ca} has signed", "one of the CA that the peers believe, followed by those between the two"));
     }
 
-    private static void CheckTime(X509Certificate2 own, DateTimeOffset now, ICollection<TlsFault> faults)
+    private static void CheckTime(string what, X509Certificate2 certificate, DateTimeOffset now, ICollection<TlsFault> faults, string key = "certificate")
     {
-        var end = own.NotAfter.ToUniversalTime();
+        var (begin, end) = (certificate.NotBefore.ToUniversalTime(), certificate.NotAfter.ToUniversalTime());
         if (now.UtcDateTime > end)
-            faults.Add(new TlsFault("certificate", IsError: false, $"the certificate ended at {end:yyyy-MM-dd HH:mm:ss}Z: the peers refuse it", "a new one"));
-        else if (now.UtcDateTime < own.NotBefore.ToUniversalTime())
-            faults.Add(new TlsFault("certificate", IsError: false, $"the certificate begins at {own.NotBefore.ToUniversalTime():yyyy-MM-dd HH:mm:ss}Z: until then the peers refuse it"));
+            faults.Add(new TlsFault(key, IsError: false, $"{what} ended at {end:yyyy-MM-dd HH:mm:ss}Z: it is refused", "a new one"));
+        else if (now.UtcDateTime < begin)
+            faults.Add(new TlsFault(key, IsError: false, $"{what} begins at {begin:yyyy-MM-dd HH:mm:ss}Z: until then it is refused"));
         else if (now.UtcDateTime + s_soon > end)
-            faults.Add(new TlsFault("certificate", IsError: false, $"the certificate ends at {end:yyyy-MM-dd HH:mm:ss}Z", "a new one before that"));
+            faults.Add(new TlsFault(key, IsError: false, $"{what} ends at {end:yyyy-MM-dd HH:mm:ss}Z", "a new one before that"));
     }
 
     private static string? ReadText(string key, string path, ICollection<TlsFault> faults)

@@ -271,15 +271,16 @@ internal sealed class PeerTier : IAsyncDisposable
 
     private async Task CloseAsync()
     {
-        if (_asking is { } asking)
+        var (asking, asked) = (_asking, _asked);
+        (_asking, _asked, _fingerprint) = (null, Task.CompletedTask, null);
+        if (asking is not null)
         {
             await asking.CancelAsync();
-            await _asked;
+            await asked.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // What ended one of them must not keep others from being asked.
             asking.Dispose();
         }
 
         await _listener.CloseAsync();
-        (_asking, _asked, _fingerprint) = (null, Task.CompletedTask, null);
         if (Config?.Peers is not null)
             return;
         _links = [];

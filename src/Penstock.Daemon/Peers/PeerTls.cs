@@ -85,10 +85,18 @@ internal sealed class PeerTls(TlsIdentity identity)
         if (found.HasFlag(X509ChainStatusFlags.UntrustedRoot) || found.HasFlag(X509ChainStatusFlags.PartialChain))
             return $"the certificate of {Names(certificate)} is not signed by the CA";
         if (found.HasFlag(X509ChainStatusFlags.NotTimeValid))
-            return $"the certificate of {Names(certificate)} is valid from {certificate.NotBefore.ToUniversalTime():yyyy-MM-dd HH:mm:ss}Z to {certificate.NotAfter.ToUniversalTime():yyyy-MM-dd HH:mm:ss}Z, not now";
+            return OutOfTime(certificate, chain);
         if (found != X509ChainStatusFlags.NoError)
             return $"the certificate of {Names(certificate)} is not good: {PeerReport.Plain(chain.ChainStatus[0].StatusInformation.Trim())}";
         return names.Any(name => TlsIdentity.IsFor(certificate, name)) ? null : $"the certificate is for {Names(certificate)}, not for {string.Join(" or ", names)}";
+    }
+
+    // Its own, or one of those that have signed it.
+    private static string OutOfTime(X509Certificate2 certificate, X509Chain chain)
+    {
+        var element = chain.ChainElements.FirstOrDefault(one => Array.Exists(one.ChainElementStatus, status => status.Status.HasFlag(X509ChainStatusFlags.NotTimeValid)))?.Certificate ?? certificate;
+        var whose = element.Equals(certificate) ? $"the certificate of {Names(certificate)}" : $"{PeerReport.Plain(TlsIdentity.Subject(element))}, by which the certificate of {Names(certificate)} is signed,";
+        return $"{whose} is valid from {element.NotBefore.ToUniversalTime():yyyy-MM-dd HH:mm:ss}Z to {element.NotAfter.ToUniversalTime():yyyy-MM-dd HH:mm:ss}Z, not now";
     }
 
     private static string Names(X509Certificate2 certificate) =>

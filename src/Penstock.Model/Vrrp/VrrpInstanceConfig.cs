@@ -38,7 +38,7 @@ public sealed record VrrpInstanceConfig
     public TimeSpan AdvertInterval { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>The other hosts, IPv4 or IPv6, to which adverts go by unicast; none: by multicast to 224.0.0.18 or ff02::12.</summary>
-    [PerHost]
+    [PerHost(OnAllOrNone = true)]
     [Example("[192.0.2.12]")]
     public ImmutableArray<IPAddress> Peers { get; init; } = [];
 

@@ -114,20 +114,26 @@ public sealed class ControlHttpServer : IAsyncDisposable
     private async Task ServeAsync(Socket socket, ControlHttpConnection connection)
     {
         await Task.Yield();
-        using (socket)
+        try
         {
-            try
+            using (socket)
             {
                 await connection.RunAsync(_stop.Token);
                 await CloseAsync(socket);
             }
-            catch (Exception exception) when (exception is OperationCanceledException or IOException or SocketException or AuthenticationException or ObjectDisposedException)
-            {
-                // Too slow, gone, refused, evicted, or the server stops: in each case the connection ends here.
-            }
         }
-
-        lock (_lock) _connections.Remove(connection);
+        catch (Exception exception) when (exception is OperationCanceledException or IOException or SocketException or AuthenticationException or ObjectDisposedException)
+        {
+            // Too slow, gone, refused, evicted, or the server stops: in each case the connection ends here.
+        }
+        catch (Exception exception)
+        {
+            _onError(exception); // A bug of ours, which must not keep the server from being closed.
+        }
+        finally
+        {
+            lock (_lock) _connections.Remove(connection);
+        }
     }
 
     // Closing with unread bytes would reset the connection and could take the answer with it (RFC 9112 section 9.6).

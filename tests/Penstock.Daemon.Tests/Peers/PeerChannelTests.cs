@@ -108,6 +108,19 @@ public sealed class PeerChannelTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Peer_WhoseAuthorityHasEnded_IsToldSo()
+    {
+        using var old = new TestAuthority(_folder, "old", days: -1);
+        await using var listener = new PeerListener((_, _) => throw new InvalidOperationException("nobody gets so far"), _log, TimeProvider.System);
+        var port = listener.Open(new IPEndPoint(IPAddress.Loopback, 0), new PeerTls(Identity("lb1", old)), ["lb2"]).Port;
+
+        var fault = await FaultAsync(new PeerClient(new PeerHostConfig { Name = "lb1", Address = SocketEndpoint.Ip(IPAddress.Loopback, port) }, new PeerTls(Identity("lb2", old)), s_key, s_patience));
+
+        fault.Kind.ShouldBe(PeerFaultKind.Certificate);
+        fault.Message.ShouldStartWith("old of tests, by which the certificate of lb1 is signed, is valid from ");
+    }
+
+    [Fact]
     public async Task Peer_WithOlderTls_IsRefused()
     {
         using var own = Load("lb2");

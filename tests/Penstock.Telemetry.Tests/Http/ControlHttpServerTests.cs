@@ -148,6 +148,22 @@ public sealed class ControlHttpServerTests : IAsyncDisposable
 
     public ValueTask DisposeAsync() => _server.DisposeAsync();
 
+    [Fact]
+    public async Task Handshake_ThatFailsLikeABug_IsTold_AndTheServerCanBeClosed()
+    {
+        using var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        listener.Listen();
+        var told = new TaskCompletionSource<Exception>();
+        await using var server = new ControlHttpServer(
+            listener, (_, _) => throw new NotSupportedException(), told.SetResult, handshake: (_, _) => throw new InvalidOperationException("broken"));
+        using var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        await client.ConnectAsync(server.LocalEndPoint!); // it listens
+
+        (await told.Task.WaitAsync(TimeSpan.FromSeconds(20))).Message.ShouldBe("broken");
+        (await client.ReceiveAsync(new byte[1]).WaitAsync(TimeSpan.FromSeconds(20))).ShouldBe(0);
+    }
+
     private async Task<Socket> ConnectAsync()
     {
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
