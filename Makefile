@@ -62,8 +62,9 @@ perf-l4: deps bpf $(if $(findstring --,$(ARGS)),build) ## the XDP program: nanos
 perf-l7: deps build ## the HTTP tier against nginx and haproxy; about half an hour (ARGS=--quick: a minute)
 	@perf/l7/run.sh $(ARGS)
 
-perf-vrrp: deps build ## what a client sees of a fail-over, between network namespaces (root); ten minutes (ARGS="--runs 1": two)
+perf-vrrp: deps build ## what a client sees of a fail-over, and which flows go on, between network namespaces (root); ten minutes (ARGS="--runs 1": two)
 	@python3 perf/vrrp/drill.py --write perf/results $(ARGS)
+	@python3 perf/vrrp/flows.py --write perf/results
 
 fuzz: ## fuzz the HTTP codec for a minute (SECONDS=3600: an hour)
 	@dotnet run -c $(CONFIGURATION) --project tests/Penstock.Fuzz -- --seconds $(or $(SECONDS),60)

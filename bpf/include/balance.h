@@ -6,13 +6,14 @@
 #include "forward.h"
 #include "fragment.h"
 #include "protect.h"
+#include "second.h"
 #include "service.h"
 
 /* Flags with which a service's packets still go the short way. */
 #define PLAIN_SERVICE (LB_SERVICE_CLIENT_HASH | LB_SERVICE_NO_FLOWS)
 #define KNOWN 0           /* By this CPU's flow table, or named by the packet. */
 #define UNKNOWN 1
-#define KNOWN_ELSEWHERE 2 /* By another CPU's. */
+#define KNOWN_ELSEWHERE 2 /* By another CPU's, or by what else there is to go by. */
 #define BALANCE_UNUSUAL (-1) /* The short way ends here, before anything was counted. */
 
 /* What a frame of a service without backends meets. */
@@ -41,16 +42,10 @@ static __always_inline int answer_syn(struct xdp_md *ctx, const struct frame *f,
 	return verdict;
 }
 
-static __always_inline bool takes_flow(const struct lb_backend *backend, const struct lb_service *service, bool starts)
-{
-	return backend->service == service->id &&
-	       (backend->state == LB_STATE_READY || (backend->state == LB_STATE_DRAIN && !starts));
-}
-
 /* The backend of a flow that another CPU knows, or LB_NO_BACKEND. A function of its own, for 6.1 counts its stack with that of those it is called by. */
 static __noinline __u32 backend_elsewhere(const struct lb_service *service, __u64 hash, __u32 now)
 {
-	if (!service || !may_search(now))
+	if (!service)
 		return LB_NO_BACKEND;
 	__u32 choice = flow_elsewhere(hash & (settings.flow_sets - 1), flow_tag(hash), now), id = choice & BACKEND_MASK;
 	struct lb_backend *backend = choice ? bpf_map_lookup_elem(&backends, &id) : 0;
@@ -68,11 +63,9 @@ static __always_inline __u32 choose(const struct frame *f, const struct lb_servi
 		if (id)
 			return id;
 	}
-	if (service->flags & LB_SERVICE_CLIENT_HASH)
-		hash = flow_hash(f, v6, true, 0);
-	else if (f->fragment)
+	if (f->fragment && !(service->flags & LB_SERVICE_CLIENT_HASH))
 		hash = flow_hash(f, v6, false, 0);
-	return ring_backend(service, hash);
+	return ring_backend(service, hash_for_ring(f, service, hash, v6));
 }
 
 /*
@@ -119,8 +112,10 @@ static __always_inline int balance(struct xdp_md *ctx, const struct frame *f, co
 
 		if (plain && (seeks || service->flags & LB_SERVICE_CLIENT_HASH))
 			return BALANCE_UNUSUAL;
-		if (!plain && seeks) {
+		if (!plain && seeks && may_search(now)) {
 			id = backend_elsewhere(service, hash, now);
+			if (!id && service->second_slots)
+				id = backend_before(ctx, f, service, hash_for_ring(f, service, hash, v6), v6 | (keeps_flows(now) ? TABLE_KEEPS_UP : 0));
 			if (id)
 				miss = KNOWN_ELSEWHERE;
 		}

@@ -199,6 +199,16 @@ static __always_inline bool may_insert(__u32 now)
 	return state && state->new_flows++ < settings.new_flows_per_second;
 }
 
+/* Whether every flow that began in this second has been kept so far. */
+static __always_inline bool keeps_flows(__u32 now)
+{
+	if (!settings.new_flows_per_second)
+		return true;
+	struct lb_cpu_state *state = cpu_window(now);
+
+	return state && state->new_flows < settings.new_flows_per_second;
+}
+
 static __always_inline bool may_search(__u32 now)
 {
 	if (!settings.new_flows_per_second)

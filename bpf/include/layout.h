@@ -80,13 +80,13 @@ struct lb_service {
 	__u32 source_packets; /* LB_SERVICE_LIMIT: packets a second from one source address; 0: no limit. */
 	__u32 source_flows;   /* LB_SERVICE_LIMIT: new flows a second from one source address; 0: no limit. */
 	__u32 syn_threshold;  /* LB_SERVICE_SYN_COOKIES: SYNs a second and CPU that go up the stack. */
-	__u32 reserved[3];
+	__u32 second_line, second_slots; /* As ring_line and ring_slots: the ring for TCP segments of unknown flows that open nothing (second.h); 0 slots: none. */
+	__u32 local_backend;  /* The backend that is this host, if its connections are to be asked for such a segment; else LB_NO_BACKEND. */
 };
 
 /*
- * Value of `service_lines`: a service lately asked for, by the key it was found under, so that the next packet need not look into
- * hash maps and tries. It holds for one value of `service_epoch` plus seconds: no longer than until control writes, or a second.
- */
+ * Value of `service_lines`: a service lately asked for, by the key it was found under, so that the next packet need not look into hash maps and tries.
+ * It holds for one value of `service_epoch` plus seconds: no longer than until control writes, or a second. */
 struct lb_service_line {
 	struct lb_service_key key;
 	__u32 stamp; /* 0: none. */

@@ -123,14 +123,19 @@ static __noinline int find_service(struct xdp_md *ctx, struct lb_service_key *ke
 	return SERVICE_FOUND;
 }
 
-/* The backend the ring names, or LB_NO_BACKEND. */
-static __always_inline __u32 ring_backend(const struct lb_service *service, __u64 hash)
+/* The backend that a ring names, or LB_NO_BACKEND. */
+static __always_inline __u32 backend_of_ring(__u32 first, __u32 count, __u64 hash)
 {
-	__u32 slot = ring_slot(hash, service->ring_slots);
-	__u32 line = service->ring_line + slot / LB_RING_LINE_SLOTS;
+	__u32 slot = ring_slot(hash, count);
+	__u32 line = first + slot / LB_RING_LINE_SLOTS;
 	struct lb_ring_line *slots = bpf_map_lookup_elem(&rings, &line);
 
 	return slots ? slots->backend[slot % LB_RING_LINE_SLOTS] : LB_NO_BACKEND;
+}
+
+static __always_inline __u32 ring_backend(const struct lb_service *service, __u64 hash)
+{
+	return backend_of_ring(service->ring_line, service->ring_slots, hash);
 }
 
 #endif

@@ -1,19 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Collections.Immutable;
 using Penstock.Model;
+using Penstock.Model.L4;
 using Penstock.Model.L7;
+using Penstock.Model.Peers;
 
 namespace Penstock.Config;
 
 /// <summary>Fills in what need not be written.</summary>
 internal static class Completion
 {
-    /// <summary>Names the host and the routes that have no name.</summary>
+    /// <summary>Names the host and the routes that have no name, and the hosts of the proxy tier where services go over all of them.</summary>
     public static ApplianceConfig FillIn(ApplianceConfig config) => config with
     {
         Node = config.Node ?? Environment.MachineName,
+        L4 = config.Peers is { } peers && config.L4.Services.Any(IsSpread) ? config.L4 with { Services = [.. config.L4.Services.Select(service => IsSpread(service) ? Over(service, peers) : service)] } : config.L4,
         L7 = config.L7 with { Routes = config.L7.Routes.ToImmutableSortedDictionary(t => t.Key, t => Named(t.Value), StringComparer.Ordinal) },
     };
+
+    private static bool IsSpread(ServiceConfig service) => service is { Forwarding: Forwarding.L7, Backends.IsEmpty: true, Spread: Spread.Peers };
+
+    private static ServiceConfig Over(ServiceConfig service, PeersConfig peers) => service with { Backends = [.. peers.Proxies().Select(address => new BackendConfig { Address = address })] };
 
     private static ImmutableArray<RouteConfig> Named(ImmutableArray<RouteConfig> routes) =>
         [.. routes.Select(route => route.Name is null ? route with { Name = Name(route.Match) } : route)];

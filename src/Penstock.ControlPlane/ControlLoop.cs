@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Collections.Immutable;
+using System.Net;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using Penstock.Discovery;
@@ -40,6 +41,7 @@ public sealed class ControlLoop : IAsyncDisposable
     private readonly Func<ClusterConfig, Action<ClusterEndpointsFound>, IDiscoverySource> _discover;
     private readonly Func<L4Config, IEnumerable<(ServiceConfig Service, BackendConfig Backend)>> _downBefore;
     private readonly Func<ImmutableDictionary<string, VrrpRole>> _roles;
+    private readonly Func<ImmutableDictionary<IPAddress, ProxyState>> _proxies;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly HealthChecker _health;
@@ -60,6 +62,7 @@ public sealed class ControlLoop : IAsyncDisposable
     /// <param name="discover">Makes a cluster's source.</param>
     /// <param name="downBefore">Backends that a daemon before this process has left down.</param>
     /// <param name="roles">Roles in VRRP instances, the same object until one changes; call <see cref="Touch"/> then.</param>
+    /// <param name="proxies">Hosts of the proxy tier of which something is known, by their addresses; call <see cref="Touch"/> when it changes.</param>
     /// <param name="time">Clock of all waits.</param>
     /// <param name="loggers">Log.</param>
     public ControlLoop(
@@ -68,6 +71,7 @@ public sealed class ControlLoop : IAsyncDisposable
         Func<ClusterConfig, Action<ClusterEndpointsFound>, IDiscoverySource> discover,
         Func<L4Config, IEnumerable<(ServiceConfig Service, BackendConfig Backend)>> downBefore,
         Func<ImmutableDictionary<string, VrrpRole>> roles,
+        Func<ImmutableDictionary<IPAddress, ProxyState>> proxies,
         TimeProvider time,
         ILoggerFactory loggers)
     {
@@ -76,6 +80,7 @@ public sealed class ControlLoop : IAsyncDisposable
         _discover = discover;
         _downBefore = downBefore;
         _roles = roles;
+        _proxies = proxies;
         _time = time;
         _logger = loggers.CreateLogger<ControlLoop>();
         _health = new HealthChecker(_ => Touch(), time, loggers.CreateLogger<HealthChecker>());
@@ -177,7 +182,7 @@ public sealed class ControlLoop : IAsyncDisposable
         if (state.Snapshot is not { } running) return;
 
         var endpoints = Assemble(running.Config, _feeds, running);
-        var services = _services.Assemble(running.Config.L4, running);
+        var services = _services.Assemble(running.Config.L4, running, _proxies());
         var roles = _roles();
         if (endpoints == running.Endpoints && services == running.Services && roles == running.Roles)
         {
@@ -218,10 +223,10 @@ public sealed class ControlLoop : IAsyncDisposable
 
         var (feeds, added) = await FeedsForAsync(config);
         var running = State.Snapshot;
-        if (running is null) _services.Inherit(_downBefore(config.L4));
+        if (running is null) _services.Inherit(_downBefore(config.L4), config.Peers);
         var snapshot = new Snapshot((running?.Generation ?? 0) + 1, config, Assemble(config, feeds, running))
         {
-            Services = _services.Assemble(config.L4, running),
+            Services = _services.Assemble(config.L4, running, _proxies()),
             Roles = _roles(),
         };
         try

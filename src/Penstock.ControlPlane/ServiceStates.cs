@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Collections.Immutable;
+using System.Net;
 using Penstock.Health;
 using Penstock.Model;
 using Penstock.Model.L4;
+using Penstock.Model.Peers;
 
 namespace Penstock.ControlPlane;
 
-/// <summary>States of the backends of L4 services: what the operator wrote, and what health checks found. What they were before is in the running snapshot.</summary>
+/// <summary>States of the backends of L4 services: what the operator wrote, what health checks found, and what is known of the hosts of the proxy tier. What they were before is in the running snapshot.</summary>
 /// <param name="health">The checks.</param>
 /// <param name="time">Clock of slow starts.</param>
 internal sealed class ServiceStates(HealthChecker health, TimeProvider time)
@@ -14,16 +16,22 @@ internal sealed class ServiceStates(HealthChecker health, TimeProvider time)
     // Timers may fire that much early.
     private static readonly TimeSpan ClockGrain = TimeSpan.FromMilliseconds(1);
 
+    private const string WasDown = "was down before the daemon started";
+
+    // Hosts of the proxy tier that were down, of which nothing has been heard yet.
+    private readonly HashSet<IPAddress> _inherited = [];
+
     /// <summary>Backends of every service; a service that has not changed keeps its instance, and so does the whole.</summary>
-    public ImmutableDictionary<string, ImmutableArray<BackendStatus>> Assemble(L4Config config, Snapshot? running)
+    public ImmutableDictionary<string, ImmutableArray<BackendStatus>> Assemble(L4Config config, Snapshot? running, ImmutableDictionary<IPAddress, ProxyState> proxies)
     {
         var before = running?.Services ?? ImmutableDictionary.Create<string, ImmutableArray<BackendStatus>>(StringComparer.Ordinal);
         var names = config.Services.Select(service => service.Name).ToHashSet(StringComparer.Ordinal);
+        _inherited.ExceptWith(proxies.Keys);
         var next = before.RemoveRange(before.Keys.Where(name => !names.Contains(name))).ToBuilder();
         foreach (var service in config.Services)
         {
             var known = next.GetValueOrDefault(service.Name);
-            var backends = Judge(service, known);
+            var backends = Judge(service, known, proxies);
             if (known.IsDefault || !known.SequenceEqual(backends))
                 next[service.Name] = backends;
         }
@@ -31,11 +39,16 @@ internal sealed class ServiceStates(HealthChecker health, TimeProvider time)
         return next.ToImmutable();
     }
 
-    /// <summary>Has backends begin down that a daemon before has left so: where they are checked, their checks must pass first.</summary>
-    public void Inherit(IEnumerable<(ServiceConfig Service, BackendConfig Backend)> down)
+    /// <summary>Has backends begin down that a daemon before has left so: where they are checked, their checks must pass first; peers have to answer.</summary>
+    public void Inherit(IEnumerable<(ServiceConfig Service, BackendConfig Backend)> down, PeersConfig? peers)
     {
-        foreach (var (service, backend) in down.Where(one => one.Service.Health is not null && one.Backend.State != BackendState.Maintenance))
-            health.Inherit(Key(service), Address(service, backend), "was down before the daemon started");
+        foreach (var (service, backend) in down.Where(one => one.Backend.State != BackendState.Maintenance))
+        {
+            if (service.Health is not null)
+                health.Inherit(Key(service), Address(service, backend), WasDown);
+            if (service.Forwarding == Forwarding.L7 && peers?.Hosts.Any(host => host.ProxyAddress().Equals(backend.Address)) == true)
+                _inherited.Add(backend.Address);
+        }
     }
 
     /// <summary>Time until a slow start takes its next step; null: there is none.</summary>
@@ -67,9 +80,11 @@ internal sealed class ServiceStates(HealthChecker health, TimeProvider time)
     }
 
     // Before is as they were; default: the service is new.
-    private ImmutableArray<BackendStatus> Judge(ServiceConfig service, ImmutableArray<BackendStatus> before)
+    private ImmutableArray<BackendStatus> Judge(ServiceConfig service, ImmutableArray<BackendStatus> before, ImmutableDictionary<IPAddress, ProxyState> proxies)
     {
         var found = service.Backends.Select(backend => Judge(service, backend)).ToArray();
+        if (service.Forwarding == Forwarding.L7)
+            Follow(proxies, found);
         if (service.Panic is { } panic)
             Distrust(panic, found, wasInPanic: !before.IsDefault && before.Any(backend => backend.IsInPanic));
         if (service.SlowStart > TimeSpan.Zero && !before.IsDefault)
@@ -86,10 +101,32 @@ internal sealed class ServiceStates(HealthChecker health, TimeProvider time)
         return backend.State == BackendState.Drain ? new BackendStatus(backend, EndpointState.Drain, "configured") : new BackendStatus(backend, EndpointState.Ready);
     }
 
+    // A host that drains serves as ever where no other can: nobody is turned away for maintenance.
+    private void Follow(ImmutableDictionary<IPAddress, ProxyState> proxies, BackendStatus[] backends)
+    {
+        for (var i = 0; i < backends.Length; i++)
+        {
+            if (backends[i].State != EndpointState.Ready)
+                continue;
+            if (proxies.TryGetValue(backends[i].Config.Address, out var known))
+                backends[i] = backends[i] with { State = known.State, Reason = known.Reason };
+            else if (_inherited.Contains(backends[i].Config.Address))
+                backends[i] = backends[i] with { State = EndpointState.Down, Reason = WasDown };
+        }
+
+        if (Array.Exists(backends, backend => backend is { State: EndpointState.Ready, Config.Weight: > 0 }))
+            return;
+        for (var i = 0; i < backends.Length; i++)
+        {
+            if (backends[i] is { State: EndpointState.Drain, Config.State: BackendState.Ready } draining)
+                backends[i] = draining with { State = EndpointState.Ready, Reason = $"used although {draining.Reason}: no other is ready" };
+        }
+    }
+
     private static void Distrust(PanicConfig panic, BackendStatus[] backends, bool wasInPanic)
     {
         long all = 0, up = 0;
-        foreach (var backend in backends.Where(backend => backend.Config.State == BackendState.Ready))
+        foreach (var backend in backends.Where(backend => backend.Config.State == BackendState.Ready && backend.State != EndpointState.Drain))
         {
             all += backend.Config.Weight;
             up += backend.State == EndpointState.Ready ? backend.Config.Weight : 0;

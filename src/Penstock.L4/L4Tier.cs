@@ -75,6 +75,13 @@ public sealed class L4Tier : IL4Engine
     /// <inheritdoc/>
     public PacketExplanation? Explain(IPEndPoint from, IPEndPoint to, TransportProtocol protocol) => _running?.Engine.Explain(from, to, protocol);
 
+    /// <summary>Connections that this process relays, and that would end with it.</summary>
+    public int RelayedConnections()
+    {
+        lock (_retired)
+            return _retired.Append(_running?.Engine as UserspaceEngine).Sum(engine => engine?.OpenConnections ?? 0);
+    }
+
     /// <inheritdoc/>
     public async Task<int> DrainAsync(TimeSpan timeout)
     {

@@ -62,7 +62,10 @@ public sealed class UserspaceEngine : IL4Engine
     public bool IsDisposed => _isDisposed;
 
     /// <summary>Whether a connection is open.</summary>
-    public bool HasConnections => _connections.Open > 0;
+    public bool HasConnections => OpenConnections > 0;
+
+    /// <summary>Connections of services that are open.</summary>
+    public int OpenConnections => _connections.Open;
 
     /// <summary>Puts a snapshot's services in place: new addresses are bound before old ones are let go, and addresses that stay keep their sockets.</summary>
     /// <exception cref="L4ApplyException">An address can't be listened at; what ran before runs on.</exception>

@@ -30,6 +30,7 @@ public sealed class L7Engine : IAsyncDisposable
     private DescriptorBudget? _descriptors;
     private CompiledSnapshot _current = CompiledSnapshot.Empty;
     private int? _ringBytes;
+    private volatile bool _endsConnections;
     private bool _disposed;
 
     /// <summary>An engine that serves nothing until <see cref="Apply"/>.</summary>
@@ -101,6 +102,17 @@ public sealed class L7Engine : IAsyncDisposable
         return await Task.WhenAny(all, Task.Delay(within)) == all;
     }
 
+    /// <summary>Has connections end with their present request (<c>Connection: close</c>), or stay as their clients ask. New ones are taken, those between requests wait for the next as ever.</summary>
+    public void EndConnections(bool ends)
+    {
+        _endsConnections = ends;
+        foreach (var worker in _workers)
+            worker.EndsConnections = ends;
+    }
+
+    /// <summary>Connections of clients that are open.</summary>
+    public long OpenConnections() => _workers.Sum(worker => worker.Open);
+
     /// <summary>Stops accepting, lets requests in flight finish, closes idle connections; returns when none is open or the time is over (then the rest is closed).</summary>
     /// <returns>Connections that had to be cut.</returns>
     public async Task<int> DrainAsync(TimeSpan timeout)
@@ -145,6 +157,7 @@ public sealed class L7Engine : IAsyncDisposable
         _process.Fix(count * (DescriptorsPerWorker + config.Listeners.Length));
         _share.SetActive(!config.Listeners.IsEmpty);
         (_workers, _descriptors) = (workers, descriptors);
+        EndConnections(_endsConnections);
         descriptors.Announce();
         _meter = new L7Meter(_workers, series, () => Volatile.Read(ref _current));
     }
@@ -252,8 +265,6 @@ public sealed class L7Engine : IAsyncDisposable
         _ringBytes = bytes;
         AccessLogRings = rings;
     }
-
-    private long OpenConnections() => _workers.Sum(worker => worker.Open);
 
     private async Task UntilClosedAsync(TimeSpan timeout)
     {

@@ -27,6 +27,11 @@ public sealed record ApplianceConfig
     [PerHost]
     public bool Watch { get; init; }
 
+    /// <summary>Folder of what the daemon keeps over restarts: whether the host drains. Another one counts from the next start. Default /var/lib/penstock.</summary>
+    [PerHost]
+    [Text(TextForm.FilePath)]
+    public string State { get; init; } = "/var/lib/penstock";
+
     /// <summary>The admin API.</summary>
     [PerHost]
     public AdminConfig Admin { get; init; } = new();

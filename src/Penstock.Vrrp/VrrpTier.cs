@@ -27,6 +27,9 @@ public sealed class VrrpTier : IDisposable
     private volatile ApplianceConfig _config = new() { Node = "" };
     private ImmutableDictionary<string, InstanceHealth> _health = ImmutableDictionary.Create<string, InstanceHealth>(StringComparer.Ordinal);
     private ImmutableDictionary<string, VrrpRole> _roles = ImmutableDictionary.Create<string, VrrpRole>(StringComparer.Ordinal);
+    private ImmutableHashSet<string> _givenUp = ImmutableHashSet.Create<string>(StringComparer.Ordinal);
+    private Snapshot? _snapshot;
+    private bool _isDraining;
     private bool _isHealthFinal;
     private bool _isLeaseFinal;
 
@@ -61,8 +64,8 @@ public sealed class VrrpTier : IDisposable
         {
             if (!ReferenceEquals(snapshot.Config, _config))
                 ApplyConfig(snapshot);
-            foreach (var group in _groups.Current.Groups)
-                TellHealth(group, _groups.Current.Processes[group.Name], snapshot);
+            _snapshot = snapshot;
+            TellHealth(snapshot);
         }
     }
 
@@ -97,18 +100,51 @@ public sealed class VrrpTier : IDisposable
     public async Task<IReadOnlyList<string>> HandOverAsync(TimeSpan limit, CancellationToken cancellation)
     {
         TellAll(InstanceHealth.Lowest);
-        if (Masters() is { Count: > 0 } masters)
-            _logger.LogInformation("handing over {Instances}", string.Join(", ", masters));
-        else
-            return [];
+        return await UntilTakenAsync(limit, cancellation);
+    }
 
-        // Three adverts, the skew, and some for the machines.
-        var enough = _config.Vrrp.Max(instance => instance.AdvertInterval) * 4 + TimeSpan.FromSeconds(1);
-        var patience = enough < limit ? enough : limit;
-        var started = _time.GetTimestamp();
-        while (Masters().Count > 0 && _time.GetElapsedTime(started) < patience && !cancellation.IsCancellationRequested)
-            await Task.Delay(s_rolePoll, _time, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        return Masters();
+    /// <summary>
+    /// For a host that serves on, and is to have no address: others take them while this one still has them, and it takes none until <see cref="Return"/>. What no other
+    /// takes stays.
+    /// </summary>
+    /// <param name="isBackedUp">Whether another host says that it would take an instance. Where that one waits until this one has gone (<c>nopreempt</c>), it goes.</param>
+    /// <param name="cancellation">Ends the wait.</param>
+    /// <returns>Instances that no other host has taken.</returns>
+    public async Task<IReadOnlyList<string>> DrainAsync(Func<string, bool> isBackedUp, CancellationToken cancellation)
+    {
+        Drain();
+        var kept = await UntilTakenAsync(TimeSpan.MaxValue, cancellation);
+        var waiting = kept.Where(name => isBackedUp(name) && _config.Vrrp.Any(instance => !instance.Preempt && string.Equals(instance.Name, name, StringComparison.Ordinal))).ToArray();
+        if (waiting.Length == 0 || cancellation.IsCancellationRequested)
+            return kept;
+        _logger.LogInformation("giving up {Instances}: the other host does not preempt", string.Join(", ", waiting));
+        lock (_gate)
+        {
+            _givenUp = _givenUp.Union(waiting);
+            TellHealth(_snapshot);
+        }
+
+        return await UntilTakenAsync(TimeSpan.MaxValue, cancellation);
+    }
+
+    /// <summary>Has this host take no address, and hand over those that it has. Before the first snapshot: from the start.</summary>
+    public void Drain()
+    {
+        lock (_gate)
+        {
+            _isDraining = true;
+            TellHealth(_snapshot);
+        }
+    }
+
+    /// <summary>Ends <see cref="Drain"/>: priorities are as configured again.</summary>
+    public void Return()
+    {
+        lock (_gate)
+        {
+            (_isDraining, _givenUp) = (false, _givenUp.Clear());
+            TellHealth(_snapshot);
+        }
     }
 
     /// <summary>The addresses are given up, whether another host takes them or not, until a daemon says otherwise.</summary>
@@ -202,6 +238,22 @@ public sealed class VrrpTier : IDisposable
 
     private static VrrpApplyException NotSaid(Exception error) => new($"keepalived: {error.Message}", error);
 
+    private async Task<IReadOnlyList<string>> UntilTakenAsync(TimeSpan limit, CancellationToken cancellation)
+    {
+        if (Masters() is { Count: > 0 } masters)
+            _logger.LogInformation("handing over {Instances}", string.Join(", ", masters));
+        else
+            return [];
+
+        // Three adverts, the skew, and some for the machines.
+        var enough = _config.Vrrp.Max(instance => instance.AdvertInterval) * 4 + TimeSpan.FromSeconds(1);
+        var patience = enough < limit ? enough : limit;
+        var started = _time.GetTimestamp();
+        while (Masters().Count > 0 && _time.GetElapsedTime(started) < patience && !cancellation.IsCancellationRequested)
+            await Task.Delay(s_rolePoll, _time, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return Masters();
+    }
+
     private List<string> Masters() => [.. _config.Vrrp.Select(instance => instance.Name).Where(name => Roles.GetValueOrDefault(name) == VrrpRole.Master)];
 
     private void ApplyConfig(Snapshot snapshot)
@@ -234,14 +286,33 @@ public sealed class VrrpTier : IDisposable
         }
     }
 
+    private void TellHealth(Snapshot? snapshot)
+    {
+        foreach (var group in _groups.Current.Groups)
+            TellHealth(group, _groups.Current.Processes[group.Name], snapshot!); // groups come with one
+    }
+
+    // While it has addresses, or may have those of a daemon before, another host is to take them first.
+    private InstanceHealth Drained(VrrpGroup group, IKeepalived process)
+    {
+        var isHolding = group.Instances.Any(instance => Roles.GetValueOrDefault(instance.Name, VrrpRole.Unknown) switch
+        {
+            VrrpRole.Master => !_givenUp.Contains(instance.Name),
+            VrrpRole.Unknown => process.Status.Pid is not null && _health.GetValueOrDefault(instance.Name)?.Value != InstanceHealth.Fault,
+            _ => false,
+        });
+        return new InstanceHealth(isHolding ? InstanceHealth.Lowest : InstanceHealth.Fault, ["this host drains (penstock ready --node ends it)"]);
+    }
+
     // Instances of a sync group move together: one whose priority is lower moves nothing unless all of them have it lower.
     private void TellHealth(VrrpGroup group, IKeepalived process, Snapshot snapshot)
     {
         if (_isHealthFinal)
             return;
         var found = group.Instances.Select(instance => (instance.Name, Health: InstanceHealth.Of(instance, snapshot))).ToArray();
-        var lowest = found.Min(one => one.Health.Value);
-        var reasons = found.SelectMany(one => one.Health.Reasons).ToImmutableArray();
+        var drained = _isDraining ? Drained(group, process) : InstanceHealth.Good;
+        var lowest = Math.Min(found.Min(one => one.Health.Value), drained.Value);
+        var reasons = found.SelectMany(one => one.Health.Reasons).Concat(drained.Reasons).ToImmutableArray();
         foreach (var (name, _) in found)
         {
             var now = new InstanceHealth(lowest, reasons);
@@ -262,7 +333,8 @@ public sealed class VrrpTier : IDisposable
             _isHealthFinal = true;
             foreach (var group in _groups.Current.Groups)
             {
-                foreach (var instance in group.Instances)
+                // What has given its addresses up does not come back for the end.
+                foreach (var instance in group.Instances.Where(instance => _health.GetValueOrDefault(instance.Name)?.Value != InstanceHealth.Fault))
                     _ = TryTell(group, _groups.Current.Processes[group.Name], instance.Name, value);
             }
         }

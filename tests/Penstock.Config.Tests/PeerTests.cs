@@ -31,6 +31,36 @@ public sealed class PeerTests : IDisposable
     }
 
     [Theory]
+    [InlineData("", "192.0.2.12", "192.0.2.11 192.0.2.12")]
+    [InlineData("proxy: 10.0.0.1, ", "192.0.2.12, proxy: 10.0.0.2", "10.0.0.1 10.0.0.2")]
+    public void L7ServiceWithoutBackends_GoesOverAllHosts(string own, string other, string hosts)
+    {
+        var config = Tier($"{own}listen: 192.0.2.11, {Files}, hosts: [{{name: lb2, address: {other}}}]", "forwarding: l7").Config.ShouldNotBeNull();
+
+        string.Join(' ', config.L4.Services[0].Backends.Select(backend => backend.Address)).ShouldBe(hosts);
+        config.L4.Services[0].Backends.ShouldAllBe(backend => backend.Weight == 1);
+    }
+
+    [Theory]
+    [InlineData("forwarding: l7, spread: host", 0)]
+    [InlineData("forwarding: l7, backends: [10.0.0.1, 10.0.0.2, 10.0.0.3]", 3)]
+    public void L7Service_ThatSaysOtherwise_IsAsItSays(string service, int backends) =>
+        Tier($"listen: 192.0.2.11, {Files}, hosts: [{{name: lb2, address: 192.0.2.12}}]", service).Config.ShouldNotBeNull().L4.Services[0].Backends.Length.ShouldBe(backends);
+
+    [Theory]
+    [InlineData("proxy: 192.0.2.100, listen: 192.0.2.11, " + Files + ", hosts: [{name: b, address: 192.0.2.12}]", "forwarding: l7, listen: \"tcp://203.0.113.1:443\"", "peers.proxy: address 192.0.2.100, which moves between hosts")]
+    [InlineData("listen: 192.0.2.11, " + Files + ", hosts: [{name: b, address: 192.0.2.12, proxy: 192.0.2.100}]", "forwarding: l7, listen: \"tcp://203.0.113.1:443\"", "peers.hosts[0].proxy: address 192.0.2.100, which moves between hosts")]
+    [InlineData("proxy: 10.0.0.1, listen: 192.0.2.11, " + Files + ", hosts: [{name: b, address: 192.0.2.12, proxy: 10.0.0.1}]", "forwarding: l7", "peers.hosts[0].proxy: proxy 10.0.0.1 a second time; expected an address of each host's own")]
+    [InlineData("listen: 192.0.2.11, " + Files + ", hosts: [{name: b, address: 192.0.2.12}]", "forwarding: l7, listen: \"tcp://192.0.2.12:443\"", "l4.services[0].listen: address 192.0.2.12 of one host for a service that goes over all under peers; expected a virtual address, or spread: host")]
+    [InlineData("listen: 192.0.2.11, " + Files + ", hosts: [{name: b, address: 192.0.2.12}]", "forwarding: dsr-ipip, backends: [10.0.0.1], spread: host", "spread with forwarding: dsr-ipip; expected forwarding: l7")]
+    [InlineData("listen: 192.0.2.11, " + Files + ", hosts: [{name: b, address: 192.0.2.12}]", "forwarding: l7, backends: [10.0.0.1], spread: host", "spread beside backends")]
+    public void ProxyTier_ThatCannotWork_IsRefused(string peers, string service, string line) => Tier(peers, service).Lines().ShouldHaveSingleItem().ShouldContain(line);
+
+    private static ConfigResult Tier(string peers, string service) => Some.Parse(
+        $"node: lb1\npeers: {{{peers}}}\nvrrp: [{{name: edge, interface: eth0, router_id: 1, addresses: [192.0.2.100/24]}}]\n"
+        + $"l4: {{interface: eth0, services: [{{name: web, {(service.Contains("listen", StringComparison.Ordinal) ? "" : "listen: \"tcp://192.0.2.100:443\", ")}{service}}}]}}\n");
+
+    [Theory]
     [InlineData("listen: 192.0.2.11, " + Files + ", hosts: [{name: lb1, address: 192.0.2.12}]", "peer 'lb1', which is this node; expected the other hosts alone")]
     [InlineData("listen: 192.0.2.11, " + Files + ", hosts: [{name: LB1, address: 192.0.2.12}]", "peer 'LB1', which is this node")]
     [InlineData("listen: 192.0.2.11, " + Files + ", hosts: [{name: b, address: 192.0.2.12}, {name: b, address: 192.0.2.13}]", "peers.hosts[1].name: peer 'b' a second time; expected each host once; first at a.yaml:2:")]

@@ -278,6 +278,7 @@ public sealed class ControlLoopTests : IAsyncDisposable
             (config, found) => new FakeSource(config, found),
             _ => [],
             () => ImmutableDictionary<string, VrrpRole>.Empty,
+            () => ImmutableDictionary<IPAddress, ProxyState>.Empty,
             _time,
             NullLoggerFactory.Instance);
         var reload = stuck.ReloadAsync();
@@ -378,6 +379,7 @@ public sealed class ControlLoopTests : IAsyncDisposable
         },
         _downBefore,
         () => ImmutableDictionary<string, VrrpRole>.Empty,
+        () => ImmutableDictionary<IPAddress, ProxyState>.Empty,
         time,
         NullLoggerFactory.Instance);
 

@@ -7,6 +7,7 @@ using Penstock.Health;
 using Penstock.Model;
 using Penstock.Model.L4;
 using Penstock.Model.L7;
+using Penstock.Model.Peers;
 using Penstock.Tests;
 
 namespace Penstock.ControlPlane.Tests;
@@ -19,6 +20,7 @@ public sealed class ServiceStatesTests : IAsyncDisposable
     private readonly ManualTimeProvider _time = new();
     private readonly HealthChecker _health = new(_ => { }, TimeProvider.System, NullLogger<HealthChecker>.Instance);
     private readonly ServiceStates _states;
+    private ImmutableDictionary<IPAddress, ProxyState> _proxies = ImmutableDictionary<IPAddress, ProxyState>.Empty;
     private Snapshot? _running;
 
     public ServiceStatesTests() => _states = new ServiceStates(_health, _time);
@@ -116,6 +118,57 @@ public sealed class ServiceStatesTests : IAsyncDisposable
             socket.Dispose();
     }
 
+    [Fact]
+    public void ProxyHost_IsAsItsPeersKnowIt_AndOnlyInServicesOfTheTier()
+    {
+        _proxies = Proxies((1, EndpointState.Drain), (2, EndpointState.Ready), (3, EndpointState.Down));
+        var service = Service([Backend(1), Backend(2), Backend(3), Backend(4, BackendState.Drain)]) with { SlowStart = TimeSpan.Zero };
+
+        Assemble(service).ShouldAllBe(backend => backend.State == EndpointState.Ready || backend.Reason == "configured");
+        var tier = Assemble(service with { Forwarding = Forwarding.L7 });
+
+        tier.Select(backend => backend.State).ShouldBe([EndpointState.Drain, EndpointState.Ready, EndpointState.Down, EndpointState.Drain]);
+        tier[0].Reason.ShouldBe("Drain 1");
+    }
+
+    [Fact]
+    public void ProxyHostsThatDrain_WhereNoOtherIsReady_AreUsed()
+    {
+        var service = Service([Backend(1), Backend(2), Backend(3, BackendState.Drain)]) with { SlowStart = TimeSpan.Zero, Forwarding = Forwarding.L7 };
+        _proxies = Proxies((1, EndpointState.Drain), (2, EndpointState.Down));
+        var alone = Assemble(service);
+        _proxies = Proxies((1, EndpointState.Drain), (2, EndpointState.Drain));
+        var both = Assemble(service);
+
+        alone.Select(backend => backend.State).ShouldBe([EndpointState.Ready, EndpointState.Down, EndpointState.Drain]);
+        alone[0].Reason.ShouldBe("used although Drain 1: no other is ready");
+        both.Select(backend => backend.State).ShouldBe([EndpointState.Ready, EndpointState.Ready, EndpointState.Drain]);
+    }
+
+    [Fact]
+    public void ProxyHost_ThatADaemonBeforeLeftDown_StaysSoUntilSomethingIsHeardOfIt()
+    {
+        var service = Service([Backend(1), Backend(2)]) with { SlowStart = TimeSpan.Zero, Forwarding = Forwarding.L7 };
+        var peers = new PeersConfig
+        {
+            Listen = SocketEndpoint.Ip(Backend(1).Address, 9465),
+            Certificate = "",
+            Key = "",
+            Ca = "",
+            Hosts = [new PeerHostConfig { Name = "lb2", Address = SocketEndpoint.Ip(IPAddress.Loopback, 9465), Proxy = Backend(2).Address }],
+        };
+        _states.Inherit([(service, Backend(1)), (service, Backend(2))], peers);
+
+        Assemble(service).Select(backend => backend.State).ShouldBe([EndpointState.Ready, EndpointState.Down]);
+        _proxies = Proxies((2, EndpointState.Ready));
+        Assemble(service).ShouldAllBe(backend => backend.State == EndpointState.Ready);
+        _proxies = Proxies();
+        Assemble(service).ShouldAllBe(backend => backend.State == EndpointState.Ready);
+    }
+
+    private static ImmutableDictionary<IPAddress, ProxyState> Proxies(params (int Host, EndpointState State)[] known) =>
+        known.ToImmutableDictionary(one => Backend(one.Host).Address, one => new ProxyState(one.State, one.State == EndpointState.Ready ? "" : $"{one.State} {one.Host}"));
+
     private static BackendConfig Backend(int host, BackendState state = BackendState.Ready) => new() { Address = new IPAddress([10, 0, 0, (byte)host]), State = state };
 
     private static ServiceConfig Service(ImmutableArray<BackendConfig> backends) => new()
@@ -147,7 +200,7 @@ public sealed class ServiceStatesTests : IAsyncDisposable
     private ImmutableArray<BackendStatus> Assemble(ServiceConfig service)
     {
         var config = new L4Config { Services = [service] };
-        _running = new Snapshot(1, new ApplianceConfig { Node = "lb", L4 = config }, ImmutableDictionary<string, ClusterEndpoints>.Empty) { Services = _states.Assemble(config, _running) };
+        _running = new Snapshot(1, new ApplianceConfig { Node = "lb", L4 = config }, ImmutableDictionary<string, ClusterEndpoints>.Empty) { Services = _states.Assemble(config, _running, _proxies) };
         return _running.Services["s"];
     }
 

@@ -43,6 +43,9 @@ public sealed class CommandTests : IDisposable
     [InlineData("--socket takes a value that is not empty", "reload", "-s", "")]
     [InlineData("--socket takes a value that is not empty (see penstock explain packet --help)", "explain", "packet", "--src", "192.0.2.1:1", "--dst", "192.0.2.2:2", "-s", "")]
     [InlineData("--config takes a value that is not empty", "check", "-c", "")]
+    [InlineData("--timeout takes a duration such as 500ms, 10s or 5m (a plain number is seconds), above 0 and at most 24h, not 'soon'", "drain", "--node", "--timeout", "soon")]
+    [InlineData("'--node' is required: it names what is taken (see penstock drain --help)", "drain")]
+    [InlineData("'--node' is required: it names what is taken (see penstock ready --help)", "ready")]
     [InlineData("Option '--src' is required (see penstock explain packet --help)", "explain", "packet")]
     public async Task Value_ThatTheOptionDoesNotTake_GivesOneLineAndCode2(string expected, params string[] arguments)
     {
@@ -68,6 +71,8 @@ public sealed class CommandTests : IDisposable
     [InlineData("check")]
     [InlineData("reload")]
     [InlineData("status")]
+    [InlineData("drain")]
+    [InlineData("ready")]
     [InlineData("detach")]
     [InlineData("explain packet")]
     [InlineData("capture")]
@@ -140,9 +145,11 @@ public sealed class CommandTests : IDisposable
     [Theory]
     [InlineData("status")]
     [InlineData("reload")]
+    [InlineData("drain --node")]
+    [InlineData("ready --node")]
     public async Task Client_WithoutDaemon_SaysSoWithCode3(string command)
     {
-        var (code, _, error) = await _sandbox.RunAsync(command, "--socket", _sandbox.SocketPath);
+        var (code, _, error) = await _sandbox.RunAsync([.. command.Split(' '), "--socket", _sandbox.SocketPath]);
         code.ShouldBe(3);
         error.ShouldBe($"penstock: no daemon answers at {_sandbox.SocketPath}: there is no such socket: is the daemon running?\n");
     }

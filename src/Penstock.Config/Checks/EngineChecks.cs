@@ -74,7 +74,7 @@ internal static class EngineChecks
         Refuse(at, s_xdpServiceKeys, L4Engine.Ipvs, L4Engine.Xdp, sink);
         var own = service.Ipvs ?? new IpvsServiceConfig();
         if (service.Forwarding == Forwarding.L7)
-            sink.Error(at["forwarding"].Node, at["forwarding"].Path, "forwarding: l7 with engine ipvs", "no service: listeners of this host take its packets without one; or engine: xdp");
+            sink.Error(at["forwarding"].Node, at["forwarding"].Path, "forwarding: l7 with engine ipvs", "engine: xdp, which spreads over this host and its peers; or no service: listeners of this host take its packets without one");
         if (!service.FlowTable)
             sink.Error(at["flow_table"].Node, at["flow_table"].Path, "flow_table: false with engine ipvs, which remembers every connection", "engine: xdp");
         if (at.Has("empty") && service.Empty != EmptyAction.Reject)

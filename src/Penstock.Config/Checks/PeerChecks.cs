@@ -2,6 +2,7 @@
 using System.Net;
 using Penstock.Config.Reading;
 using Penstock.Model;
+using Penstock.Model.L4;
 using Penstock.Model.Peers;
 
 namespace Penstock.Config.Checks;
@@ -23,6 +24,8 @@ internal static class PeerChecks
             sink.Error(root.AtKey("peers").Node, "node", "peers without a node", "node: the name in this host's certificate, by which the others know it");
         CheckHosts(config, peers, at, sink);
         CheckListen(config, peers, host, at["listen"], sink);
+        CheckProxies(config, peers, at, sink);
+        CheckSpread(config, peers, root["l4"]["services"], sink);
         if (host is not null && config.Node is { } node && peers is { Certificate: not null, Key: not null, Ca: not null })
             CheckFiles(peers, node, at, sink);
     }
@@ -57,18 +60,53 @@ internal static class PeerChecks
         }
     }
 
+    // Each host of the proxy tier is known to all by one address, which stays with it.
+    private static void CheckProxies(ApplianceConfig config, PeersConfig peers, Cursor at, DiagnosticSink sink)
+    {
+        if (peers.Hosts.IsDefault || peers.Listen.Address is null)
+            return;
+        var known = new Dictionary<IPAddress, Cursor> { [peers.OwnProxy()] = at[at.Has("proxy") ? "proxy" : "listen"] };
+        if (at.Has("proxy") && IsVirtual(config, peers.OwnProxy()))
+            sink.Error(at["proxy"].Node, at["proxy"].Path, $"address {peers.OwnProxy()}, which moves between hosts", "an address that this host has by itself");
+        for (var i = 0; i < peers.Hosts.Length; i++)
+        {
+            if (peers.Hosts[i] is not { Address.Address: not null } host)
+                continue;
+            var here = at["hosts"][i];
+            here = here[here.Has("proxy") ? "proxy" : "address"];
+            if (IsVirtual(config, host.ProxyAddress()))
+                sink.Error(here.Node, here.Path, $"address {host.ProxyAddress()}, which moves between hosts", "an address that the other host has by itself");
+            else if (!known.TryAdd(host.ProxyAddress(), here) && (at.Has("proxy") || here.Path.EndsWith(".proxy", StringComparison.Ordinal)))
+                sink.Error(here.Node, here.Path, $"proxy {host.ProxyAddress()} a second time", $"an address of each host's own; first at {known[host.ProxyAddress()].Where}");
+        }
+    }
+
+    private static void CheckSpread(ApplianceConfig config, PeersConfig peers, Cursor at, DiagnosticSink sink)
+    {
+        if (peers.Hosts.IsDefault || peers.Listen.Address is null || peers.Hosts.Any(host => host?.Address.Address is null))
+            return;
+        for (var i = 0; i < config.L4.Services.Length; i++)
+        {
+            var here = at[i]["listen"];
+            if (config.L4.Services[i] is { Forwarding: Forwarding.L7, Spread: Spread.Peers, Backends.IsEmpty: true, Listen: { } listen } && peers.Proxies().Contains(listen.Address))
+                sink.Error(here.Node, here.Path, $"address {listen.Address} of one host for a service that goes over all under peers", "a virtual address, or spread: host");
+        }
+    }
+
+    private static bool IsVirtual(ApplianceConfig config, IPAddress address) =>
+        config.Vrrp.Where(instance => instance is { Addresses.IsDefault: false }).SelectMany(instance => instance.Addresses).Any(one => address.Equals(one?.Address?.Address));
+
     private static void CheckListen(ApplianceConfig config, PeersConfig peers, IHostInterfaces? host, Cursor at, DiagnosticSink sink)
     {
         if (peers.Listen.Address is not { } address)
             return;
-        var isVirtual = config.Vrrp.Where(instance => instance is { Addresses.IsDefault: false }).SelectMany(instance => instance.Addresses).Any(one => address.Equals(one?.Address?.Address));
-        if (isVirtual)
+        if (IsVirtual(config, address))
             sink.Error(at.Node, at.Path, $"address {address}, which moves between hosts", "an address that this host has by itself");
         else if (host is not null && !IPAddress.IsLoopback(address) && !host.Names().Any(name => host.Addresses(name).Any(own => own.Address.Equals(address))))
             sink.Warning(at.Node, at.Path, $"address {address}, which this host has not", "one of its own: until it has it, the peers can't ask this host");
     }
 
-    // The daemon starts without them, says so and tries them again: peers carry no traffic.
+    // The daemon starts without them, says so and tries them again: their channel carries no traffic.
     private static void CheckFiles(PeersConfig peers, string node, Cursor at, DiagnosticSink sink)
     {
         var faults = new List<TlsFault>();

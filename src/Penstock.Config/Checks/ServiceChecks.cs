@@ -85,6 +85,10 @@ internal static class ServiceChecks
         if (service.Forwarding == Forwarding.Nat && service.Listen is not null)
             CheckNat(at, sink);
         CheckSources(service, at["source"], sink);
+        if (at.Has("spread") && service.Forwarding != Forwarding.L7)
+            sink.Error(at.AtKey("spread").Node, at["spread"].Path, $"spread with forwarding: {service.Forwarding.Name()}", "forwarding: l7");
+        else if (at.Has("spread") && at.Has("backends"))
+            sink.Error(at.AtKey("spread").Node, at["spread"].Path, "spread beside backends", "one of them: backends are the hosts it goes over");
         if (service.SourceEntropy && (service.Forwarding != Forwarding.DsrIpip || !service.Sources.Any(source => source is { AddressFamily: AddressFamily.InterNetwork })))
             sink.Error(at.AtKey("source_entropy").Node, at["source_entropy"].Path, "source_entropy without an IPv4 source of dsr-ipip", "forwarding: dsr-ipip, and a source whose last 16 bits may vary");
         if (at.Has("allow") && service.Allow.All(set => set is { Prefixes.IsEmpty: true }))

@@ -27,6 +27,7 @@ namespace Penstock.Daemon.Admin;
         typeof(SnakeCaseEnumConverter<L4Engine>),
         typeof(SnakeCaseEnumConverter<NextHop>),
         typeof(SnakeCaseEnumConverter<PeerState>),
+        typeof(SnakeCaseEnumConverter<Spread>),
         typeof(SnakeCaseEnumConverter<VrrpRole>),
         typeof(SnakeCaseEnumConverter<XdpAttach>),
         typeof(ForwardingConverter),
@@ -51,4 +52,5 @@ namespace Penstock.Daemon.Admin;
 [JsonSerializable(typeof(PacketExplanation))]
 [JsonSerializable(typeof(DecapStatus[]))]
 [JsonSerializable(typeof(BalancerRates))]
+[JsonSerializable(typeof(NodeReport))]
 internal sealed partial class AdminJson : JsonSerializerContext;

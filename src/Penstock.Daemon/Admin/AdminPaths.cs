@@ -18,4 +18,13 @@ internal static class AdminPaths
 
     /// <summary>GET with <c>?src=…&amp;dst=…&amp;proto=…</c>: what would become of a packet at L4.</summary>
     public const string ExplainPacket = "/v1/explain/packet";
+
+    /// <summary>GET: <see cref="NodeReport"/>.</summary>
+    public const string Node = "/v1/node";
+
+    /// <summary>POST: takes the host out and returns at once with a <see cref="NodeReport"/>; 500: it could not be recorded, and nothing has changed.</summary>
+    public const string Drain = "/v1/node/drain";
+
+    /// <summary>POST: takes it back in, likewise.</summary>
+    public const string Ready = "/v1/node/ready";
 }

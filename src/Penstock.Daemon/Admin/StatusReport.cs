@@ -21,6 +21,7 @@ namespace Penstock.Daemon.Admin;
 /// <param name="L4">The L4 tier.</param>
 /// <param name="Vrrp">VRRP instances.</param>
 /// <param name="Peers">The other hosts.</param>
+/// <param name="NodeState">Whether an operator has taken this host out, and what is left on it.</param>
 /// <param name="Warnings">What asks for attention now.</param>
 internal sealed record StatusReport(
     string Node,
@@ -38,4 +39,5 @@ internal sealed record StatusReport(
     L4Status L4,
     IReadOnlyList<VrrpInstanceStatus> Vrrp,
     IReadOnlyList<PeerStatus> Peers,
+    NodeReport NodeState,
     IReadOnlyList<string> Warnings);

@@ -71,6 +71,8 @@ internal static class CommandLine
             CheckCommand.Build(),
             ReloadCommand.Build(),
             StatusCommand.Build(),
+            DrainCommand.Build(),
+            ReadyCommand.Build(),
             ExplainCommand.Build(),
             CaptureCommand.Build(),
             DetachCommand.Build(),

@@ -15,4 +15,7 @@ internal static class ExitCode
 
     /// <summary>No daemon answered at the admin socket.</summary>
     public const int Unreachable = 3;
+
+    /// <summary>What was asked for goes on, and was not done in the time given.</summary>
+    public const int Unfinished = 4;
 }

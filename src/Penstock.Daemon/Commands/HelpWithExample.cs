@@ -14,7 +14,7 @@ internal sealed class HelpWithExample(HelpAction help) : SynchronousCommandLineA
         help.Invoke(parseResult);
         var output = parseResult.InvocationConfiguration.Output;
         if (parseResult.CommandResult.Command is ExampledCommand command) output.WriteLine($"Example:\n  {command.Example}\n");
-        output.WriteLine("Exit codes:\n  0 done   1 failed or invalid   2 usage   3 no daemon answered");
+        output.WriteLine("Exit codes:\n  0 done   1 failed or invalid   2 usage   3 no daemon answered   4 not done in time, and going on");
         return ExitCode.Ok;
     }
 }

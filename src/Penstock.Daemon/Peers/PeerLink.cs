@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 using Microsoft.Extensions.Logging;
+using Penstock.ControlPlane;
+using Penstock.Model;
 using Penstock.Model.Peers;
 
 namespace Penstock.Daemon.Peers;
@@ -21,6 +23,7 @@ internal sealed class PeerLink(PeerHostConfig peer, PeerView? before, ILogger lo
     private readonly long[] _failures = new long[Enum.GetValues<PeerFaultKind>().Length];
     private PeerView _view = before ?? new PeerView(peer.Name, peer.Address.ToString(), PeerState.Unknown, time.GetUtcNow(), Fault: null, "", Report: null, ReportAt: 0, ConfigDrift.None);
     private int _failed;
+    private int _silent;
     private DateTimeOffset _failedSince;
     private (string Theirs, string Ours) _compared;
     private (string Theirs, string Ours, long At)? _uncompared;
@@ -72,11 +75,11 @@ internal sealed class PeerLink(PeerHostConfig peer, PeerView? before, ILogger lo
     {
         lock (_gate)
         {
-            _failed = 0;
+            (_failed, _silent) = (0, 0);
             var isBack = _view.State != PeerState.Up;
             if (isBack)
                 logger.LogInformation("peer {Peer} at {Address} is up: generation {Generation}, version {Version}", peer.Name, _view.Address, report.Generation, report.Version);
-            Volatile.Write(ref _view, _view with { State = PeerState.Up, Since = isBack ? time.GetUtcNow() : _view.Since, Fault = null, Reason = "", Report = report, ReportAt = time.GetTimestamp() });
+            Volatile.Write(ref _view, _view with { State = PeerState.Up, Since = isBack ? time.GetUtcNow() : _view.Since, Fault = null, Reason = "", Report = report, ReportAt = time.GetTimestamp(), Proxy = Judge(report) });
         }
     }
 
@@ -91,7 +94,9 @@ internal sealed class PeerLink(PeerHostConfig peer, PeerView? before, ILogger lo
             var falls = _view.State == PeerState.Unknown || (_view.State == PeerState.Up && _failed >= Fall);
             if (falls || (_view.State == PeerState.Down && _view.Fault != fault.Kind))
                 logger.LogWarning("peer {Peer} at {Address} is down: {Reason}", peer.Name, _view.Address, fault.Message);
-            Volatile.Write(ref _view, _view with { Fault = fault.Kind, Reason = fault.Message });
+            _silent = IsSilence(fault.Kind) ? _silent + 1 : 0;
+            var isGone = _silent >= Fall || (_silent > 0 && _view.Proxy is null);
+            Volatile.Write(ref _view, _view with { Fault = fault.Kind, Reason = fault.Message, Proxy = isGone && _view.Proxy?.State != EndpointState.Down ? new ProxyState(EndpointState.Down, $"{peer.Name} is down: {fault.Message}") : _view.Proxy });
             if (!falls)
                 return;
             (_compared, _uncompared) = (default, null);
@@ -131,6 +136,12 @@ internal sealed class PeerLink(PeerHostConfig peer, PeerView? before, ILogger lo
         var keys = drift.Keys.Take(shown).Select(key => key.Text(node, peer.Name));
         return $"{drift.Count} {(drift.Count == 1 ? "key" : "keys")}: {string.Join(", ", keys)}{(drift.Count > shown ? $" and {drift.Count - shown} more" : "")}";
     }
+
+    private ProxyState Judge(PeerReport report) =>
+        report.IsDraining ? new ProxyState(EndpointState.Drain, $"{peer.Name} drains") : new ProxyState(EndpointState.Ready, "");
+
+    // A daemon that shows a certificate, or ends a connection because of ours, is there, and so is its proxy tier: nothing is said of it.
+    private static bool IsSilence(PeerFaultKind kind) => kind is PeerFaultKind.Refused or PeerFaultKind.Unreachable or PeerFaultKind.Timeout;
 
     private async Task AskAsync(PeerClient client, string key, SharedConfig? config, CancellationToken stop)
     {

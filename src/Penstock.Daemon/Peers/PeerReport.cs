@@ -13,16 +13,30 @@ namespace Penstock.Daemon.Peers;
 internal sealed record PeerReport(
     string Node, string Version, string State, long Generation, DateTimeOffset SnapshotAt, int Unready, string ConfigDigest, IReadOnlyList<PeerInstance> Vrrp)
 {
+    /// <summary>What <see cref="State"/> says of a host that is to get no new flows.</summary>
+    public const string Draining = "draining";
+
+    /// <summary>What it says of any other.</summary>
+    public const string Running = "running";
+
     private const int LongestText = 256;
 
     // Of each kind: an id of eight bits for each of a few interfaces, and what one advert could name.
     private const int MostItems = 1024;
+
+    /// <summary>Nodes that it sends no new flows of the proxy tier to, because they drain; null: it is of a version that does not say.</summary>
+    public IReadOnlyList<string>? Drained { get; init; }
+
+    /// <summary>Whether it is to get no new flows.</summary>
+    public bool IsDraining => string.Equals(State, Draining, StringComparison.Ordinal);
 
     /// <summary>What no host of this version would send; null: nothing.</summary>
     public string? Trouble()
     {
         if (!Peers.ConfigDigest.IsRoot(ConfigDigest))
             return $"a digest of {ConfigDigest.Length} characters";
+        if (Drained?.Any(node => node is null) == true)
+            return "a drained node that is null";
         foreach (var instance in Vrrp)
         {
             if (instance is null)
@@ -42,6 +56,7 @@ internal sealed record PeerReport(
         Node = Plain(Node),
         Version = Plain(Version),
         State = Plain(State),
+        Drained = Drained is null ? null : [.. Drained.Take(MostItems).Select(Plain)],
         Vrrp = [.. Vrrp.Take(MostItems).Select(instance => instance with { Name = Plain(instance.Name), Addresses = [.. instance.Addresses.Take(MostItems).Select(Plain)] })],
     };
 

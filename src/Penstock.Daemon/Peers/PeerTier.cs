@@ -5,9 +5,12 @@ using System.Net.Sockets;
 using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using Penstock.Config.Reading;
+using Penstock.ControlPlane;
 using Penstock.Daemon.Commands;
 using Penstock.Model;
+using Penstock.Model.L4;
 using Penstock.Model.Peers;
+using Penstock.Model.Vrrp;
 using Penstock.Vrrp;
 
 namespace Penstock.Daemon.Peers;
@@ -19,6 +22,8 @@ internal sealed class PeerTier : IAsyncDisposable
 {
     // What can't be bound or read now may be there later: an address that comes up, a file that is put in place.
     private static readonly TimeSpan s_retry = TimeSpan.FromSeconds(2);
+
+    private static readonly TimeSpan s_poll = TimeSpan.FromMilliseconds(20);
 
     private readonly Func<VrrpStatus> _vrrp;
     private readonly ILogger _logger;
@@ -34,6 +39,8 @@ internal sealed class PeerTier : IAsyncDisposable
     private volatile SharedConfig? _config;
     private volatile string? _trouble;
     private ImmutableArray<PeerLink> _links = [];
+    private ImmutableDictionary<IPAddress, ProxyState> _proxies = ImmutableDictionary<IPAddress, ProxyState>.Empty;
+    private volatile bool _isDraining;
     private (Snapshot? Snapshot, DateTimeOffset At) _followed;
     private TlsIdentity? _identity;
     private string? _fingerprint;
@@ -55,6 +62,12 @@ internal sealed class PeerTier : IAsyncDisposable
         _running = Task.Run(RunAsync);
     }
 
+    /// <summary>Called after <see cref="Proxies"/> has changed, on any thread.</summary>
+    public Action? ProxiesChanged { get; set; }
+
+    /// <summary>Hosts of the proxy tier of which something is known, this one among them, by their addresses; the same object until it changes.</summary>
+    public ImmutableDictionary<IPAddress, ProxyState> Proxies => Volatile.Read(ref _proxies);
+
     private ApplianceConfig? Config => _config?.Config;
 
     /// <summary>Goes by a snapshot from now on. Certificates are read again where its configuration was.</summary>
@@ -65,7 +78,42 @@ internal sealed class PeerTier : IAsyncDisposable
         if (ReferenceEquals(snapshot.Config, Config))
             return;
         _config = new SharedConfig(snapshot.Config);
+        FollowProxies();
         Wake();
+    }
+
+    /// <summary>Whether this host is to get no new flows of the proxy tier: its own services follow at once, peers when they ask.</summary>
+    public void Drain(bool drains)
+    {
+        _isDraining = drains;
+        FollowProxies();
+    }
+
+    /// <summary>Peers that may still send new flows here although this host drains: they are there, and have not said that they don't.</summary>
+    public IReadOnlyList<string> Untold() => Config is { Peers: not null } config
+        ? [.. _links.Select(link => link.View).Where(view => view.Proxy?.State != EndpointState.Down && !(view is { IsFresh: true, Report: { } report } && Knows(report, config.Node))).Select(view => view.Node)]
+        : [];
+
+    /// <summary>For the end of a daemon that is about to take no more connections: returns when no peer sends new flows here, or it has not heard of one for as long as that may take.</summary>
+    /// <param name="limit">Longest wait.</param>
+    /// <param name="cancellation">Ends the wait.</param>
+    public async Task UntilToldAsync(TimeSpan limit, CancellationToken cancellation)
+    {
+        if (Config is not { Peers: { } peers } config || !config.L4.Services.Any(service => service.Forwarding == Forwarding.L7 && service.Backends.Length > 1))
+            return;
+        var enough = (peers.Interval * 3) + peers.Timeout; // they ask, they change, they are asked
+        var patience = enough < limit ? enough : limit;
+        var started = _time.GetTimestamp();
+        while (Untold().Count > 0 && _time.GetElapsedTime(started) < patience && !cancellation.IsCancellationRequested)
+            await Task.Delay(s_poll, _time, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    /// <summary>Whether a peer says that it would take a VRRP instance of this host.</summary>
+    public bool IsBackedUp(string instance)
+    {
+        if (Config is not { Peers: not null } config || Instances(config).FirstOrDefault(own => string.Equals(own.State.Name, instance, StringComparison.Ordinal)) is not { } own)
+            return false;
+        return _links.Any(link => link.View is { IsFresh: true, Report: { IsDraining: false } report } && own.On(report) is { Role: VrrpRole.Backup });
     }
 
     /// <summary>What is known of the peers.</summary>
@@ -121,7 +169,7 @@ internal sealed class PeerTier : IAsyncDisposable
         view.Drift.Keys);
 
     private static string Fingerprint(string node, PeersConfig peers, TlsIdentity identity) =>
-        $"{node} {peers.Listen} {peers.Interval} {peers.Timeout} {string.Join(' ', peers.Hosts.Select(host => $"{host.Name}={host.Address}"))} {identity.Fingerprint}";
+        $"{node} {peers.Listen} {peers.Interval} {peers.Timeout} {string.Join(' ', peers.Hosts.Select(host => $"{host.Name}={host.Address} {host.Proxy}"))} {identity.Fingerprint}";
 
     private PeerReport Report(string root, string state)
     {
@@ -132,7 +180,40 @@ internal sealed class PeerTier : IAsyncDisposable
         var unready = snapshot.Services.Values.Count(backends => !backends.Any(backend => backend.State == EndpointState.Ready))
             + snapshot.Endpoints.Values.Count(cluster => !cluster.Endpoints.Any(endpoint => endpoint.State == EndpointState.Ready));
         return new PeerReport(
-            snapshot.Config.Node, VersionCommand.Current, state, snapshot.Generation, followed.At, unready, root, [.. Instances(snapshot.Config).Select(instance => instance.State)]);
+            snapshot.Config.Node, VersionCommand.Current, state, snapshot.Generation, followed.At, unready, root, [.. Instances(snapshot.Config).Select(instance => instance.State)])
+        {
+            Drained = [.. _links.Where(link => link.View.Proxy?.State == EndpointState.Drain && !TakesFlows(link.Peer.ProxyAddress(), snapshot)).Select(link => link.Peer.Name)],
+        };
+    }
+
+    private static bool Knows(PeerReport report, string node) => report.Drained?.Contains(node, StringComparer.Ordinal) ?? true;
+
+    private static bool TakesFlows(IPAddress proxy, Snapshot snapshot) => snapshot.Config.L4.Services.Any(service =>
+        service.Forwarding == Forwarding.L7 && snapshot.Services[service.Name].Any(backend => backend.State == EndpointState.Ready && backend.Config.Address.Equals(proxy)));
+
+    // Under the lock: what is published last is what was read last.
+    private void FollowProxies()
+    {
+        lock (_looking)
+        {
+            var known = ImmutableDictionary.CreateBuilder<IPAddress, ProxyState>();
+            if (Config is { Peers: { } peers })
+            {
+                foreach (var link in _links)
+                {
+                    if (link.View.Proxy is { } proxy)
+                        known[link.Peer.ProxyAddress()] = proxy;
+                }
+
+                known[peers.OwnProxy()] = _isDraining ? new ProxyState(EndpointState.Drain, "this host drains") : new ProxyState(EndpointState.Ready, "");
+            }
+
+            if (known.Count == _proxies.Count && known.All(one => _proxies.GetValueOrDefault(one.Key) == one.Value))
+                return;
+            Volatile.Write(ref _proxies, known.ToImmutable());
+        }
+
+        ProxiesChanged?.Invoke();
     }
 
     private OwnInstance[] Instances(ApplianceConfig config)
@@ -149,6 +230,7 @@ internal sealed class PeerTier : IAsyncDisposable
 
     private void Look()
     {
+        FollowProxies();
         if (Config is not { Peers: { } peers } config)
             return;
         var instances = Instances(config);

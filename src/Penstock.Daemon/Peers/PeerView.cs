@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+using Penstock.ControlPlane;
+
 namespace Penstock.Daemon.Peers;
 
 /// <summary>What this host knows of a peer.</summary>
@@ -16,6 +18,9 @@ internal sealed record PeerView(
 {
     /// <summary>Why its configuration could not be compared, for people; empty: it was, or has not been tried.</summary>
     public string Uncompared { get; init; } = "";
+
+    /// <summary>What is known of its proxy tier; null: nothing yet.</summary>
+    public ProxyState? Proxy { get; init; }
 
     /// <summary>Whether the report is an answer to the last question.</summary>
     public bool IsFresh => State == PeerState.Up && Fault is null && Report is not null;

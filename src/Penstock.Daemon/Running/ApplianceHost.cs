@@ -54,23 +54,27 @@ internal sealed class ApplianceHost(ConfigSource source, string? socketPath, ILo
         using var balancer = new L4Tier(loggers, time, descriptors);
         await using var engine = new L7Engine(loggers, descriptors);
         using var vrrp = new VrrpTier(loggers, time);
-        await using var peers = new PeerTier(vrrp.Status, () => _draining ? "draining" : "running", loggers, time);
+        NodeDrain? drain = null;
+        await using var peers = new PeerTier(vrrp.Status, () => _draining || drain is { TakesNoFlows: true } ? PeerReport.Draining : PeerReport.Running, loggers, time);
+        await using var node = drain = new NodeDrain(config, vrrp, peers, engine, balancer, [engine.EndConnections], loggers.CreateLogger<NodeDrain>(), time);
         await using var plane = new ControlLoop(
             () => Interlocked.Exchange(ref first, null) ?? source.Load(),
             new SnapshotPublisher(balancer, engine, vrrp, peers, metrics, accessLog).Apply,
             new DiscoverySourceFactory(time, loggers).Create,
             PinnedStates.Down,
             () => vrrp.Roles,
+            () => peers.Proxies,
             time,
             loggers);
-        vrrp.RolesChanged = plane.Touch;
+        (vrrp.RolesChanged, peers.ProxiesChanged) = (plane.Touch, plane.Touch);
         using var reloader = new Reloader(source.Path, _reloadCauses, plane, notifier, _logger, time);
         var start = await reloader.StartAsync();
         if (!start.Ok) return await RefuseAsync(start.Diagnostics, error);
 
         var api = new AdminApi(
             () => plane.State,
-            () => _reporter.Report(plane.State, balancer.Status(), engine.Status(), vrrp.Status(), peers.Status(), accessLog.Trouble, _draining),
+            node,
+            () => _reporter.Report(plane.State, balancer.Status(), engine.Status(), vrrp.Status(), peers.Status(), accessLog.Trouble, node.Report(), _draining),
             () => reloader.ReloadAsync("the admin API"),
             question => balancer.Explain(question.From, question.To, question.Protocol));
         await using var admin = new ControlHttpServer(socket, api.HandleAsync, exception => _logger.LogError(exception, "an admin request failed"), time: time);
@@ -85,7 +89,7 @@ internal sealed class ApplianceHost(ConfigSource source, string? socketPath, ILo
         await Task.Delay(Timeout.Infinite, signals.Stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await reloads;
         await reloader.CloseAsync();
-        await DrainAsync(balancer, engine, vrrp, lease, plane.State, notifier, signals.StopAtOnce);
+        await DrainAsync(balancer, engine, vrrp, peers, lease, plane.State, notifier, signals.StopAtOnce);
         return ExitCode.Ok;
     }
 
@@ -114,7 +118,7 @@ internal sealed class ApplianceHost(ConfigSource source, string? socketPath, ILo
             : Task.CompletedTask;
 
     private async Task DrainAsync(
-        L4Tier balancer, L7Engine engine, VrrpTier vrrp, AddressLease lease, ControlPlaneState state, ServiceNotifier notifier, CancellationToken atOnce)
+        L4Tier balancer, L7Engine engine, VrrpTier vrrp, PeerTier peers, AddressLease lease, ControlPlaneState state, ServiceNotifier notifier, CancellationToken atOnce)
     {
         _draining = true;
         var patience = state.Snapshot?.Config.ShutdownTimeout ?? TimeSpan.Zero;
@@ -122,6 +126,8 @@ internal sealed class ApplianceHost(ConfigSource source, string? socketPath, ILo
         notifier.Stopping($"draining for at most {patience.TotalSeconds:0} s", longest);
         _logger.LogInformation("stopping: draining for at most {Seconds:0} s", patience.TotalSeconds);
         var stays = await lease.LeaveAsync(atOnce);
+        if (state.Snapshot is { Config.Peers: not null })
+            await peers.UntilToldAsync(patience, atOnce); // they send new flows of the proxy tier here until then
         try
         {
             // Both take no more from now on, whichever has to wait.

@@ -24,8 +24,9 @@ internal sealed class StatusReporter(string configPath, TimeProvider time)
     /// <param name="vrrp">What the VRRP instances do.</param>
     /// <param name="peers">What is known of the peers.</param>
     /// <param name="accessLog">Why the access log can't be written; null: it can.</param>
+    /// <param name="node">Whether an operator has taken this host out.</param>
     /// <param name="draining">Whether the daemon is about to end.</param>
-    public StatusReport Report(ControlPlaneState state, L4Status balancer, L7Status tier, VrrpStatus vrrp, PeersStatus peers, string? accessLog, bool draining)
+    public StatusReport Report(ControlPlaneState state, L4Status balancer, L7Status tier, VrrpStatus vrrp, PeersStatus peers, string? accessLog, NodeReport node, bool draining)
     {
         var load = tier.Endpoints.ToDictionary(endpoint => (endpoint.Cluster, endpoint.Address));
         var clusters = (state.Snapshot?.Endpoints.Values ?? [])
@@ -50,7 +51,8 @@ internal sealed class StatusReporter(string configPath, TimeProvider time)
             balancer,
             vrrp.Instances,
             peers.Peers,
-            [.. Warnings(state, balancer, tier, accessLog, clusters), .. vrrp.Warnings, .. peers.Warnings]);
+            node,
+            [.. DrainWarnings(node), .. Warnings(state, balancer, tier, accessLog, clusters), .. vrrp.Warnings, .. peers.Warnings]);
     }
 
     private static EndpointReport Describe(Endpoint endpoint, EndpointStatus? load) => new(
@@ -62,6 +64,15 @@ internal sealed class StatusReporter(string configPath, TimeProvider time)
         load?.Connections ?? 0,
         load?.Requests ?? 0,
         load?.Failures ?? 0);
+
+    private static IEnumerable<string> DrainWarnings(NodeReport node)
+    {
+        if (node.Since is not { } since)
+            yield break;
+        yield return $"this host drains since {since:yyyy-MM-dd HH:mm:ss}Z by an operator's word, whatever the configuration says: penstock ready --node ends it";
+        if (node.Roles.Count > 0 && !node.HandingOver)
+            yield return $"no other host has taken {string.Join(", ", node.Roles)}: this host keeps the addresses although it drains";
+    }
 
     private static IEnumerable<string> Warnings(ControlPlaneState state, L4Status balancer, L7Status tier, string? accessLog, ClusterReport[] clusters)
     {

@@ -13,7 +13,8 @@ namespace Penstock.L4.Xdp;
 /// <param name="hops">Where frames for backends of dsr-l2 go.</param>
 /// <param name="ingress">The interface that packets come in by.</param>
 /// <param name="seed">Of identities.</param>
-internal sealed class BackendPlanner(IHostNetwork host, ILinkHops hops, HostInterface ingress, ulong seed)
+/// <param name="own">This host's address among those of the proxy tier, whether an interface has it or not; null: it has none.</param>
+internal sealed class BackendPlanner(IHostNetwork host, ILinkHops hops, HostInterface ingress, ulong seed, IPAddress? own)
 {
     private const int GuePort = 6080; // IANA: gue
     private const int PortBits = 16;
@@ -21,7 +22,7 @@ internal sealed class BackendPlanner(IHostNetwork host, ILinkHops hops, HostInte
     private readonly IReadOnlySet<IPAddress> _local = host.Addresses();
 
     /// <summary>Whether an address is one of this host's.</summary>
-    public bool IsLocal(IPAddress address) => _local.Contains(address);
+    public bool IsLocal(IPAddress address) => _local.Contains(address) || address.Equals(own);
 
     /// <summary>The backend of a service of the proxy tier without peers.</summary>
     public PlannedBackend ThisHost(ServiceConfig service) =>

@@ -165,9 +165,9 @@ internal static partial class Layout
         public uint SourcePackets;
         public uint SourceFlows;
         public uint SynThreshold;
-        public uint Reserved1;
-        public uint Reserved2;
-        public uint Reserved3;
+        public uint SecondLine;
+        public uint SecondSlots;
+        public uint LocalBackend;
     }
 
     /// <summary>enum lb_service_flag.</summary>

@@ -22,6 +22,12 @@ internal sealed record PlannedBackend(int Position, ulong Identity, IPAddress Ad
     /// <summary>Whether it has slots.</summary>
     public bool IsInRing => Value.State == Layout.StateKind.Ready && Weight > 0;
 
+    /// <summary>Whether it keeps its flows and takes no new ones.</summary>
+    public bool IsInDrain => Value.State == Layout.StateKind.Drain && Weight > 0;
+
+    /// <summary>Whether it has flows, or may have.</summary>
+    public bool KeepsFlows => Value.State is Layout.StateKind.Ready or Layout.StateKind.Drain;
+
     /// <summary>By which the maps know it.</summary>
     public BackendKey Key => BackendKey.Of(Value);
 }

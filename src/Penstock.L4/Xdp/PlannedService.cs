@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Collections.Immutable;
 using System.Net;
+using Penstock.L4.Maglev;
 using Penstock.Model.L4;
 
 namespace Penstock.L4.Xdp;
@@ -25,7 +26,28 @@ internal sealed record PlannedService(string Name, ServiceAddress Listen, Layout
     /// <summary>Whether it is no service but a tunnel from peers that ends here.</summary>
     public bool IsTunnel => Value.Flags.HasFlag(Layout.ServiceFlags.Decap);
 
+    /// <summary>The backend that is this host, of the proxy tier of several; null: there is none that takes flows.</summary>
+    public BackendKey? Local => IsOfTier && Backends.FirstOrDefault(backend => backend.Value.Forwarding == Layout.ForwardingKind.Local && backend.KeepsFlows) is { } local ? local.Key : null;
+
+    /// <summary>Whether it has a second ring.</summary>
+    public bool HasSecond => KeepsFlowsOfOthers && Second.Any();
+
+    // Of a flow that no table knows: only TCP tells that it does not begin. Flows by nat are lost with their table.
+    private bool KeepsFlowsOfOthers => Listen.Protocol == TransportProtocol.Tcp && (Value.Flags & (Layout.ServiceFlags.NoFlows | Layout.ServiceFlags.Nat | Layout.ServiceFlags.Decap)) == Layout.ServiceFlags.None;
+
+    private bool IsOfTier => Backends.Length > 1 && Backends.Any(backend => backend.Value.Forwarding == Layout.ForwardingKind.Local);
+
+    // With those in drain where there are any; else, of the proxy tier, without this host.
+    private IEnumerable<PlannedBackend> Second => Backends.Any(backend => backend.IsInDrain)
+        ? Backends.Where(backend => backend.IsInRing || backend.IsInDrain)
+        : Backends.Where(backend => IsOfTier && backend.IsInRing && backend.Value.Forwarding != Layout.ForwardingKind.Local);
+
     /// <summary>Its members in the Maglev table, by the ids given out.</summary>
-    public Maglev.MaglevMember[] Members(IReadOnlyDictionary<BackendKey, uint> ids) =>
-        [.. Backends.Where(backend => backend.IsInRing).Select(backend => new Maglev.MaglevMember(backend.Identity, (uint)(backend.Weight * backend.Share), ids[backend.Key]))];
+    public MaglevMember[] Members(IReadOnlyDictionary<BackendKey, uint> ids) => Members(Backends.Where(backend => backend.IsInRing), ids);
+
+    /// <summary>Those in the table for flows that no flow table knows.</summary>
+    public MaglevMember[] SecondMembers(IReadOnlyDictionary<BackendKey, uint> ids) => KeepsFlowsOfOthers ? Members(Second, ids) : [];
+
+    private static MaglevMember[] Members(IEnumerable<PlannedBackend> backends, IReadOnlyDictionary<BackendKey, uint> ids) =>
+        [.. backends.Select(backend => new MaglevMember(backend.Identity, (uint)(backend.Weight * backend.Share), ids[backend.Key]))];
 }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Collections.Immutable;
-using Penstock.L4.Maglev;
 using Penstock.Model.L4;
 
 namespace Penstock.L4.Xdp;
@@ -19,20 +18,11 @@ internal sealed class ServiceEntry(ServiceAddress listen, uint id)
     /// <summary>Its entry; null: none is written, or parts of its range have different ones.</summary>
     public Layout.Service? Written { get; set; }
 
-    /// <summary>First line of its ring; below zero: it has none.</summary>
-    public int RingLine { get; private set; } = -1;
+    /// <summary>Its ring.</summary>
+    public ServiceRing Ring { get; } = new();
 
-    /// <summary>Slots of its ring.</summary>
-    public int RingSlots { get; private set; }
-
-    /// <summary>First lines of rings that packets may meet until its entry is next written.</summary>
-    public List<int> OldRings { get; } = [];
-
-    /// <summary>What the ring was filled with; null: not known.</summary>
-    public MaglevMember[]? Filled { get; set; }
-
-    /// <summary>Slots of the ring by id; never written again once it is here.</summary>
-    public IReadOnlyDictionary<uint, long> Slots { get; set; } = ImmutableDictionary<uint, long>.Empty;
+    /// <summary>The one that is asked for flows that no table knows.</summary>
+    public ServiceRing Second { get; } = new();
 
     /// <summary>Ids of its backends.</summary>
     public Dictionary<BackendKey, uint> Backends { get; } = [];
@@ -59,14 +49,4 @@ internal sealed class ServiceEntry(ServiceAddress listen, uint id)
 
     /// <summary>Its key as a service of one port.</summary>
     public Layout.ServiceKey Key => Layout.ServiceKey.Of(Listen.Address, Listen.FirstPort, (int)Listen.Protocol);
-
-    /// <summary>Gives it another ring, with what nobody knows in it; the one it had becomes an old one.</summary>
-    /// <param name="line">Its first line; below zero: it is to have none.</param>
-    /// <param name="slots">Its slots.</param>
-    public void TakeRing(int line, int slots)
-    {
-        if (RingLine >= 0)
-            OldRings.Add(RingLine);
-        (RingLine, RingSlots, Filled, Slots) = (line, slots, null, ImmutableDictionary<uint, long>.Empty);
-    }
 }

@@ -16,6 +16,6 @@ internal sealed record ServiceView(PlannedService Plan, uint Id, uint[] Backends
         .. from service in plan
            where !service.IsTunnel && entries.ContainsKey(service.Listen)
            let entry = entries[service.Listen]
-           select new ServiceView(service, entry.Id, [.. service.Backends.Select(backend => entry.Backends.GetValueOrDefault(backend.Key))], entry.Slots),
+           select new ServiceView(service, entry.Id, [.. service.Backends.Select(backend => entry.Backends.GetValueOrDefault(backend.Key))], entry.Ring.Shares),
     ];
 }

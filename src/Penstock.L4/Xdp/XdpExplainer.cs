@@ -38,14 +38,29 @@ internal sealed class XdpExplainer(XdpMaps maps, IEnumerable<ServiceEntry> entri
             if (service.RingSlots == 0)
                 return new PacketExplanation(name, "", "no backend is ready", "", Empty(service, protocol));
             var isByClient = service.Flags.HasFlag(Layout.ServiceFlags.ClientHash);
-            var slot = FlowHash.Slot(isByClient ? FlowHash.Of(from, to, protocol, HashOn.Client, settings.HashSeed) : hash, service.RingSlots);
+            var ringHash = isByClient ? FlowHash.Of(from, to, protocol, HashOn.Client, settings.HashSeed) : hash;
+            var slot = FlowHash.Slot(ringHash, service.RingSlots);
             id = maps.Ring((int)service.RingLine, (int)service.RingSlots)[(int)slot];
-            why = $"slot {slot} of {service.RingSlots} of its Maglev table, by {(isByClient ? "the client's address" : "the flow")}; no flow is remembered";
+            why = $"slot {slot} of {service.RingSlots} of its Maglev table, by {(isByClient ? "the client's address" : "the flow")}; no flow is remembered{Older(service, id, ringHash)}";
         }
 
         if (service.Flags.HasFlag(Layout.ServiceFlags.Quic))
             why += "; a QUIC connection id with a known server id would choose that server";
         return Answer(name, id, why, from, to, protocol, flow: null);
+    }
+
+    // As backend_before in bpf/include/second.h, but for connections of this host, which only the kernel knows.
+    private string Older(in Layout.Service service, uint choice, ulong hash)
+    {
+        if (service.SecondSlots == 0)
+            return "";
+        var id = maps.Ring((int)service.SecondLine, (int)service.SecondSlots)[(int)FlowHash.Slot(hash, service.SecondSlots)];
+        var backend = maps.ReadBackend(id);
+        if (id == service.LocalBackend)
+            return "";
+        if (backend.State == Layout.StateKind.Drain)
+            return $"; segments of a flow that began before {backend.Address.ToIPAddress()} was in drain go there";
+        return service.LocalBackend != 0 && choice == service.LocalBackend ? $"; segments of a flow that this host has no connection of go to {backend.Address.ToIPAddress()}" : "";
     }
 
     private PacketExplanation Answer(string name, uint id, string why, IPEndPoint from, IPEndPoint to, TransportProtocol protocol, Layout.NatFlow? flow)

@@ -30,7 +30,7 @@ internal sealed class XdpPlanner(IHostNetwork host, ILinkHops hops)
             return [];
         if (!ReferenceEquals(config, _config) || _backends is not { } backends)
         {
-            backends = new BackendPlanner(host, hops, Require(config.Interfaces[0]), (ulong)config.HashSeed);
+            backends = new BackendPlanner(host, hops, Require(config.Interfaces[0]), (ulong)config.HashSeed, snapshot.Config.Peers?.OwnProxy());
             (_config, _backends, _known, _tunnels) = (config, backends, new Dictionary<string, Known>(StringComparer.Ordinal), [.. Tunnels(config, backends)]);
         }
 

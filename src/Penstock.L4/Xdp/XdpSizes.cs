@@ -69,7 +69,7 @@ internal static class XdpSizes
         foreach (var service in plan)
         {
             backends += (uint)service.Backends.Length;
-            lines += service.IsTunnel ? 0 : (uint)RingSpace.LinesOf(service.TableSize);
+            lines += service.IsTunnel ? 0 : (uint)RingSpace.LinesOf(service.TableSize) * (service.HasSecond ? 2u : 1u);
             ranges += service.Listen.IsOnePort ? 0 : (uint)PortPrefix.Cover(service.Listen.FirstPort, service.Listen.LastPort).Count;
             sources += (uint)service.Sources.Length;
             overrides += (uint)service.Overrides.Count;

@@ -56,7 +56,7 @@ internal sealed class XdpTables
         do
         {
             var updates = PrepareSome(waiting);
-            Parallel.ForEach(updates.Where(update => update.Members.Length > 0 && !update.Members.AsSpan().SequenceEqual(update.Entry.Filled)), FillRing);
+            Parallel.ForEach(updates.SelectMany(update => (RingUpdate[])[update.Ring, update.Second]).Where(ring => ring.IsNew), FillRing);
             WriteVips(vips);
             foreach (var update in updates)
                 Expose(update);
@@ -123,14 +123,19 @@ internal sealed class XdpTables
     {
         var entry = new ServiceEntry(listen, values[0].Id) { Written = values.Length == 1 ? values[0] : null };
         _serviceIds.Claim(entry.Id);
-        foreach (var (line, slots) in values.Where(value => value.RingSlots > 0).Select(value => ((int)value.RingLine, (int)value.RingSlots)).DistinctBy(ring => ring.Item1))
+        AdoptRings(entry.Ring, listen, values.Select(value => (value.RingLine, value.RingSlots)));
+        AdoptRings(entry.Second, listen, values.Select(value => (value.SecondLine, value.SecondSlots)));
+        _services.Add(listen, entry);
+    }
+
+    private void AdoptRings(ServiceRing ring, ServiceAddress listen, IEnumerable<(uint Line, uint Slots)> written)
+    {
+        foreach (var (line, slots) in written.Where(one => one.Slots > 0).Select(one => ((int)one.Line, (int)one.Slots)).DistinctBy(one => one.Item1))
         {
             if (!_lines.TryClaim(line, RingSpace.LinesOf(slots)))
                 throw new InvalidDataException($"the ring of {listen} overlaps another");
-            entry.TakeRing(line, slots);
+            ring.Take(line, slots);
         }
-
-        _services.Add(listen, entry);
     }
 
     /// <summary>Backends that come, and those that become ready, before any ring names them.</summary>
@@ -161,38 +166,42 @@ internal sealed class XdpTables
             }
         }
 
-        var update = new Update(plan, entry, plan.Members(entry.Backends));
-        if (update.Members.Length > 0 && (entry.RingSlots != plan.TableSize || IsOfOtherKind(entry, plan)))
+        return new Update(plan, entry, PrepareRing(entry.Ring, plan.Members(entry.Backends), plan, IsOfOtherKind(entry, plan)), PrepareRing(entry.Second, plan.SecondMembers(entry.Backends), plan, isOther: false));
+    }
+
+    private RingUpdate PrepareRing(ServiceRing ring, MaglevMember[] members, PlannedService plan, bool isOther)
+    {
+        if (members.Length > 0 && (ring.Slots != plan.TableSize || isOther))
         {
             var line = _lines.Take(RingSpace.LinesOf(plan.TableSize));
             if (line < 0)
                 throw new XdpFullException($"no room for a table of {plan.TableSize} slots");
-            entry.TakeRing(line, plan.TableSize);
+            ring.Take(line, plan.TableSize);
         }
 
-        return update;
+        return new RingUpdate(ring, members);
     }
 
     // A service that says nat has backends by nat, another has none: it gets them with the word, by a ring of its own.
     private static bool IsOfOtherKind(ServiceEntry entry, PlannedService plan) =>
-        entry.RingLine >= 0 && (entry.Written is not { } written || ((written.Flags ^ plan.Value.Flags) & Layout.ServiceFlags.Nat) != Layout.ServiceFlags.None);
+        entry.Ring.Line >= 0 && (entry.Written is not { } written || ((written.Flags ^ plan.Value.Flags) & Layout.ServiceFlags.Nat) != Layout.ServiceFlags.None);
 
     // Slots that keep their backend are not touched.
-    private void FillRing(Update update)
+    private void FillRing(RingUpdate update)
     {
-        var size = update.Plan.TableSize;
+        var size = update.Ring.Slots;
         var table = ArrayPool<uint>.Shared.Rent(size);
         MaglevTable.Fill(update.Members, table.AsSpan(0, size));
-        var ring = _maps.Ring(update.Entry.RingLine, size);
+        var ring = _maps.Ring(update.Ring.Line, size);
         for (var i = 0; i < size; i++)
         {
             if (ring[i] != table[i])
                 ring[i] = table[i];
         }
 
-        update.Entry.Slots = Count(update.Members, table.AsSpan(0, size));
+        update.Ring.Shares = Count(update.Members, table.AsSpan(0, size));
         ArrayPool<uint>.Shared.Return(table);
-        update.Entry.Filled = update.Members;
+        update.Ring.Filled = update.Members;
     }
 
     private static Dictionary<uint, long> Count(MaglevMember[] members, ReadOnlySpan<uint> table)
@@ -209,16 +218,21 @@ internal sealed class XdpTables
     /// <summary>The service itself, and after it what no packet can meet any more.</summary>
     private void Expose(Update update)
     {
-        var (plan, entry, members) = update;
+        var (plan, entry) = (update.Plan, update.Entry);
         _clients.Write(entry, plan);
-        Write(entry, plan.Value with { Id = entry.Id, RingLine = members.Length > 0 ? (uint)entry.RingLine : 0, RingSlots = members.Length > 0 ? (uint)plan.TableSize : 0 });
+        Write(entry, plan.Value with
+        {
+            Id = entry.Id,
+            RingLine = update.Ring.Line,
+            RingSlots = update.Ring.Slots,
+            SecondLine = update.Second.Line,
+            SecondSlots = update.Second.Slots,
+            LocalBackend = update.Second.Slots > 0 && plan.Local is { } local ? entry.Backends[local] : 0,
+        });
 
         _clients.Trim(entry, plan);
-        if (members.Length == 0)
-            entry.TakeRing(-1, 0);
-        foreach (var line in entry.OldRings)
-            _lines.Free(line);
-        entry.OldRings.Clear();
+        Trim(update.Ring);
+        Trim(update.Second);
 
         foreach (var backend in plan.Backends.Where(backend => backend.Value.State != Layout.StateKind.Ready))
             Rewrite(entry.Backends[backend.Key], backend.Value);
@@ -230,6 +244,21 @@ internal sealed class XdpTables
         }
 
         entry.Plan = plan;
+    }
+
+    // No packet can meet these any more.
+    private void Trim(RingUpdate update)
+    {
+        if (update.Members.Length == 0)
+            update.Ring.Take(-1, 0);
+        Free(update.Ring);
+    }
+
+    private void Free(ServiceRing ring)
+    {
+        foreach (var line in ring.Old)
+            _lines.Free(line);
+        ring.Old.Clear();
     }
 
     private void Write(ServiceEntry entry, Layout.Service value)
@@ -258,9 +287,12 @@ internal sealed class XdpTables
             entry.Backends.Remove(key);
         }
 
-        entry.TakeRing(-1, 0);
-        foreach (var line in entry.OldRings)
-            _lines.Free(line);
+        foreach (var ring in (ServiceRing[])[entry.Ring, entry.Second])
+        {
+            ring.Take(-1, 0);
+            Free(ring);
+        }
+
         _serviceIds.Free(entry.Id);
         _services.Remove(entry.Listen);
     }
@@ -279,5 +311,14 @@ internal sealed class XdpTables
         _backendIds.Free(id);
     }
 
-    private sealed record Update(PlannedService Plan, ServiceEntry Entry, MaglevMember[] Members);
+    private sealed record Update(PlannedService Plan, ServiceEntry Entry, RingUpdate Ring, RingUpdate Second);
+
+    private sealed record RingUpdate(ServiceRing Ring, MaglevMember[] Members)
+    {
+        public uint Line => Members.Length > 0 ? (uint)Ring.Line : 0;
+
+        public uint Slots => Members.Length > 0 ? (uint)Ring.Slots : 0;
+
+        public bool IsNew => Members.Length > 0 && !Members.AsSpan().SequenceEqual(Ring.Filled);
+    }
 }

@@ -137,7 +137,7 @@ internal sealed partial class Exchange
     }
 
     private bool MayKeepClient() =>
-        Request.KeepAlive && !_worker.IsDraining && !_client.Slot.IsRemoved && (Listener.Config.Limits.RequestsPerConnection == 0 || _client.Requests < Listener.Config.Limits.RequestsPerConnection);
+        Request.KeepAlive && !_worker.IsDraining && !_worker.EndsConnections && !_client.Slot.IsRemoved && (Listener.Config.Limits.RequestsPerConnection == 0 || _client.Requests < Listener.Config.Limits.RequestsPerConnection);
 
     private ProxyError ClientError()
     {

@@ -27,6 +27,7 @@ internal sealed partial class Worker
     private readonly List<ProxyListener> _listeners = [];
     private ClientConnection? _connections;
     private long _open;
+    private bool _endsConnections;
     private long _defects;
     private AccessLogRing? _accessLog;
     private long _droppedBefore;
@@ -83,6 +84,13 @@ internal sealed partial class Worker
 
     /// <summary>The proxy is stopping.</summary>
     internal bool IsDraining { get; private set; }
+
+    /// <summary>Whether connections end with their present request, while new ones are taken as ever. Set by any thread.</summary>
+    internal bool EndsConnections
+    {
+        get => Volatile.Read(ref _endsConnections);
+        set => Volatile.Write(ref _endsConnections, value);
+    }
 
     /// <summary>Client connections open; read by any thread.</summary>
     internal long Open => Volatile.Read(ref _open);

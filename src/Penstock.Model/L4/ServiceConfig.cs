@@ -22,9 +22,12 @@ public sealed record ServiceConfig
     [Example("dsr-ipip")]
     public required Forwarding Forwarding { get; init; }
 
-    /// <summary>Real servers. l7: this host and its peers, each by an address of its own; none: this host alone.</summary>
+    /// <summary>Real servers. l7: the hosts of the proxy tier, this one among them, each by an address of its own; none: as spread says.</summary>
     [Example("[10.0.0.11, {address: 10.0.0.12, weight: 2}]")]
     public ImmutableArray<BackendConfig> Backends { get; init; } = [];
+
+    /// <summary>l7 without backends: over which hosts new flows are spread, in equal parts. Default peers, which without a section peers is this host alone.</summary>
+    public Spread Spread { get; init; } = Spread.Peers;
 
     /// <summary>Slots of the Maglev table, a prime; at least 100 for each backend keeps shares within 1%. Default 65537.</summary>
     [Range("2", "5000011")]

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Collections.Immutable;
+using System.Net;
 using Penstock.Model.Schema;
 
 namespace Penstock.Model.Peers;
@@ -20,6 +21,10 @@ public sealed record PeersConfig
     [Address(AddressUse.ConnectIp, DefaultPort = DefaultPort)]
     [Example("192.0.2.11")]
     public required SocketEndpoint Listen { get; init; }
+
+    /// <summary>Address of this host that the others send it flows of its proxy tier at, in tunnels, as their <c>proxy</c> of it says. Default: that of listen.</summary>
+    [Example("10.0.0.1")]
+    public IPAddress? Proxy { get; init; }
 
     /// <summary>File (PEM) of this host's certificate, and of those between it and the CA. Its subject alternative names (DNS) have to hold <c>node</c>.</summary>
     [Text(TextForm.FilePath)]
@@ -47,4 +52,10 @@ public sealed record PeersConfig
     /// <summary>Time for a question, from connecting to the whole answer. Default 2 s.</summary>
     [Range("100ms", "30s")]
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>The address of this host that is its name among the hosts of the proxy tier.</summary>
+    public IPAddress OwnProxy() => Proxy ?? Listen.Address!; // the configuration takes nothing else
+
+    /// <summary>All hosts of the proxy tier, by that address, this one first.</summary>
+    public IEnumerable<IPAddress> Proxies() => Hosts.Select(host => host.ProxyAddress()).Prepend(OwnProxy()).Distinct();
 }

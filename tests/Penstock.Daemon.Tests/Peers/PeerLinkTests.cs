@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Net;
 using Microsoft.Extensions.Logging;
+using Penstock.ControlPlane;
 using Penstock.Daemon.Peers;
 using Penstock.Model;
 using Penstock.Model.Peers;
@@ -46,6 +47,55 @@ public sealed class PeerLinkTests
         _link.View.Reason.ShouldBe("nobody");
         Miss();
         _log.Messages.Count.ShouldBe(1);
+    }
+
+    [Fact]
+    public void Proxy_IsWhatTheReportSays()
+    {
+        _link.View.Proxy.ShouldBeNull();
+        _link.Note(Report());
+        _link.View.Proxy.ShouldBe(new ProxyState(EndpointState.Ready, ""));
+        _link.Note(Report() with { State = "draining" });
+        _link.View.Proxy.ShouldBe(new ProxyState(EndpointState.Drain, "lb2 drains"));
+        Miss();
+        Miss();
+        _link.View.Proxy.ShouldBe(new ProxyState(EndpointState.Drain, "lb2 drains"));
+        Miss();
+        _link.View.Proxy.ShouldBe(new ProxyState(EndpointState.Down, "lb2 is down: nobody"));
+    }
+
+    [Theory]
+    [InlineData(PeerFaultKind.Refused, true)]
+    [InlineData(PeerFaultKind.Unreachable, true)]
+    [InlineData(PeerFaultKind.Timeout, true)]
+    [InlineData(PeerFaultKind.Certificate, false)]
+    [InlineData(PeerFaultKind.Tls, false)]
+    [InlineData(PeerFaultKind.Closed, false)]
+    [InlineData(PeerFaultKind.Answer, false)]
+    [InlineData(PeerFaultKind.WrongNode, false)]
+    public void Proxy_OfAPeerThatIsDown_IsDownWhereNothingAnswers(object kind, bool isDown)
+    {
+        var fault = new PeerFaultException((PeerFaultKind)kind, "why");
+        var fresh = new PeerLink(_link.Peer, before: null, _log, _time);
+        fresh.Note(fault);
+        _link.Note(Report());
+        for (var i = 0; i < 3; i++)
+            _link.Note(fault);
+
+        _link.View.State.ShouldBe(PeerState.Down);
+        _link.View.Proxy.ShouldBe(isDown ? new ProxyState(EndpointState.Down, "lb2 is down: why") : new ProxyState(EndpointState.Ready, ""));
+        (fresh.View.Proxy?.State).ShouldBe(isDown ? EndpointState.Down : null);
+    }
+
+    [Fact]
+    public void Proxy_ThatAnswersBadlyInBetween_IsNotDown()
+    {
+        _link.Note(Report());
+        foreach (var kind in (PeerFaultKind[])[PeerFaultKind.Refused, PeerFaultKind.Certificate, PeerFaultKind.Refused, PeerFaultKind.Refused])
+            _link.Note(new PeerFaultException(kind, "why"));
+
+        _link.View.State.ShouldBe(PeerState.Down);
+        _link.View.Proxy.ShouldBe(new ProxyState(EndpointState.Ready, ""));
     }
 
     [Fact]

@@ -4,6 +4,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging.Abstractions;
+using Penstock.ControlPlane;
 using Penstock.Daemon.Peers;
 using Penstock.Model;
 using Penstock.Model.L4;
@@ -21,6 +22,7 @@ public sealed class PeerTierTests : IAsyncDisposable
     private readonly TestAuthority _authority;
     private readonly int[] _ports = [FreePort.Next(), FreePort.Next()];
     private readonly VrrpRole[] _roles = [VrrpRole.Master, VrrpRole.Backup];
+    private readonly bool[] _draining = [false, false];
     private readonly PeerTier[] _tiers;
 
     public PeerTierTests()
@@ -28,7 +30,7 @@ public sealed class PeerTierTests : IAsyncDisposable
         _authority = new TestAuthority(_folder);
         _authority.Sign(["lb1"]);
         _authority.Sign(["lb2"]);
-        _tiers = [.. Enumerable.Range(0, 2).Select(host => new PeerTier(() => Vrrp(_roles[host]), () => "running", NullLoggerFactory.Instance, TimeProvider.System))];
+        _tiers = [.. Enumerable.Range(0, 2).Select(host => new PeerTier(() => Vrrp(_roles[host]), () => _draining[host] ? PeerReport.Draining : PeerReport.Running, NullLoggerFactory.Instance, TimeProvider.System))];
     }
 
     public async ValueTask DisposeAsync()
@@ -95,6 +97,47 @@ public sealed class PeerTierTests : IAsyncDisposable
         await UntilAsync(0, status => status.Warnings.Count == 0);
     }
 
+    [Fact]
+    public async Task Host_ThatDrains_IsSoForBoth_AndHearsWhenThatCounts()
+    {
+        IPAddress[] hosts = [IPAddress.Parse("192.0.2.11"), IPAddress.Parse("192.0.2.12")];
+        var changes = 0;
+        _tiers[1].ProxiesChanged = () => Interlocked.Increment(ref changes);
+        _tiers[0].Follow(Tier(0, EndpointState.Ready));
+        _tiers[1].Follow(Tier(1, EndpointState.Ready));
+        await EventuallyAsync(() => _tiers.All(tier => tier.Proxies.Count == 2 && tier.Proxies.Values.All(proxy => proxy.State == EndpointState.Ready)));
+        await EventuallyAsync(() => _tiers[0].IsBackedUp("edge"));
+        _tiers[1].IsBackedUp("edge").ShouldBeFalse("the other is master");
+
+        (_draining[0], changes) = (true, 0);
+        _tiers[0].Drain(drains: true);
+        _tiers[0].Proxies[hosts[0]].ShouldBe(new ProxyState(EndpointState.Drain, "this host drains"));
+        await EventuallyAsync(() => _tiers[1].Proxies[hosts[0]] == new ProxyState(EndpointState.Drain, "lb1 drains"));
+        changes.ShouldBe(1);
+        _tiers[0].Untold().ShouldBe(["lb2"], "its services still have it ready");
+
+        _tiers[1].Follow(Tier(1, EndpointState.Drain));
+        await EventuallyAsync(() => _tiers[0].Untold().Count == 0);
+        await _tiers[0].UntilToldAsync(TimeSpan.FromMinutes(1), CancellationToken.None);
+
+        _draining[0] = false;
+        _tiers[0].Drain(drains: false);
+        await EventuallyAsync(() => _tiers[1].Proxies[hosts[0]].State == EndpointState.Ready);
+
+        Snapshot Tier(int host, EndpointState first)
+        {
+            BackendConfig[] backends = [.. hosts.Select(address => new BackendConfig { Address = address })];
+            var service = new ServiceConfig { Name = "web", Listen = new ServiceAddress(TransportProtocol.Tcp, IPAddress.Parse("203.0.113.10"), 80, 80), Forwarding = Forwarding.L7, Backends = [.. backends] };
+            var snapshot = Snapshot(host, seed: 1);
+            var peers = snapshot.Config.Peers! with { Proxy = hosts[host], Hosts = [snapshot.Config.Peers.Hosts[0] with { Proxy = hosts[1 - host] }] }; // it has them
+            return snapshot with
+            {
+                Config = snapshot.Config with { Peers = peers, L4 = snapshot.Config.L4 with { Services = [service] } },
+                Services = snapshot.Services.Add("web", [new BackendStatus(backends[0], first), new BackendStatus(backends[1], EndpointState.Ready)]),
+            };
+        }
+    }
+
     private static VrrpStatus Vrrp(VrrpRole role) =>
         new([new VrrpInstanceStatus("edge", "eth0", 51, role, Since: null, 100, 0, [], ["203.0.113.10/24"], 0)], [], []);
 
@@ -127,6 +170,16 @@ public sealed class PeerTierTests : IAsyncDisposable
             },
         },
         ImmutableDictionary<string, ClusterEndpoints>.Empty);
+
+    private static async Task EventuallyAsync(Func<bool> holds)
+    {
+        var waiting = Stopwatch.StartNew();
+        while (!holds())
+        {
+            waiting.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(60));
+            await Task.Delay(10);
+        }
+    }
 
     private async Task UntilAsync(int host, Func<PeersStatus, bool> holds)
     {

@@ -148,6 +148,15 @@ internal sealed class FakeMaps(int ringLines = 4096, int backends = 256, int ser
             .ToDictionary(group => group.Key, group => group.Count());
     }
 
+    /// <summary>The same of its second ring.</summary>
+    public Dictionary<string, int> SecondShares(int port)
+    {
+        var service = ServiceMap.Single(entry => entry.Key.Port == port).Value;
+        return Ring((int)service.SecondLine, (int)service.SecondSlots).ToArray()
+            .GroupBy(id => _backends[id].Address.ToIPAddress().ToString())
+            .ToDictionary(group => group.Key, group => group.Count());
+    }
+
     private void Begin(string what)
     {
         if (Refuses?.Invoke(what) == true)
@@ -174,5 +183,8 @@ internal sealed class FakeMaps(int ringLines = 4096, int backends = 256, int ser
             if (_backends[id].Service != service.Id || _backends[id].State != Layout.StateKind.Ready)
                 throw new ShouldAssertException($"after {after}: service {service.Id} leads to backend {id}, {_backends[id].State} of service {_backends[id].Service}");
         }
+
+        foreach (var id in Ring((int)service.SecondLine, (int)service.SecondSlots))
+            (_backends[id].Service == service.Id && _backends[id].State != Layout.StateKind.Unused).ShouldBeTrue($"after {after}: the second ring of service {service.Id} leads to backend {id}");
     }
 }

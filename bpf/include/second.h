@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#ifndef PENSTOCK_SECOND_H
+#define PENSTOCK_SECOND_H
+/*
+ * Flows that are older than what this host knows: it has just got their address from another host, whose flow table went with it. A service
+ * may have a second ring for them. Where backends are in drain, it is the ring with them: what it gives to one of those goes there. Else it is
+ * the ring without this host: of flows that began while this one was away, and that it has no connection of.
+ */
+#include "cookie.h"
+#include "service.h"
+
+#define TABLE_KEEPS_UP 2 /* Beside v6, for there are five arguments at most: flows that have begun lately are in the table. */
+
+static __always_inline bool takes_flow(const struct lb_backend *backend, const struct lb_service *service, bool starts)
+{
+	return backend->service == service->id &&
+	       (backend->state == LB_STATE_READY || (backend->state == LB_STATE_DRAIN && !starts));
+}
+
+/* The hash that rings are asked by; `hash` is the flow's. */
+static __always_inline __u64 hash_for_ring(const struct frame *f, const struct lb_service *service, __u64 hash, bool v6)
+{
+	return service->flags & LB_SERVICE_CLIENT_HASH ? flow_hash(f, v6, true, 0) : hash;
+}
+
+/* Whether a segment belongs to a connection of this host's stack, or answers a cookie of it. A global function: verified once. */
+__noinline int has_connection(struct xdp_md *ctx, const struct frame *f, __u32 v6)
+{
+	__u32 zero = 0;
+	struct lb_tcp_header *tcp = bpf_map_lookup_elem(&tcp_headers, &zero);
+
+	if (!f || !tcp)
+		return 0;
+	struct bpf_sock *sk = v6 ? socket_of(ctx, f, true) : socket_of(ctx, f, false);
+
+	if (!sk)
+		return 0;
+	__u32 state = sk->state;
+
+	bpf_sk_release(sk);
+	if (state != BPF_TCP_LISTEN)
+		return 1;
+	if (f->quoted || (f->tcp_flags & (TCP_SYN | TCP_RST | TCP_ACK)) != TCP_ACK)
+		return 0;
+	return (v6 ? ask_kernel(ctx, f, tcp, false, true) : ask_kernel(ctx, f, tcp, false, false)) == 0;
+}
+
+/* The backend of a flow that is not known, for a segment that opens nothing; LB_NO_BACKEND: the one that the ring says. */
+static __noinline __u32 backend_before(struct xdp_md *ctx, const struct frame *f, const struct lb_service *service, __u64 hash, __u32 how)
+{
+	__u32 v6 = how & 1, local, id;
+
+	if (!f || !service)
+		return LB_NO_BACKEND;
+	local = service->local_backend;
+	if (local && has_connection(ctx, f, v6))
+		return local;
+	id = backend_of_ring(service->second_line, service->second_slots, hash);
+	struct lb_backend *backend = bpf_map_lookup_elem(&backends, &id);
+
+	if (!backend || id == local || !takes_flow(backend, service, false))
+		return LB_NO_BACKEND;
+	if (backend->state == LB_STATE_DRAIN)
+		return how & TABLE_KEEPS_UP ? id : LB_NO_BACKEND;
+	return local && service->ring_slots && ring_backend(service, hash) == local ? id : LB_NO_BACKEND;
+}
+
+#endif

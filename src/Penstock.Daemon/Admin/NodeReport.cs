@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+namespace Penstock.Daemon.Admin;
+
+/// <summary>Whether this host is taken out, and what is left on it.</summary>
+/// <param name="Node">Its name.</param>
+/// <param name="State"><c>ready</c> or <c>drain</c>.</param>
+/// <param name="Since">Since when it drains; null: it does not.</param>
+/// <param name="Roles">VRRP instances that it is still master of.</param>
+/// <param name="Peers">Peers that may still send new flows here.</param>
+/// <param name="Connections">Connections of clients to the HTTP tier.</param>
+/// <param name="Relayed">Connections of services that the daemon relays (engine userspace).</param>
+/// <param name="HandingOver">Whether other hosts are just being asked to take the addresses.</param>
+internal sealed record NodeReport(string Node, string State, DateTimeOffset? Since, IReadOnlyList<string> Roles, IReadOnlyList<string> Peers, long Connections, int Relayed, bool HandingOver)
+{
+    /// <summary><see cref="State"/> of a host that is taken out.</summary>
+    public const string Drain = "drain";
+
+    /// <summary><see cref="State"/> of any other.</summary>
+    public const string Ready = "ready";
+
+    /// <summary>Whether it drains and nothing is left on it.</summary>
+    public bool IsEmpty => string.Equals(State, Drain, StringComparison.Ordinal) && !HandingOver && Roles.Count == 0 && Peers.Count == 0 && Connections == 0 && Relayed == 0;
+}

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+using System.Diagnostics.Metrics;
+using Microsoft.Extensions.Logging;
+using Penstock.Daemon.Admin;
+using Penstock.Daemon.Peers;
+using Penstock.L4;
+using Penstock.L7;
+using Penstock.Model;
+using Penstock.Model.Vrrp;
+using Penstock.Vrrp;
+
+namespace Penstock.Daemon.Running;
+
+/// <summary>
+/// Takes this host out for maintenance and back in, as an operator asks. It gives its roles up first, while it has all its flows; only then is it in drain in services of the
+/// proxy tier, so that no flow begins elsewhere of which the host that takes the address knows nothing.
+/// </summary>
+internal sealed class NodeDrain : IAsyncDisposable
+{
+    private readonly VrrpTier _vrrp;
+    private readonly PeerTier _peers;
+    private readonly L7Engine _engine;
+    private readonly L4Tier _balancer;
+    private readonly Action<bool>[] _others;
+    private readonly ILogger _logger;
+    private readonly TimeProvider _time;
+    private readonly Meter _meter = new("Penstock.Node");
+    private readonly SemaphoreSlim _turn = new(1, 1);
+    private ApplianceConfig _config;
+    private DrainRecord _record;
+    private CancellationTokenSource _stop = new();
+    private Task _work = Task.CompletedTask;
+    private State? _state;
+
+    /// <summary>As the daemon before has left the host: what is said here is in effect before anything runs.</summary>
+    /// <param name="config">The configuration that the daemon starts with.</param>
+    /// <param name="vrrp">The VRRP instances.</param>
+    /// <param name="peers">Tells peers.</param>
+    /// <param name="engine">The HTTP tier.</param>
+    /// <param name="balancer">The L4 tier.</param>
+    /// <param name="others">Whatever else brings flows here or keeps them: told true when the host drains, false when it does no more.</param>
+    /// <param name="logger">Log.</param>
+    /// <param name="time">Clock.</param>
+    public NodeDrain(ApplianceConfig config, VrrpTier vrrp, PeerTier peers, L7Engine engine, L4Tier balancer, Action<bool>[] others, ILogger logger, TimeProvider time)
+    {
+        (_config, _vrrp, _peers, _engine, _balancer, _others, _logger, _time) = (config, vrrp, peers, engine, balancer, others, logger, time);
+        _record = new DrainRecord(Path.Combine(config.State, DrainRecord.Name));
+        _meter.CreateObservableGauge("penstock.node.draining", () => IsDraining ? 1 : 0, unit: null, "Whether an operator has taken this host out.");
+        if (Since() is not { } since)
+            return;
+        _state = new State(since, HandsOver: false);
+        _logger.LogWarning("this host drains since {Since:yyyy-MM-dd HH:mm:ss}Z, and goes on to: penstock ready --node ends it", since);
+        _vrrp.Drain();
+        _peers.Drain(drains: true);
+        Tell(drains: true);
+    }
+
+    /// <summary>Whether this host is taken out.</summary>
+    public bool IsDraining => Volatile.Read(ref _state) is not null;
+
+    /// <summary>Whether other hosts are to send it no new flows: it has given up its roles, as far as others took them.</summary>
+    public bool TakesNoFlows => Volatile.Read(ref _state) is { HandsOver: false };
+
+    /// <summary>What is left here.</summary>
+    public NodeReport Report()
+    {
+        var state = Volatile.Read(ref _state);
+        return new NodeReport(
+            _config.Node,
+            state is null ? NodeReport.Ready : NodeReport.Drain,
+            state?.Since,
+            [.. _vrrp.Status().Instances.Where(instance => instance.Role == VrrpRole.Master).Select(instance => instance.Name)],
+            state is null ? [] : _peers.Untold(),
+            _engine.OpenConnections(),
+            _balancer.RelayedConnections(),
+            state?.HandsOver ?? false);
+    }
+
+    /// <summary>Takes the host out; returns when that is recorded, and goes on in the background.</summary>
+    /// <param name="config">The running configuration.</param>
+    /// <exception cref="IOException">It can't be recorded; nothing has changed.</exception>
+    public async Task<NodeReport> DrainAsync(ApplianceConfig config)
+    {
+        await _turn.WaitAsync();
+        try
+        {
+            if (IsDraining)
+                return Report();
+            var since = _time.GetUtcNow();
+            var record = new DrainRecord(Path.Combine(config.State, DrainRecord.Name));
+            record.Write(since);
+            (_config, _record) = (config, record);
+            Volatile.Write(ref _state, new State(since, HandsOver: true));
+            _logger.LogWarning("this host drains: it hands its roles over, and takes no new flows after that");
+            Tell(drains: true);
+            _work = HandOverAsync(since, _stop.Token);
+            return Report();
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    /// <summary>Takes it back in.</summary>
+    /// <exception cref="IOException">What is recorded can't be removed; nothing has changed.</exception>
+    public async Task<NodeReport> ReturnAsync()
+    {
+        await _turn.WaitAsync();
+        try
+        {
+            if (!IsDraining)
+                return Report();
+            _record.Remove();
+            await EndWorkAsync();
+            Volatile.Write(ref _state, null);
+            Tell(drains: false);
+            _peers.Drain(drains: false);
+            _vrrp.Return(); // last: what serves the addresses is there when they come
+            _logger.LogInformation("this host is ready again");
+            return Report();
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        _meter.Dispose();
+        await EndWorkAsync();
+        _stop.Dispose();
+        _turn.Dispose();
+    }
+
+    private async Task HandOverAsync(DateTimeOffset since, CancellationToken stop)
+    {
+        try
+        {
+            var kept = await _vrrp.DrainAsync(_peers.IsBackedUp, stop);
+            if (stop.IsCancellationRequested)
+                return;
+            if (kept.Count > 0)
+                _logger.LogWarning("no other host has taken {Instances}: this host keeps the addresses until one does", string.Join(", ", kept));
+            Volatile.Write(ref _state, new State(since, HandsOver: false));
+            _peers.Drain(drains: true);
+        }
+        catch (Exception error)
+        {
+            // The catch-all of this task: status says what is left.
+            _logger.LogError(error, "this host could not hand its roles over");
+        }
+    }
+
+    private async Task EndWorkAsync()
+    {
+        await _stop.CancelAsync();
+        await _work;
+        _stop.Dispose();
+        _stop = new CancellationTokenSource();
+    }
+
+    private void Tell(bool drains)
+    {
+        foreach (var other in _others)
+            other(drains);
+    }
+
+    private DateTimeOffset? Since()
+    {
+        try
+        {
+            return _record.Read();
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // It is there, whatever it holds: a host that somebody has taken out takes nothing by mistake.
+            _logger.LogError("since when this host drains can't be read: {Reason}", error.Message);
+            return _time.GetUtcNow();
+        }
+    }
+
+    private sealed record State(DateTimeOffset Since, bool HandsOver);
+}
