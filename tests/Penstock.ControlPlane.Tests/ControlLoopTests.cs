@@ -277,8 +277,7 @@ public sealed class ControlLoopTests : IAsyncDisposable
             _ => { entered.Set(); release.Wait(); },
             (config, found) => new FakeSource(config, found),
             _ => [],
-            () => ImmutableDictionary<string, VrrpRole>.Empty,
-            () => ImmutableDictionary<IPAddress, ProxyState>.Empty,
+            () => ImmutableDictionary<string, VrrpRole>.Empty, () => ImmutableDictionary<IPAddress, ProxyState>.Empty,
             _time,
             NullLoggerFactory.Instance);
         var reload = stuck.ReloadAsync();
@@ -378,8 +377,7 @@ public sealed class ControlLoopTests : IAsyncDisposable
             return source;
         },
         _downBefore,
-        () => ImmutableDictionary<string, VrrpRole>.Empty,
-        () => ImmutableDictionary<IPAddress, ProxyState>.Empty,
+        () => ImmutableDictionary<string, VrrpRole>.Empty, () => ImmutableDictionary<IPAddress, ProxyState>.Empty,
         time,
         NullLoggerFactory.Instance);
 
