@@ -18,10 +18,11 @@ import sys
 import threading
 import time
 
-from lab import VIP, Lab, until, write
+from lab import VIP, Lab, run, until, write
 
 PATIENCE = 8  # seconds that a request may take: more than a SYN that is lost costs twice
-FIRST_PORT, PORTS = 10_000, 12_000  # of requests: below those that the kernel gives out
+FIRST_PORT = 10_000  # of requests: below those that the kernel gives out
+SECONDS = 24  # for which no port is used twice
 ORIGIN = os.path.join(os.path.dirname(os.path.abspath(__file__)), "trickle.py")
 PASS = 'char _license[] __attribute__((section("license"), used)) = "GPL";\n__attribute__((section("xdp"), used)) int pass(void *ctx) { (void)ctx; return 2; }\n'
 
@@ -187,7 +188,7 @@ class Requests:
         while not self.stop or open_:
             now = time.monotonic()
             while not self.stop and self.sent < (now - start) * self.rate:
-                port = FIRST_PORT + self.sent % PORTS
+                port = FIRST_PORT + self.sent % (self.rate * SECONDS)
                 self.sent += 1
                 one = socket.socket()
                 one.setblocking(False)
@@ -289,7 +290,7 @@ def drill(binary, count, rate):
         def die():
             lab.link.ip("link", "set", "p11", "down")
             lab.kill(0)
-            lab.hosts[0].ip("addr", "del", f"{VIP}/24", "dev", "eth0")  # as with the host itself
+            run("ip", "-n", lab.hosts[0].name, "addr", "del", f"{VIP}/24", "dev", "eth0", check=False)  # where keepalived was too late to: as with the host itself
 
         def back():
             lab.link.ip("link", "set", "p11", "up")
@@ -307,7 +308,7 @@ def drill(binary, count, rate):
         during("it is ready again, and takes the address back (`penstock ready --node`)", ready)
         flows.leave("lb2")
         flows.open(count)
-        during("learning which port goes where", lambda: None, seconds=PORTS / rate)
+        during("learning which port goes where", lambda: None, seconds=SECONDS)
         table.lines.pop()
         during("the owner dies (penstock and keepalived killed, link cut)", die, seconds=12, may_lose=("lb1",))
         flows.leave("lb1")
