@@ -58,7 +58,7 @@ public sealed class ControlLoop : IAsyncDisposable
 
     /// <summary>A loop that publishes nothing until the first <see cref="ReloadAsync"/>.</summary>
     /// <param name="load">Reads and validates the configuration; must not throw for what the text says.</param>
-    /// <param name="apply">Publishes to the engines; throws <see cref="L4ApplyException"/>, <see cref="L7ApplyException"/> or <see cref="VrrpApplyException"/> when they can't serve it and go on as before.</param>
+    /// <param name="apply">Publishes to the engines; throws <see cref="L4ApplyException"/>, <see cref="L7ApplyException"/> or <see cref="AddressApplyException"/> when they can't serve it and go on as before.</param>
     /// <param name="discover">Makes a cluster's source.</param>
     /// <param name="downBefore">Backends that a daemon before this process has left down.</param>
     /// <param name="roles">Roles in VRRP instances, the same object until one changes; call <see cref="Touch"/> then.</param>
@@ -236,7 +236,7 @@ public sealed class ControlLoop : IAsyncDisposable
         catch (Exception exception)
         {
             foreach (var feed in added) await feed.DisposeAsync();
-            if (exception is not (L4ApplyException or L7ApplyException or VrrpApplyException)) throw;
+            if (exception is not (L4ApplyException or L7ApplyException or AddressApplyException)) throw;
             return Refuse(started, loaded.Diagnostics.Add(new ReloadDiagnostic(IsError: true, exception.Message)));
         }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Collections.Immutable;
+using Penstock.Model.Bgp;
 using Penstock.Model.L4;
 using Penstock.Model.L7;
 using Penstock.Model.Peers;
@@ -51,6 +52,14 @@ public sealed record ApplianceConfig
     /// <summary>The program that runs the VRRP instances.</summary>
     [PerHost]
     public KeepalivedConfig Keepalived { get; init; } = new();
+
+    /// <summary>Addresses that are announced by BGP; null: none.</summary>
+    [Example("{asn: 65010, router_id: 192.0.2.11, addresses: [203.0.113.10], neighbors: [{name: tor1, address: 192.0.2.1, asn: 65000}]}")]
+    public BgpConfig? Bgp { get; init; }
+
+    /// <summary>The program that announces them.</summary>
+    [PerHost]
+    public BirdConfig Bird { get; init; } = new();
 
     /// <summary>The L4 tier.</summary>
     public L4Config L4 { get; init; } = new();

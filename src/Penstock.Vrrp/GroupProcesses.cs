@@ -4,6 +4,7 @@ using Penstock.Linux;
 using Penstock.Linux.Netlink;
 using Penstock.Model;
 using Penstock.Model.Vrrp;
+using Penstock.Vrrp.Supervision;
 
 namespace Penstock.Vrrp;
 
@@ -12,8 +13,6 @@ namespace Penstock.Vrrp;
 /// <param name="logger">Log.</param>
 internal sealed class GroupProcesses(Func<KeepalivedConfig, KeepalivedFolder, IKeepalived> create, ILogger logger) : IDisposable
 {
-    private const UnixFileMode FolderMode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupRead | UnixFileMode.GroupExecute;
-
     private volatile Set _current = Set.Empty;
     private KeepalivedConfig _settings = new();
     private FolderLock? _turn;
@@ -25,7 +24,7 @@ internal sealed class GroupProcesses(Func<KeepalivedConfig, KeepalivedFolder, IK
     /// <summary>Has the groups of a configuration run, and no others. All are judged by keepalived before the first thing changes.</summary>
     /// <param name="config">The configuration.</param>
     /// <param name="starting">Called for each group before it is started or reloaded.</param>
-    /// <exception cref="VrrpApplyException">They can't; what ran before runs on.</exception>
+    /// <exception cref="AddressApplyException">They can't; what ran before runs on.</exception>
     public void Apply(ApplianceConfig config, Action<VrrpGroup, IKeepalived> starting)
     {
         var (before, wanted) = (_current, VrrpGroup.Of(config));
@@ -95,7 +94,7 @@ internal sealed class GroupProcesses(Func<KeepalivedConfig, KeepalivedFolder, IK
         {
             return config.Vrrp.IsEmpty || (string.Equals(wanted.Run, _settings.Run, StringComparison.Ordinal) && string.Equals(wanted.State, _settings.State, StringComparison.Ordinal))
                 ? false
-                : throw new VrrpApplyException("keepalived: run and state can't move while VRRP instances run: restart the daemon");
+                : throw new AddressApplyException("keepalived: run and state can't move while VRRP instances run: restart the daemon");
         }
 
         var isFirst = !_isStarted;
@@ -104,8 +103,7 @@ internal sealed class GroupProcesses(Func<KeepalivedConfig, KeepalivedFolder, IK
             return false;
         try
         {
-            Directory.CreateDirectory(wanted.Run, FolderMode);
-            Directory.CreateDirectory(wanted.State, FolderMode);
+            ProgramFolders.Make(wanted.Run, wanted.State);
             _settings = wanted;
             _turn = FolderLock.TryTake(wanted.Run);
         }
@@ -113,12 +111,12 @@ internal sealed class GroupProcesses(Func<KeepalivedConfig, KeepalivedFolder, IK
         {
             if (config.Vrrp.IsEmpty)
                 return false; // another user's, and nothing is asked for
-            throw new VrrpApplyException($"keepalived: {error.Message}", error);
+            throw new AddressApplyException($"keepalived: {error.Message}", error);
         }
 
         return _turn is not null || config.Vrrp.IsEmpty
             ? _turn is not null
-            : throw new VrrpApplyException($"another process runs the VRRP instances of {wanted.Run}: stop it, or use another keepalived.run");
+            : throw new AddressApplyException($"another process runs the VRRP instances of {wanted.Run}: stop it, or use another keepalived.run");
     }
 
     private void Release()
@@ -141,7 +139,7 @@ internal sealed class GroupProcesses(Func<KeepalivedConfig, KeepalivedFolder, IK
                 File.Delete(folder.ConfigFile);
                 logger.LogInformation("keepalived of {Group}, which is configured no more, has ended", name);
             }
-            catch (Exception error) when (error is VrrpApplyException or IOException or UnauthorizedAccessException)
+            catch (Exception error) when (error is AddressApplyException or IOException or UnauthorizedAccessException)
             {
                 logger.LogError(error, "keepalived of {Group}, which is configured no more, could not be ended", name);
             }
@@ -173,7 +171,7 @@ internal sealed class GroupProcesses(Func<KeepalivedConfig, KeepalivedFolder, IK
 
                 processes[group.Name].ApplyAsync(group.Plan).GetAwaiter().GetResult();
             }
-            catch (VrrpApplyException error)
+            catch (AddressApplyException error)
             {
                 logger.LogError(error, "keepalived of {Group} does not take back what it ran by", group.Name);
             }
@@ -192,7 +190,7 @@ internal sealed class GroupProcesses(Func<KeepalivedConfig, KeepalivedFolder, IK
         {
             process.StopAsync().GetAwaiter().GetResult();
         }
-        catch (Exception error) when (error is VrrpApplyException or IOException or UnauthorizedAccessException or NetlinkException)
+        catch (Exception error) when (error is AddressApplyException or IOException or UnauthorizedAccessException or NetlinkException)
         {
             logger.LogError(error, "keepalived of {Group} does not end", name);
         }

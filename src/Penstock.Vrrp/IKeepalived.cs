@@ -5,11 +5,11 @@ namespace Penstock.Vrrp;
 internal interface IKeepalived : IDisposable
 {
     /// <summary>Has keepalived itself judge a configuration; nothing changes.</summary>
-    /// <exception cref="VrrpApplyException">It refuses it, or is not there.</exception>
+    /// <exception cref="AddressApplyException">It refuses it, or is not there.</exception>
     void Check(string text);
 
     /// <summary>Runs by a plan: starts, adopts what a daemon before has left, reloads, or does nothing where it is the one that runs.</summary>
-    /// <exception cref="VrrpApplyException">It does not; what ran before runs on.</exception>
+    /// <exception cref="AddressApplyException">It does not; what ran before runs on.</exception>
     Task ApplyAsync(KeepalivedPlan plan);
 
     /// <summary>Tells keepalived of an instance's health.</summary>

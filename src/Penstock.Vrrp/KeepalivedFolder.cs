@@ -16,7 +16,7 @@ public sealed class KeepalivedFolder
     {
         if (!IsFileName(group))
             throw new ArgumentException($"'{group}' is no name for a file", nameof(group));
-        (State, AllRun, Run, Group) = (state, run, Path.Combine(run, group), group);
+        (State, Run, Group) = (state, Path.Combine(run, group), group);
         ConfigFile = Path.Combine(state, group + ".conf");
         PidFile = Path.Combine(Run, "keepalived.pid");
         VrrpPidFile = Path.Combine(Run, "vrrp.pid");
@@ -30,9 +30,6 @@ public sealed class KeepalivedFolder
 
     /// <summary>Folder of all groups' configurations.</summary>
     public string State { get; }
-
-    /// <summary>Folder of all groups' run-time files.</summary>
-    public string AllRun { get; }
 
     /// <summary>Folder of this group's run-time files.</summary>
     public string Run { get; }

@@ -1,83 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Globalization;
 using System.Net.Sockets;
-using HandlebarsDotNet;
-using HandlebarsDotNet.Compiler;
 using Penstock.Model.Vrrp;
+using Penstock.Vrrp.Supervision;
 
 namespace Penstock.Vrrp;
 
-/// <summary>
-/// Turns a group's instances into keepalived's configuration. The template is the built-in one, or the operator's; both get the same values, each checked before
-/// for what could end a line or a block.
-/// </summary>
+/// <summary>Turns a group's instances into keepalived's configuration.</summary>
 internal sealed class KeepalivedTemplate
 {
-    private const string BuiltIn = "Penstock.Vrrp.Templates.keepalived.conf";
-    private const int TemplateBytes = 1 << 20;
+    private readonly ConfigTemplate _template;
 
-    private readonly HandlebarsTemplate<object, object> _template;
-    private readonly string _name;
-
-    private KeepalivedTemplate(string text, string name)
-    {
-        _name = name;
-        try
-        {
-            _template = Handlebars.Create(new HandlebarsConfiguration { NoEscape = true, ThrowOnUnresolvedBindingExpression = true }).Compile(text);
-        }
-        catch (HandlebarsException error)
-        {
-            throw new VrrpApplyException($"{name}: {error.Message}", error);
-        }
-    }
+    private KeepalivedTemplate(ConfigTemplate template) => _template = template;
 
     /// <summary>The template in a file; the built-in one where there is no such file.</summary>
-    /// <exception cref="VrrpApplyException">It can't be read, or is none.</exception>
-    public static KeepalivedTemplate Load(string path)
-    {
-        try
-        {
-            if (!File.Exists(path))
-                return new KeepalivedTemplate(ReadBuiltIn(), "the built-in template");
-            return new FileInfo(path).Length <= TemplateBytes
-                ? new KeepalivedTemplate(File.ReadAllText(path), path)
-                : throw new VrrpApplyException($"{path}: a template of more than 1 MiB");
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new VrrpApplyException($"{path}: {error.Message}", error);
-        }
-    }
+    /// <exception cref="AddressApplyException">It can't be read, or is none.</exception>
+    public static KeepalivedTemplate Load(string path) => new(ConfigTemplate.Load(path, "keepalived.conf"));
 
     /// <summary>The text for one group.</summary>
-    /// <exception cref="VrrpApplyException">The template asks for what there is not.</exception>
-    public string Render(string node, KeepalivedFolder folder, IReadOnlyList<VrrpInstanceConfig> instances)
+    /// <exception cref="AddressApplyException">The template asks for what there is not.</exception>
+    public string Render(string node, KeepalivedFolder folder, IReadOnlyList<VrrpInstanceConfig> instances) => _template.Render(new Dictionary<string, object?>(StringComparer.Ordinal)
     {
-        try
-        {
-            return _template(new Dictionary<string, object?>(StringComparer.Ordinal)
-            {
-                ["node"] = node,
-                ["user"] = Environment.UserName, // keepalived runs as the same one
-                ["group"] = folder.Group,
-                ["is_group"] = instances.Count > 1,
-                ["notify_fifo"] = folder.NotifyFifo,
-                ["lease"] = folder.LeaseFile,
-                ["instances"] = instances.Select(instance => Values(instance, folder)).ToArray(),
-            });
-        }
-        catch (Exception error) when (error is HandlebarsException or HandlebarsUndefinedBindingException)
-        {
-            throw new VrrpApplyException($"{_name}: {error.Message}", error);
-        }
-    }
-
-    private static string ReadBuiltIn()
-    {
-        using var reader = new StreamReader(typeof(KeepalivedTemplate).Assembly.GetManifestResourceStream(BuiltIn)!); // it is in this assembly
-        return reader.ReadToEnd();
-    }
+        ["node"] = node,
+        ["user"] = Environment.UserName, // keepalived runs as the same one
+        ["group"] = folder.Group,
+        ["is_group"] = instances.Count > 1,
+        ["notify_fifo"] = folder.NotifyFifo,
+        ["lease"] = folder.LeaseFile,
+        ["instances"] = instances.Select(instance => Values(instance, folder)).ToArray(),
+    });
 
     private static Dictionary<string, object?> Values(VrrpInstanceConfig instance, KeepalivedFolder folder)
     {

@@ -17,7 +17,7 @@ internal sealed record VrrpGroup(KeepalivedFolder Folder, IReadOnlyList<VrrpInst
     public HashSet<KeepalivedAddress> Addresses => [.. Plan.Instances.SelectMany(instance => instance.Addresses)];
 
     /// <summary>The groups of a configuration.</summary>
-    /// <exception cref="VrrpApplyException">The template can't be used.</exception>
+    /// <exception cref="AddressApplyException">The template can't be used.</exception>
     public static List<VrrpGroup> Of(ApplianceConfig config)
     {
         if (config.Vrrp.IsEmpty)

@@ -11,12 +11,14 @@ namespace Penstock.Vrrp;
 /// The VRRP instances of this host: what keepalived is to do, what it is told of the daemon's health, and what it says of roles. One thread calls
 /// <see cref="Apply"/>, any the others.
 /// </summary>
-public sealed class VrrpTier : IDisposable
+public sealed class VrrpTier : IAddressTier, IDisposable
 {
     // Some groups, each of which may take a second, and no longer than a host may be without service when its daemon dies at its start.
     private static readonly TimeSpan s_start = TimeSpan.FromSeconds(30);
 
     private static readonly TimeSpan s_rolePoll = TimeSpan.FromMilliseconds(10);
+
+    private const string KeepalivedUnit = "penstock-keepalived";
 
     private readonly GroupProcesses _groups;
     private readonly TimeProvider _time;
@@ -37,7 +39,7 @@ public sealed class VrrpTier : IDisposable
     /// <param name="loggers">Log.</param>
     /// <param name="time">Clock.</param>
     public VrrpTier(ILoggerFactory loggers, TimeProvider time)
-        : this((config, folder, changed) => new KeepalivedProcess(folder, new KeepalivedStart(config.Binary, config.Socket), loggers.CreateLogger<KeepalivedProcess>(), time, changed), loggers, time)
+        : this((config, folder, changed) => new KeepalivedProcess(folder, new ProgramStart(config.Binary, config.Socket, KeepalivedUnit), loggers.CreateLogger<KeepalivedProcess>(), time, changed), loggers, time)
     {
     }
 
@@ -57,7 +59,7 @@ public sealed class VrrpTier : IDisposable
     public ImmutableDictionary<string, VrrpRole> Roles => Volatile.Read(ref _roles);
 
     /// <summary>Puts a snapshot's instances in place, and tells keepalived what the snapshot says of their health.</summary>
-    /// <exception cref="VrrpApplyException">They can't be; what ran before runs on.</exception>
+    /// <exception cref="AddressApplyException">They can't be; what ran before runs on.</exception>
     public void Apply(Snapshot snapshot)
     {
         lock (_gate)
@@ -80,8 +82,16 @@ public sealed class VrrpTier : IDisposable
         return new VrrpStatus(instances, processes, [.. processes.SelectMany(Warnings), .. instances.SelectMany(Warnings)]);
     }
 
-    /// <summary>Says that the daemon is alive. Where it does not for <see cref="KeepalivedConfig.DeadAfter"/>, the addresses are given up.</summary>
-    /// <exception cref="VrrpApplyException">It can't be said.</exception>
+    /// <inheritdoc/>
+    public bool HasAddresses(ApplianceConfig config) => !config.Vrrp.IsEmpty;
+
+    /// <inheritdoc/>
+    public TimeSpan DeadAfter(ApplianceConfig config) => config.Keepalived.DeadAfter;
+
+    /// <inheritdoc/>
+    public TimeSpan RestartGrace(ApplianceConfig config) => config.Keepalived.RestartGrace;
+
+    /// <inheritdoc/>
     public void Renew()
     {
         lock (_leaseGate) // not the other: a keepalived that takes its time must not cost the addresses of the others
@@ -91,12 +101,7 @@ public sealed class VrrpTier : IDisposable
         }
     }
 
-    /// <summary>
-    /// For the end of a daemon without which the host serves nothing: other hosts take the addresses while this one still has them, so that no packet is lost on the way.
-    /// </summary>
-    /// <param name="limit">Longest wait for them.</param>
-    /// <param name="cancellation">Ends the wait.</param>
-    /// <returns>Instances that no other host has taken.</returns>
+    /// <inheritdoc/>
     public async Task<IReadOnlyList<string>> HandOverAsync(TimeSpan limit, CancellationToken cancellation)
     {
         TellAll(InstanceHealth.Lowest);
@@ -147,11 +152,10 @@ public sealed class VrrpTier : IDisposable
         }
     }
 
-    /// <summary>The addresses are given up, whether another host takes them or not, until a daemon says otherwise.</summary>
+    /// <inheritdoc/>
     public void GiveUp() => TellAll(InstanceHealth.Fault);
 
-    /// <summary>For the end of a daemon without which the kernel goes on: the addresses stay for <see cref="KeepalivedConfig.RestartGrace"/>.</summary>
-    /// <exception cref="VrrpApplyException">They do not.</exception>
+    /// <inheritdoc/>
     public void StayForRestart()
     {
         lock (_leaseGate)
@@ -166,7 +170,7 @@ public sealed class VrrpTier : IDisposable
     /// and for no longer if it does not come to run.
     /// </summary>
     /// <returns>Whether there are any to stay.</returns>
-    /// <exception cref="VrrpApplyException">They do not.</exception>
+    /// <exception cref="AddressApplyException">They do not.</exception>
     public static bool StayForStart(KeepalivedConfig config, TimeProvider time)
     {
         try
@@ -236,7 +240,7 @@ public sealed class VrrpTier : IDisposable
 
     private static string LeaseFile(KeepalivedConfig config) => Path.Combine(config.Run, KeepalivedFolder.LeaseName);
 
-    private static VrrpApplyException NotSaid(Exception error) => new($"keepalived: {error.Message}", error);
+    private static AddressApplyException NotSaid(Exception error) => new($"keepalived: {error.Message}", error);
 
     private async Task<IReadOnlyList<string>> UntilTakenAsync(TimeSpan limit, CancellationToken cancellation)
     {

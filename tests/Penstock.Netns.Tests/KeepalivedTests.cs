@@ -26,7 +26,7 @@ public sealed class KeepalivedTests
         await first.ApplyAsync(lan.Plan(0));
         lan.Said(0).ShouldNotContain("reads its configuration again");
 
-        var refused = await Should.ThrowAsync<VrrpApplyException>(() => first.ApplyAsync(lan.Plan(0, "advert_int 0.001")));
+        var refused = await Should.ThrowAsync<AddressApplyException>(() => first.ApplyAsync(lan.Plan(0, "advert_int 0.001")));
         refused.Message.ShouldContain("0.001");
         refused.Message.ShouldNotContain(lan.Folder);
         File.ReadAllText(lan.Files(0).ConfigFile).ShouldBe(lan.Plan(0).Text);
@@ -48,7 +48,7 @@ public sealed class KeepalivedTests
         await using var lan = await VrrpLan.CreateAsync();
         var (first, second) = await StartBothAsync(lan);
         var pids = lan.Pids(0);
-        Should.Throw<InvalidOperationException>(() => lan.Take(0)).InnerException.ShouldBeOfType<VrrpApplyException>().Message.ShouldContain("another daemon");
+        Should.Throw<InvalidOperationException>(() => lan.Take(0)).InnerException.ShouldBeOfType<AddressApplyException>().Message.ShouldContain("another daemon");
 
         first.Leave();
         second.SetHealth("edge", -90);

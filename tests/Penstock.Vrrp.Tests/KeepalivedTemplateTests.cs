@@ -91,7 +91,7 @@ public sealed class KeepalivedTemplateTests : IDisposable
     {
         File.WriteAllText(_file, template);
 
-        var error = Should.Throw<VrrpApplyException>(() => KeepalivedTemplate.Load(_file).Render("lb1", s_folder, [Some.Instance()])).Message;
+        var error = Should.Throw<AddressApplyException>(() => KeepalivedTemplate.Load(_file).Render("lb1", s_folder, [Some.Instance()])).Message;
 
         error.ShouldStartWith(_file);
         error.ShouldContain(message);

@@ -57,7 +57,7 @@ public sealed partial class VrrpTierTests : IDisposable
         var first = Some.Instance("a", 1, "10.8.0.1/24");
         _tier.Apply(Snapshot(first));
 
-        Should.Throw<VrrpApplyException>(() => _tier.Apply(Snapshot(first with { Priority = 7 }, Some.Instance("refused", 2, "10.8.0.2/24"))));
+        Should.Throw<AddressApplyException>(() => _tier.Apply(Snapshot(first with { Priority = 7 }, Some.Instance("refused", 2, "10.8.0.2/24"))));
 
         _started["a"].Text.ShouldContain("priority 100");
         _started["refused"].Text.ShouldBeEmpty();
@@ -71,7 +71,7 @@ public sealed partial class VrrpTierTests : IDisposable
         var first = Some.Instance("a", 1, "10.8.0.1/24");
         _tier.Apply(Snapshot(first));
 
-        Should.Throw<VrrpApplyException>(() => _tier.Apply(Snapshot(first with { Priority = 7 }, Some.Instance("broken", 2, "10.8.0.2/24"))));
+        Should.Throw<AddressApplyException>(() => _tier.Apply(Snapshot(first with { Priority = 7 }, Some.Instance("broken", 2, "10.8.0.2/24"))));
 
         _started["a"].Text.ShouldContain("priority 100");
     }
@@ -138,7 +138,7 @@ public sealed partial class VrrpTierTests : IDisposable
         File.WriteAllText(_folder + "/run/.lease", "");
         File.SetLastWriteTimeUtc(_folder + "/run/.lease", before);
 
-        Should.Throw<VrrpApplyException>(() => _tier.Apply(Snapshot(Some.Instance("a", 1, "10.8.0.1/24"), Some.Instance("broken", 2, "10.8.0.2/24"))));
+        Should.Throw<AddressApplyException>(() => _tier.Apply(Snapshot(Some.Instance("a", 1, "10.8.0.1/24"), Some.Instance("broken", 2, "10.8.0.2/24"))));
 
         File.GetLastWriteTimeUtc(_folder + "/run/.lease").ShouldBe(before);
     }
@@ -211,7 +211,7 @@ public sealed partial class VrrpTierTests : IDisposable
     {
         _ranBefore = 7;
 
-        Should.Throw<VrrpApplyException>(() => _tier.Apply(Snapshot(Some.Instance("refused", 2, "10.8.0.2/24"))));
+        Should.Throw<AddressApplyException>(() => _tier.Apply(Snapshot(Some.Instance("refused", 2, "10.8.0.2/24"))));
 
         _started["refused"].IsStopped.ShouldBeFalse();
         _started["refused"].IsLeft.ShouldBeTrue();
@@ -246,7 +246,7 @@ public sealed partial class VrrpTierTests : IDisposable
     {
         _tier.Apply(Snapshot(Some.Instance()));
 
-        Should.Throw<VrrpApplyException>(() => _tier.Apply(Snapshot(Some.Instance() with { SyncGroup = "broken" })));
+        Should.Throw<AddressApplyException>(() => _tier.Apply(Snapshot(Some.Instance() with { SyncGroup = "broken" })));
 
         _started["edge"].IsStopped.ShouldBeFalse(); // another than at first
         _started["edge"].Told.ShouldBe([("edge", 0)]);
@@ -289,7 +289,7 @@ public sealed partial class VrrpTierTests : IDisposable
         _tier.Apply(Snapshot(Some.Instance()));
         using var second = Tier();
 
-        Should.Throw<VrrpApplyException>(() => second.Apply(Snapshot(Some.Instance()))).Message.ShouldContain("another process runs the VRRP instances of");
+        Should.Throw<AddressApplyException>(() => second.Apply(Snapshot(Some.Instance()))).Message.ShouldContain("another process runs the VRRP instances of");
         _tier.Apply(Snapshot());
         second.Apply(Snapshot(Some.Instance()));
     }
@@ -335,14 +335,14 @@ public sealed partial class VrrpTierTests : IDisposable
         public void Check(string text)
         {
             if (group == "refused")
-                throw new VrrpApplyException("refused");
+                throw new AddressApplyException("refused");
         }
 
         public Task ApplyAsync(KeepalivedPlan plan)
         {
             applying();
             if (group == "broken")
-                throw new VrrpApplyException("broken");
+                throw new AddressApplyException("broken");
             if (plan.Text != Text)
                 (Text, Instances) = (plan.Text, [.. plan.Instances.Select(one => one.Name)]);
             return Task.CompletedTask;

@@ -7,7 +7,7 @@ using Penstock.Config.Yaml;
 namespace Penstock.Config.Binding;
 
 /// <summary>A whole number in decimal digits.</summary>
-internal sealed class IntegerShape(long min, long max, IReadOnlyList<string> allowed) : ScalarShape
+internal sealed class IntegerShape(long min, long max, IReadOnlyList<string> allowed, bool unsigned = false) : ScalarShape
 {
     /// <inheritdoc/>
     public override string Expected => allowed.Count > 0 ? Words.OneOf(allowed) : $"a whole number from {min} to {max}";
@@ -35,7 +35,9 @@ internal sealed class IntegerShape(long min, long max, IReadOnlyList<string> all
             return Parsed.Bad(Expected + " without sign or leading zeros", plain);
 
         var inRange = allowed.Count > 0 ? allowed.Contains(plain, StringComparer.Ordinal) : value >= min && value <= max;
-        return inRange ? Parsed.Ok((int)value) : Parsed.Bad();
+        if (!inRange)
+            return Parsed.Bad();
+        return unsigned ? Parsed.Ok((uint)value) : Parsed.Ok((int)value);
     }
 
     private static string? Plain(string text)

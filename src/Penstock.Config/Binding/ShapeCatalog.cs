@@ -36,7 +36,7 @@ internal static class ShapeCatalog
         return type switch
         {
             _ when type == typeof(bool) => new BooleanShape(),
-            _ when type == typeof(int) || type == typeof(long) => Number(type, property),
+            _ when type == typeof(int) || type == typeof(uint) || type == typeof(long) => Number(type, property),
             _ when type == typeof(TimeSpan) => Duration(property),
             _ when type == typeof(string) => Text(property),
             _ when type == typeof(SocketEndpoint) => Address(property),
@@ -66,7 +66,7 @@ internal static class ShapeCatalog
         var range = property.GetCustomAttribute<RangeAttribute>();
         var allowed = property.GetCustomAttribute<AllowedAttribute>()?.Values ?? [];
         if (property.GetCustomAttribute<UnitAttribute>() is not { } unit)
-            return allowed.Count > 0 ? new IntegerShape(0, 0, allowed) : new IntegerShape(Bound(Range().Min), Bound(Range().Max), []);
+            return allowed.Count > 0 ? new IntegerShape(0, 0, allowed) : new IntegerShape(Bound(Range().Min), Bound(Range().Max), [], unsigned: type == typeof(uint));
 
         if (unit.Unit == Unit.Percent)
             return new PercentShape((int)Bound(Range().Min), (int)Bound(Range().Max));

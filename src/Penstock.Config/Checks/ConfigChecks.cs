@@ -19,6 +19,7 @@ internal static class ConfigChecks
         BindChecks.Run(config, at, sink);
         PeerChecks.Run(config, at, host, sink);
         VrrpChecks.Run(config, at, host, sink);
+        BgpChecks.Run(config, at, host, sink);
         ServiceChecks.Run(config.L4, at["l4"], sink);
         ListenerChecks.Run(config.L7, at["l7"], sink);
         RouteChecks.Run(config.L7, at["l7"]["routes"], sink);

@@ -102,6 +102,8 @@ internal static class PeerChecks
             return;
         if (IsVirtual(config, address))
             sink.Error(at.Node, at.Path, $"address {address}, which moves between hosts", "an address that this host has by itself");
+        else if (config.Bgp is { Addresses.IsDefault: false } bgp && bgp.Addresses.Any(one => address.Equals(one?.Address)))
+            sink.Error(at.Node, at.Path, $"address {address}, which all hosts have", "an address that this host has by itself");
         else if (host is not null && !IPAddress.IsLoopback(address) && !host.Names().Any(name => host.Addresses(name).Any(own => own.Address.Equals(address))))
             sink.Warning(at.Node, at.Path, $"address {address}, which this host has not", "one of its own: until it has it, the peers can't ask this host");
     }

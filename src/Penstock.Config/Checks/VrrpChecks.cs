@@ -138,17 +138,7 @@ internal static class VrrpChecks
                 sink.Error(at["interfaces"][i].Node, at["interfaces"][i].Path, $"interface {name}, on which the instance depends anyway", "another");
         }
 
-        CheckTracked(instance.Track.Services, "service", [.. config.L4.Services.Select(service => service?.Name).OfType<string>()], at["services"], sink);
-        CheckTracked(instance.Track.Clusters, "cluster", [.. config.L7.Clusters.Keys], at["clusters"], sink);
-    }
-
-    private static void CheckTracked(IReadOnlyList<VrrpTrackHealth> tracked, string kind, string[] known, Cursor at, DiagnosticSink sink)
-    {
-        for (var i = 0; i < tracked.Count; i++)
-        {
-            if (tracked[i] is { Name: { } name } && !known.Contains(name, StringComparer.Ordinal))
-                sink.Error(at[i].Node, at[i].Path, $"unknown {kind} '{name}'", known.Length == 0 ? $"a {kind}; there is none" : $"one of the {kind}s", Nearest.Find(name, known));
-        }
+        TrackChecks.Run(config, instance.Track.Services.Select(one => one?.Name), instance.Track.Clusters.Select(one => one?.Name), at, sink);
     }
 
     private static void CheckHost(ApplianceConfig config, VrrpInstanceConfig instance, IHostInterfaces host, Cursor at, DiagnosticSink sink)

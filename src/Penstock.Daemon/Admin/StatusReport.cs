@@ -2,6 +2,7 @@
 using Penstock.Daemon.Peers;
 using Penstock.L4;
 using Penstock.Vrrp;
+using Penstock.Vrrp.Bgp;
 
 namespace Penstock.Daemon.Admin;
 
@@ -20,6 +21,8 @@ namespace Penstock.Daemon.Admin;
 /// <param name="Clusters">Clusters.</param>
 /// <param name="L4">The L4 tier.</param>
 /// <param name="Vrrp">VRRP instances.</param>
+/// <param name="BgpNeighbors">Routers that addresses are announced to.</param>
+/// <param name="BgpAddresses">Addresses that are announced.</param>
 /// <param name="Peers">The other hosts.</param>
 /// <param name="NodeState">Whether an operator has taken this host out, and what is left on it.</param>
 /// <param name="Warnings">What asks for attention now.</param>
@@ -38,6 +41,8 @@ internal sealed record StatusReport(
     IReadOnlyList<ClusterReport> Clusters,
     L4Status L4,
     IReadOnlyList<VrrpInstanceStatus> Vrrp,
+    IReadOnlyList<BgpNeighborStatus> BgpNeighbors,
+    IReadOnlyList<BgpAddressStatus> BgpAddresses,
     IReadOnlyList<PeerStatus> Peers,
     NodeReport NodeState,
     IReadOnlyList<string> Warnings);

@@ -78,6 +78,7 @@ internal static class CommandLine
             DetachCommand.Build(),
             DecapCommand.Build(),
             KeepalivedCommand.Build(),
+            BirdCommand.Build(),
             SchemaCommand.Build(),
             VersionCommand.Build(),
         };

@@ -13,7 +13,7 @@ internal static class KeepalivedCommand
             "keepalived",
             "Become the keepalived that a penstock asks for over standard input, a socket. For penstock-keepalived@.service, which systemd starts for each VRRP group; not for people.",
             "systemctl enable --now penstock-keepalived.socket");
-        command.SetAction(int (_) => throw new CommandException(ExitCode.Failed, "keepalived: " + KeepalivedUnit.Become())); // there is no return from what works
+        command.SetAction(int (_) => throw new CommandException(ExitCode.Failed, "keepalived: " + ProgramUnit.Become("penstock-keepalived"))); // there is no return from what works
         return command;
     }
 }

@@ -4,6 +4,7 @@ using Penstock.Daemon.Peers;
 using Penstock.L4;
 using Penstock.Model.L4;
 using Penstock.Vrrp;
+using Penstock.Vrrp.Bgp;
 
 namespace Penstock.Daemon.Commands;
 
@@ -25,6 +26,7 @@ internal static class StatusText
         output.WriteLine();
         if (report.Peers.Count > 0) WritePeers(report.Peers, output);
         if (report.Vrrp.Count > 0) WriteInstances(report.Vrrp, report.Peers, output);
+        if (report.BgpNeighbors.Count > 0) WriteAnnouncements(report.BgpNeighbors, report.BgpAddresses, output);
         if (report.L4.Interfaces.Length > 0 || report.L4.Services.Length > 0) WriteBalancer(report.L4, output);
         var listeners = new TextTable("LISTENER", "BIND", "CONNECTIONS", "REQUESTS");
         foreach (var listener in report.Listeners) listeners.Add(listener.Name, listener.Bind, listener.Connections, listener.Requests);
@@ -79,6 +81,19 @@ internal static class StatusText
         }
 
         table.Write(output);
+        output.WriteLine();
+    }
+
+    private static void WriteAnnouncements(IReadOnlyList<BgpNeighborStatus> neighbors, IReadOnlyList<BgpAddressStatus> addresses, TextWriter output)
+    {
+        var sessions = new TextTable("BGP", "ADDRESS", "ASN", "STATE", "SINCE", "BFD", "LAST ERROR");
+        foreach (var neighbor in neighbors)
+            sessions.Add(neighbor.Name, neighbor.Address, (long)neighbor.Asn, neighbor.State, neighbor.Since is { } at ? $"{at:yyyy-MM-dd HH:mm:ss}Z" : "-", neighbor.Bfd ?? "-", neighbor.LastError ?? "-");
+        sessions.Write(output);
+        output.WriteLine();
+        var announced = new TextTable("ANNOUNCES", "NOW", "WHY");
+        foreach (var address in addresses) announced.Add(address.Address, address.Announced ? "yes" : "no", address.Why.IsEmpty ? "-" : string.Join("; ", address.Why));
+        announced.Write(output);
         output.WriteLine();
     }
 

@@ -4,23 +4,23 @@ using Penstock.ControlPlane;
 using Penstock.L7;
 using Penstock.Model;
 using Penstock.Model.L4;
-using Penstock.Model.Vrrp;
 using Penstock.Vrrp;
+using Penstock.Vrrp.Bgp;
 
 namespace Penstock.Daemon.Running;
 
-/// <summary>Tells keepalived whether this daemon is alive, and what becomes of the virtual addresses when it ends.</summary>
-/// <param name="vrrp">The VRRP instances.</param>
+/// <summary>Tells those who look after virtual addresses whether this daemon is alive, and what becomes of the addresses when it ends.</summary>
+/// <param name="tiers">The tiers that have them.</param>
 /// <param name="plane">The control plane.</param>
 /// <param name="engine">The proxy tier.</param>
 /// <param name="time">Clock.</param>
 /// <param name="logger">Log.</param>
-internal sealed class AddressLease(VrrpTier vrrp, ControlLoop plane, L7Engine engine, TimeProvider time, ILogger logger)
+internal sealed class AddressLease(IReadOnlyList<IAddressTier> tiers, ControlLoop plane, L7Engine engine, TimeProvider time, ILogger logger)
 {
     /// <summary>Longest turn of the control loop that counts as progress: many services take seconds, a keepalived that is slow to start or end ten more.</summary>
     public static readonly TimeSpan LongestTurn = TimeSpan.FromSeconds(30);
 
-    private static readonly KeepalivedConfig s_defaults = new();
+    private static readonly TimeSpan s_idle = TimeSpan.FromMilliseconds(500);
 
     private Task<bool>? _turn;
     private bool _isTurning = true;
@@ -28,78 +28,101 @@ internal sealed class AddressLease(VrrpTier vrrp, ControlLoop plane, L7Engine en
     /// <summary>Before the tiers are there: a daemon that died a moment ago has left its kernel state and its addresses; they stay while this one starts.</summary>
     public static void Return(ApplianceConfig config, TimeProvider time, ILogger logger)
     {
+        if (!GoesOnByItself(config))
+            return;
         try
         {
-            if (!config.Vrrp.IsEmpty && GoesOnByItself(config) && VrrpTier.StayForStart(config.Keepalived, time))
+            if (!config.Vrrp.IsEmpty && VrrpTier.StayForStart(config.Keepalived, time))
                 logger.LogInformation("virtual addresses stay while the daemon starts, for at most {Seconds:0} s", config.Keepalived.RestartGrace.TotalSeconds);
+            if (BgpTier.StayForStart(config))
+                logger.LogInformation("addresses stay announced while the daemon starts, for at most {Seconds:0} s", config.Bird.RestartGrace.TotalSeconds);
         }
-        catch (VrrpApplyException error)
+        catch (AddressApplyException error)
         {
             logger.LogError("virtual addresses are given up unless the daemon starts soon: {Reason}", error.Message);
         }
     }
 
-    /// <summary>Renews the lease six times in the time after which keepalived takes the daemon for dead, as long as it makes progress.</summary>
+    /// <summary>Renews the leases six times in the time after which the daemon is taken for dead, as long as it makes progress.</summary>
     public async Task RunAsync(CancellationToken stop)
     {
         while (!stop.IsCancellationRequested)
         {
-            var config = plane.State.Snapshot?.Config;
-            var period = (config?.Keepalived ?? s_defaults).DeadAfter / 6;
-            if (config is { Vrrp.IsEmpty: false })
-                await RenewAsync(period);
+            var period = s_idle;
+            if (plane.State.Snapshot is { Config: var config } && Used(config) is { Length: > 0 } used)
+            {
+                period = used.Min(tier => tier.DeadAfter(config)) / 6;
+                await RenewAsync(used, period);
+            }
+
             await Task.Delay(period, time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
     /// <summary>
-    /// A host that serves by this process hands its addresses to another before it ends; one whose kernel goes on without it keeps them over a restart.
+    /// A host that serves by this process hands its addresses to others before it ends; one whose kernel goes on without it keeps them over a restart.
     /// </summary>
-    /// <returns>Whether they stay; if not, <see cref="VrrpTier.GiveUp"/> comes last.</returns>
+    /// <returns>Whether they stay; if not, <see cref="GiveUp"/> comes last.</returns>
     public async Task<bool> LeaveAsync(CancellationToken atOnce)
     {
-        if (plane.State.Snapshot?.Config is not { Vrrp.IsEmpty: false } config)
+        if (plane.State.Snapshot?.Config is not { } config || Used(config) is not { Length: > 0 } used)
             return true;
         if (GoesOnByItself(config))
         {
-            Stay(config);
+            foreach (var tier in used)
+                Stay(tier, config);
             return true;
         }
 
-        var kept = await vrrp.HandOverAsync(config.ShutdownTimeout, atOnce);
-        if (kept.Count > 0)
+        var kept = (await Task.WhenAll(used.Select(tier => tier.HandOverAsync(config.ShutdownTimeout, atOnce)))).SelectMany(names => names).ToArray();
+        if (kept.Length > 0)
             logger.LogWarning("no other host has taken {Instances}", string.Join(", ", kept));
         return false;
+    }
+
+    /// <summary>The addresses are given up.</summary>
+    public void GiveUp()
+    {
+        foreach (var tier in tiers)
+            tier.GiveUp();
     }
 
     // The kernel serves everything that this host serves.
     private static bool GoesOnByItself(ApplianceConfig config) => config.L7.Listeners.IsEmpty && config.L4 is { Engine: not L4Engine.Userspace, Services.IsEmpty: false };
 
-    private void Stay(ApplianceConfig config)
+    private IAddressTier[] Used(ApplianceConfig config) => [.. tiers.Where(tier => tier.HasAddresses(config))];
+
+    private void Stay(IAddressTier tier, ApplianceConfig config)
     {
         try
         {
-            vrrp.StayForRestart();
-            logger.LogInformation("virtual addresses stay for {Seconds:0} s: the kernel goes on with their services", config.Keepalived.RestartGrace.TotalSeconds);
+            tier.StayForRestart();
+            logger.LogInformation("virtual addresses stay for {Seconds:0} s: the kernel goes on with their services", tier.RestartGrace(config).TotalSeconds);
         }
-        catch (VrrpApplyException error)
+        catch (AddressApplyException error)
         {
             logger.LogError("virtual addresses are given up soon: {Reason}", error.Message);
         }
     }
 
-    private async Task RenewAsync(TimeSpan period)
+    private async Task RenewAsync(IAddressTier[] used, TimeSpan period)
     {
-        try
+        if (!await MakesProgressAsync(period))
         {
-            if (await MakesProgressAsync(period))
-                vrrp.Renew();
-            else
-                logger.LogError("no progress: the lease of the virtual addresses is not renewed");
+            logger.LogError("no progress: the lease of the virtual addresses is not renewed");
+            return;
         }
-        catch (VrrpApplyException error)
+
+        foreach (var tier in used)
         {
-            logger.LogError("the lease of the virtual addresses can't be renewed: {Reason}", error.Message);
+            try
+            {
+                tier.Renew();
+            }
+            catch (AddressApplyException error)
+            {
+                logger.LogError("the lease of the virtual addresses can't be renewed: {Reason}", error.Message);
+            }
         }
     }
 

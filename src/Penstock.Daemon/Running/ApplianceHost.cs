@@ -15,6 +15,7 @@ using Penstock.Telemetry;
 using Penstock.Telemetry.Http;
 using Penstock.Telemetry.Prometheus;
 using Penstock.Vrrp;
+using Penstock.Vrrp.Bgp;
 
 namespace Penstock.Daemon.Running;
 
@@ -54,12 +55,13 @@ internal sealed class ApplianceHost(ConfigSource source, string? socketPath, ILo
         using var balancer = new L4Tier(loggers, time, descriptors);
         await using var engine = new L7Engine(loggers, descriptors);
         using var vrrp = new VrrpTier(loggers, time);
+        using var bgp = new BgpTier(loggers, time);
         NodeDrain? drain = null;
         await using var peers = new PeerTier(vrrp.Status, () => _draining || drain is { TakesNoFlows: true } ? PeerReport.Draining : PeerReport.Running, loggers, time);
-        await using var node = drain = new NodeDrain(config, vrrp, peers, engine, balancer, [engine.EndConnections], loggers.CreateLogger<NodeDrain>(), time);
+        await using var node = drain = new NodeDrain(config, vrrp, peers, engine, balancer, [engine.EndConnections, bgp.Drain], loggers.CreateLogger<NodeDrain>(), time);
         await using var plane = new ControlLoop(
             () => Interlocked.Exchange(ref first, null) ?? source.Load(),
-            new SnapshotPublisher(balancer, engine, vrrp, peers, metrics, accessLog).Apply,
+            new SnapshotPublisher(balancer, engine, vrrp, bgp, peers, metrics, accessLog).Apply,
             new DiscoverySourceFactory(time, loggers).Create,
             PinnedStates.Down,
             () => vrrp.Roles,
@@ -74,14 +76,14 @@ internal sealed class ApplianceHost(ConfigSource source, string? socketPath, ILo
         var api = new AdminApi(
             () => plane.State,
             node,
-            () => _reporter.Report(plane.State, balancer.Status(), engine.Status(), vrrp.Status(), peers.Status(), accessLog.Trouble, node.Report(), _draining),
+            () => _reporter.Report(plane.State, balancer.Status(), engine.Status(), vrrp.Status(), bgp.Status(), peers.Status(), accessLog.Trouble, node.Report(), _draining),
             () => reloader.ReloadAsync("the admin API"),
             question => balancer.Explain(question.From, question.To, question.Protocol));
         await using var admin = new ControlHttpServer(socket, api.HandleAsync, exception => _logger.LogError(exception, "an admin request failed"), time: time);
 
         var reloads = reloader.RunAsync(signals.Stop);
         var watchdog = GuardAsync(plane, engine, notifier, signals.StopAtOnce);
-        var lease = new AddressLease(vrrp, plane, engine, time, _logger);
+        var lease = new AddressLease([vrrp, bgp], plane, engine, time, _logger);
         var renewals = lease.RunAsync(signals.StopAtOnce);
         notifier.Ready(reloader.Summary);
         _logger.LogInformation("ready: {Summary}", reloader.Summary);
@@ -89,7 +91,7 @@ internal sealed class ApplianceHost(ConfigSource source, string? socketPath, ILo
         await Task.Delay(Timeout.Infinite, signals.Stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await reloads;
         await reloader.CloseAsync();
-        await DrainAsync(balancer, engine, vrrp, peers, lease, plane.State, notifier, signals.StopAtOnce);
+        await DrainAsync(balancer, engine, peers, lease, plane.State, notifier, signals.StopAtOnce);
         return ExitCode.Ok;
     }
 
@@ -118,11 +120,11 @@ internal sealed class ApplianceHost(ConfigSource source, string? socketPath, ILo
             : Task.CompletedTask;
 
     private async Task DrainAsync(
-        L4Tier balancer, L7Engine engine, VrrpTier vrrp, PeerTier peers, AddressLease lease, ControlPlaneState state, ServiceNotifier notifier, CancellationToken atOnce)
+        L4Tier balancer, L7Engine engine, PeerTier peers, AddressLease lease, ControlPlaneState state, ServiceNotifier notifier, CancellationToken atOnce)
     {
         _draining = true;
         var patience = state.Snapshot?.Config.ShutdownTimeout ?? TimeSpan.Zero;
-        var longest = state.Snapshot is { Config.Vrrp.IsEmpty: false } ? 2 * patience : patience; // addresses are handed over first
+        var longest = state.Snapshot is { Config: { Vrrp.IsEmpty: false } or { Bgp: not null } } ? 2 * patience : patience; // addresses are handed over first
         notifier.Stopping($"draining for at most {patience.TotalSeconds:0} s", longest);
         _logger.LogInformation("stopping: draining for at most {Seconds:0} s", patience.TotalSeconds);
         var stays = await lease.LeaveAsync(atOnce);
@@ -140,6 +142,6 @@ internal sealed class ApplianceHost(ConfigSource source, string? socketPath, ILo
             _logger.LogWarning("stopped at once by a second signal");
         }
 
-        if (!stays) vrrp.GiveUp();
+        if (!stays) lease.GiveUp();
     }
 }

@@ -7,6 +7,7 @@ using Penstock.Model.L7;
 using Penstock.Model.Observability;
 using Penstock.Telemetry;
 using Penstock.Vrrp;
+using Penstock.Vrrp.Bgp;
 
 namespace Penstock.Daemon.Running;
 
@@ -14,10 +15,11 @@ namespace Penstock.Daemon.Running;
 /// <param name="balancer">The L4 tier.</param>
 /// <param name="engine">The proxy tier.</param>
 /// <param name="vrrp">The VRRP instances.</param>
+/// <param name="bgp">The addresses that are announced.</param>
 /// <param name="peers">What peers are told, and asked.</param>
 /// <param name="metrics">The metrics listener.</param>
 /// <param name="accessLog">The access log.</param>
-internal sealed class SnapshotPublisher(IL4Engine balancer, L7Engine engine, VrrpTier vrrp, PeerTier peers, MetricsListener metrics, AccessLog accessLog)
+internal sealed class SnapshotPublisher(IL4Engine balancer, L7Engine engine, VrrpTier vrrp, BgpTier bgp, PeerTier peers, MetricsListener metrics, AccessLog accessLog)
 {
     private Snapshot? _running;
     private AccessLogConfig? _logged;
@@ -26,7 +28,7 @@ internal sealed class SnapshotPublisher(IL4Engine balancer, L7Engine engine, Vrr
     /// <summary>Publishes.</summary>
     /// <exception cref="L4ApplyException">Services could not be put in place; what ran before runs on.</exception>
     /// <exception cref="L7ApplyException">Something could not be bound; what ran before runs on.</exception>
-    /// <exception cref="VrrpApplyException">VRRP instances could not be put in place; what ran before runs on.</exception>
+    /// <exception cref="AddressApplyException">Virtual addresses could not be put in place; what ran before runs on.</exception>
     public void Apply(Snapshot snapshot)
     {
         var config = snapshot.Config;
@@ -72,12 +74,27 @@ internal sealed class SnapshotPublisher(IL4Engine balancer, L7Engine engine, Vrr
         engine.Apply(snapshot);
         try
         {
-            vrrp.Apply(snapshot);
+            ApplyAddresses(snapshot);
         }
         catch
         {
             if (_running is not null)
                 engine.Apply(_running);
+            throw;
+        }
+    }
+
+    private void ApplyAddresses(Snapshot snapshot)
+    {
+        vrrp.Apply(snapshot);
+        try
+        {
+            bgp.Apply(snapshot);
+        }
+        catch
+        {
+            if (_running is not null)
+                vrrp.Apply(_running);
             throw;
         }
     }

@@ -7,6 +7,7 @@ using Penstock.L4;
 using Penstock.L7;
 using Penstock.Model;
 using Penstock.Vrrp;
+using Penstock.Vrrp.Bgp;
 
 namespace Penstock.Daemon.Running;
 
@@ -22,11 +23,12 @@ internal sealed class StatusReporter(string configPath, TimeProvider time)
     /// <param name="balancer">What the L4 tier does.</param>
     /// <param name="tier">What the proxy tier does.</param>
     /// <param name="vrrp">What the VRRP instances do.</param>
+    /// <param name="bgp">What is announced by BGP.</param>
     /// <param name="peers">What is known of the peers.</param>
     /// <param name="accessLog">Why the access log can't be written; null: it can.</param>
     /// <param name="node">Whether an operator has taken this host out.</param>
     /// <param name="draining">Whether the daemon is about to end.</param>
-    public StatusReport Report(ControlPlaneState state, L4Status balancer, L7Status tier, VrrpStatus vrrp, PeersStatus peers, string? accessLog, NodeReport node, bool draining)
+    public StatusReport Report(ControlPlaneState state, L4Status balancer, L7Status tier, VrrpStatus vrrp, BgpStatus bgp, PeersStatus peers, string? accessLog, NodeReport node, bool draining)
     {
         var load = tier.Endpoints.ToDictionary(endpoint => (endpoint.Cluster, endpoint.Address));
         var clusters = (state.Snapshot?.Endpoints.Values ?? [])
@@ -50,9 +52,11 @@ internal sealed class StatusReporter(string configPath, TimeProvider time)
             clusters,
             balancer,
             vrrp.Instances,
+            bgp.Neighbors,
+            bgp.Addresses,
             peers.Peers,
             node,
-            [.. DrainWarnings(node), .. Warnings(state, balancer, tier, accessLog, clusters), .. vrrp.Warnings, .. peers.Warnings]);
+            [.. DrainWarnings(node), .. Warnings(state, balancer, tier, accessLog, clusters), .. vrrp.Warnings, .. bgp.Warnings, .. peers.Warnings]);
     }
 
     private static EndpointReport Describe(Endpoint endpoint, EndpointStatus? load) => new(

@@ -4,12 +4,16 @@ using System.Net.Sockets;
 
 namespace Penstock.Linux.Netlink;
 
-/// <summary>Addresses of the interfaces of this network namespace: which they are, and taking them off (rtnetlink(7)). Not for several threads at a time.</summary>
+/// <summary>Addresses of the interfaces of this network namespace: which they are, putting them on and taking them off (rtnetlink(7)). Not for several threads at a time.</summary>
 public sealed class InterfaceNetlink : IDisposable
 {
     private const ushort NewAddress = 20, DeleteAddress = 21, GetAddress = 22; // RTM_NEWADDR, RTM_DELADDR, RTM_GETADDR
     private const ushort NewLink = 16, DeleteLink = 17, GetLink = 18; // RTM_NEWLINK, RTM_DELLINK, RTM_GETLINK
     private const ushort FarAddress = 1, OwnAddress = 2;      // IFA_ADDRESS, the peer's on a point-to-point link, and IFA_LOCAL
+    private const ushort CacheInfo = 6;                       // IFA_CACHEINFO
+    private const byte WithoutDetection = 2;                  // IFA_F_NODAD
+    private const byte HostScope = 254;                       // RT_SCOPE_HOST
+    private const int CacheInfoLength = 16;                   // sizeof(struct ifa_cacheinfo)
     private const int AddressHeader = 8;                      // sizeof(struct ifaddrmsg)
     private const int LinkHeader = 16;                        // sizeof(struct ifinfomsg)
     private const int LinkIndex = 4;                          // offset of ifi_index
@@ -34,6 +38,33 @@ public sealed class InterfaceNetlink : IDisposable
                 found.Add(new AssignedAddress(BitConverter.ToInt32(message.Payload[4..]), address, message.Payload[1]));
         });
         return found;
+    }
+
+    /// <summary>
+    /// Puts an address on an interface, for packets to it and not as a source that the kernel would choose by itself: it is deprecated (RFC 4862, 5.5.4), of host scope where it is IPv4,
+    /// and nobody is asked whether he has it. One that is there already gets the new lifetime.
+    /// </summary>
+    /// <param name="address">The address.</param>
+    /// <param name="lifetime">Time after which the kernel takes it off, in whole seconds, at least one; null: never.</param>
+    /// <exception cref="NetlinkException">The kernel refused.</exception>
+    public void Put(AssignedAddress address, TimeSpan? lifetime)
+    {
+        var isV6 = address.Address.AddressFamily == AddressFamily.InterNetworkV6;
+        var valid = lifetime is { } time ? (uint)Math.Clamp(time.TotalSeconds, 1, int.MaxValue) : uint.MaxValue;
+        Span<byte> header = [isV6 ? Inet6 : Inet, (byte)address.PrefixLength, WithoutDetection, isV6 ? (byte)0 : HostScope, 0, 0, 0, 0];
+        BitConverter.TryWriteBytes(header[4..], address.Interface);
+        Span<byte> cache = stackalloc byte[CacheInfoLength];
+        cache.Clear(); // ifa_prefered, and the times of making and of change
+        BitConverter.TryWriteBytes(cache[4..], valid);
+        _request.Clear();
+        _request.Begin(NewAddress, NetlinkFlags.Create | NetlinkFlags.Replace);
+        _request.Raw(header);
+        _request.Add(OwnAddress, address.Address);
+        _request.Add(FarAddress, address.Address);
+        _request.Add(CacheInfo, cache);
+        var outcome = _socket.Exchange(_request)[0];
+        if (outcome.Error != Errno.None)
+            throw NetlinkException.Of($"put {address.Address}/{address.PrefixLength} on an interface", outcome);
     }
 
     /// <summary>Takes an address off its interface.</summary>

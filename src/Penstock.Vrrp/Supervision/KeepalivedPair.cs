@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-using System.Globalization;
 using Penstock.Linux;
 
 namespace Penstock.Vrrp.Supervision;
@@ -34,7 +33,7 @@ internal sealed class KeepalivedPair : IDisposable
     /// <exception cref="IOException">Its files can't be read.</exception>
     public static KeepalivedPair? Find(KeepalivedFolder folder)
     {
-        if (Open(folder.PidFile, folder) is not { } parent)
+        if (ProgramProcess.Open(folder.PidFile, folder.ConfigFile) is not { } parent)
             return null;
         var pair = new KeepalivedPair(folder, parent);
         _ = pair.LookForChild();
@@ -45,21 +44,21 @@ internal sealed class KeepalivedPair : IDisposable
     /// <exception cref="IOException">Its file can't be read.</exception>
     public static void EndOrphan(KeepalivedFolder folder)
     {
-        using var orphan = Open(folder.VrrpPidFile, folder);
+        using var orphan = ProgramProcess.Open(folder.VrrpPidFile, folder.ConfigFile);
         if (orphan is not null)
-            End(orphan, TimeSpan.Zero);
+            ProgramProcess.End(orphan, TimeSpan.Zero);
     }
 
     /// <summary>Starts one, where none runs.</summary>
     /// <exception cref="IOException">It could not be started.</exception>
-    public static KeepalivedPair Start(KeepalivedFolder folder, KeepalivedStart start, Fifo output)
+    public static KeepalivedPair Start(KeepalivedFolder folder, ProgramStart start, Fifo output)
     {
         EndOrphan(folder);
 
         // A process id that a killed keepalived has left makes the next one end at once, as one that is already running.
         File.Delete(folder.PidFile);
         File.Delete(folder.VrrpPidFile);
-        var pid = start.Start(folder, output);
+        var pid = start.Start(folder.Arguments, folder.LogFile, output);
         var parent = ProcessHandle.TryOpen(pid) ?? throw new IOException($"{start.Binary} has ended at once"); // a child that nobody has waited for can still be opened
         return new KeepalivedPair(folder, parent);
     }
@@ -68,7 +67,7 @@ internal sealed class KeepalivedPair : IDisposable
     /// <returns>Whether there is one that was not known.</returns>
     public bool LookForChild()
     {
-        if (IsUp || Open(_folder.VrrpPidFile, _folder) is not { } child)
+        if (IsUp || ProgramProcess.Open(_folder.VrrpPidFile, _folder.ConfigFile) is not { } child)
             return false;
         if (child.HasEnded)
         {
@@ -86,9 +85,9 @@ internal sealed class KeepalivedPair : IDisposable
     public void End(TimeSpan patience)
     {
         _ = LookForChild();
-        End(Parent, patience);
+        ProgramProcess.End(Parent, patience);
         if (_child is not null)
-            End(_child, patience);
+            ProgramProcess.End(_child, patience);
     }
 
     /// <summary>Sees to it that the child has ended, once the parent has. It does so by itself then, and takes its addresses off, unless it is stopped.</summary>
@@ -96,7 +95,7 @@ internal sealed class KeepalivedPair : IDisposable
     {
         _ = LookForChild();
         if (_child is not null)
-            End(_child, _child.State() == 'T' ? TimeSpan.Zero : s_lastBreath);
+            ProgramProcess.End(_child, _child.State() == 'T' ? TimeSpan.Zero : s_lastBreath);
     }
 
     /// <inheritdoc/>
@@ -104,30 +103,5 @@ internal sealed class KeepalivedPair : IDisposable
     {
         Parent.Dispose();
         _child?.Dispose();
-    }
-
-    private static void End(ProcessHandle process, TimeSpan patience)
-    {
-        if (patience > TimeSpan.Zero)
-        {
-            _ = process.Signal(ProcessSignal.Terminate);
-            if (process.WaitForEnd(patience))
-                return;
-        }
-
-        _ = process.Signal(ProcessSignal.Kill);
-        _ = process.WaitForEnd(s_lastBreath);
-    }
-
-    // Only with the group's configuration among its arguments: a number may mean another process by now.
-    private static ProcessHandle? Open(string pidFile, KeepalivedFolder folder)
-    {
-        if (!File.Exists(pidFile) || !int.TryParse(File.ReadAllText(pidFile).Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var pid) || pid <= 1)
-            return null;
-        var process = ProcessHandle.TryOpen(pid);
-        if (process is null || process.Arguments().Contains(folder.ConfigFile, StringComparer.Ordinal))
-            return process;
-        process.Dispose();
-        return null;
     }
 }

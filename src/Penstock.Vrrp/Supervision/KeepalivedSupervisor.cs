@@ -13,7 +13,7 @@ internal sealed class KeepalivedSupervisor : IDisposable
     private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(10);
 
     private readonly KeepalivedFolder _folder;
-    private readonly KeepalivedStart _start;
+    private readonly ProgramStart _start;
     private readonly ILogger _logger;
     private readonly TimeProvider _time;
     private readonly int _epoll;
@@ -42,7 +42,7 @@ internal sealed class KeepalivedSupervisor : IDisposable
     /// <param name="epoll">Gets the descriptors that say when to <see cref="Look"/>.</param>
     /// <param name="changed">Told of changes of role.</param>
     /// <exception cref="IOException">Files can't be read or made.</exception>
-    public KeepalivedSupervisor(KeepalivedFolder folder, KeepalivedStart start, ILogger logger, TimeProvider time, int epoll, Action<VrrpRoleChange>? changed)
+    public KeepalivedSupervisor(KeepalivedFolder folder, ProgramStart start, ILogger logger, TimeProvider time, int epoll, Action<VrrpRoleChange>? changed)
     {
         (_folder, _start, _logger, _time, _epoll) = (folder, start, logger, time, epoll);
         _notify = Fifo.Open(folder.NotifyFifo);
@@ -50,7 +50,7 @@ internal sealed class KeepalivedSupervisor : IDisposable
         _log = new KeepalivedLog(folder.Group, logger, time);
         _holdings = new Holdings(Path.Combine(folder.Run, "holdings"), logger);
         _roles = new RoleReports(folder, logger, time, changed);
-        _config = new LoadedConfig(folder);
+        _config = new LoadedConfig(folder.ConfigFile, folder.Run);
         _backoff = new RestartBackoff(time);
         _netlink = new InterfaceNetlink();
         _ = Epoll.Add(epoll, _notify.Descriptor, EpollEvents.In, 1);
@@ -107,7 +107,7 @@ internal sealed class KeepalivedSupervisor : IDisposable
     }
 
     /// <summary>Has keepalived judge a configuration, unless it is the one it runs by or has judged last.</summary>
-    /// <exception cref="VrrpApplyException">It refuses it, or could not be asked.</exception>
+    /// <exception cref="AddressApplyException">It refuses it, or could not be asked.</exception>
     public void Check(string text)
     {
         if (IsLoaded(text) || string.Equals(text, _judged, StringComparison.Ordinal))
@@ -115,12 +115,12 @@ internal sealed class KeepalivedSupervisor : IDisposable
         try
         {
             _config.Propose(text);
-            KeepalivedCheck.Require(_start.Binary, _config.Candidate, _folder.Group);
+            ConfigTest.Require(_start.Binary, ["--config-test", "--use-file", _config.Candidate], $"the configuration of group {_folder.Group}");
             _judged = text;
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new VrrpApplyException($"keepalived {_folder.Group}: {error.Message}", error);
+            throw new AddressApplyException($"keepalived {_folder.Group}: {error.Message}", error);
         }
         finally
         {
@@ -129,7 +129,7 @@ internal sealed class KeepalivedSupervisor : IDisposable
     }
 
     /// <summary>Has keepalived run by a configuration.</summary>
-    /// <exception cref="VrrpApplyException">It could not.</exception>
+    /// <exception cref="AddressApplyException">It could not.</exception>
     public void Apply(KeepalivedPlan plan)
     {
         Look();
@@ -155,7 +155,7 @@ internal sealed class KeepalivedSupervisor : IDisposable
                 else
                     Reload(_pair, plan);
             }
-            catch (Exception error) when (error is IOException or VrrpApplyException)
+            catch (Exception error) when (error is IOException or AddressApplyException)
             {
                 _config.Restore(before.Text);
                 Hold(before.Instances);
@@ -166,7 +166,7 @@ internal sealed class KeepalivedSupervisor : IDisposable
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or NetlinkException)
         {
-            throw new VrrpApplyException($"keepalived {_folder.Group}: {error.Message}", error);
+            throw new AddressApplyException($"keepalived {_folder.Group}: {error.Message}", error);
         }
         finally
         {
@@ -221,7 +221,7 @@ internal sealed class KeepalivedSupervisor : IDisposable
         {
             AwaitChild();
         }
-        catch (VrrpApplyException)
+        catch (AddressApplyException)
         {
             _pair?.End(TimeSpan.Zero);
             Unwatch();
@@ -252,7 +252,7 @@ internal sealed class KeepalivedSupervisor : IDisposable
         Await(s_reloadLimit, () => leaving.All(instance => Holdings.Has(_netlink, instance) == false));
     }
 
-    private VrrpApplyException NotOurs(KeepalivedPair running) =>
+    private AddressApplyException NotOurs(KeepalivedPair running) =>
         new($"keepalived {_folder.Group}: process {running.Parent.Pid} takes no signals from this daemon: it is another user's; end it as root");
 
     private void Restart()
@@ -342,7 +342,7 @@ internal sealed class KeepalivedSupervisor : IDisposable
             return _pair is not { } pair || pair.LookForChild() || pair.IsUp || pair.Parent.HasEnded;
         });
         if (_pair is not { IsUp: true } up || up.Parent.HasEnded)
-            throw new VrrpApplyException($"keepalived {_folder.Group} did not start: {_log.LastWords}");
+            throw new AddressApplyException($"keepalived {_folder.Group} did not start: {_log.LastWords}");
         WatchChild(up);
     }
 

@@ -4,25 +4,30 @@ using System.Text;
 
 namespace Penstock.Vrrp.Supervision;
 
-/// <summary>The configuration file of one keepalived, always the last good one; and which text keepalived has been told to read, for who comes after this daemon.</summary>
-internal sealed class LoadedConfig(KeepalivedFolder folder)
+/// <summary>
+/// The configuration file of one program, always the last good one, which nobody else may read; and which text the program has been told to read, for who comes after this daemon.
+/// </summary>
+/// <param name="path">The file.</param>
+/// <param name="run">Folder of the program's run-time files.</param>
+internal sealed class LoadedConfig(string path, string run)
 {
-    private readonly string _marker = Path.Combine(folder.Run, "loaded");
+    private readonly string _marker = Path.Combine(run, "loaded");
 
     /// <summary>Where a text is before it is known to be good.</summary>
-    public string Candidate { get; } = folder.ConfigFile + ".new";
+    public string Candidate { get; } = path + ".new";
 
     /// <summary>The text in the file; null: there is none.</summary>
-    public string? Text { get; private set; } = File.Exists(folder.ConfigFile) ? File.ReadAllText(folder.ConfigFile) : null;
+    public string? Text { get; private set; } = File.Exists(path) ? File.ReadAllText(path) : null;
 
-    /// <summary>Whether keepalived runs by a text, provided that it runs.</summary>
+    /// <summary>Whether the program runs by a text, provided that it runs.</summary>
     public bool IsLoaded(string text) => Text == text && File.Exists(_marker) && File.ReadAllText(_marker) == Digest(text);
 
     /// <summary>Writes a text to be checked.</summary>
     /// <exception cref="IOException">It can't be written.</exception>
     public void Propose(string text)
     {
-        using var file = new FileStream(Candidate, FileMode.Create, FileAccess.Write);
+        File.Delete(Candidate); // its mode may be another
+        using var file = new FileStream(Candidate, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite });
         file.Write(Encoding.UTF8.GetBytes(text));
         file.Flush(flushToDisk: true);
     }
@@ -32,7 +37,7 @@ internal sealed class LoadedConfig(KeepalivedFolder folder)
     public void Accept(string text)
     {
         File.Delete(_marker);
-        File.Move(Candidate, folder.ConfigFile, overwrite: true);
+        File.Move(Candidate, path, overwrite: true);
         Text = text;
     }
 
@@ -43,7 +48,7 @@ internal sealed class LoadedConfig(KeepalivedFolder folder)
     {
         if (text is null)
         {
-            File.Delete(folder.ConfigFile);
+            File.Delete(path);
             Text = null;
             return;
         }
@@ -52,7 +57,7 @@ internal sealed class LoadedConfig(KeepalivedFolder folder)
         Accept(text);
     }
 
-    /// <summary>Notes that keepalived has been told to read the file.</summary>
+    /// <summary>Notes that the program has been told to read the file.</summary>
     /// <exception cref="IOException">It can't be written.</exception>
     public void Loaded() => File.WriteAllText(_marker, Digest(Text ?? ""));
 

@@ -82,7 +82,7 @@ internal sealed class VrrpLan : IAsyncDisposable
     /// <summary>Begins to look after a host's keepalived, as a daemon that starts does.</summary>
     public KeepalivedProcess Take(int host, Action<VrrpRoleChange>? changed = null)
     {
-        var process = Hosts[host].Inside(() => new KeepalivedProcess(Files(host), new KeepalivedStart("/usr/sbin/keepalived", Path.Combine(Folder, "keepalived.sock")), Logs[host], TimeProvider.System, changed));
+        var process = Hosts[host].Inside(() => new KeepalivedProcess(Files(host), new ProgramStart("/usr/sbin/keepalived", Path.Combine(Folder, "keepalived.sock"), "penstock-keepalived"), Logs[host], TimeProvider.System, changed));
         _processes.Add(process);
         return process;
     }

@@ -20,7 +20,7 @@ public sealed class ProcessFilesTests : IDisposable
     [Fact]
     public void Configuration_ThatIsOnlyProposed_LeavesTheLastGoodOne()
     {
-        var config = new LoadedConfig(_folder);
+        var config = new LoadedConfig(_folder.ConfigFile, _folder.Run);
         config.Propose("good");
         config.Accept("good");
         config.Loaded();
@@ -28,6 +28,7 @@ public sealed class ProcessFilesTests : IDisposable
         config.Propose("better");
 
         File.ReadAllText(_folder.ConfigFile).ShouldBe("good");
+        File.GetUnixFileMode(_folder.ConfigFile).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite, "passwords may be in it");
         config.IsLoaded("good").ShouldBeTrue();
         config.IsLoaded("better").ShouldBeFalse();
     }
@@ -35,14 +36,14 @@ public sealed class ProcessFilesTests : IDisposable
     [Fact]
     public void Configuration_ThatKeepalivedWasNotToldOf_IsNotLoadedForTheNextDaemon()
     {
-        var config = new LoadedConfig(_folder);
+        var config = new LoadedConfig(_folder.ConfigFile, _folder.Run);
         config.Propose("text");
         config.Accept("text");
-        new LoadedConfig(_folder).IsLoaded("text").ShouldBeFalse();
+        new LoadedConfig(_folder.ConfigFile, _folder.Run).IsLoaded("text").ShouldBeFalse();
 
         config.Loaded();
 
-        new LoadedConfig(_folder).IsLoaded("text").ShouldBeTrue();
+        new LoadedConfig(_folder.ConfigFile, _folder.Run).IsLoaded("text").ShouldBeTrue();
     }
 
     [Theory]

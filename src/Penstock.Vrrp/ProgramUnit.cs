@@ -8,44 +8,44 @@ using Penstock.Vrrp.Supervision;
 namespace Penstock.Vrrp;
 
 /// <summary>
-/// What penstock-keepalived@.service runs: the process that systemd starts for a daemon's connection, and that becomes the keepalived the daemon asks for. So it is not one
-/// of the daemon's: it has a unit, rights and an end of its own.
+/// What penstock-keepalived@.service and penstock-bird@.service run: the process that systemd starts for a daemon's connection, and that becomes the program the daemon asks for.
+/// So it is not one of the daemon's: it has a unit, rights and an end of its own.
 /// </summary>
-public static class KeepalivedUnit
+public static class ProgramUnit
 {
     private const int Connection = 0; // StandardInput=socket
 
     private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(5);
 
-    /// <summary>Reads what is asked for from standard input, a socket, answers the process id, and becomes keepalived. Returns only where it can't.</summary>
+    /// <summary>Reads what is asked for from standard input, a socket, answers the process id, and becomes the program. Returns only where it can't.</summary>
+    /// <param name="unit">The unit's name, such as <c>penstock-keepalived</c>.</param>
     /// <returns>Why it can't; the daemon was told as far as it could be.</returns>
-    public static string Become()
+    public static string Become(string unit)
     {
         try
         {
             using var socket = new Socket(new SafeSocketHandle(FileDescriptor.Duplicate(Connection), ownsHandle: true));
             (socket.SendTimeout, socket.ReceiveTimeout) = ((int)s_limit.TotalMilliseconds, (int)s_limit.TotalMilliseconds);
-            return Become(socket);
+            return Become(unit, socket);
         }
         catch (SocketException error)
         {
-            return $"standard input: {error.Message}: penstock-keepalived.socket starts this for penstock";
+            return $"standard input: {error.Message}: {unit}.socket starts this for penstock";
         }
     }
 
-    private static string Become(Socket socket)
+    private static string Become(string unit, Socket socket)
     {
         try
         {
-            var request = KeepalivedRequest.Receive(socket);
-            var folder = request.Folder;
+            var request = ProgramRequest.Receive(socket);
             if (!string.Equals(request.User, Environment.UserName, StringComparison.Ordinal))
-                throw new IOException($"penstock runs as {request.User}, penstock-keepalived@.service as {Environment.UserName}: give both the same User=");
+                throw new IOException($"penstock runs as {request.User}, {unit}@.service as {Environment.UserName}: give both the same User=");
             if (!File.Exists(request.Binary))
                 throw new FileNotFoundException($"{request.Binary}: no such file");
-            using var output = Fifo.Open(folder.LogFile);
+            using var output = Fifo.Open(request.Output);
             Answer(socket, Environment.ProcessId.ToString(CultureInfo.InvariantCulture));
-            return ProcessImage.Replace(request.Binary, folder.Arguments, output.Descriptor).Message; // standard error is the log by now
+            return ProcessImage.Replace(request.Binary, request.Arguments, output.Descriptor).Message; // standard error is the log by now
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException)
         {

@@ -7,29 +7,31 @@ using Penstock.Linux;
 namespace Penstock.Vrrp.Supervision;
 
 /// <summary>
-/// Starts keepaliveds: by systemd, as a unit of its own each (penstock-keepalived@.service), where its socket is; else from this process, whose control group it stays in.
+/// Starts a program: by systemd, as a unit of its own (UNIT@.service), where its socket is; else from this process, whose control group it stays in.
 /// </summary>
-/// <param name="Binary">keepalived's file.</param>
+/// <param name="Binary">The program's file.</param>
 /// <param name="Socket">Where systemd listens for it.</param>
-internal sealed record KeepalivedStart(string Binary, string Socket)
+/// <param name="Unit">The unit's name, such as <c>penstock-keepalived</c>.</param>
+internal sealed record ProgramStart(string Binary, string Socket, string Unit)
 {
     private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(5);
 
-    /// <summary>Starts the one of a group.</summary>
-    /// <param name="folder">Its files.</param>
+    /// <summary>Starts it.</summary>
+    /// <param name="arguments">Its arguments.</param>
+    /// <param name="outputPath">The FIFO's path.</param>
     /// <param name="output">Gets what it says.</param>
     /// <returns>Its process id.</returns>
     /// <exception cref="IOException">It could not be started.</exception>
-    public int Start(KeepalivedFolder folder, Fifo output)
+    public int Start(IReadOnlyList<string> arguments, string outputPath, Fifo output)
     {
         if (File.Exists(Socket))
-            return Ask(new KeepalivedRequest(Binary, folder.State, folder.AllRun, folder.Group, Environment.UserName));
+            return Ask(new ProgramRequest(Binary, Environment.UserName, outputPath, arguments));
         return ProcessRights.Read() is not { } rights || rights.HasFlag(Capabilities.NetRaw)
-            ? DetachedProcess.Start(Binary, folder.Arguments, output.Descriptor)
-            : throw new IOException($"{Socket} is not there (systemctl start penstock-keepalived.socket), and this process has no CAP_NET_RAW, so it can't run keepalived itself");
+            ? DetachedProcess.Start(Binary, arguments, output.Descriptor)
+            : throw new IOException($"{Socket} is not there (systemctl start {Unit}.socket), and this process has no CAP_NET_RAW, so it can't run {Path.GetFileName(Binary)} itself");
     }
 
-    private int Ask(KeepalivedRequest request)
+    private int Ask(ProgramRequest request)
     {
         try
         {
@@ -41,14 +43,14 @@ internal sealed record KeepalivedStart(string Binary, string Socket)
         }
         catch (SocketException error)
         {
-            throw new IOException($"{Socket}: {error.Message} (systemctl status penstock-keepalived.socket)", error);
+            throw new IOException($"{Socket}: {error.Message} (systemctl status {Unit}.socket)", error);
         }
     }
 
-    // Its process id, or why it does not become keepalived.
+    // Its process id, or why it does not become the program.
     private static string ReadAnswer(Socket socket)
     {
-        var answer = new byte[KeepalivedRequest.MostBytes];
+        var answer = new byte[ProgramRequest.MostBytes];
         var count = 0;
         for (var more = 1; more > 0 && count < answer.Length; count += more)
             more = socket.Receive(answer.AsSpan(count));
@@ -57,5 +59,5 @@ internal sealed record KeepalivedStart(string Binary, string Socket)
 
     private int Pid(string answer) => int.TryParse(answer, NumberStyles.None, CultureInfo.InvariantCulture, out var pid)
         ? pid
-        : throw new IOException($"{Socket}: {(answer.Length > 0 ? answer : "no answer")} (journalctl -u 'penstock-keepalived@*')");
+        : throw new IOException($"{Socket}: {(answer.Length > 0 ? answer : "no answer")} (journalctl -u '{Unit}@*')");
 }

@@ -6,13 +6,13 @@ using Penstock.Vrrp.Supervision;
 
 namespace Penstock.Vrrp.Tests.Supervision;
 
-public sealed class KeepalivedStartTests : IDisposable
+public sealed class ProgramStartTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("pst-start-").FullName;
     private readonly KeepalivedFolder _files;
     private readonly Fifo _output;
 
-    public KeepalivedStartTests()
+    public ProgramStartTests()
     {
         _files = new KeepalivedFolder(Path.Combine(_folder, "state"), Path.Combine(_folder, "run"), "edge");
         Directory.CreateDirectory(_files.Run);
@@ -33,9 +33,11 @@ public sealed class KeepalivedStartTests : IDisposable
         using var listener = Listen();
         var served = Task.Run(() => Serve(listener, "4711"));
 
-        new KeepalivedStart("/usr/sbin/keepalived", Socket).Start(_files, _output).ShouldBe(4711);
+        new ProgramStart("/usr/sbin/keepalived", Socket, "penstock-keepalived").Start(_files.Arguments, _files.LogFile, _output).ShouldBe(4711);
 
-        (await served).ShouldBe(new KeepalivedRequest("/usr/sbin/keepalived", _files.State, _files.AllRun, "edge", Environment.UserName));
+        var asked = await served;
+        (asked.Binary, asked.User, asked.Output).ShouldBe(("/usr/sbin/keepalived", Environment.UserName, _files.LogFile));
+        asked.Arguments.ShouldBe(_files.Arguments);
     }
 
     [Theory]
@@ -47,7 +49,7 @@ public sealed class KeepalivedStartTests : IDisposable
         using var listener = Listen();
         var served = Task.Run(() => Serve(listener, answer));
 
-        Should.Throw<IOException>(() => new KeepalivedStart("/usr/sbin/keepalived", Socket).Start(_files, _output)).Message.ShouldContain(reason);
+        Should.Throw<IOException>(() => new ProgramStart("/usr/sbin/keepalived", Socket, "penstock-keepalived").Start(_files.Arguments, _files.LogFile, _output)).Message.ShouldContain(reason);
 
         await served;
     }
@@ -58,28 +60,29 @@ public sealed class KeepalivedStartTests : IDisposable
         Listen().Dispose();
         File.WriteAllText(Socket, "");
 
-        Should.Throw<IOException>(() => new KeepalivedStart("/usr/sbin/keepalived", Socket).Start(_files, _output)).Message.ShouldContain("penstock-keepalived.socket");
+        Should.Throw<IOException>(() => new ProgramStart("/usr/sbin/keepalived", Socket, "penstock-keepalived").Start(_files.Arguments, _files.LogFile, _output)).Message.ShouldContain("penstock-keepalived.socket");
     }
 
     [Fact]
     public void Socket_ThatIsNotThere_IsNotNeededByOneWithTheRights()
     {
-        var start = new KeepalivedStart("/bin/true", Socket);
+        var start = new ProgramStart("/bin/true", Socket, "penstock-keepalived");
         if (!Environment.IsPrivilegedProcess)
         {
-            Should.Throw<IOException>(() => start.Start(_files, _output)).Message.ShouldContain("systemctl start penstock-keepalived.socket");
+            Should.Throw<IOException>(() => start.Start(_files.Arguments, _files.LogFile, _output)).Message.ShouldContain("systemctl start penstock-keepalived.socket");
             return;
         }
 
-        using var process = ProcessHandle.TryOpen(start.Start(_files, _output));
+        using var process = ProcessHandle.TryOpen(start.Start(_files.Arguments, _files.LogFile, _output));
         process.ShouldNotBeNull().WaitForEnd(TimeSpan.FromSeconds(20)).ShouldBeTrue();
     }
 
     [Theory]
-    [InlineData("/usr/sbin/keepalived\n/s\n/r\nedge\nroot")]
-    [InlineData("/usr/sbin/keepalived\n/s\n/r\nedge\n")]
-    [InlineData("keepalived\n/s\n/r\nedge\nroot\n")]
-    [InlineData("/usr/sbin/keepalived\n/s\n/r\nedge\nroot\nmore\n")]
+    [InlineData("/usr/sbin/keepalived\nroot\n/r/log\n--vrrp")]
+    [InlineData("/usr/sbin/keepalived\nroot\n/r/log\n")]
+    [InlineData("keepalived\nroot\n/r/log\n--vrrp\n")]
+    [InlineData("/usr/sbin/keepalived\nroot\nlog\n--vrrp\n")]
+    [InlineData("/usr/sbin/keepalived\n\n/r/log\n--vrrp\n")]
     [InlineData("")]
     public async Task Request_OfAnotherForm_IsRefused(string text)
     {
@@ -89,7 +92,7 @@ public sealed class KeepalivedStartTests : IDisposable
         _ = client.Send(Encoding.UTF8.GetBytes(text));
         client.Shutdown(SocketShutdown.Send);
 
-        Should.Throw<IOException>(() => KeepalivedRequest.Receive(server));
+        Should.Throw<IOException>(() => ProgramRequest.Receive(server));
     }
 
     [Fact]
@@ -98,17 +101,17 @@ public sealed class KeepalivedStartTests : IDisposable
         using var listener = Listen();
         using var client = Connect();
         using var server = await listener.AcceptAsync();
-        var sent = Task.Run(() => client.Send(new byte[KeepalivedRequest.MostBytes]));
+        var sent = Task.Run(() => client.Send(new byte[ProgramRequest.MostBytes]));
 
-        Should.Throw<IOException>(() => KeepalivedRequest.Receive(server));
+        Should.Throw<IOException>(() => ProgramRequest.Receive(server));
 
         await sent;
     }
 
-    private static KeepalivedRequest Serve(Socket listener, string answer)
+    private static ProgramRequest Serve(Socket listener, string answer)
     {
         using var connection = listener.Accept();
-        var request = KeepalivedRequest.Receive(connection);
+        var request = ProgramRequest.Receive(connection);
         _ = connection.Send(Encoding.UTF8.GetBytes(answer));
         return request;
     }

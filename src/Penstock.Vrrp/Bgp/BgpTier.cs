@@ -1,0 +1,356 @@
+// SPDX-License-Identifier: Apache-2.0
+using System.Collections.Immutable;
+using System.Net;
+using Microsoft.Extensions.Logging;
+using Penstock.Linux.Netlink;
+using Penstock.Model;
+using Penstock.Model.Bgp;
+using Penstock.Vrrp.Supervision;
+
+namespace Penstock.Vrrp.Bgp;
+
+/// <summary>
+/// The addresses that this host announces by BGP: what BIRD is to tell the routers, by the configuration, the health of what they depend on, and whether the host leaves. One thread calls
+/// <see cref="Apply"/>, any the others.
+/// </summary>
+public sealed class BgpTier : IAddressTier, IDisposable
+{
+    private const string BirdUnit = "penstock-bird";
+
+    private static readonly TimeSpan s_retry = TimeSpan.FromSeconds(5), s_leavingPoll = TimeSpan.FromMilliseconds(10);
+
+    private readonly Func<BirdConfig, IBird> _create;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly Lock _gate = new();
+    private readonly Lock _leaseGate = new();
+    private readonly ILoopback _loopback;
+    private readonly ILoopback _leaseLoopback;
+    private readonly BgpLease _lease;
+    private readonly ITimer _timer;
+    private readonly BgpMeter _meter;
+    private volatile State? _state;
+    private volatile BgpPhase _phase;
+    private bool _isStarted;
+    private bool _isLeaseFinal;
+    private long _leaseUntil;
+
+    /// <summary>A tier that does nothing until it is given a snapshot.</summary>
+    /// <param name="loggers">Log.</param>
+    /// <param name="time">Clock.</param>
+    public BgpTier(ILoggerFactory loggers, TimeProvider time)
+        : this(config => new BirdProcess(new BirdFolder(config), new ProgramStart(config.Binary, config.Socket, BirdUnit), loggers.CreateLogger<BirdProcess>(), time), () => new Loopback(), loggers, time)
+    {
+    }
+
+    /// <summary>The same with BIRD, and the addresses of lo, from elsewhere.</summary>
+    internal BgpTier(Func<BirdConfig, IBird> create, Func<ILoopback> open, ILoggerFactory loggers, TimeProvider time)
+    {
+        (_create, _time, _logger) = (create, time, loggers.CreateLogger<BgpTier>());
+        (_loopback, _leaseLoopback) = (open(), open());
+        _lease = new BgpLease(_leaseLoopback);
+        _timer = time.CreateTimer(_ => OnTimer(), state: null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _meter = new BgpMeter(Status);
+    }
+
+    /// <inheritdoc/>
+    public bool HasAddresses(ApplianceConfig config) => config.Bgp is not null;
+
+    /// <inheritdoc/>
+    public TimeSpan DeadAfter(ApplianceConfig config) => config.Bird.DeadAfter;
+
+    /// <inheritdoc/>
+    public TimeSpan RestartGrace(ApplianceConfig config) => config.Bird.RestartGrace;
+
+    /// <summary>Puts a snapshot's announcements in place, as far as what they depend on is well.</summary>
+    /// <exception cref="AddressApplyException">They can't be; what ran before runs on.</exception>
+    public void Apply(Snapshot snapshot)
+    {
+        lock (_gate)
+        {
+            if (_state is not { } state || !ReferenceEquals(snapshot.Config, state.Config))
+                ApplyConfig(snapshot);
+            else
+                Announce(state with { Health = BgpHealth.Of(state.Bgp, snapshot) });
+        }
+    }
+
+    /// <summary>What it does.</summary>
+    public BgpStatus Status() => _state is { } state ? BgpReport.Of(state.Bgp, state.Bird.Status, state.Health, _phase, _time.GetTimestamp() < Volatile.Read(ref _leaseUntil)) : BgpStatus.None;
+
+    /// <summary>
+    /// Takes this host out of its routers' choice, or back into it: what it announces carries GRACEFUL_SHUTDOWN (RFC 8326) for <see cref="BgpConfig.GracefulShutdown"/>, and is
+    /// withdrawn then. It stays so over reloads.
+    /// </summary>
+    public void Drain(bool isDrained)
+    {
+        lock (_gate)
+        {
+            if (isDrained == (_phase != BgpPhase.Serving))
+                return;
+            var patience = _state?.Bgp.GracefulShutdown ?? TimeSpan.Zero;
+            _phase = !isDrained ? BgpPhase.Serving : patience > TimeSpan.Zero ? BgpPhase.Leaving : BgpPhase.Left;
+            _ = _timer.Change(_phase == BgpPhase.Leaving ? patience : Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            if (_state is not { } state)
+                return;
+            _logger.LogInformation("BGP: this host {What}", isDrained ? $"leaves its routers, and withdraws its addresses in {patience.TotalSeconds:0.#} s" : "announces its addresses again");
+            Announce(state);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Renew()
+    {
+        lock (_leaseGate) // not the other: a BIRD that takes its time must not cost the addresses
+        {
+            if (_isLeaseFinal || _state is not { } state)
+                return;
+            Hold(state, state.Config.Bird.DeadAfter);
+            File.Delete(new BirdFolder(state.Config.Bird).BridgeFile);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<string>> HandOverAsync(TimeSpan limit, CancellationToken cancellation)
+    {
+        if (_state is null)
+            return [];
+        Drain(isDrained: true);
+        var started = _time.GetTimestamp();
+        while (_phase == BgpPhase.Leaving && _time.GetElapsedTime(started) < limit && !cancellation.IsCancellationRequested)
+            await Task.Delay(s_leavingPoll, _time, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return []; // routers do not say where they send packets now
+    }
+
+    /// <inheritdoc/>
+    public void GiveUp()
+    {
+        lock (_leaseGate)
+        {
+            _isLeaseFinal = true;
+            if (_state is not { } state)
+                return;
+            try
+            {
+                Hold(state, TimeSpan.Zero);
+            }
+            catch (AddressApplyException error)
+            {
+                _logger.LogError("announced addresses are withdrawn within {Seconds} s only: {Reason}", state.Config.Bird.DeadAfter.TotalSeconds, error.Message);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public void StayForRestart()
+    {
+        lock (_leaseGate)
+        {
+            _isLeaseFinal = true;
+            if (_state is { } state && _phase != BgpPhase.Left)
+                Hold(state, state.Config.Bird.RestartGrace);
+        }
+    }
+
+    /// <summary>
+    /// For the start of a daemon after one that has just died or stopped, where the kernel went on without it: the addresses stay announced for <see cref="BirdConfig.RestartGrace"/>, and
+    /// for no longer if it does not come to run. Once only: not by a daemon after one that has started so and never come to run.
+    /// </summary>
+    /// <returns>Whether there are any to stay.</returns>
+    /// <exception cref="AddressApplyException">They do not.</exception>
+    public static bool StayForStart(ApplianceConfig config)
+    {
+        if (config.Bgp is not { } bgp)
+            return false;
+        try
+        {
+            using var loopback = new Loopback();
+            var lease = new BgpLease(loopback);
+            var bridge = new BirdFolder(config.Bird).BridgeFile;
+            if (config.Bird.RestartGrace < TimeSpan.FromSeconds(1) || File.Exists(bridge) || !lease.IsHeld())
+                return false;
+            File.WriteAllText(bridge, "");
+            lease.Hold(Families(bgp), config.Bird.RestartGrace);
+            return true;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or NetlinkException)
+        {
+            throw new AddressApplyException($"bird: {error.Message}", error);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _meter.Dispose();
+        lock (_gate)
+        {
+            _timer.Dispose();
+            _state?.Bird.Dispose();
+            _state = null;
+            _loopback.Dispose();
+        }
+
+        lock (_leaseGate)
+            _leaseLoopback.Dispose();
+    }
+
+    private static IEnumerable<System.Net.Sockets.AddressFamily> Families(BgpConfig bgp) => bgp.Addresses.Select(one => one.Address.AddressFamily).Distinct();
+
+    private void Hold(State state, TimeSpan length)
+    {
+        try
+        {
+            _lease.Hold(Families(state.Bgp), length);
+            Volatile.Write(ref _leaseUntil, _time.GetTimestamp() + (long)(length.TotalSeconds * _time.TimestampFrequency));
+        }
+        catch (NetlinkException error)
+        {
+            throw new AddressApplyException($"bird: {error.Message}", error);
+        }
+    }
+
+    private void ApplyConfig(Snapshot snapshot)
+    {
+        var before = _state;
+        var (config, isFirst) = (snapshot.Config, !_isStarted);
+        _isStarted = true;
+        if (config.Bgp is not { } bgp)
+        {
+            if (before is not null || (isFirst && File.Exists(new BirdFolder(config.Bird).ConfigFile)))
+                End(before ?? State.Open(config, new BgpConfig { Asn = 0, RouterId = IPAddress.None, Addresses = [], Neighbors = [] }, _create, _loopback, _logger));
+            return;
+        }
+
+        if (before is not null && new BirdFolder(before.Config.Bird) != new BirdFolder(config.Bird))
+            throw new AddressApplyException("bird: run and state can't move while addresses are announced: restart the daemon");
+        var wanted = before is null ? State.Open(config, bgp, _create, _loopback, _logger) : before with { Config = config, Bgp = bgp };
+        var ranBefore = wanted.Bird.Status.Pid is not null;
+        try
+        {
+            wanted = wanted with { Template = BirdTemplate.Load(config.Bird.Template), Passwords = BgpPasswords.Read(bgp), Health = BgpHealth.Of(bgp, snapshot) };
+            var text = wanted.Render(_phase);
+            wanted.Bird.Check(text);
+            wanted.Local.Add(bgp.Addresses.Select(one => one.Address)); // who serves them is there by now, and so are they before a router sends anything
+            wanted.Bird.Apply(text);
+        }
+        catch (Exception error) when (error is AddressApplyException or IOException or UnauthorizedAccessException or NetlinkException)
+        {
+            Undo(before, wanted, ranBefore);
+            throw error as AddressApplyException ?? new AddressApplyException($"bgp: {error.Message}", error);
+        }
+
+        _state = wanted;
+        wanted.TryKeep(_logger);
+    }
+
+    // What is new ends, what was there goes on.
+    private void Undo(State? before, State wanted, bool ranBefore)
+    {
+        if (before is not null)
+        {
+            before.TryKeep(_logger);
+            return;
+        }
+
+        if (!ranBefore)
+            wanted.TryStop(_logger);
+        wanted.Bird.Dispose();
+    }
+
+    private void End(State state)
+    {
+        _state = null;
+        state.TryStop(_logger);
+        state.Bird.Dispose();
+        try
+        {
+            lock (_leaseGate)
+                _lease.End();
+        }
+        catch (NetlinkException error)
+        {
+            _logger.LogError("the lease of addresses that are announced no more could not be ended: {Reason}", error.Message);
+        }
+    }
+
+    // What can't be told now is told in a while; it is no reason to hold up those who serve.
+    private void Announce(State state)
+    {
+        LogChanges(_state?.Health ?? state.Health, state.Health);
+        _state = state;
+        try
+        {
+            state.Bird.Apply(state.Render(_phase));
+        }
+        catch (AddressApplyException error)
+        {
+            _logger.LogError("what is announced can't be changed, again in {Seconds} s: {Reason}", s_retry.TotalSeconds, error.Message);
+            if (_phase != BgpPhase.Leaving)
+                _ = _timer.Change(s_retry, Timeout.InfiniteTimeSpan);
+        }
+    }
+
+    private void LogChanges(ImmutableDictionary<IPAddress, ImmutableArray<string>> before, ImmutableDictionary<IPAddress, ImmutableArray<string>> now)
+    {
+        foreach (var (address, reasons) in now.Where(one => !before.ContainsKey(one.Key)))
+            _logger.LogWarning("address {Address} is withdrawn: {Reasons}", address, string.Join("; ", reasons));
+        foreach (var address in before.Keys.Where(address => !now.ContainsKey(address)))
+            _logger.LogInformation("address {Address} is well again, and announced", address);
+    }
+
+    private void OnTimer()
+    {
+        lock (_gate)
+        {
+            if (_phase == BgpPhase.Leaving)
+            {
+                _phase = BgpPhase.Left;
+                _logger.LogInformation("BGP: the addresses are withdrawn");
+            }
+
+            if (_state is { } state)
+                Announce(state);
+        }
+    }
+
+    /// <summary>What runs.</summary>
+    private sealed record State(ApplianceConfig Config, BgpConfig Bgp, IBird Bird, LocalAddresses Local)
+    {
+        public BirdTemplate? Template { get; init; }
+
+        public IReadOnlyDictionary<string, string> Passwords { get; init; } = ImmutableDictionary<string, string>.Empty;
+
+        public ImmutableDictionary<IPAddress, ImmutableArray<string>> Health { get; init; } = ImmutableDictionary<IPAddress, ImmutableArray<string>>.Empty;
+
+        public static State Open(ApplianceConfig config, BgpConfig bgp, Func<BirdConfig, IBird> create, ILoopback loopback, ILogger logger) =>
+            new(config, bgp, create(config.Bird), new LocalAddresses(new BirdFolder(config.Bird).AddressFile, loopback, logger));
+
+        public string Render(BgpPhase phase)
+        {
+            var announced = Bgp.Addresses.Select(one => one.Address).Where(address => phase != BgpPhase.Left && !Health.ContainsKey(address)).ToHashSet();
+            return Template!.Render(Config.Node, Bgp, Passwords, announced, phase == BgpPhase.Leaving); // there from the first text on
+        }
+
+        public void TryKeep(ILogger logger) => Try(() => Local.Keep(Bgp.Addresses.Select(one => one.Address)), logger);
+
+        public void TryStop(ILogger logger)
+        {
+            Try(Bird.Stop, logger);
+            Try(() => Local.Keep([]), logger);
+            Try(() => Directory.Delete(Config.Bird.Run, recursive: true), logger);
+        }
+
+        private static void Try(Action work, ILogger logger)
+        {
+            try
+            {
+                work();
+            }
+            catch (Exception error) when (error is AddressApplyException or IOException or UnauthorizedAccessException or NetlinkException)
+            {
+                logger.LogError("BGP: {Reason}", error.Message);
+            }
+        }
+    }
+}

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+using HandlebarsDotNet;
+using HandlebarsDotNet.Compiler;
+
+namespace Penstock.Vrrp.Supervision;
+
+/// <summary>A template (Handlebars) of a program's configuration: the built-in one, or the operator's. Both get the same values, each checked before for what could end a line or a block.</summary>
+internal sealed class ConfigTemplate
+{
+    private const int TemplateBytes = 1 << 20;
+
+    private readonly HandlebarsTemplate<object, object> _template;
+    private readonly string _name;
+
+    private ConfigTemplate(string text, string name)
+    {
+        _name = name;
+        try
+        {
+            _template = Handlebars.Create(new HandlebarsConfiguration { NoEscape = true, ThrowOnUnresolvedBindingExpression = true }).Compile(text);
+        }
+        catch (HandlebarsException error)
+        {
+            throw new AddressApplyException($"{name}: {error.Message}", error);
+        }
+    }
+
+    /// <summary>The template in a file; the built-in one where there is no such file.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="builtIn">Name of the built-in one among the files of this assembly's <c>Templates</c>.</param>
+    /// <exception cref="AddressApplyException">It can't be read, or is none.</exception>
+    public static ConfigTemplate Load(string path, string builtIn)
+    {
+        try
+        {
+            if (!File.Exists(path))
+                return new ConfigTemplate(ReadBuiltIn(builtIn), "the built-in template");
+            return new FileInfo(path).Length <= TemplateBytes
+                ? new ConfigTemplate(File.ReadAllText(path), path)
+                : throw new AddressApplyException($"{path}: a template of more than 1 MiB");
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new AddressApplyException($"{path}: {error.Message}", error);
+        }
+    }
+
+    /// <summary>The text with these values.</summary>
+    /// <exception cref="AddressApplyException">The template asks for what there is not.</exception>
+    public string Render(IReadOnlyDictionary<string, object?> values)
+    {
+        try
+        {
+            return _template(values);
+        }
+        catch (Exception error) when (error is HandlebarsException or HandlebarsUndefinedBindingException)
+        {
+            throw new AddressApplyException($"{_name}: {error.Message}", error);
+        }
+    }
+
+    private static string ReadBuiltIn(string name)
+    {
+        using var reader = new StreamReader(typeof(ConfigTemplate).Assembly.GetManifestResourceStream("Penstock.Vrrp.Templates." + name)!); // it is in this assembly
+        return reader.ReadToEnd();
+    }
+}

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+using System.Globalization;
+using Penstock.Linux;
+
+namespace Penstock.Vrrp.Supervision;
+
+/// <summary>A program that runs by a configuration of penstock's, whoever has started it.</summary>
+internal static class ProgramProcess
+{
+    private static readonly TimeSpan s_lastBreath = TimeSpan.FromSeconds(2);
+
+    /// <summary>Opens the one that its file of a process id names; only with the configuration among its arguments, since a number may mean another process by now.</summary>
+    /// <returns>Null: it does not run.</returns>
+    /// <exception cref="IOException">The file can't be read.</exception>
+    public static ProcessHandle? Open(string pidFile, string configFile)
+    {
+        if (!File.Exists(pidFile) || !int.TryParse(File.ReadAllText(pidFile).Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var pid) || pid <= 1)
+            return null;
+        var process = ProcessHandle.TryOpen(pid);
+        if (process is null || process.Arguments().Contains(configFile, StringComparer.Ordinal))
+            return process;
+        process.Dispose();
+        return null;
+    }
+
+    /// <summary>Ends it, in an orderly way if it does so in time.</summary>
+    /// <param name="process">The process.</param>
+    /// <param name="patience">Time for the orderly way; zero: it is killed.</param>
+    public static void End(ProcessHandle process, TimeSpan patience)
+    {
+        if (patience > TimeSpan.Zero)
+        {
+            _ = process.Signal(ProcessSignal.Terminate);
+            if (process.WaitForEnd(patience))
+                return;
+        }
+
+        _ = process.Signal(ProcessSignal.Kill);
+        _ = process.WaitForEnd(s_lastBreath);
+    }
+}

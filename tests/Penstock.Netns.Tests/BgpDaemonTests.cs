@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Penstock.Netns.Tests.Harness;
+
+namespace Penstock.Netns.Tests;
+
+/// <summary>Daemons with real BIRD beside a router that runs FRR: what it hears of their addresses, and when.</summary>
+public sealed class BgpDaemonTests
+{
+    private const string Origin = "import socket\ns=socket.create_server(('127.0.0.1',8080))\nwhile 1: s.accept()[0].close()";
+
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
+
+    [BgpFact]
+    public async Task Addresses_AreAnnouncedWithAllTheyCarry_AsLongAsTheyAreWell()
+    {
+        await using var fabric = await BgpFabric.CreateAsync(1, "s;ecret#1{");
+        var password = Path.Combine(fabric.FolderOf(0), "password");
+        await File.WriteAllTextAsync(password, "s;ecret#1{\n");
+        File.SetUnixFileMode(password, UnixFileMode.UserRead);
+        var origin = fabric.Hosts[0].Start("python3", "-c", Origin);
+        fabric.Keep(origin);
+        Configure(fabric, $"  med: 30\n  communities: [\"65010:100\", \"65010:1:2\"]\n  track: {{clusters: [app]}}", neighbor: ", password_file: " + password);
+        var daemon = await fabric.StartAsync(0);
+
+        var sessions = await SettleAsync(fabric);
+        await fabric.AwaitPathsAsync(1, BgpFabric.Vip6);
+        var path = (await fabric.PathsAsync()).Single();
+        path.GetProperty("community").GetProperty("string").GetString().ShouldBe("65010:100");
+        path.GetProperty("largeCommunity").GetProperty("string").GetString().ShouldBe("65010:1:2");
+        path.GetProperty("metric").GetInt32().ShouldBe(30);
+        path.GetProperty("nexthops")[0].GetProperty("ip").GetString().ShouldBe("10.7.0.11");
+        (await fabric.PathsAsync(BgpFabric.Vip6)).Single().GetProperty("nexthops")[0].GetProperty("ip").GetString().ShouldBe("fd07::11");
+        (await StatusHasAsync(fabric, @"^203\.0\.113\.10 +yes +-$")).ShouldBeTrue(await fabric.StatusAsync(0));
+        (await fabric.Router.RunAsync("curl", "-sS", "--max-time", "20", $"http://{BgpFabric.Vip}/", $"http://[{BgpFabric.Vip6}]/")).ShouldBe((0, ""), "the addresses are on the host");
+        var (_, metrics) = await fabric.Hosts[0].RunAsync("curl", "-sS", "http://127.0.0.1:9464/metrics");
+        metrics.ShouldContain("penstock_bgp_session_up{neighbor=\"tor4\"} 1");
+        metrics.ShouldContain("penstock_bgp_announced{address=\"203.0.113.10\"} 1");
+        metrics.ShouldContain("penstock_bgp_bird_up 1");
+
+        // Nobody but BIRD is told of the password.
+        File.GetUnixFileMode(Path.Combine(fabric.FolderOf(0), "state/bird.conf")).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        daemon.Output.ShouldNotContain("s;ecret");
+
+        // What it depends on fails: the address is withdrawn, the session stays.
+        var bird = fabric.Bird(0);
+        await origin.DisposeAsync();
+        await fabric.AwaitPathsAsync(0);
+        await fabric.AwaitPathsAsync(0, BgpFabric.Vip6);
+        (await fabric.StatusAsync(0)).ShouldContain("address 203.0.113.10 is withdrawn: cluster app: 0% is ready, 1% is asked for");
+        (await StatusHasAsync(fabric, "^tor4 .* established ")).ShouldBeTrue();
+        fabric.Keep(fabric.Hosts[0].Start("python3", "-c", Origin));
+        await fabric.AwaitPathsAsync(1);
+        (await EstablishedAsync(fabric)).ShouldBe(sessions);
+        fabric.Bird(0).ShouldBe(bird);
+    }
+
+    [BgpFact]
+    public async Task Daemon_ThatDies_IsWithdrawnWhileItsSessionStays_AndTheNextGoesOn()
+    {
+        await using var fabric = await BgpFabric.CreateAsync(1);
+        Configure(fabric, "");
+        var first = await fabric.StartAsync(0);
+        var sessions = await SettleAsync(fabric);
+        var bird = fabric.Bird(0);
+
+        first.Signal(9);
+        await first.WaitAsync(s_patience);
+        await fabric.AwaitPathsAsync(0);
+        fabric.Bird(0).ShouldBe(bird);
+        BgpFabric.IsAlive(bird).ShouldBeTrue("BIRD lives on");
+
+        var second = await fabric.StartAsync(0);
+        await fabric.AwaitPathsAsync(1);
+        second.Output.ShouldContain("and is watched");
+        fabric.Bird(0).ShouldBe(bird);
+        (await EstablishedAsync(fabric)).ShouldBe(sessions, "the session has never been down");
+
+        // BIRD itself dies, and is started again.
+        await Run.OkAsync("kill", $"-9 {bird}");
+        await Eventually.TrueAsync(async () => await EstablishedAsync(fabric) > sessions, s_patience, () => fabric.Said().Result);
+        await fabric.AwaitPathsAsync(1);
+        fabric.Bird(0).ShouldNotBe(bird);
+        var (_, metrics) = await fabric.Hosts[0].RunAsync("curl", "-sS", "http://127.0.0.1:9464/metrics");
+        metrics.ShouldContain("penstock_bgp_bird_restarts_total{reason=\"ended\"} 1");
+    }
+
+    [BgpFact]
+    public async Task Daemon_ThatStops_SaysSoBeforeItWithdraws_AndABadTemplateChangesNothing()
+    {
+        await using var fabric = await BgpFabric.CreateAsync(1);
+        Configure(fabric, "  graceful_shutdown: 3s");
+        var first = await fabric.StartAsync(0);
+        var sessions = await SettleAsync(fabric);
+
+        // A template that BIRD refuses is named, and what ran runs on.
+        var template = Path.Combine(fabric.FolderOf(0), "bird.conf");
+        await File.WriteAllTextAsync(template, "router id {{router_id}};\nnonsense;\n");
+        Configure(fabric, "  graceful_shutdown: 3s", bird: ", template: " + template);
+        var (code, said) = await fabric.Hosts[0].RunAsync(Topology.Penstock, "reload", "--socket", Path.Combine(fabric.FolderOf(0), "admin.sock"));
+        code.ShouldBe(1);
+        said.ShouldContain("bird refuses its configuration: line 2: syntax error");
+        (await fabric.PathsAsync()).Length.ShouldBe(1);
+        Configure(fabric, "  graceful_shutdown: 3s");
+        await fabric.ReloadAsync(0);
+
+        first.Signal(15);
+        await Eventually.TrueAsync(
+            async () => (await fabric.PathsAsync()).Any(path => path.TryGetProperty("community", out var community) && community.GetProperty("string").GetString() == "graceful-shutdown"),
+            s_patience, () => fabric.Said().Result);
+        await fabric.AwaitPathsAsync(0);
+        await first.WaitAsync(s_patience);
+        (await EstablishedAsync(fabric)).ShouldBe(sessions, "the session stays for the next daemon");
+
+        // What is configured no more is gone from the router and from the host.
+        await fabric.StartAsync(0);
+        await fabric.AwaitPathsAsync(1);
+        var bird = fabric.Bird(0);
+        var file = Path.Combine(fabric.FolderOf(0), "penstock.yaml");
+        var text = await File.ReadAllTextAsync(file);
+        await File.WriteAllTextAsync(file, text[..text.IndexOf("bgp:", StringComparison.Ordinal)] + text[text.IndexOf("metrics:", StringComparison.Ordinal)..]);
+        await fabric.ReloadAsync(0);
+        BgpFabric.IsAlive(bird).ShouldBeFalse();
+        var addresses = await Run.OkAsync("ip", $"-n {fabric.Hosts[0].Name} -o addr show dev lo");
+        addresses.ShouldNotContain(BgpFabric.Vip);
+        addresses.ShouldNotContain(BgpFabric.Vip6);
+        addresses.ShouldNotContain("169.254.255.0");
+    }
+
+    private static void Configure(BgpFabric fabric, string bgp, string bird = "", string neighbor = "") => fabric.Configure(
+        0, bgp,
+        """
+        metrics: {bind: "127.0.0.1:9464"}
+        l7:
+          reactors: 1
+          listeners: [{name: web, bind: ":80", routes: main}]
+          routes: {main: [{match: {path_prefix: /app}, to: app}, {respond: {status: 200} }]}
+          clusters: {app: {endpoints: ["127.0.0.1:8080"], health: {type: tcp, interval: 200ms, timeout: 5s, rise: 1, fall: 1} } }
+        """,
+        bird, neighbor);
+
+    // FRR begins BFD anew once it has a session, which costs that session: only then it is there for good.
+    private static async Task<int> SettleAsync(BgpFabric fabric)
+    {
+        await Eventually.TrueAsync(
+            async () => await StatusHasAsync(fabric, @"^tor4 +10\.7\.0\.1 +65000 +established +\d{4}-.* up ") && (await fabric.AskAsync("show bfd peers brief")).Contains(" up", StringComparison.Ordinal) && (await fabric.PathsAsync()).Length == 1,
+            s_patience, () => fabric.StatusAsync(0).Result + fabric.Said().Result);
+        return await EstablishedAsync(fabric);
+    }
+
+    // How often the router has come to a session with the host over IPv4.
+    private static async Task<int> EstablishedAsync(BgpFabric fabric)
+    {
+        using var document = JsonDocument.Parse(await fabric.AskAsync("show bgp neighbors 10.7.0.11 json"));
+        return document.RootElement.GetProperty("10.7.0.11").GetProperty("connectionsEstablished").GetInt32();
+    }
+
+    private static async Task<bool> StatusHasAsync(BgpFabric fabric, string pattern) =>
+        Regex.IsMatch(await fabric.StatusAsync(0), pattern, RegexOptions.Multiline | RegexOptions.NonBacktracking);
+}
