@@ -45,7 +45,8 @@ public sealed class BgpDaemonTests
 
         // What it depends on fails: the address is withdrawn, the session stays.
         var bird = fabric.Bird(0);
-        await origin.DisposeAsync();
+        origin.Signal(9);
+        await origin.WaitAsync(s_patience);
         await fabric.AwaitPathsAsync(0);
         await fabric.AwaitPathsAsync(0, BgpFabric.Vip6);
         (await fabric.StatusAsync(0)).ShouldContain("address 203.0.113.10 is withdrawn: cluster app: 0% is ready, 1% is asked for");
