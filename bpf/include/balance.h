@@ -114,7 +114,7 @@ static __always_inline int balance(struct xdp_md *ctx, const struct frame *f, co
 			return BALANCE_UNUSUAL;
 		if (!plain && seeks && may_search(now)) {
 			id = backend_elsewhere(service, hash, now);
-			if (!id && service->second_slots)
+			if (!id && service->second_slots && !(service->flags & LB_SERVICE_OVERRIDES))
 				id = backend_before(ctx, f, service, hash_for_ring(f, service, hash, v6), v6 | (keeps_flows(now) ? TABLE_KEEPS_UP : 0));
 			if (id)
 				miss = KNOWN_ELSEWHERE;

@@ -4,7 +4,8 @@
 /*
  * Flows that are older than what this host knows: it has just got their address from another host, whose flow table went with it. A service
  * may have a second ring for them. Where backends are in drain, it is the ring with them: what it gives to one of those goes there. Else it is
- * the ring without this host: of flows that began while this one was away, and that it has no connection of.
+ * the ring without this host: of flows that began while this one was away, and that it has no connection of. Services with overrides, which
+ * rings know nothing of, have no use for it.
  */
 #include "cookie.h"
 #include "service.h"

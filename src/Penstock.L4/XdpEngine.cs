@@ -273,7 +273,7 @@ public sealed class XdpEngine : IL4Engine
             if (_running is not { } same || same.Settings != settings || XdpSizes.Exceed(config, plan, map => same.Program.Maps[map].Info.MaxEntries) is not null)
                 Load(snapshot, plan, plan, settings, pins, attachments, devices);
             else
-                Update(same with { Snapshot = snapshot, Plan = plan, Interfaces = Interfaces(config, plan, devices), Devices = devices, Notes = [] }, pins, attachments);
+                Update(same with { Snapshot = snapshot, Plan = plan, Interfaces = Interfaces(snapshot.Config, plan, devices), Devices = devices, Notes = [] }, pins, attachments);
         }
         catch when (_running is not null)
         {
@@ -346,7 +346,7 @@ public sealed class XdpEngine : IL4Engine
                 _logger.LogWarning("rebuilt: {Note}", note);
             if (!program.IsAdopted)
                 _running?.Program.Dispose();
-            _running = new Running(snapshot, plan, Interfaces(snapshot.Config.L4, plan, devices), devices, settings, program, tables, notes);
+            _running = new Running(snapshot, plan, Interfaces(snapshot.Config, plan, devices), devices, settings, program, tables, notes);
         }
         catch
         {
@@ -368,7 +368,8 @@ public sealed class XdpEngine : IL4Engine
 
     private static XdpMode Mode(Snapshot snapshot) => snapshot.Config.L4.Attach == XdpAttach.Generic ? XdpMode.Generic : XdpMode.Native;
 
-    private InterfaceWatch Interfaces(L4Config config, PlannedService[] plan, HostInterface[] ingress) => InterfaceWatch.Of(config, plan, ingress, _planner.Require, _host);
+    private InterfaceWatch Interfaces(ApplianceConfig config, PlannedService[] plan, HostInterface[] ingress) =>
+        InterfaceWatch.Of(config.L4, config.Peers?.OwnProxy(), plan, ingress, _planner.Require, _host);
 
     // A configuration without the tier takes away what this process has run; what another has left is not this one's to touch.
     private void Stop()

@@ -112,14 +112,14 @@ public sealed class VrrpTier : IAddressTier, IDisposable
     /// For a host that serves on, and is to have no address: others take them while this one still has them, and it takes none until <see cref="Return"/>. What no other
     /// takes stays.
     /// </summary>
-    /// <param name="isBackedUp">Whether another host says that it would take an instance. Where that one waits until this one has gone (<c>nopreempt</c>), it goes.</param>
+    /// <param name="isBackedUp">Whether another host says that it would take an instance. That one waits until this one has gone then (<c>nopreempt</c>), and it goes.</param>
     /// <param name="cancellation">Ends the wait.</param>
     /// <returns>Instances that no other host has taken.</returns>
     public async Task<IReadOnlyList<string>> DrainAsync(Func<string, bool> isBackedUp, CancellationToken cancellation)
     {
         Drain();
         var kept = await UntilTakenAsync(TimeSpan.MaxValue, cancellation);
-        var waiting = kept.Where(name => isBackedUp(name) && _config.Vrrp.Any(instance => !instance.Preempt && string.Equals(instance.Name, name, StringComparison.Ordinal))).ToArray();
+        var waiting = kept.Where(isBackedUp).ToArray();
         if (waiting.Length == 0 || cancellation.IsCancellationRequested)
             return kept;
         _logger.LogInformation("giving up {Instances}: the other host does not preempt", string.Join(", ", waiting));

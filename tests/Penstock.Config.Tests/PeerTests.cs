@@ -167,6 +167,20 @@ public sealed class PeerTests : IDisposable
         Check(certificate, key, old.CaFile).ShouldHaveSingleItem().ShouldContain(line);
     }
 
+    [Fact]
+    public void Service_OverAllHosts_WhoseAddressThisHostHasNot_IsWarnedOf()
+    {
+        var (certificate, key) = _authority.Sign(["lb1"]);
+        var text = $$"""
+            node: lb1
+            peers: {listen: 127.0.0.1, certificate: {{certificate}}, key: {{key}}, ca: {{_authority.CaFile}}, hosts: [{name: lb2, address: 127.0.0.2}]}
+            l4: {interface: lo, services: [{name: web, listen: "tcp://203.0.113.10:80", forwarding: l7}]}
+            """;
+
+        ConfigLoader.Parse([new ConfigFile("a.yaml", Encoding.UTF8.GetBytes(text))], new NoInterfaces()).Lines().ShouldContain(
+            line => line.Contains("warning: l4.services[0].listen: address 203.0.113.10, which this host has not, for a service that goes over all under peers; expected ip addr add 203.0.113.10 dev lo", StringComparison.Ordinal));
+    }
+
     private static string[] Check(string certificate, string key, string ca) => Load(certificate, key, ca).Lines();
 
     private static ConfigResult Load(string certificate, string key, string ca, bool starts = false, string peer = "lb2") => ConfigLoader.Parse(

@@ -25,7 +25,7 @@ internal static class PeerChecks
         CheckHosts(config, peers, at, sink);
         CheckListen(config, peers, host, at["listen"], sink);
         CheckProxies(config, peers, at, sink);
-        CheckSpread(config, peers, root["l4"]["services"], sink);
+        CheckSpread(config, peers, host, root["l4"]["services"], sink);
         if (host is not null && config.Node is { } node && peers is { Certificate: not null, Key: not null, Ca: not null })
             CheckFiles(peers, node, at, sink);
     }
@@ -81,17 +81,26 @@ internal static class PeerChecks
         }
     }
 
-    private static void CheckSpread(ApplianceConfig config, PeersConfig peers, Cursor at, DiagnosticSink sink)
+    private static void CheckSpread(ApplianceConfig config, PeersConfig peers, IHostInterfaces? host, Cursor at, DiagnosticSink sink)
     {
         if (peers.Hosts.IsDefault || peers.Listen.Address is null || peers.Hosts.Any(host => host?.Address.Address is null))
             return;
         for (var i = 0; i < config.L4.Services.Length; i++)
         {
             var here = at[i]["listen"];
-            if (config.L4.Services[i] is { Forwarding: Forwarding.L7, Spread: Spread.Peers, Backends.IsEmpty: true, Listen: { } listen } && peers.Proxies().Contains(listen.Address))
+            if (config.L4.Services[i] is not { Forwarding: Forwarding.L7, Spread: Spread.Peers, Backends.IsEmpty: true, Listen: { } listen })
+                continue;
+            if (peers.Proxies().Contains(listen.Address))
                 sink.Error(here.Node, here.Path, $"address {listen.Address} of one host for a service that goes over all under peers", "a virtual address, or spread: host");
+            else if (host is not null && !IsAnnounced(config, listen.Address) && !HasAddress(host, listen.Address))
+                sink.Warning(here.Node, here.Path, $"address {listen.Address}, which this host has not, for a service that goes over all under peers", $"ip addr add {listen.Address} dev lo, on each host: what peers send ends at it (docs/drain.md)");
         }
     }
+
+    // Those the daemon puts on lo itself.
+    private static bool IsAnnounced(ApplianceConfig config, IPAddress address) => config.Bgp is { Addresses.IsDefault: false } bgp && bgp.Addresses.Any(one => address.Equals(one?.Address));
+
+    private static bool HasAddress(IHostInterfaces host, IPAddress address) => host.Names().Any(name => host.Addresses(name).Any(own => own.Address.Equals(address)));
 
     private static bool IsVirtual(ApplianceConfig config, IPAddress address) =>
         config.Vrrp.Where(instance => instance is { Addresses.IsDefault: false }).SelectMany(instance => instance.Addresses).Any(one => address.Equals(one?.Address?.Address));
@@ -102,9 +111,9 @@ internal static class PeerChecks
             return;
         if (IsVirtual(config, address))
             sink.Error(at.Node, at.Path, $"address {address}, which moves between hosts", "an address that this host has by itself");
-        else if (config.Bgp is { Addresses.IsDefault: false } bgp && bgp.Addresses.Any(one => address.Equals(one?.Address)))
+        else if (IsAnnounced(config, address))
             sink.Error(at.Node, at.Path, $"address {address}, which all hosts have", "an address that this host has by itself");
-        else if (host is not null && !IPAddress.IsLoopback(address) && !host.Names().Any(name => host.Addresses(name).Any(own => own.Address.Equals(address))))
+        else if (host is not null && !IPAddress.IsLoopback(address) && !HasAddress(host, address))
             sink.Warning(at.Node, at.Path, $"address {address}, which this host has not", "one of its own: until it has it, the peers can't ask this host");
     }
 

@@ -94,7 +94,7 @@ internal sealed class PeerLink(PeerHostConfig peer, PeerView? before, ILogger lo
             var falls = _view.State == PeerState.Unknown || (_view.State == PeerState.Up && _failed >= Fall);
             if (falls || (_view.State == PeerState.Down && _view.Fault != fault.Kind))
                 logger.LogWarning("peer {Peer} at {Address} is down: {Reason}", peer.Name, _view.Address, fault.Message);
-            _silent = IsSilence(fault.Kind) ? _silent + 1 : 0;
+            _silent = IsSilence(fault.Kind) ? _silent + 1 : fault.Kind == PeerFaultKind.Closed ? _silent : 0; // what ends a connection may be the end of the host
             var isGone = _silent >= Fall || (_silent > 0 && _view.Proxy is null);
             Volatile.Write(ref _view, _view with { Fault = fault.Kind, Reason = fault.Message, Proxy = isGone && _view.Proxy?.State != EndpointState.Down ? new ProxyState(EndpointState.Down, $"{peer.Name} is down: {fault.Message}") : _view.Proxy });
             if (!falls)

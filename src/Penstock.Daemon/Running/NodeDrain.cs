@@ -144,14 +144,15 @@ internal sealed class NodeDrain : IAsyncDisposable
                 return;
             if (kept.Count > 0)
                 _logger.LogWarning("no other host has taken {Instances}: this host keeps the addresses until one does", string.Join(", ", kept));
-            Volatile.Write(ref _state, new State(since, HandsOver: false));
-            _peers.Drain(drains: true);
         }
         catch (Exception error)
         {
             // The catch-all of this task: status says what is left.
             _logger.LogError(error, "this host could not hand its roles over");
         }
+
+        Volatile.Write(ref _state, new State(since, HandsOver: false));
+        _peers.Drain(drains: true);
     }
 
     private async Task EndWorkAsync()

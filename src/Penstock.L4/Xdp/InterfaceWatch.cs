@@ -15,14 +15,18 @@ namespace Penstock.L4.Xdp;
 /// <param name="host">The host.</param>
 internal sealed class InterfaceWatch(IReadOnlyList<HostInterface> ingress, IReadOnlyList<HostInterface> egress, IReadOnlyList<(IPAddress Address, bool IsLocal)> locals, IHostNetwork host)
 {
-    /// <summary>What a plan was made by. Backends of the proxy tier are this host, where their packets stay, or peers that they are sent to.</summary>
-    public static InterfaceWatch Of(L4Config config, IReadOnlyList<PlannedService> plan, IReadOnlyList<HostInterface> ingress, Func<string, HostInterface> require, IHostNetwork host) => new(
+    /// <summary>
+    /// What a plan was made by. Backends of the proxy tier are this host, where their packets stay, or peers that they are sent to; this host's own address is the one whether an
+    /// interface has it or not.
+    /// </summary>
+    public static InterfaceWatch Of(L4Config config, IPAddress? own, IReadOnlyList<PlannedService> plan, IReadOnlyList<HostInterface> ingress, Func<string, HostInterface> require, IHostNetwork host) => new(
         ingress,
         [.. config.Services.SelectMany(service => service.Backends).Select(backend => backend.Interface).OfType<string>().Distinct(StringComparer.Ordinal).Select(require)],
         [
             .. config.Services.Zip(plan)
                 .Where(pair => pair.First is { Forwarding: Forwarding.L7, Backends.IsEmpty: false })
                 .SelectMany(pair => pair.Second.Backends)
+                .Where(backend => !backend.Address.Equals(own))
                 .Select(backend => (backend.Address, backend.Value.Forwarding == Layout.ForwardingKind.Local)).Distinct(),
         ],
         host);

@@ -52,7 +52,7 @@ internal sealed class XdpExplainer(XdpMaps maps, IEnumerable<ServiceEntry> entri
     // As backend_before in bpf/include/second.h, but for connections of this host, which only the kernel knows.
     private string Older(in Layout.Service service, uint choice, ulong hash)
     {
-        if (service.SecondSlots == 0)
+        if (service.SecondSlots == 0 || service.Flags.HasFlag(Layout.ServiceFlags.Overrides))
             return "";
         var id = maps.Ring((int)service.SecondLine, (int)service.SecondSlots)[(int)FlowHash.Slot(hash, service.SecondSlots)];
         var backend = maps.ReadBackend(id);
