@@ -52,6 +52,7 @@ public sealed class BgpTests : IDisposable
     [InlineData("asn: 65010, router_id: 0.0.0.0, addresses: [203.0.113.10], neighbors: [" + Tor + "]", "bgp.router_id")]
     [InlineData("asn: 65010, router_id: 224.0.0.5, addresses: [203.0.113.10], neighbors: [" + Tor + "]", "bgp.router_id")]
     [InlineData("asn: 65010, router_id: \"2001:db8::1\", addresses: [203.0.113.10], neighbors: [" + Tor + "]", "router_id 2001:db8::1; expected an IPv4 address")]
+    [InlineData(Base + ", addresses: [169.254.255.0], neighbors: [" + Tor + "]", "address 169.254.255.0; expected an address that routers can have a route to")]
     [InlineData(Base + ", addresses: [], neighbors: [" + Tor + "]", "no address; expected at least one virtual address")]
     [InlineData(Base + ", addresses: [203.0.113.10], neighbors: []", "no neighbor; expected at least one router")]
     [InlineData(Base + ", addresses: [203.0.113.10, 203.0.113.10], neighbors: [" + Tor + "]", "address 203.0.113.10 a second time; expected each address once; first at a.yaml:1:")]

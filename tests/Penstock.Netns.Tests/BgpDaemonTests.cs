@@ -88,6 +88,26 @@ public sealed class BgpDaemonTests
     }
 
     [BgpFact]
+    public async Task Bfd_ThatAReloadAdds_IsTaken_AndAnAddressThatWasTakenOffLoComesBack()
+    {
+        await using var fabric = await BgpFabric.CreateAsync(1);
+        Configure(fabric, "");
+        var file = Path.Combine(fabric.FolderOf(0), "penstock.yaml");
+        await File.WriteAllTextAsync(file, (await File.ReadAllTextAsync(file)).Replace(", bfd: {}", "", StringComparison.Ordinal));
+        await fabric.StartAsync(0);
+        await fabric.AwaitPathsAsync(1);
+        var bird = fabric.Bird(0);
+
+        await fabric.Hosts[0].IpAsync($"addr del {BgpFabric.Vip}/32 dev lo");
+        await Eventually.TrueAsync(async () => (await Run.OkAsync("ip", $"-n {fabric.Hosts[0].Name} -o addr show dev lo")).Contains(BgpFabric.Vip, StringComparison.Ordinal), s_patience, () => fabric.StatusAsync(0).Result);
+
+        Configure(fabric, "");
+        await fabric.ReloadAsync(0);
+        await SettleAsync(fabric);
+        fabric.Bird(0).ShouldBe(bird);
+    }
+
+    [BgpFact]
     public async Task Daemon_ThatStops_SaysSoBeforeItWithdraws_AndABadTemplateChangesNothing()
     {
         await using var fabric = await BgpFabric.CreateAsync(1);

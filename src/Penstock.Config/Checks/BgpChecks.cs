@@ -14,6 +14,9 @@ internal static class BgpChecks
 {
     private const int SocketPathBytes = 107; // unix(7)
 
+    // For one link (RFC 3927), for no packet (RFC 9780): in these is what stands for the daemon on lo.
+    private static readonly IPNetwork[] s_notToAnnounce = [IPNetwork.Parse("169.254.0.0/16"), IPNetwork.Parse("100:0:0:1::/64")];
+
     /// <summary>Checks it.</summary>
     /// <param name="config">The configuration.</param>
     /// <param name="root">Its place.</param>
@@ -76,7 +79,7 @@ internal static class BgpChecks
             CheckTrack(config, one.Track, here["track"], sink);
             if (one.Address is not { } address)
                 continue;
-            if (!IsOneHost(address) || address.IsIPv6LinkLocal)
+            if (!IsOneHost(address) || address.IsIPv6LinkLocal || s_notToAnnounce.Any(network => network.Contains(address)))
                 sink.Error(here.Node, here.Path, $"address {address}", "an address that routers can have a route to");
             else if (!seen.TryAdd(address, here))
                 sink.Error(here.Node, here.Path, $"address {address} a second time", $"each address once; first at {seen[address].Where}");

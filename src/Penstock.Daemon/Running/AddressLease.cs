@@ -119,8 +119,9 @@ internal sealed class AddressLease(IReadOnlyList<IAddressTier> tiers, ControlLoo
             {
                 tier.Renew();
             }
-            catch (AddressApplyException error)
+            catch (Exception error)
             {
+                // The one catch-all of this loop: a lease that nobody renews any more costs the addresses.
                 logger.LogError("the lease of the virtual addresses can't be renewed: {Reason}", error.Message);
             }
         }

@@ -23,8 +23,21 @@ internal sealed class BgpLease(ILoopback loopback)
             return;
         }
 
+        NetlinkException? refused = null;
         foreach (var address in families.Select(LeaseAddress.Of))
-            loopback.Put(address.Own, address.Length, length);
+        {
+            try
+            {
+                loopback.Put(address.Own, address.Length, length);
+            }
+            catch (NetlinkException error)
+            {
+                refused = error; // A family that is off costs the other nothing.
+            }
+        }
+
+        if (refused is not null)
+            throw refused;
     }
 
     /// <summary>Ends it.</summary>

@@ -17,7 +17,7 @@ public sealed class BgpTier : IAddressTier, IDisposable
 {
     private const string BirdUnit = "penstock-bird";
 
-    private static readonly TimeSpan s_retry = TimeSpan.FromSeconds(5), s_leavingPoll = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan s_retry = TimeSpan.FromSeconds(5), s_leavingPoll = TimeSpan.FromMilliseconds(10), s_rerouting = TimeSpan.FromSeconds(1);
 
     private readonly Func<BirdConfig, IBird> _create;
     private readonly TimeProvider _time;
@@ -28,8 +28,9 @@ public sealed class BgpTier : IAddressTier, IDisposable
     private readonly ILoopback _leaseLoopback;
     private readonly BgpLease _lease;
     private readonly ITimer _timer;
+    private readonly ITimer _retry;
     private readonly BgpMeter _meter;
-    private volatile State? _state;
+    private volatile BgpAnnouncement? _state;
     private volatile BgpPhase _phase;
     private bool _isStarted;
     private bool _isLeaseFinal;
@@ -50,6 +51,7 @@ public sealed class BgpTier : IAddressTier, IDisposable
         (_loopback, _leaseLoopback) = (open(), open());
         _lease = new BgpLease(_leaseLoopback);
         _timer = time.CreateTimer(_ => OnTimer(), state: null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _retry = time.CreateTimer(_ => OnRetry(), state: null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _meter = new BgpMeter(Status);
     }
 
@@ -71,7 +73,7 @@ public sealed class BgpTier : IAddressTier, IDisposable
             if (_state is not { } state || !ReferenceEquals(snapshot.Config, state.Config))
                 ApplyConfig(snapshot);
             else
-                Announce(state with { Health = BgpHealth.Of(state.Bgp, snapshot) });
+                Announce(state with { Health = BgpHealth.Of(state.Bgp, snapshot) }, _phase);
         }
     }
 
@@ -94,7 +96,7 @@ public sealed class BgpTier : IAddressTier, IDisposable
             if (_state is not { } state)
                 return;
             _logger.LogInformation("BGP: this host {What}", isDrained ? $"leaves its routers, and withdraws its addresses in {patience.TotalSeconds:0.#} s" : "announces its addresses again");
-            Announce(state);
+            Announce(state, _phase);
         }
     }
 
@@ -106,7 +108,20 @@ public sealed class BgpTier : IAddressTier, IDisposable
             if (_isLeaseFinal || _state is not { } state)
                 return;
             Hold(state, state.Config.Bird.DeadAfter);
-            File.Delete(new BirdFolder(state.Config.Bird).BridgeFile);
+            Try(() => File.Delete(new BirdFolder(state.Config.Bird).BridgeFile));
+        }
+
+        // Whoever has taken one off lo: what is announced has to be there. Not while there is a change, which sees to it itself.
+        if (!_gate.TryEnter())
+            return;
+        try
+        {
+            if (_state is { } running)
+                Try(() => running.Local.Add(running.Bgp.Addresses.Select(one => one.Address)));
+        }
+        finally
+        {
+            _gate.Exit();
         }
     }
 
@@ -119,7 +134,9 @@ public sealed class BgpTier : IAddressTier, IDisposable
         var started = _time.GetTimestamp();
         while (_phase == BgpPhase.Leaving && _time.GetElapsedTime(started) < limit && !cancellation.IsCancellationRequested)
             await Task.Delay(s_leavingPoll, _time, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        return []; // routers do not say where they send packets now
+        GiveUp(); // whatever BIRD has been told: what serves them ends from here on
+        await Task.Delay(s_rerouting, _time, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // routers do not say where they send packets now
+        return [];
     }
 
     /// <inheritdoc/>
@@ -186,6 +203,7 @@ public sealed class BgpTier : IAddressTier, IDisposable
         lock (_gate)
         {
             _timer.Dispose();
+            _retry.Dispose();
             _state?.Bird.Dispose();
             _state = null;
             _loopback.Dispose();
@@ -197,7 +215,19 @@ public sealed class BgpTier : IAddressTier, IDisposable
 
     private static IEnumerable<System.Net.Sockets.AddressFamily> Families(BgpConfig bgp) => bgp.Addresses.Select(one => one.Address.AddressFamily).Distinct();
 
-    private void Hold(State state, TimeSpan length)
+    private static void Try(Action work)
+    {
+        try
+        {
+            work();
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or NetlinkException)
+        {
+            throw new AddressApplyException($"bird: {error.Message}", error);
+        }
+    }
+
+    private void Hold(BgpAnnouncement state, TimeSpan length)
     {
         try
         {
@@ -218,13 +248,13 @@ public sealed class BgpTier : IAddressTier, IDisposable
         if (config.Bgp is not { } bgp)
         {
             if (before is not null || (isFirst && File.Exists(new BirdFolder(config.Bird).ConfigFile)))
-                End(before ?? State.Open(config, new BgpConfig { Asn = 0, RouterId = IPAddress.None, Addresses = [], Neighbors = [] }, _create, _loopback, _logger));
+                EndOfEarlier(before, config);
             return;
         }
 
         if (before is not null && new BirdFolder(before.Config.Bird) != new BirdFolder(config.Bird))
             throw new AddressApplyException("bird: run and state can't move while addresses are announced: restart the daemon");
-        var wanted = before is null ? State.Open(config, bgp, _create, _loopback, _logger) : before with { Config = config, Bgp = bgp };
+        var wanted = before is null ? BgpAnnouncement.Open(config, bgp, _create, _loopback, _logger) : before with { Config = config, Bgp = bgp };
         var ranBefore = wanted.Bird.Status.Pid is not null;
         try
         {
@@ -240,15 +270,17 @@ public sealed class BgpTier : IAddressTier, IDisposable
             throw error as AddressApplyException ?? new AddressApplyException($"bgp: {error.Message}", error);
         }
 
+        LogChanges(before?.Health ?? ImmutableDictionary<IPAddress, ImmutableArray<string>>.Empty, wanted.Health);
         _state = wanted;
         wanted.TryKeep(_logger);
     }
 
     // What is new ends, what was there goes on.
-    private void Undo(State? before, State wanted, bool ranBefore)
+    private void Undo(BgpAnnouncement? before, BgpAnnouncement wanted, bool ranBefore)
     {
         if (before is not null)
         {
+            Announce(before, _phase); // it may have taken the new text before it failed to say so
             before.TryKeep(_logger);
             return;
         }
@@ -258,7 +290,20 @@ public sealed class BgpTier : IAddressTier, IDisposable
         wanted.Bird.Dispose();
     }
 
-    private void End(State state)
+    // Nothing of BGP is asked for, so what is left of it keeps nobody from starting.
+    private void EndOfEarlier(BgpAnnouncement? running, ApplianceConfig config)
+    {
+        try
+        {
+            End(running ?? BgpAnnouncement.Open(config, new BgpConfig { Asn = 0, RouterId = IPAddress.None, Addresses = [], Neighbors = [] }, _create, _loopback, _logger));
+        }
+        catch (AddressApplyException error)
+        {
+            _logger.LogWarning("addresses that an earlier daemon announced are left as they are: {Reason}", error.Message);
+        }
+    }
+
+    private void End(BgpAnnouncement state)
     {
         _state = null;
         state.TryStop(_logger);
@@ -275,19 +320,18 @@ public sealed class BgpTier : IAddressTier, IDisposable
     }
 
     // What can't be told now is told in a while; it is no reason to hold up those who serve.
-    private void Announce(State state)
+    private void Announce(BgpAnnouncement state, BgpPhase phase)
     {
         LogChanges(_state?.Health ?? state.Health, state.Health);
         _state = state;
         try
         {
-            state.Bird.Apply(state.Render(_phase));
+            state.Bird.Apply(state.Render(phase));
         }
         catch (AddressApplyException error)
         {
             _logger.LogError("what is announced can't be changed, again in {Seconds} s: {Reason}", s_retry.TotalSeconds, error.Message);
-            if (_phase != BgpPhase.Leaving)
-                _ = _timer.Change(s_retry, Timeout.InfiniteTimeSpan);
+            _ = _retry.Change(s_retry, Timeout.InfiniteTimeSpan);
         }
     }
 
@@ -303,54 +347,21 @@ public sealed class BgpTier : IAddressTier, IDisposable
     {
         lock (_gate)
         {
-            if (_phase == BgpPhase.Leaving)
-            {
-                _phase = BgpPhase.Left;
-                _logger.LogInformation("BGP: the addresses are withdrawn");
-            }
-
+            if (_phase != BgpPhase.Leaving)
+                return;
             if (_state is { } state)
-                Announce(state);
+                Announce(state, BgpPhase.Left);
+            _phase = BgpPhase.Left; // only now: who waits for it goes on
+            _logger.LogInformation("BGP: the addresses are withdrawn");
         }
     }
 
-    /// <summary>What runs.</summary>
-    private sealed record State(ApplianceConfig Config, BgpConfig Bgp, IBird Bird, LocalAddresses Local)
+    private void OnRetry()
     {
-        public BirdTemplate? Template { get; init; }
-
-        public IReadOnlyDictionary<string, string> Passwords { get; init; } = ImmutableDictionary<string, string>.Empty;
-
-        public ImmutableDictionary<IPAddress, ImmutableArray<string>> Health { get; init; } = ImmutableDictionary<IPAddress, ImmutableArray<string>>.Empty;
-
-        public static State Open(ApplianceConfig config, BgpConfig bgp, Func<BirdConfig, IBird> create, ILoopback loopback, ILogger logger) =>
-            new(config, bgp, create(config.Bird), new LocalAddresses(new BirdFolder(config.Bird).AddressFile, loopback, logger));
-
-        public string Render(BgpPhase phase)
+        lock (_gate)
         {
-            var announced = Bgp.Addresses.Select(one => one.Address).Where(address => phase != BgpPhase.Left && !Health.ContainsKey(address)).ToHashSet();
-            return Template!.Render(Config.Node, Bgp, Passwords, announced, phase == BgpPhase.Leaving); // there from the first text on
-        }
-
-        public void TryKeep(ILogger logger) => Try(() => Local.Keep(Bgp.Addresses.Select(one => one.Address)), logger);
-
-        public void TryStop(ILogger logger)
-        {
-            Try(Bird.Stop, logger);
-            Try(() => Local.Keep([]), logger);
-            Try(() => Directory.Delete(Config.Bird.Run, recursive: true), logger);
-        }
-
-        private static void Try(Action work, ILogger logger)
-        {
-            try
-            {
-                work();
-            }
-            catch (Exception error) when (error is AddressApplyException or IOException or UnauthorizedAccessException or NetlinkException)
-            {
-                logger.LogError("BGP: {Reason}", error.Message);
-            }
+            if (_state is { } state)
+                Announce(state, _phase);
         }
     }
 }

@@ -11,23 +11,25 @@ internal sealed class BirdControl(string path)
     private const int RefusedFrom = 8000; // doc/reply_codes
     private const int ReadBytes = 16 * 1024;
 
-    private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(2);
 
     /// <summary>Asks for one thing.</summary>
     /// <param name="command">The command, a line without its end.</param>
-    /// <exception cref="IOException">BIRD does not answer within 5 s, or refuses.</exception>
+    /// <exception cref="BirdRefusedException">BIRD refuses.</exception>
+    /// <exception cref="IOException">BIRD does not answer within 2 s.</exception>
+    /// <exception cref="SocketException">This process can't ask: it has no descriptor left, say.</exception>
     public BirdReply Ask(string command)
     {
+        using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         try
         {
-            using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
             var started = TimeProvider.System.GetTimestamp();
             (socket.SendTimeout, socket.ReceiveTimeout) = ((int)s_limit.TotalMilliseconds, (int)s_limit.TotalMilliseconds);
             socket.Connect(new UnixDomainSocketEndPoint(path));
             _ = Receive(socket, started); // who it is
             _ = socket.Send(Encoding.ASCII.GetBytes(command + "\n"));
             var reply = Receive(socket, started);
-            return reply.Code < RefusedFrom ? reply : throw new IOException($"BIRD refuses '{command}': {string.Join("; ", reply.Lines.Where(line => line.Code >= RefusedFrom).Select(line => line.Text))}");
+            return reply.Code < RefusedFrom ? reply : throw new BirdRefusedException($"BIRD refuses '{command}': {string.Join("; ", reply.Lines.Where(line => line.Code >= RefusedFrom).Select(line => line.Text))}");
         }
         catch (SocketException error)
         {

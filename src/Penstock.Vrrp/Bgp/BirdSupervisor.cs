@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Collections.Immutable;
+using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using Penstock.Linux;
 using Penstock.Vrrp.Supervision;
@@ -120,38 +121,19 @@ internal sealed class BirdSupervisor : IDisposable
     /// <exception cref="AddressApplyException">It could not.</exception>
     public void Apply(string text)
     {
-        Look();
-        if (IsLoaded(text))
-            return;
         try
         {
+            ReadOutput();
+            if (_process is { HasEnded: false } && IsLoaded(text))
+                return;
+            Look();
             Check(text);
-            _config.Propose(text);
-            var before = _config.Text;
-            _config.Accept(text);
-            try
-            {
-                if (_process is null)
-                    StartFirst();
-                else
-                    Reload();
-            }
-            catch (Exception error) when (error is IOException or AddressApplyException)
-            {
-                _config.Restore(before);
-                if (_process is not null && before is not null)
-                    _config.Loaded(); // it runs by that, as far as it runs
-                throw;
-            }
+            _judged = null; // what it depends on may have changed by the next time
+            Change(text);
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or SocketException)
         {
             throw new AddressApplyException($"bird: {error.Message}", error);
-        }
-        finally
-        {
-            _judged = null; // what it depends on may have changed by the next time
-            File.Delete(_config.Candidate);
         }
     }
 
@@ -166,6 +148,7 @@ internal sealed class BirdSupervisor : IDisposable
             if (!running.HasEnded)
                 throw new AddressApplyException($"bird: process {running.Pid} takes no signals from this daemon: it is another user's; end it as root");
             ReadOutput();
+            _sessions = []; // meant to end
             Unwatch();
         }
 
@@ -177,6 +160,28 @@ internal sealed class BirdSupervisor : IDisposable
     {
         _process?.Dispose();
         _output.Dispose();
+    }
+
+    private void Change(string text)
+    {
+        _config.Propose(text);
+        var before = _config.Text;
+        _config.Accept(text);
+        try
+        {
+            if (_process is not null)
+                Reload();
+            else if (!_isWanted)
+                StartFirst();
+            // One that has ended is started by it when its time comes.
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or SocketException or AddressApplyException)
+        {
+            _config.Restore(before);
+            if (_process is not null && before is not null && error is BirdRefusedException)
+                _config.Loaded(); // it runs by that; after any other fault nobody knows, and it is told again
+            throw;
+        }
     }
 
     private bool IsLoaded(string text) => _process is not null && _config.IsLoaded(text);
@@ -200,7 +205,7 @@ internal sealed class BirdSupervisor : IDisposable
 
     private bool TryAwaitAnswer()
     {
-        for (var left = s_startLimit; left > TimeSpan.Zero && _process is { HasEnded: false }; left -= s_pause)
+        for (var begun = TimeProvider.System.GetTimestamp(); TimeProvider.System.GetElapsedTime(begun) < s_startLimit && _process is { HasEnded: false };)
         {
             ReadOutput();
             if (File.Exists(_folder.ControlSocket) && TryAsk())
@@ -218,7 +223,7 @@ internal sealed class BirdSupervisor : IDisposable
             throw new AddressApplyException($"bird does not answer: {_log.LastWords}");
         var reply = _control.Ask("configure");
         if (reply.Code is not (Reconfigured or InProgress or Queued))
-            throw new AddressApplyException($"bird does not read its configuration: {reply.Text}");
+            throw new BirdRefusedException($"bird does not read its configuration: {reply.Text}");
         _config.Loaded();
         _logger.LogInformation("bird has read its configuration again");
     }
@@ -229,7 +234,7 @@ internal sealed class BirdSupervisor : IDisposable
         {
             Start();
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or SocketException)
         {
             _endedAt = _time.GetTimestamp();
             _wait = _backoff.Ended();
@@ -266,6 +271,7 @@ internal sealed class BirdSupervisor : IDisposable
     private void Lost(string reason, string words)
     {
         ReadOutput();
+        _lost += _sessions.Count(session => session.IsUp);
         Unwatch();
         _restarts = _restarts.SetItem(reason, _restarts.GetValueOrDefault(reason) + 1);
         _endedAt = _time.GetTimestamp();
@@ -285,14 +291,34 @@ internal sealed class BirdSupervisor : IDisposable
         try
         {
             var protocols = _control.Ask("show protocols all");
-            var bfd = _config.Text?.Contains("protocol bfd", StringComparison.Ordinal) is true ? _control.Ask("show bfd sessions") : null;
-            Take(BirdSessions.Read(protocols, bfd));
-            _answeredAt = _askedAt = _time.GetTimestamp();
+            _answeredAt = _time.GetTimestamp();
+            Take(BirdSessions.Read(protocols, _config.Text?.Contains("protocol bfd", StringComparison.Ordinal) is true ? AskForBfd() : null));
+            _askedAt = _time.GetTimestamp();
             return true;
         }
-        catch (IOException)
+        catch (SocketException)
         {
+            _answeredAt = _time.GetTimestamp();
+            return false; // the fault is on this side
+        }
+        catch (IOException error)
+        {
+            if (error is BirdRefusedException)
+                _answeredAt = _time.GetTimestamp();
             return false; // it has just been started, or hangs, for which there is a limit
+        }
+    }
+
+    // Null: it runs none, or none yet.
+    private BirdReply? AskForBfd()
+    {
+        try
+        {
+            return _control.Ask("show bfd sessions");
+        }
+        catch (BirdRefusedException)
+        {
+            return null;
         }
     }
 
@@ -301,12 +327,14 @@ internal sealed class BirdSupervisor : IDisposable
         var before = _sessions.Where(session => session.IsUp).Select(session => session.Neighbor).ToHashSet(StringComparer.Ordinal);
         foreach (var session in sessions.Where(session => session.IsUp && !before.Contains(session.Neighbor)))
             _logger.LogInformation("BGP session with {Neighbor} is established", session.Neighbor);
-        foreach (var neighbor in before.Where(name => !sessions.Any(session => session.IsUp && string.Equals(session.Neighbor, name, StringComparison.Ordinal))))
+        foreach (var session in sessions.Where(session => !session.IsUp && before.Contains(session.Neighbor)))
         {
             _lost++;
-            var now = sessions.FirstOrDefault(session => string.Equals(session.Neighbor, neighbor, StringComparison.Ordinal));
-            _logger.LogWarning("BGP session with {Neighbor} is lost: {Reason}", neighbor, now is null ? "bird has it no more" : now.LastError ?? now.State);
+            _logger.LogWarning("BGP session with {Neighbor} is lost: {Reason}", session.Neighbor, session.LastError ?? session.State);
         }
+
+        foreach (var neighbor in before.Where(name => !sessions.Any(session => string.Equals(session.Neighbor, name, StringComparison.Ordinal))))
+            _logger.LogInformation("BGP session with {Neighbor} is no more", neighbor);
 
         _sessions = sessions;
     }

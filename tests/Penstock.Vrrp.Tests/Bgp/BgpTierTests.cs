@@ -3,6 +3,8 @@ using System.Collections.Immutable;
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging.Abstractions;
+using Penstock.Linux;
+using Penstock.Linux.Netlink;
 using Penstock.Model;
 using Penstock.Model.Bgp;
 using Penstock.Tests;
@@ -49,7 +51,7 @@ public sealed class BgpTierTests : IDisposable
     [Fact]
     public void Address_ThatTheHostHasAnyway_IsLeftAlone()
     {
-        var (foreign, own) = (IPAddress.Parse("203.0.113.11"), IPAddress.Parse("203.0.113.12"));
+        var foreign = IPAddress.Parse("203.0.113.11");
         _lo.Has[foreign] = null;
         _tier.Apply(Snapshot(SomeBgp.Config("203.0.113.10", "203.0.113.11", "203.0.113.12")));
 
@@ -59,7 +61,6 @@ public sealed class BgpTierTests : IDisposable
         _tier.Apply(Snapshot(bgp: null));
         _lo.Has.Keys.ShouldBe([foreign]);
         Bird.IsStopped.ShouldBeTrue();
-        _ = own;
     }
 
     [Fact]
@@ -213,6 +214,75 @@ public sealed class BgpTierTests : IDisposable
     }
 
     [Fact]
+    public async Task HandOver_EndsTheLease_WhateverBirdDoes()
+    {
+        _tier.Apply(Snapshot(SomeBgp.Config()));
+        _tier.Renew();
+        Bird.Fails = true;
+        var leaving = _tier.HandOverAsync(TimeSpan.FromSeconds(1), CancellationToken.None);
+
+        while (!leaving.IsCompleted)
+        {
+            _time.Advance(TimeSpan.FromMilliseconds(100));
+            await Task.Yield();
+        }
+
+        _lo.Has.Keys.ShouldBe([s_vip]);
+        _tier.Renew();
+        _lo.Has.Keys.ShouldBe([s_vip]);
+    }
+
+    [Fact]
+    public void Drain_ThatBirdDoesNotHearOf_IsToldAgain()
+    {
+        _tier.Apply(Snapshot(SomeBgp.Config() with { GracefulShutdown = TimeSpan.FromSeconds(60) }));
+        Bird.Fails = true;
+        _tier.Drain(isDrained: true);
+        Bird.Fails = false;
+
+        _time.Advance(TimeSpan.FromSeconds(5));
+
+        Bird.Text.ShouldContain("bgp_community.add((65535, 0))");
+        Bird.Text.ShouldContain("route 203.0.113.10/32");
+    }
+
+    [Fact]
+    public void Address_ThatSomebodyTakesOffLo_IsPutBack()
+    {
+        _tier.Apply(Snapshot(SomeBgp.Config()));
+        _lo.Has.Remove(s_vip);
+
+        _tier.Renew();
+
+        _lo.Has.ShouldContainKey(s_vip);
+    }
+
+    [Fact]
+    public void Lease_OfAFamilyThatIsOff_CostsTheOtherNothing()
+    {
+        _lo.Refuses = AddressFamily.InterNetworkV6;
+        var lease = new BgpLease(_lo);
+
+        Should.Throw<NetlinkException>(() => lease.Hold([AddressFamily.InterNetworkV6, AddressFamily.InterNetwork], TimeSpan.FromSeconds(3)));
+
+        _lo.Has.Keys.ShouldBe([s_lease]);
+    }
+
+    [Fact]
+    public void Leftovers_ThatAnotherHas_KeepNobodyFromStarting()
+    {
+        _tier.Apply(Snapshot(SomeBgp.Config()));
+        var folder = new BirdFolder(Snapshot(bgp: null).Config.Bird);
+        Directory.CreateDirectory(Path.GetDirectoryName(folder.ConfigFile)!);
+        File.WriteAllText(folder.ConfigFile, "");
+        using var other = new BgpTier(_ => throw new AddressApplyException("another process runs it"), () => _lo, NullLoggerFactory.Instance, _time);
+
+        other.Apply(Snapshot(bgp: null));
+
+        _lo.Has.ShouldContainKey(s_vip);
+    }
+
+    [Fact]
     public void Status_SaysWhoIsToldOfWhat()
     {
         _tier.Apply(Snapshot(SomeBgp.Config()));
@@ -257,7 +327,10 @@ public sealed class BgpTierTests : IDisposable
 
         public IReadOnlySet<IPAddress> OfHost() => Has.Keys.ToHashSet();
 
-        public void Put(IPAddress address, int length, TimeSpan? lifetime) => Has[address] = lifetime;
+        public AddressFamily? Refuses { get; set; }
+
+        public void Put(IPAddress address, int length, TimeSpan? lifetime) =>
+            Has[address] = address.AddressFamily == Refuses ? throw new NetlinkException("off", Errno.EOPNOTSUPP) : lifetime;
 
         public void Remove(IPAddress address, int length) => Has.Remove(address).ShouldBeTrue();
 

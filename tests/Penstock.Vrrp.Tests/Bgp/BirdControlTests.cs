@@ -36,21 +36,23 @@ public sealed class BirdControlTests : IDisposable
     }
 
     [Theory]
-    [InlineData("9001 syntax error\n", "BIRD refuses 'configure': syntax error")]
-    [InlineData("0002-Reading configuration\n8002 x.conf:1:1 syntax error\n", "x.conf:1:1 syntax error")]
-    [InlineData("0002-Reading", "has closed the connection")]
-    [InlineData("nonsense\n", "without a code")]
-    public async Task Answer_ThatIsNone_OrARefusal_IsTheReason(string answer, string reason)
+    [InlineData("9001 syntax error\n", "BIRD refuses 'configure': syntax error", true)]
+    [InlineData("0002-Reading configuration\n8002 x.conf:1:1 syntax error\n", "x.conf:1:1 syntax error", true)]
+    [InlineData("0002-Reading", "has closed the connection", false)]
+    [InlineData("nonsense\n", "without a code", false)]
+    public async Task Answer_ThatIsNone_OrARefusal_IsTheReason(string answer, string reason, bool isRefused)
     {
         var served = Task.Run(() => Serve(answer));
 
-        Should.Throw<IOException>(() => new BirdControl(Path).Ask("configure")).Message.ShouldContain(reason);
+        var error = Should.Throw<IOException>(() => new BirdControl(Path).Ask("configure"));
+        error.Message.ShouldContain(reason);
+        (error is BirdRefusedException).ShouldBe(isRefused);
 
         await served;
     }
 
     [Fact]
-    public void Answer_ThatDoesNotCome_IsNotWaitedForForever() => Should.Throw<IOException>(() => new BirdControl(Path).Ask("configure")).Message.ShouldContain("no answer within 5 s");
+    public void Answer_ThatDoesNotCome_IsNotWaitedForForever() => Should.Throw<IOException>(() => new BirdControl(Path).Ask("configure")).Message.ShouldContain("no answer within 2 s");
 
     [Fact]
     public void Socket_ThatIsNotThere_IsNamed() => Should.Throw<IOException>(() => new BirdControl("/no/such").Ask("configure")).Message.ShouldStartWith("/no/such: ");

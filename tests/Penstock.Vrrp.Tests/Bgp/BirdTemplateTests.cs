@@ -36,6 +36,7 @@ public sealed class BirdTemplateTests : IDisposable
             protocol bgp 'to_tor1' {
               local as 65010;
               neighbor 192.0.2.1 as 65000;
+              direct;
               hold time 9;
             """);
         text.ShouldNotContain("ipv6");
