@@ -63,8 +63,7 @@ perf-l7: deps build ## the HTTP tier against nginx and haproxy; about half an ho
 	@perf/l7/run.sh $(ARGS)
 
 perf-vrrp: deps build ## what a client sees of a fail-over, and which flows go on, between network namespaces (root); ten minutes (ARGS="--runs 1": two)
-	@python3 perf/vrrp/drill.py --write perf/results $(ARGS)
-	@python3 perf/vrrp/flows.py --write perf/results
+	@status=0; python3 perf/vrrp/drill.py --write perf/results $(ARGS) || status=1; python3 perf/vrrp/flows.py --write perf/results || status=1; exit $$status
 
 fuzz: ## fuzz the HTTP codec for a minute (SECONDS=3600: an hour)
 	@dotnet run -c $(CONFIGURATION) --project tests/Penstock.Fuzz -- --seconds $(or $(SECONDS),60)
