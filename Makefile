@@ -15,7 +15,7 @@ BPF_OBJECTS := $(patsubst bpf/%.c,out/bpf/%.o,$(wildcard bpf/*.bpf.c))
 BPF_COMPILE = clang -target bpf -D__TARGET_ARCH_$(BPF_ARCH) -I/usr/include/$(shell uname -m)-linux-gnu -O2 -g -mcpu=v3 -Wall -Wextra -Werror
 BPF_ARCH := $(patsubst x86_64,x86,$(patsubst aarch64,arm64,$(shell uname -m)))
 
-.PHONY: help deps bpf build test lint demo perf perf-micro perf-l4 perf-l7 perf-vrrp fuzz clean
+.PHONY: help deps bpf build test lint demo perf perf-micro perf-l4 perf-l7 perf-vrrp perf-bgp fuzz clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -50,7 +50,7 @@ lint: build ## what CI enforces: warnings, format, dependency edges, file sizes
 demo: deps build ## the main jobs in under a minute: balance, lose an origin, reload, lose the daemon, fail nothing
 	@demo/demo.sh
 
-perf: perf-micro perf-l4 perf-l7 perf-vrrp ## all benchmarks
+perf: perf-micro perf-l4 perf-l7 perf-vrrp perf-bgp ## all benchmarks
 
 perf-micro: ## the codec by itself, by BenchmarkDotNet
 	@dotnet run -c $(CONFIGURATION) --project perf/micro
@@ -64,6 +64,9 @@ perf-l7: deps build ## the HTTP tier against nginx and haproxy; about half an ho
 
 perf-vrrp: deps build ## what a client sees of a fail-over, and which flows go on, between network namespaces (root); ten minutes (ARGS="--runs 1": two)
 	@status=0; python3 perf/vrrp/drill.py --write perf/results $(ARGS) || status=1; python3 perf/vrrp/flows.py --write perf/results || status=1; exit $$status
+
+perf-bgp: deps build ## three hosts that announce one address, of which one goes, between network namespaces (root); fifteen minutes (ARGS="--runs 1": five)
+	@python3 perf/bgp/drill.py --write perf/results $(ARGS)
 
 fuzz: ## fuzz the HTTP codec for a minute (SECONDS=3600: an hour)
 	@dotnet run -c $(CONFIGURATION) --project tests/Penstock.Fuzz -- --seconds $(or $(SECONDS),60)

@@ -77,6 +77,7 @@ class Drill:
         for host, number in [(host, 11 + i) for i, host in enumerate(self.hosts)] + [(server, 21 + i) for i, server in enumerate(self.servers)]:
             self.router.ip("link", "add", f"p{number}", "type", "veth", "peer", "name", "eth0", "netns", host.name)
             self.router.ip("link", "set", f"p{number}", "master", "br0", "up")
+            self.router.ip("link", "set", f"p{number}", "type", "bridge_slave", "flood", "off")  # else others get what a host is sent that has gone, and XDP takes it
             host.ip("link", "set", "eth0", "up")
             host.ip("addr", "add", f"10.7.0.{number}/24", "dev", "eth0")
             host.ip("route", "add", "default", "via", "10.7.0.1")
@@ -118,7 +119,7 @@ class Drill:
             temporary = " ".join(f"{kind}_temp_path {folder};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
             file.write(f"daemon off; worker_processes 1; pid {folder}/pid; error_log {folder}/error.log;\nevents {{ worker_connections 8192; }}\n"
                        f"http {{ access_log off; keepalive_timeout 300s; keepalive_requests 1000000; {temporary}\n server {{ listen 80 backlog=4096; location / {{ return 200 \"s{number}\"; }} }} }}\n")
-        self.children.append(server.start("nginx", "-c", f"{folder}/nginx.conf", stderr=subprocess.DEVNULL))
+        self.children.append(server.start("nginx", "-c", f"{folder}/nginx.conf", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
         until(lambda: ":80 " in server.run("ss", "-Hltn"), "nginx listens")
 
     def start_host(self, host):
@@ -140,6 +141,16 @@ class Drill:
 
     def next_hops(self):
         return self.router.ip("route", "show", VIP).count("via 10.7.0.")
+
+    def settle(self):
+        """Waits until the router has had three next hops for five seconds: FRR begins BFD anew once it has a session, and so loses the session once."""
+        since = time.monotonic()
+        def steady():
+            nonlocal since
+            if self.next_hops() != 3:
+                since = time.monotonic()
+            return time.monotonic() - since > 5
+        until(steady, "the router has three next hops for good")
 
     def bird(self, host):
         try:
@@ -166,14 +177,14 @@ class Drill:
             self.start_server(number)
         for host in (0, 1, 2):
             self.start_host(host)
-        until(lambda: self.next_hops() == 3, "the router has three next hops")
-        time.sleep(3)  # FRR begins BFD anew once it has sessions
-        until(lambda: self.next_hops() == 3, "the router has three next hops again")
+        self.settle()
         self.client.run(sys.executable, os.path.abspath(__file__), "--hold", "1", "--flows", "10")  # neighbours are known by now
         before = [self.connections(host) for host in (0, 1, 2)]
         client = self.client.start(sys.executable, os.path.abspath(__file__), "--hold", "18", "--flows", str(flows), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         client.stdout.readline()  # all are connected
         shares = [self.connections(host) - one for host, one in enumerate(before)]
+        if 0 in shares:
+            raise RuntimeError(f"a host without flows: {shares}")
         self.fire(event)
         at = time.monotonic()
         until(lambda: self.next_hops() == 2, "the router has two next hops")
@@ -182,7 +193,10 @@ class Drill:
         return {"shares": shares, "withdrawn": withdrawn, **found}
 
     def close(self):
-        for process in [*self.daemons, *self.children]:
+        for process in self.children:
+            process.terminate()  # nginx ends its workers
+            process.wait()
+        for process in self.daemons:
             if process and process.poll() is None:
                 process.kill()
                 process.wait()
@@ -288,6 +302,7 @@ def main():
     if chosen.hold:
         hold(chosen.hold, chosen.flows)
         return
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("told to stop"))  # what it has made goes with it
     binary, program = os.path.abspath(chosen.binary), os.path.abspath(chosen.program)
     lines = ["| way | one of three hosts goes: | flows on it, on the others | broken: of its flows, of the others' | router has two next hops after (s) | longest wait for an answer (s) |", "|---|---|---|---|---|---|"]
     print(lines[0], lines[1], sep="\n", flush=True)

@@ -155,7 +155,7 @@ public sealed class BgpDaemonTests
         metrics: {bind: "127.0.0.1:9464"}
         l7:
           reactors: 1
-          listeners: [{name: web, bind: ":80", routes: main}]
+          listeners: [{name: web, bind: "203.0.113.10:80", routes: main}, {name: web6, bind: "[2001:db8::10]:80", routes: main}]
           routes: {main: [{match: {path_prefix: /app}, to: app}, {respond: {status: 200} }]}
           clusters: {app: {endpoints: ["127.0.0.1:8080"], health: {type: tcp, interval: 200ms, timeout: 5s, rise: 1, fall: 1} } }
         """,

@@ -53,7 +53,22 @@ internal sealed class SnapshotPublisher(IL4Engine balancer, L7Engine engine, Vrr
         accessLog.Apply(_logged, _rings);
     }
 
+    // Announced addresses are the host's before anything is bound to them.
     private void ApplyTiers(Snapshot snapshot)
+    {
+        bgp.Prepare(snapshot);
+        try
+        {
+            ApplyServices(snapshot);
+        }
+        catch
+        {
+            bgp.TakeBack();
+            throw;
+        }
+    }
+
+    private void ApplyServices(Snapshot snapshot)
     {
         balancer.Apply(snapshot);
         try

@@ -21,9 +21,6 @@ internal sealed record BgpAnnouncement(ApplianceConfig Config, BgpConfig Bgp, IB
 
     public ImmutableDictionary<IPAddress, ImmutableArray<string>> Health { get; init; } = ImmutableDictionary<IPAddress, ImmutableArray<string>>.Empty;
 
-    public static BgpAnnouncement Open(ApplianceConfig config, BgpConfig bgp, Func<BirdConfig, IBird> create, ILoopback loopback, ILogger logger) =>
-        new(config, bgp, create(config.Bird), new LocalAddresses(new BirdFolder(config.Bird).AddressFile, loopback, logger));
-
     public string Render(BgpPhase phase)
     {
         var announced = Bgp.Addresses.Select(one => one.Address).Where(address => phase != BgpPhase.Left && !Health.ContainsKey(address)).ToHashSet();
@@ -39,7 +36,7 @@ internal sealed record BgpAnnouncement(ApplianceConfig Config, BgpConfig Bgp, IB
         Try(() => Directory.Delete(Config.Bird.Run, recursive: true), logger);
     }
 
-    private static void Try(Action work, ILogger logger)
+    public static void Try(Action work, ILogger logger)
     {
         try
         {

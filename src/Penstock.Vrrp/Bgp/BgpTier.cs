@@ -31,6 +31,7 @@ public sealed class BgpTier : IAddressTier, IDisposable
     private readonly ITimer _retry;
     private readonly BgpMeter _meter;
     private volatile BgpAnnouncement? _state;
+    private (LocalAddresses Local, IReadOnlyList<IPAddress> Added)? _prepared;
     private volatile BgpPhase _phase;
     private bool _isStarted;
     private bool _isLeaseFinal;
@@ -63,6 +64,38 @@ public sealed class BgpTier : IAddressTier, IDisposable
 
     /// <inheritdoc/>
     public TimeSpan RestartGrace(ApplianceConfig config) => config.Bird.RestartGrace;
+
+    /// <summary>Has the host have a snapshot's addresses, so that listeners can be bound to them; before <see cref="Apply"/>.</summary>
+    /// <exception cref="AddressApplyException">They can't be put on lo.</exception>
+    public void Prepare(Snapshot snapshot)
+    {
+        if (snapshot.Config is not { Bgp: { } bgp } config || ReferenceEquals(config, _state?.Config))
+            return;
+        lock (_gate)
+        {
+            try
+            {
+                ProgramFolders.Make(config.Bird.Run);
+                var local = Local(config.Bird);
+                _prepared = (local, local.Add(bgp.Addresses.Select(one => one.Address)));
+            }
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException or NetlinkException)
+            {
+                throw new AddressApplyException($"bgp: {error.Message}", error);
+            }
+        }
+    }
+
+    /// <summary>Takes back what the last <see cref="Prepare"/> has put on lo, since the snapshot does not come to run.</summary>
+    public void TakeBack()
+    {
+        lock (_gate)
+        {
+            if (_prepared is var (local, added) && added.Count > 0)
+                BgpAnnouncement.Try(() => local.Remove(added), _logger);
+            _prepared = null;
+        }
+    }
 
     /// <summary>Puts a snapshot's announcements in place, as far as what they depend on is well.</summary>
     /// <exception cref="AddressApplyException">They can't be; what ran before runs on.</exception>
@@ -215,6 +248,10 @@ public sealed class BgpTier : IAddressTier, IDisposable
 
     private static IEnumerable<System.Net.Sockets.AddressFamily> Families(BgpConfig bgp) => bgp.Addresses.Select(one => one.Address.AddressFamily).Distinct();
 
+    private LocalAddresses Local(BirdConfig bird) => new(new BirdFolder(bird).AddressFile, _loopback, _logger);
+
+    private BgpAnnouncement Open(ApplianceConfig config, BgpConfig bgp) => new(config, bgp, _create(config.Bird), Local(config.Bird));
+
     private static void Try(Action work)
     {
         try
@@ -254,39 +291,34 @@ public sealed class BgpTier : IAddressTier, IDisposable
 
         if (before is not null && new BirdFolder(before.Config.Bird) != new BirdFolder(config.Bird))
             throw new AddressApplyException("bird: run and state can't move while addresses are announced: restart the daemon");
-        var wanted = before is null ? BgpAnnouncement.Open(config, bgp, _create, _loopback, _logger) : before with { Config = config, Bgp = bgp };
+        var wanted = before is null ? Open(config, bgp) : before with { Config = config, Bgp = bgp };
         var ranBefore = wanted.Bird.Status.Pid is not null;
         try
         {
             wanted = wanted with { Template = BirdTemplate.Load(config.Bird.Template), Passwords = BgpPasswords.Read(bgp), Health = BgpHealth.Of(bgp, snapshot) };
             var text = wanted.Render(_phase);
             wanted.Bird.Check(text);
-            wanted.Local.Add(bgp.Addresses.Select(one => one.Address)); // who serves them is there by now, and so are they before a router sends anything
             wanted.Bird.Apply(text);
         }
         catch (Exception error) when (error is AddressApplyException or IOException or UnauthorizedAccessException or NetlinkException)
         {
-            Undo(before, wanted, ranBefore);
+            if (before is null)
+                Undo(wanted, ranBefore);
+            else
+                Announce(before, _phase); // it may have taken the new text before it failed to say so
             throw error as AddressApplyException ?? new AddressApplyException($"bgp: {error.Message}", error);
         }
 
         LogChanges(before?.Health ?? ImmutableDictionary<IPAddress, ImmutableArray<string>>.Empty, wanted.Health);
-        _state = wanted;
+        (_state, _prepared) = (wanted, null);
         wanted.TryKeep(_logger);
     }
 
-    // What is new ends, what was there goes on.
-    private void Undo(BgpAnnouncement? before, BgpAnnouncement wanted, bool ranBefore)
+    // One that was there before goes on.
+    private void Undo(BgpAnnouncement wanted, bool ranBefore)
     {
-        if (before is not null)
-        {
-            Announce(before, _phase); // it may have taken the new text before it failed to say so
-            before.TryKeep(_logger);
-            return;
-        }
-
         if (!ranBefore)
-            wanted.TryStop(_logger);
+            BgpAnnouncement.Try(wanted.Bird.Stop, _logger);
         wanted.Bird.Dispose();
     }
 
@@ -295,7 +327,7 @@ public sealed class BgpTier : IAddressTier, IDisposable
     {
         try
         {
-            End(running ?? BgpAnnouncement.Open(config, new BgpConfig { Asn = 0, RouterId = IPAddress.None, Addresses = [], Neighbors = [] }, _create, _loopback, _logger));
+            End(running ?? Open(config, new BgpConfig { Asn = 0, RouterId = IPAddress.None, Addresses = [], Neighbors = [] }));
         }
         catch (AddressApplyException error)
         {

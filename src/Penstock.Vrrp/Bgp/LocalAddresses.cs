@@ -16,34 +16,34 @@ namespace Penstock.Vrrp.Bgp;
 internal sealed class LocalAddresses(string path, ILoopback loopback, ILogger logger)
 {
     /// <summary>Puts those on lo that no interface has.</summary>
+    /// <returns>Which these were.</returns>
     /// <exception cref="IOException">The file can't be written; nothing has changed.</exception>
     /// <exception cref="NetlinkException">The kernel refused.</exception>
-    public void Add(IEnumerable<IPAddress> wanted)
+    public IReadOnlyList<IPAddress> Add(IEnumerable<IPAddress> wanted)
     {
         var there = loopback.OfHost();
         var missing = wanted.Where(address => !there.Contains(address)).ToArray();
         if (missing.Length == 0)
-            return;
+            return missing;
         Save(Load().Union(missing)); // first, so that none is there that nobody knows
         foreach (var address in missing)
             loopback.Put(address, Length(address), lifetime: null);
         logger.LogInformation("{Addresses} put on lo", string.Join(", ", missing.AsEnumerable()));
+        return missing;
     }
 
     /// <summary>Takes those off lo that were put there, but for some.</summary>
     /// <exception cref="IOException">The file can't be read or written.</exception>
     /// <exception cref="NetlinkException">The kernel refused.</exception>
-    public void Keep(IEnumerable<IPAddress> wanted)
+    public void Keep(IEnumerable<IPAddress> wanted) => Keep(wanted.ToHashSet().Contains);
+
+    /// <summary>Takes some off lo that were put there.</summary>
+    /// <exception cref="IOException">The file can't be read or written.</exception>
+    /// <exception cref="NetlinkException">The kernel refused.</exception>
+    public void Remove(IEnumerable<IPAddress> unwanted)
     {
-        var own = Load();
-        var kept = own.Intersect(wanted).ToArray();
-        if (kept.Length == own.Count)
-            return;
-        var gone = own.Except(kept).ToArray();
-        foreach (var address in gone)
-            loopback.Remove(address, Length(address));
-        Save(kept);
-        logger.LogInformation("{Addresses} taken off lo", string.Join(", ", gone.AsEnumerable()));
+        var gone = unwanted.ToHashSet();
+        Keep(address => !gone.Contains(address));
     }
 
     private static int Length(IPAddress address) => address.AddressFamily == AddressFamily.InterNetworkV6 ? 128 : 32;
@@ -55,5 +55,18 @@ internal sealed class LocalAddresses(string path, ILoopback loopback, ILogger lo
     {
         File.WriteAllLines(path + ".new", addresses.Select(address => address.ToString()));
         File.Move(path + ".new", path, overwrite: true);
+    }
+
+    private void Keep(Func<IPAddress, bool> isWanted)
+    {
+        var own = Load();
+        var kept = own.Where(isWanted).ToArray();
+        if (kept.Length == own.Count)
+            return;
+        var gone = own.Except(kept).ToArray();
+        foreach (var address in gone)
+            loopback.Remove(address, Length(address));
+        Save(kept);
+        logger.LogInformation("{Addresses} taken off lo", string.Join(", ", gone.AsEnumerable()));
     }
 }

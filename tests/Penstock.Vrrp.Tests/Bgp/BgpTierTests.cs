@@ -35,13 +35,13 @@ public sealed class BgpTierTests : IDisposable
     [Fact]
     public void Addresses_AreOnLo_BeforeTheyAreAnnounced()
     {
-        var atStart = false;
-        _starting = () => atStart = _lo.Has.ContainsKey(s_vip);
+        var snapshot = Snapshot(SomeBgp.Config());
+        _tier.Prepare(snapshot);
+        _lo.Has[s_vip].ShouldBeNull("it is there, and has no end");
+        _birds.ShouldBeEmpty();
 
-        _tier.Apply(Snapshot(SomeBgp.Config()));
+        _tier.Apply(snapshot);
 
-        atStart.ShouldBeTrue();
-        _lo.Has[s_vip].ShouldBeNull("it has no end");
         Bird.Text.ShouldContain("route 203.0.113.10/32");
         _lo.Has.ShouldNotContainKey(s_lease, "nothing is announced before the daemon is known to run");
         _tier.Renew();
@@ -53,12 +53,12 @@ public sealed class BgpTierTests : IDisposable
     {
         var foreign = IPAddress.Parse("203.0.113.11");
         _lo.Has[foreign] = null;
-        _tier.Apply(Snapshot(SomeBgp.Config("203.0.113.10", "203.0.113.11", "203.0.113.12")));
+        Apply(Snapshot(SomeBgp.Config("203.0.113.10", "203.0.113.11", "203.0.113.12")));
 
-        _tier.Apply(Snapshot(SomeBgp.Config()));
+        Apply(Snapshot(SomeBgp.Config()));
 
         _lo.Has.Keys.ShouldBe([s_vip, foreign], ignoreOrder: true);
-        _tier.Apply(Snapshot(bgp: null));
+        Apply(Snapshot(bgp: null));
         _lo.Has.Keys.ShouldBe([foreign]);
         Bird.IsStopped.ShouldBeTrue();
     }
@@ -66,11 +66,11 @@ public sealed class BgpTierTests : IDisposable
     [Fact]
     public void Addresses_OfADaemonBefore_AreItsNexts()
     {
-        _tier.Apply(Snapshot(SomeBgp.Config("203.0.113.10", "203.0.113.11")));
+        Apply(Snapshot(SomeBgp.Config("203.0.113.10", "203.0.113.11")));
         _tier.Dispose();
         using var next = Tier();
 
-        next.Apply(Snapshot(SomeBgp.Config()));
+        Apply(Snapshot(SomeBgp.Config()), next);
 
         _lo.Has.Keys.ShouldBe([s_vip]);
     }
@@ -81,16 +81,16 @@ public sealed class BgpTierTests : IDisposable
         var config = SomeBgp.Config("203.0.113.10", "203.0.113.11");
         config = config with { Addresses = config.Addresses.SetItem(0, config.Addresses[0] with { Track = new BgpTrackConfig { Services = [new BgpTrackHealth { Name = "web" }] } }) };
         var good = Snapshot(config);
-        _tier.Apply(good);
+        Apply(good);
 
-        _tier.Apply(good with { Services = good.Services.Add("web", [Some.Backend("10.0.0.1", 1, EndpointState.Down)]) });
+        Apply(good with { Services = good.Services.Add("web", [Some.Backend("10.0.0.1", 1, EndpointState.Down)]) });
 
         Bird.Text.ShouldNotContain("route 203.0.113.10/32");
         Bird.Text.ShouldContain("route 203.0.113.11/32");
         _lo.Has.ShouldContainKey(s_vip);
         _tier.Status().Addresses[0].Why.ShouldBe(["service web: 0% is ready, 1% is asked for"]);
         _tier.Status().Warnings.ShouldContain("address 203.0.113.10 is withdrawn: service web: 0% is ready, 1% is asked for");
-        _tier.Apply(good);
+        Apply(good);
         Bird.Text.ShouldContain("route 203.0.113.10/32");
     }
 
@@ -98,9 +98,9 @@ public sealed class BgpTierTests : IDisposable
     public void Change_ThatBirdDoesNotTake_IsTriedAgain()
     {
         var good = Snapshot(SomeBgp.Config() with { Track = new BgpTrackConfig { Services = [new BgpTrackHealth { Name = "web" }] } });
-        _tier.Apply(good);
+        Apply(good);
         Bird.Fails = true;
-        _tier.Apply(good with { Services = good.Services.Add("web", [Some.Backend("10.0.0.1", 1, EndpointState.Down)]) });
+        Apply(good with { Services = good.Services.Add("web", [Some.Backend("10.0.0.1", 1, EndpointState.Down)]) });
         Bird.Text.ShouldContain("route 203.0.113.10/32");
 
         Bird.Fails = false;
@@ -112,7 +112,7 @@ public sealed class BgpTierTests : IDisposable
     [Fact]
     public void Drain_SaysSo_ThenWithdraws_AndComesBack()
     {
-        _tier.Apply(Snapshot(SomeBgp.Config()));
+        Apply(Snapshot(SomeBgp.Config()));
 
         _tier.Drain(isDrained: true);
         Bird.Text.ShouldContain("bgp_community.add((65535, 0))");
@@ -123,7 +123,7 @@ public sealed class BgpTierTests : IDisposable
         Bird.Text.ShouldNotContain("route 203.0.113.10/32");
         _tier.Status().Phase.ShouldBe(BgpPhase.Left);
 
-        _tier.Apply(Snapshot(SomeBgp.Config() with { Med = 7 }));
+        Apply(Snapshot(SomeBgp.Config() with { Med = 7 }));
         Bird.Text.ShouldNotContain("route 203.0.113.10/32", Case.Sensitive, "a reload does not undo it");
         _tier.Drain(isDrained: false);
         Bird.Text.ShouldContain("route 203.0.113.10/32");
@@ -135,7 +135,7 @@ public sealed class BgpTierTests : IDisposable
     {
         _tier.Drain(isDrained: true);
 
-        _tier.Apply(Snapshot(SomeBgp.Config()));
+        Apply(Snapshot(SomeBgp.Config()));
 
         Bird.Text.ShouldNotContain("route 203.0.113.10/32");
         _lo.Has.ShouldContainKey(s_vip);
@@ -144,14 +144,14 @@ public sealed class BgpTierTests : IDisposable
     [Fact]
     public void Configuration_ThatBirdRefuses_ChangesNothing()
     {
-        _tier.Apply(Snapshot(SomeBgp.Config()));
+        Apply(Snapshot(SomeBgp.Config()));
         var text = Bird.Text;
         Bird.Refuses = true;
 
-        Should.Throw<AddressApplyException>(() => _tier.Apply(Snapshot(SomeBgp.Config("203.0.113.10", "203.0.113.11"))));
+        Should.Throw<AddressApplyException>(() => Apply(Snapshot(SomeBgp.Config("203.0.113.10", "203.0.113.11"))));
         Bird.Refuses = false;
         Bird.Fails = true;
-        Should.Throw<AddressApplyException>(() => _tier.Apply(Snapshot(SomeBgp.Config("203.0.113.10", "203.0.113.11"))));
+        Should.Throw<AddressApplyException>(() => Apply(Snapshot(SomeBgp.Config("203.0.113.10", "203.0.113.11"))));
 
         Bird.Text.ShouldBe(text);
         Bird.IsStopped.ShouldBeFalse();
@@ -163,12 +163,12 @@ public sealed class BgpTierTests : IDisposable
     public void FirstConfiguration_ThatDoesNotStart_LeavesNothing_UnlessItRanBefore()
     {
         _starting = () => Bird.Fails = true;
-        Should.Throw<AddressApplyException>(() => _tier.Apply(Snapshot(SomeBgp.Config())));
+        Should.Throw<AddressApplyException>(() => Apply(Snapshot(SomeBgp.Config())));
         _lo.Has.ShouldBeEmpty();
         Bird.IsStopped.ShouldBeTrue();
 
         _starting = () => (Bird.Fails, Bird.Pid) = (true, 7);
-        Should.Throw<AddressApplyException>(() => _tier.Apply(Snapshot(SomeBgp.Config())));
+        Should.Throw<AddressApplyException>(() => Apply(Snapshot(SomeBgp.Config())));
         Bird.IsStopped.ShouldBeFalse("a daemon before has left it, and its sessions are in use");
     }
 
@@ -176,7 +176,7 @@ public sealed class BgpTierTests : IDisposable
     public void Password_ThatIsNotThere_IsNamed()
     {
         var config = SomeBgp.Config();
-        var error = Should.Throw<AddressApplyException>(() => _tier.Apply(Snapshot(config with { Neighbors = [config.Neighbors[0] with { PasswordFile = "/no/such" }] })));
+        var error = Should.Throw<AddressApplyException>(() => Apply(Snapshot(config with { Neighbors = [config.Neighbors[0] with { PasswordFile = "/no/such" }] })));
 
         error.Message.ShouldContain("/no/such");
     }
@@ -184,7 +184,7 @@ public sealed class BgpTierTests : IDisposable
     [Fact]
     public void Lease_OfADaemonThatEnds_IsItsLast()
     {
-        _tier.Apply(Snapshot(SomeBgp.Config()));
+        Apply(Snapshot(SomeBgp.Config()));
         _tier.Renew();
 
         _tier.StayForRestart();
@@ -199,7 +199,7 @@ public sealed class BgpTierTests : IDisposable
     [Fact]
     public async Task HandOver_WaitsUntilItIsWithdrawn()
     {
-        _tier.Apply(Snapshot(SomeBgp.Config()));
+        Apply(Snapshot(SomeBgp.Config()));
         var leaving = _tier.HandOverAsync(TimeSpan.FromSeconds(30), CancellationToken.None);
         _tier.Status().Phase.ShouldBe(BgpPhase.Leaving);
 
@@ -285,7 +285,7 @@ public sealed class BgpTierTests : IDisposable
     [Fact]
     public void Status_SaysWhoIsToldOfWhat()
     {
-        _tier.Apply(Snapshot(SomeBgp.Config()));
+        Apply(Snapshot(SomeBgp.Config()));
         _tier.Status().Addresses.ShouldHaveSingleItem().Why.ShouldBe(["bird does not run"]);
         _tier.Status().Warnings.ShouldBe(["bird does not run: no router is told of this host's addresses"]);
 
@@ -310,6 +310,22 @@ public sealed class BgpTierTests : IDisposable
         ImmutableDictionary.Create<string, ClusterEndpoints>(StringComparer.Ordinal));
 
     private Snapshot Snapshot(BgpConfig? bgp) => Snapshot(bgp, _folder);
+
+    // As the daemon does it.
+    private void Apply(Snapshot snapshot, BgpTier? tier = null)
+    {
+        tier ??= _tier;
+        tier.Prepare(snapshot);
+        try
+        {
+            tier.Apply(snapshot);
+        }
+        catch (AddressApplyException)
+        {
+            tier.TakeBack();
+            throw;
+        }
+    }
 
     private BgpTier Tier() => new(
         config =>
