@@ -216,7 +216,7 @@ public sealed class BgpTierTests : IDisposable
     [Fact]
     public async Task HandOver_EndsTheLease_WhateverBirdDoes()
     {
-        _tier.Apply(Snapshot(SomeBgp.Config()));
+        Apply(Snapshot(SomeBgp.Config()));
         _tier.Renew();
         Bird.Fails = true;
         var leaving = _tier.HandOverAsync(TimeSpan.FromSeconds(1), CancellationToken.None);
@@ -235,7 +235,7 @@ public sealed class BgpTierTests : IDisposable
     [Fact]
     public void Drain_ThatBirdDoesNotHearOf_IsToldAgain()
     {
-        _tier.Apply(Snapshot(SomeBgp.Config() with { GracefulShutdown = TimeSpan.FromSeconds(60) }));
+        Apply(Snapshot(SomeBgp.Config() with { GracefulShutdown = TimeSpan.FromSeconds(60) }));
         Bird.Fails = true;
         _tier.Drain(isDrained: true);
         Bird.Fails = false;
@@ -249,7 +249,7 @@ public sealed class BgpTierTests : IDisposable
     [Fact]
     public void Address_ThatSomebodyTakesOffLo_IsPutBack()
     {
-        _tier.Apply(Snapshot(SomeBgp.Config()));
+        Apply(Snapshot(SomeBgp.Config()));
         _lo.Has.Remove(s_vip);
 
         _tier.Renew();
@@ -271,7 +271,7 @@ public sealed class BgpTierTests : IDisposable
     [Fact]
     public void Leftovers_ThatAnotherHas_KeepNobodyFromStarting()
     {
-        _tier.Apply(Snapshot(SomeBgp.Config()));
+        Apply(Snapshot(SomeBgp.Config()));
         var folder = new BirdFolder(Snapshot(bgp: null).Config.Bird);
         Directory.CreateDirectory(Path.GetDirectoryName(folder.ConfigFile)!);
         File.WriteAllText(folder.ConfigFile, "");
