@@ -60,7 +60,7 @@ class Lab:
         with open(f"{folder}/penstock.yaml", "w") as file:
             file.write(f"""
 node: lb{host + 1}
-shutdown_timeout: 1s
+shutdown_timeout: 10s
 state: {folder}/lib
 admin: {{socket: {folder}/admin.sock}}
 vrrp:
