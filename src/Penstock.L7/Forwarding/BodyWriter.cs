@@ -34,6 +34,10 @@ internal static class BodyWriter
         return writer.WriteAsync(data, CrLf);
     }
 
+    /// <summary>Buffers the end of a chunked body.</summary>
+    internal static void AppendEnd(TransportWriter writer, TrailerSection? trailers) =>
+        writer.Advance(ChunkedEncoder.WriteEnd(writer.GetSpan(ChunkedEncoder.MaxEndLength(trailers)), trailers));
+
     private static void AppendSize(TransportWriter writer, long length) =>
         writer.Advance(ChunkedEncoder.WriteHeader(writer.GetSpan(ChunkedEncoder.MaxHeaderLength), length));
 }

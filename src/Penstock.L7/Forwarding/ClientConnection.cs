@@ -2,6 +2,7 @@
 using System.Runtime.CompilerServices;
 using System.Text;
 using Penstock.L7.Admission;
+using Penstock.L7.Http1;
 using Penstock.L7.Runtime;
 using Penstock.L7.Transport;
 using Penstock.Linux;
@@ -10,7 +11,7 @@ using Penstock.Linux.Reactors;
 namespace Penstock.L7.Forwarding;
 
 /// <summary>A client's connection: reads one request after the other, in order, and holds an <see cref="Exchange"/> only while there is one.</summary>
-internal sealed class ClientConnection : SocketConnection
+internal sealed class ClientConnection : SocketConnection, IClientStream
 {
     /// <summary>How long a closing connection waits for its client to stop sending, ms (nginx: lingering_timeout).</summary>
     private const int LingerMilliseconds = 5000;
@@ -65,8 +66,20 @@ internal sealed class ClientConnection : SocketConnection
     /// <summary>Requests begun.</summary>
     internal long Requests { get; set; }
 
-    /// <summary>It is closed although the client may still be sending a body.</summary>
-    internal bool ClosesEarly { get; set; }
+    /// <inheritdoc/>
+    public bool ClosesEarly { get; set; }
+
+    ClientConnection IClientStream.Connection => this;
+
+    TransportReader IClientStream.Reader => Reader;
+
+    TransportWriter IClientStream.Writer => Writer;
+
+    bool IClientStream.IsBroken => IsBroken;
+
+    bool IClientStream.IsMultiplexed => false;
+
+    TrailerSection? IClientStream.Trailers => null;
 
     /// <summary>Neighbour in the worker's list of connections; owned by the worker.</summary>
     internal ClientConnection? NextConnection { get; set; }
@@ -87,6 +100,7 @@ internal sealed class ClientConnection : SocketConnection
                 if (read.IsCanceled || read.Buffer.IsEmpty)
                     break;
                 var exchange = _exchange = _worker.RentExchange(this);
+                Reader.Guard.Until(Reactor.Now + exchange.Listener.HeaderMilliseconds);
                 var step = exchange.ReadHead(read);
                 while (step == ExchangeStep.ReadMore)
                     step = exchange.ReadHead(await Reader.ReadAsync());
@@ -108,6 +122,20 @@ internal sealed class ClientConnection : SocketConnection
             Abort();
         }
     }
+
+    void IClientStream.WriteInterim(ResponseHead head, in ResponseForwarding forwarding) => ResponseWriter.WriteInterim(Writer, head, forwarding);
+
+    void IClientStream.WriteHead(ResponseHead head, in ResponseForwarding forwarding) => ResponseWriter.Write(Writer, head, forwarding);
+
+    void IClientStream.WriteAnswer(in LocalAnswer answer) => LocalResponse.Write(Writer, answer);
+
+    void IClientStream.WriteEnd(bool chunked, TrailerSection? trailers)
+    {
+        if (chunked)
+            BodyWriter.AppendEnd(Writer, trailers);
+    }
+
+    void IClientStream.Abort() => Abort();
 
     /// <summary>The proxy stops: a connection between requests closes now, another after its request.</summary>
     internal void Drain()

@@ -32,16 +32,16 @@ internal sealed partial class Exchange
 
         var keep = MayKeepClient() && MayKeepAfter(_error) && !_client.ClosesEarly;
         OnResponseHead(status);
-        _client.Writer.Guard.Between(Listener.BodyMilliseconds, Listener.Config.Timeouts.MinResponseBytesPerSecond);
+        _clientWriter.Guard.Between(Listener.BodyMilliseconds, Listener.Config.Timeouts.MinResponseBytesPerSecond);
         if (!_requestBody.IsDone)
         {
             // What the client waits for before it sends the body is this answer, so the body will not come.
-            keep &= !Request.ExpectContinue && !(_requestBody.Remaining > DiscardBytes);
+            keep &= !Request.ExpectContinue && !_client.IsMultiplexed && !(_requestBody.Remaining > DiscardBytes);
             _client.ClosesEarly = !keep;
         }
 
         WriteAnswer(status, keep);
-        var flushed = await _client.Writer.FlushAsync();
+        var flushed = await _clientWriter.FlushAsync();
         if (flushed.IsCompleted && _error == ProxyError.None)
             _error = ClientError();
         if (flushed.IsCompleted)
@@ -73,7 +73,7 @@ internal sealed partial class Exchange
         var body = route?.Respond is { } respond ? respond.Body.Span : route is null ? ErrorText() : default;
         var headOnly = Request.MethodKind == HttpMethodKind.Head;
         _ownBytes = headOnly ? 0 : body.Length;
-        LocalResponse.Write(_client.Writer, new LocalAnswer
+        _client.WriteAnswer(new LocalAnswer
         {
             Status = status,
             ContentType = route?.Respond is { } fixedResponse ? fixedResponse.ContentType.Span : PlainText,
@@ -92,7 +92,7 @@ internal sealed partial class Exchange
     private ReadOnlySpan<byte> Location(RedirectTarget redirect)
     {
         var path = ForwardPath();
-        var authority = Request.Authority.IsEmpty && redirect.NeedsHost ? _client.LocalHost() : Request.Authority;
+        var authority = Request.Authority.IsEmpty && redirect.NeedsHost ? _connection.LocalHost() : Request.Authority;
         var needed = redirect.MaxLength(authority.Length + path.Length + Request.Query.Length);
         if (_location.Length < needed)
             _location = new byte[needed];
@@ -110,10 +110,10 @@ internal sealed partial class Exchange
     [AsyncMethodBuilder(typeof(PooledTaskMethodBuilder<>))]
     private async ValueTask<bool> DiscardBodyAsync()
     {
-        _client.Reader.Guard.Between(Listener.BodyMilliseconds, Listener.Config.Timeouts.MinRequestBytesPerSecond);
+        _clientReader.Guard.Between(Listener.BodyMilliseconds, Listener.Config.Timeouts.MinRequestBytesPerSecond);
         while (!_requestBody.IsDone)
         {
-            var read = await _client.Reader.ReadAsync();
+            var read = await _clientReader.ReadAsync();
             if (read.IsCanceled)
             {
                 _client.ClosesEarly = true;
@@ -124,7 +124,7 @@ internal sealed partial class Exchange
             var status = ChunkStatus.Data;
             while (status == ChunkStatus.Data && !_requestBody.IsDone)
                 status = _requestBody.Read(ref input, out _);
-            _client.Reader.AdvanceTo(input.Start, _requestBody.IsDone ? input.Start : read.Buffer.End);
+            _clientReader.AdvanceTo(input.Start, _requestBody.IsDone ? input.Start : read.Buffer.End);
             if (status == ChunkStatus.Rejected || _requestBody.Bytes > DiscardBytes || (read.IsCompleted && !_requestBody.IsDone))
             {
                 _client.ClosesEarly = true;

@@ -15,7 +15,7 @@ internal sealed partial class Exchange
             return ProxyError.MethodNotImplemented;
         if (Listener.Config.Limits.BodyBytes is { } limit && Request.Framing == BodyFraming.Length && Request.ContentLength > limit)
             return ProxyError.RequestBodyTooLarge;
-        _trusted = !Listener.TrustedProxies.IsEmpty && Listener.TrustedProxies.Contains(_client.Peer);
+        _trusted = !Listener.TrustedProxies.IsEmpty && Listener.TrustedProxies.Contains(_connection.Peer);
         if (!_worker.Paths.TryNormalize(Request.Path, out var path))
             return ProxyError.BadPath;
         _route = Listener.Match(Request.Host, path.Match, Request.Method, out var error);

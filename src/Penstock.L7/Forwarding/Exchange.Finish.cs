@@ -14,7 +14,7 @@ internal sealed partial class Exchange
     private void OnResponseHead(int status)
     {
         _status = status;
-        _responseStart = _client.Writer.TotalSent;
+        _responseStart = _clientWriter.TotalSent;
     }
 
     private void Finish()
@@ -27,7 +27,7 @@ internal sealed partial class Exchange
         var requestBytes = _requestBody.Bytes + _tunnelBytes;
         var responseBytes = _ownBytes ?? _responseBody.Bytes;
         series.Cells[_worker.Index].Count(_status, microseconds, requestBytes, responseBytes);
-        _client.Slot.CountersOf(_worker.Index).OnRequest();
+        _connection.Slot.CountersOf(_worker.Index).OnRequest();
         if (_error != ProxyError.None)
             _worker.Counters.Count(_error, _rejection);
         if (_worker.AccessLog is { } ring)
@@ -39,7 +39,7 @@ internal sealed partial class Exchange
         var parsed = _headTicks != 0;
         Request.TryGet(KnownHeader.UserAgent, out var userAgent);
         Request.TryGet(KnownHeader.Referer, out var referer);
-        var client = parsed ? FindClient() : _client.Peer;
+        var client = parsed ? FindClient() : _connection.Peer;
         Span<byte> address = stackalloc byte[16];
         ring.TryWrite(new AccessRecord
         {
@@ -47,7 +47,7 @@ internal sealed partial class Exchange
             DurationMicroseconds = microseconds,
             UpstreamMicroseconds = _upstreamTicks == 0 ? -1 : Worker.Microseconds(_headTicks, _upstreamTicks),
             ClientAddress = address[..client.WriteBytes(address)],
-            ClientPort = client == _client.Peer ? _client.PeerPort : 0,
+            ClientPort = client == _connection.Peer ? _connection.PeerPort : 0,
             Method = parsed ? Request.Method : default,
             Target = parsed ? Request.Target : default,
             Host = parsed ? Request.Authority : default,
@@ -70,7 +70,7 @@ internal sealed partial class Exchange
     /// <summary>The client itself, or the one that trusted proxies in front speak for.</summary>
     private ClientAddress FindClient()
     {
-        var client = _client.Peer;
+        var client = _connection.Peer;
         if (!_trusted)
             return client;
         for (var i = Request.FieldCount - 1; i >= 0; i--)

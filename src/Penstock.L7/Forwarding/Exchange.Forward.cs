@@ -47,7 +47,7 @@ internal sealed partial class Exchange
             var upstream = _upstream!; // Set by step 1.
             var unanswered = upstream.Reader.TotalReceived;
             StartRequest(upstream);
-            if (_requestBody.IsDone && !_requestBody.IsChunked)
+            if (_requestBody.IsDone && !SendsChunked)
                 await upstream.Writer.FlushAsync();
             else
                 StartPump();

@@ -15,7 +15,7 @@ internal sealed partial class Exchange
         {
             Path = _path.AsSpan(0, _pathLength),
             Host = upstream.Pool.Config.Host == UpstreamHost.Preserve ? default : upstream.Pool.HostField,
-            ClientAddress = _client.PeerAddressText,
+            ClientAddress = _connection.PeerAddressText,
             Proto = "http"u8,
             OriginalHost = Request.Authority,
             PeerTrusted = _trusted,
@@ -32,7 +32,7 @@ internal sealed partial class Exchange
     private void WriteResponseHead(bool chunked, bool keep)
     {
         var framing = chunked ? BodyFraming.Chunked : Response.Framing == BodyFraming.Chunked ? BodyFraming.UntilClose : Response.Framing;
-        ResponseWriter.Write(_client.Writer, Response, new ResponseForwarding
+        _client.WriteHead(Response, new ResponseForwarding
         {
             ClientVersion = Request.Version,
             Framing = framing,

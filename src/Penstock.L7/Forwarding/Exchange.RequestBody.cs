@@ -15,13 +15,16 @@ internal sealed partial class Exchange
     private bool _stopPump;
     private ProxyError _pumpError;
 
+    /// <summary>Whether the endpoint gets the body in chunks: its length is not told beforehand.</summary>
+    private bool SendsChunked => Request.Framing == BodyFraming.Chunked;
+
     private void StartPump()
     {
         _pumping = true;
         _stopPump = false;
         _pumpError = ProxyError.None;
-        _client.Reader.LargeBlocks = true;
-        _client.Reader.Guard.Between(Listener.BodyMilliseconds, Listener.Config.Timeouts.MinRequestBytesPerSecond);
+        _clientReader.LargeBlocks = true;
+        _clientReader.Guard.Between(Listener.BodyMilliseconds, Listener.Config.Timeouts.MinRequestBytesPerSecond);
         _pump = PumpAsync(_upstream!); // Called with a connection.
     }
 
@@ -32,8 +35,8 @@ internal sealed partial class Exchange
         if (_pumping)
         {
             _stopPump = true;
-            if (_client.Reader.IsWaiting)
-                _client.Reader.CancelPendingRead();
+            if (_clientReader.IsWaiting)
+                _clientReader.CancelPendingRead();
             _upstream?.Writer.CancelPendingFlush();
         }
 
@@ -65,13 +68,13 @@ internal sealed partial class Exchange
         var turnEnd = BytesPerTurn;
         while (!_requestBody.IsDone && _pumpError == ProxyError.None && !_stopPump)
         {
-            if (!_client.Reader.TryRead(out var read))
+            if (!_clientReader.TryRead(out var read))
             {
                 if ((await upstream.Writer.FlushAsync()).IsCompleted)
                     break;
                 if (_stopPump)
                     break;
-                read = await _client.Reader.ReadAsync();
+                read = await _clientReader.ReadAsync();
             }
 
             if (read.IsCanceled)
@@ -96,11 +99,11 @@ internal sealed partial class Exchange
                 if (_pumpError != ProxyError.None)
                     break;
                 if (status == ChunkStatus.Data)
-                    open = await SendPieceAsync(upstream.Writer, data, _requestBody.IsChunked);
+                    open = await SendPieceAsync(upstream.Writer, data, SendsChunked);
             }
 
             // A sequence that was used up points to its end, which is what was examined.
-            _client.Reader.AdvanceTo(input.Start, _requestBody.IsDone ? input.Start : read.Buffer.End);
+            _clientReader.AdvanceTo(input.Start, _requestBody.IsDone ? input.Start : read.Buffer.End);
             if (!open)
                 break;
             if (_requestBody.Bytes >= turnEnd)
@@ -110,7 +113,7 @@ internal sealed partial class Exchange
             }
 
             if (read.IsCompleted && !_requestBody.IsDone && _pumpError == ProxyError.None)
-                _pumpError = ProxyError.RequestIncomplete;
+                EndOfClient();
         }
     }
 
@@ -119,8 +122,8 @@ internal sealed partial class Exchange
     {
         if (_requestBody.IsDone && !_stopPump)
         {
-            if (_requestBody.IsChunked)
-                WriteEnd(upstream.Writer, _requestBody);
+            if (SendsChunked)
+                BodyWriter.AppendEnd(upstream.Writer, _requestBody.Trailers ?? _client.Trailers);
             await upstream.Writer.FlushAsync();
         }
 
@@ -139,6 +142,15 @@ internal sealed partial class Exchange
             upstream.Reader.Guard.Until(_worker.Reactor.Now + _route!.Targets[_target].ResponseMilliseconds); // Forwarding routes have targets.
             upstream.Reader.RestartWait();
         }
+    }
+
+    /// <summary>The client sends no more: the end of a body that is framed so, otherwise too early.</summary>
+    private void EndOfClient()
+    {
+        if (_requestBody.EndsWithConnection && !_client.IsBroken)
+            _requestBody.EndWithConnection();
+        else
+            _pumpError = ProxyError.RequestIncomplete;
     }
 
     private ProxyError RejectBody()
@@ -165,11 +177,5 @@ internal sealed partial class Exchange
         }
 
         return true;
-    }
-
-    private static void WriteEnd(TransportWriter writer, BodyDecoder body)
-    {
-        var trailers = body.Trailers;
-        writer.Advance(ChunkedEncoder.WriteEnd(writer.GetSpan(ChunkedEncoder.MaxEndLength(trailers)), trailers));
     }
 }

@@ -23,20 +23,20 @@ internal sealed partial class Exchange
         var keep = MayKeepClient();
         _responseBody.Start(Response.Framing, Response.ContentLength, _route!.Targets[_target].HeadLimits); // As there.
         var chunked = _responseBody.IsChunked || _responseBody.EndsWithConnection;
-        if (chunked && Request.Version < 11)
+        if (chunked && Request.Version != 11)
         {
             chunked = false;
-            keep = false;
+            keep = _client.IsMultiplexed;
         }
 
         WriteResponseHead(chunked, keep);
-        _client.Writer.Guard.Between(Listener.BodyMilliseconds, Listener.Config.Timeouts.MinResponseBytesPerSecond);
+        _clientWriter.Guard.Between(Listener.BodyMilliseconds, Listener.Config.Timeouts.MinResponseBytesPerSecond);
         _relaying = true;
         if (!_responseBody.IsDone)
             await RelayBodyAsync(upstream, chunked);
-        if (_error == ProxyError.None && chunked)
-            WriteEnd(_client.Writer, _responseBody);
-        if (_error is ProxyError.None && (await _client.Writer.FlushAsync()).IsCompleted)
+        if (_error == ProxyError.None)
+            _client.WriteEnd(chunked, _responseBody.Trailers);
+        if (_error is ProxyError.None && (await _clientWriter.FlushAsync()).IsCompleted)
             _error = ClientError();
         _relaying = false;
         return await SettleAsync(keep);
@@ -51,7 +51,7 @@ internal sealed partial class Exchange
         {
             if (!upstream.Reader.TryRead(out var read))
             {
-                if ((await _client.Writer.FlushAsync()).IsCompleted)
+                if ((await _clientWriter.FlushAsync()).IsCompleted)
                 {
                     _error = ClientError();
                     return;
@@ -74,7 +74,7 @@ internal sealed partial class Exchange
                     break;
                 if (status == ChunkStatus.Rejected)
                     _error = RejectResponseBody();
-                else if (status == ChunkStatus.Data && !await SendPieceAsync(_client.Writer, data, chunked))
+                else if (status == ChunkStatus.Data && !await SendPieceAsync(_clientWriter, data, chunked))
                     _error = ClientError();
             }
 
@@ -119,7 +119,7 @@ internal sealed partial class Exchange
         {
             keep = false;
             DropUpstream();
-            if (_client.Writer.TotalSent == _responseStart && _client.Writer.TryDiscard())
+            if (_clientWriter.TotalSent == _responseStart && _clientWriter.TryDiscard())
                 return await AnswerAsync();
             BreakOff();
         }
@@ -137,13 +137,13 @@ internal sealed partial class Exchange
     }
 
     private bool MayKeepClient() =>
-        Request.KeepAlive && !_worker.IsDraining && !_worker.EndsConnections && !_client.Slot.IsRemoved && (Listener.Config.Limits.RequestsPerConnection == 0 || _client.Requests < Listener.Config.Limits.RequestsPerConnection);
+        Request.KeepAlive && !_worker.IsDraining && !_worker.EndsConnections && !_connection.Slot.IsRemoved && (Listener.Config.Limits.RequestsPerConnection == 0 || _connection.Requests < Listener.Config.Limits.RequestsPerConnection);
 
     private ProxyError ClientError()
     {
         if (_interrupted != ProxyError.None)
             return _interrupted;
-        return _client.Writer.TimedOut ? ProxyError.ResponseNotTaken : ProxyError.ClientClosed;
+        return _clientWriter.TimedOut ? ProxyError.ResponseNotTaken : ProxyError.ClientClosed;
     }
 
     private ProxyError RejectResponseBody()
@@ -162,9 +162,9 @@ internal sealed partial class Exchange
             return true;
         }
 
-        ResponseWriter.WriteInterim(_client.Writer, Response, new ResponseForwarding { ClientVersion = Request.Version, ViaName = Listener.ViaName });
+        _client.WriteInterim(Response, new ResponseForwarding { ClientVersion = Request.Version, ViaName = Listener.ViaName });
         Response.Reset();
-        _client.Writer.Guard.Between(Listener.BodyMilliseconds, Listener.Config.Timeouts.MinResponseBytesPerSecond);
-        return !(await _client.Writer.FlushAsync()).IsCompleted;
+        _clientWriter.Guard.Between(Listener.BodyMilliseconds, Listener.Config.Timeouts.MinResponseBytesPerSecond);
+        return !(await _clientWriter.FlushAsync()).IsCompleted;
     }
 }

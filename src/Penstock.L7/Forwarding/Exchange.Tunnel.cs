@@ -20,11 +20,11 @@ internal sealed partial class Exchange
         _worker.Reactor.Timers.Remove(_timer);
         _ownBytes = 0;
         _lastMove = _worker.Reactor.Now;
-        _client.Writer.Guard.Between(Listener.BodyMilliseconds, bytesPerSecond: 0);
-        if (!(await _client.Writer.FlushAsync()).IsCompleted)
+        _clientWriter.Guard.Between(Listener.BodyMilliseconds, bytesPerSecond: 0);
+        if (!(await _clientWriter.FlushAsync()).IsCompleted)
         {
-            var outbound = CopyAsync(_client, upstream);
-            await CopyAsync(upstream, _client);
+            var outbound = CopyAsync(_connection, upstream);
+            await CopyAsync(upstream, _connection);
             await outbound;
         }
 
@@ -60,7 +60,7 @@ internal sealed partial class Exchange
 
             _lastMove = _worker.Reactor.Now;
             turnBytes += read.Buffer.Length;
-            if (ReferenceEquals(to, _client))
+            if (ReferenceEquals(to, _connection))
                 _ownBytes += read.Buffer.Length;
             else
                 _tunnelBytes += read.Buffer.Length;

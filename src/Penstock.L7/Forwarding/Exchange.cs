@@ -4,6 +4,7 @@ using System.IO.Pipelines;
 using Penstock.L7.Errors;
 using Penstock.L7.Http1;
 using Penstock.L7.Runtime;
+using Penstock.L7.Transport;
 using Penstock.Linux.Reactors;
 
 namespace Penstock.L7.Forwarding;
@@ -20,7 +21,10 @@ internal sealed partial class Exchange
     private readonly BodyDecoder _responseBody = new();
     private readonly ExchangeTimer _timer;
     private readonly byte[] _requestId = new byte[RequestIds.Length];
-    private ClientConnection _client = null!; // Set by Begin, before anything else is called.
+    private IClientStream _client = null!; // Set by Begin, before anything else is called.
+    private ClientConnection _connection = null!; // As above.
+    private TransportReader _clientReader = null!; // As above.
+    private TransportWriter _clientWriter = null!; // As above.
     private CompiledRoute? _route;
     private int _target;
     private ProxyError _error;
@@ -55,10 +59,13 @@ internal sealed partial class Exchange
     internal CompiledListener Listener { get; private set; } = null!; // As above.
 
     /// <summary>A request begins.</summary>
-    internal void Begin(ClientConnection client)
+    internal void Begin(IClientStream client)
     {
         _client = client;
-        Listener = _worker.ListenerOf(client.Slot);
+        _connection = client.Connection;
+        _clientReader = client.Reader;
+        _clientWriter = client.Writer;
+        Listener = _worker.ListenerOf(_connection.Slot);
         _route = null;
         _target = -1;
         _error = _interrupted = ProxyError.None;
@@ -76,8 +83,7 @@ internal sealed partial class Exchange
         _pumping = _stopPump = _relaying = false;
         _requestBody.Start(BodyFraming.None, contentLength: 0, Listener.HeadLimits);
         _responseBody.Start(BodyFraming.None, contentLength: 0, Listener.HeadLimits);
-        client.Requests++;
-        client.Reader.Guard.Until(client.Reactor.Now + Listener.HeaderMilliseconds);
+        _connection.Requests++;
     }
 
     /// <summary>Everything it refers to is let go.</summary>
@@ -88,6 +94,9 @@ internal sealed partial class Exchange
         Response.Reset();
         _triedPools.Clear();
         _client = null!; // Nothing is called until the next Begin.
+        _connection = null!; // As above.
+        _clientReader = null!; // As above.
+        _clientWriter = null!; // As above.
         _route = null;
         _upstream = null;
         _pool = _lastResort = null;
@@ -97,23 +106,35 @@ internal sealed partial class Exchange
     internal ExchangeStep ReadHead(in ReadResult read)
     {
         var status = Request.Parse(read.Buffer, Listener.HeadLimits, out var consumed, out var examined);
-        _client.Reader.AdvanceTo(consumed, examined);
+        _clientReader.AdvanceTo(consumed, examined);
         switch (status)
         {
             case ParseStatus.Done:
-                _headTicks = Stopwatch.GetTimestamp();
-                _requestBody.Start(Request.Framing, Request.ContentLength, Listener.HeadLimits);
-                RequestIds.Write(_requestId, ref _worker.Random);
-                var error = Decide();
-                return error == ProxyError.None && _route!.IsForwarding ? ExchangeStep.Forward : Refuse(error);
+                return TakeHead(Request.Framing);
             case ParseStatus.Rejected:
-                _rejection = Request.Rejection;
-                return Refuse(ProxyError.RequestRejected);
+                return RejectHead();
             default:
                 if (read.IsCanceled)
-                    return Refuse(_client.Reader.TimedOut ? ProxyError.RequestHeaderTimeout : ProxyError.ShuttingDown);
+                    return Refuse(_clientReader.TimedOut ? ProxyError.RequestHeaderTimeout : ProxyError.ShuttingDown);
                 return read.IsCompleted ? Refuse(ProxyError.RequestIncomplete) : ExchangeStep.ReadMore;
         }
+    }
+
+    /// <summary>The head is complete: finds out where the request goes.</summary>
+    /// <param name="framing">How the end of the body is found in what the client's reader gives.</param>
+    private ExchangeStep TakeHead(BodyFraming framing)
+    {
+        _headTicks = Stopwatch.GetTimestamp();
+        _requestBody.Start(framing, Request.ContentLength, Listener.HeadLimits);
+        RequestIds.Write(_requestId, ref _worker.Random);
+        var error = Decide();
+        return error == ProxyError.None && _route!.IsForwarding ? ExchangeStep.Forward : Refuse(error);
+    }
+
+    private ExchangeStep RejectHead()
+    {
+        _rejection = Request.Rejection;
+        return Refuse(ProxyError.RequestRejected);
     }
 
     /// <summary>The client has reset its connection.</summary>
@@ -148,9 +169,9 @@ internal sealed partial class Exchange
         _interrupted = reason;
 
         // Whoever waited goes on at once, perhaps to the end of the exchange.
-        _client.Writer.CancelPendingFlush();
-        if (!_ended && _client.Reader.IsWaiting)
-            _client.Reader.CancelPendingRead();
+        _clientWriter.CancelPendingFlush();
+        if (!_ended && _clientReader.IsWaiting)
+            _clientReader.CancelPendingRead();
         if (!_ended && _upstream is { } upstream)
         {
             upstream.Writer.CancelPendingFlush();

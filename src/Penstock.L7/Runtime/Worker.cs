@@ -199,8 +199,8 @@ internal sealed partial class Worker
         connection.Slot.Limiter.Leave(connection.Peer, connection.Admission);
     }
 
-    /// <summary>An exchange for a connection's next request.</summary>
-    internal Exchange RentExchange(ClientConnection client)
+    /// <summary>An exchange for a client's next request.</summary>
+    internal Exchange RentExchange(IClientStream client)
     {
         if (!_exchanges.TryPop(out var exchange))
             exchange = new Exchange(this);
