@@ -2,14 +2,22 @@
 using System.Net;
 using System.Net.Sockets;
 using Penstock.Model;
+using Penstock.Model.L7;
 
 namespace Penstock.Health;
 
 /// <summary>Connections of checks, and the words for what fails about them.</summary>
 internal static class CheckSocket
 {
+    // haproxy's proxy-protocol.txt: a connection that is made for no client.
+    private static readonly byte[] s_unknown = "PROXY UNKNOWN\r\n"u8.ToArray();
+    private static readonly byte[] s_local = [.. "\r\n\r\n\0\r\nQUIT\n"u8, 0x20, 0, 0, 0];
+
     /// <summary>Connects to an IP address or a Unix socket.</summary>
-    public static async Task<Socket> ConnectAsync(SocketEndpoint endpoint, CancellationToken cancel)
+    /// <param name="endpoint">Where to.</param>
+    /// <param name="announce">Version of the PROXY header to begin with; null: none.</param>
+    /// <param name="cancel">Ends it.</param>
+    public static async Task<Socket> ConnectAsync(SocketEndpoint endpoint, ProxyProtocolVersion? announce, CancellationToken cancel)
     {
         var socket = endpoint.Address is { } ip
             ? new Socket(ip.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true }
@@ -20,6 +28,8 @@ internal static class CheckSocket
                 ? new IPEndPoint(address, endpoint.Port)
                 : new UnixDomainSocketEndPoint(endpoint.UnixPath ?? throw new ArgumentException("neither an address nor a path", nameof(endpoint)));
             await socket.ConnectAsync(peer, cancel);
+            if (announce is { } version)
+                await socket.SendAsync(version == ProxyProtocolVersion.V1 ? s_unknown : s_local, SocketFlags.None, cancel); // Far less than a fresh socket takes at once.
             return socket;
         }
         catch

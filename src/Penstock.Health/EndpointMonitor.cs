@@ -10,6 +10,7 @@ internal sealed class EndpointMonitor : IAsyncDisposable
 {
     private const double Jitter = 0.1;
 
+    private readonly HealthTarget _target;
     private readonly string _cluster;
     private readonly SocketEndpoint _address;
     private readonly IHealthCheck _check;
@@ -19,23 +20,25 @@ internal sealed class EndpointMonitor : IAsyncDisposable
     private Task _loop = Task.CompletedTask;
 
     /// <summary>A monitor at rest.</summary>
-    /// <param name="cluster">Name of the cluster.</param>
+    /// <param name="target">Cluster, and how to check.</param>
     /// <param name="address">The endpoint.</param>
-    /// <param name="config">How to check.</param>
     /// <param name="before">What checks with another configuration have found; null: nothing yet.</param>
     /// <param name="context">What all monitors share.</param>
-    public EndpointMonitor(string cluster, SocketEndpoint address, HealthCheckConfig config, RiseFall? before, MonitorContext context)
+    public EndpointMonitor(HealthTarget target, SocketEndpoint address, RiseFall? before, MonitorContext context)
     {
-        _cluster = cluster;
+        _target = target;
+        _cluster = target.Cluster;
         _address = address;
-        Config = config;
         _context = context;
-        _check = context.CheckFor(config);
-        _riseFall = new RiseFall(config.Rise, config.Fall, before?.State ?? EndpointState.Ready, before?.Reason ?? "");
+        _check = context.CheckFor(target);
+        _riseFall = new RiseFall(Config.Rise, Config.Fall, before?.State ?? EndpointState.Ready, before?.Reason ?? "");
     }
 
     /// <summary>How it checks.</summary>
-    public HealthCheckConfig Config { get; }
+    public HealthCheckConfig Config => _target.Check;
+
+    /// <summary>Whether it checks as a target asks for.</summary>
+    public bool Serves(HealthTarget target) => _target.Check == target.Check && _target.ProxyProtocol == target.ProxyProtocol;
 
     /// <summary>What the checks have found. Written by the loop only; a reader on another thread may see the state before the reason.</summary>
     public RiseFall Result => _riseFall;

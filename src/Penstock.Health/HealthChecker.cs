@@ -28,7 +28,7 @@ public sealed class HealthChecker : IAsyncDisposable
     {
     }
 
-    internal HealthChecker(Action<HealthChange> changed, TimeProvider time, ILogger logger, Func<HealthCheckConfig, IHealthCheck> checkFor, Func<double> random)
+    internal HealthChecker(Action<HealthChange> changed, TimeProvider time, ILogger logger, Func<HealthTarget, IHealthCheck> checkFor, Func<double> random)
     {
         _metrics = new HealthMetrics(EndpointsUp);
         _context = new MonitorContext(changed, time, logger, _metrics, _slots, checkFor, random);
@@ -55,9 +55,9 @@ public sealed class HealthChecker : IAsyncDisposable
             foreach (var address in target.Endpoints)
             {
                 var known = _monitors.GetValueOrDefault((target.Cluster, address));
-                if (known is null || known.Config != target.Check)
+                if (known is null || !known.Serves(target))
                 {
-                    known = new EndpointMonitor(target.Cluster, address, target.Check, known?.Result ?? _inherited.GetValueOrDefault((target.Cluster, address)), _context);
+                    known = new EndpointMonitor(target, address, known?.Result ?? _inherited.GetValueOrDefault((target.Cluster, address)), _context);
                     added.Add(known);
                 }
 
@@ -97,11 +97,11 @@ public sealed class HealthChecker : IAsyncDisposable
         _slots.Dispose();
     }
 
-    private static IHealthCheck CreateCheck(HealthCheckConfig config) => config.Type switch
+    private static IHealthCheck CreateCheck(HealthTarget target) => target.Check.Type switch
     {
-        HealthCheckType.Tcp => new TcpCheck(),
-        HealthCheckType.Http => new HttpCheck(config),
-        var other => throw new ArgumentOutOfRangeException(nameof(config), other, "unknown type of health check"),
+        HealthCheckType.Tcp => new TcpCheck(target.ProxyProtocol),
+        HealthCheckType.Http => new HttpCheck(target.Check, target.ProxyProtocol),
+        var other => throw new ArgumentOutOfRangeException(nameof(target), other, "unknown type of health check"),
     };
 
     private IEnumerable<Measurement<int>> EndpointsUp()

@@ -9,4 +9,8 @@ namespace Penstock.Health;
 /// <param name="Cluster">Name of the cluster.</param>
 /// <param name="Check">How each of them is checked.</param>
 /// <param name="Endpoints">Addresses.</param>
-public sealed record HealthTarget(string Cluster, HealthCheckConfig Check, ImmutableArray<SocketEndpoint> Endpoints);
+public sealed record HealthTarget(string Cluster, HealthCheckConfig Check, ImmutableArray<SocketEndpoint> Endpoints)
+{
+    /// <summary>The version of the PROXY header that checks begin with; null: none.</summary>
+    public ProxyProtocolVersion? ProxyProtocol { get; init; }
+}

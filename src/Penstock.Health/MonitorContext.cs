@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 using Microsoft.Extensions.Logging;
-using Penstock.Model.L7;
 
 namespace Penstock.Health;
 
@@ -10,7 +9,7 @@ namespace Penstock.Health;
 /// <param name="Logger">Where failures are reported.</param>
 /// <param name="Metrics">Counts.</param>
 /// <param name="Slots">Bounds the checks under way.</param>
-/// <param name="CheckFor">Makes the check that a configuration asks for.</param>
+/// <param name="CheckFor">Makes the check that a target asks for.</param>
 /// <param name="Random">Uniform in [0, 1).</param>
 internal sealed record MonitorContext(
     Action<HealthChange> Changed,
@@ -18,5 +17,5 @@ internal sealed record MonitorContext(
     ILogger Logger,
     HealthMetrics Metrics,
     SemaphoreSlim Slots,
-    Func<HealthCheckConfig, IHealthCheck> CheckFor,
+    Func<HealthTarget, IHealthCheck> CheckFor,
     Func<double> Random);

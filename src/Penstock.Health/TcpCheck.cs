@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Net.Sockets;
 using Penstock.Model;
+using Penstock.Model.L7;
 
 namespace Penstock.Health;
 
 /// <summary>Passes when the endpoint accepts a connection.</summary>
-internal sealed class TcpCheck : IHealthCheck
+internal sealed class TcpCheck(ProxyProtocolVersion? announce = null) : IHealthCheck
 {
     public async Task<string?> RunAsync(SocketEndpoint endpoint, CancellationToken cancel)
     {
         try
         {
-            using var socket = await CheckSocket.ConnectAsync(endpoint, cancel);
+            using var socket = await CheckSocket.ConnectAsync(endpoint, announce, cancel);
             return null;
         }
         catch (SocketException e)

@@ -26,6 +26,9 @@ internal static class ListenerChecks
                 used.Add(listener.Routes);
                 CheckTable(l7, listener.Routes, here["routes"], sink);
             }
+
+            if (listener.ProxyProtocol is { } protocol)
+                CheckProxyProtocol(listener, protocol, here, sink);
         }
 
         if (sink.Incomplete)
@@ -33,6 +36,18 @@ internal static class ListenerChecks
 
         foreach (var table in l7.Routes.Keys.Where(t => !used.Contains(t)))
             sink.Warning(at["routes"].AtKey(table).Node, $"{at.Path}.routes.{table}", $"route table '{table}' that no listener uses");
+    }
+
+    private static void CheckProxyProtocol(ListenerConfig listener, ProxyProtocolConfig protocol, Cursor at, DiagnosticSink sink)
+    {
+        var here = at["proxy_protocol"];
+        if (listener.Bind == default || here.Incomplete)
+            return;
+
+        if (listener.Bind.UnixPath is not null && here.Has("from"))
+            sink.Error(here.AtKey("from").Node, here["from"].Path, "from on a Unix socket, whose peers have no address", "proxy_protocol: {} (every peer sends a header then)");
+        else if (listener.Bind.UnixPath is null && protocol.From.IsEmpty)
+            sink.Error(here.Node, here["from"].Path, "no peer that sends a PROXY header", "from, with networks of the proxies in front");
     }
 
     private static void CheckTable(L7Config l7, string table, Cursor at, DiagnosticSink sink)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Buffers.Binary;
+using System.Net;
 using System.Runtime.InteropServices;
 
 namespace Penstock.L7.Admission;
@@ -55,6 +56,13 @@ internal readonly record struct ClientAddress
         }
 
         return _byteCount;
+    }
+
+    /// <summary>The address as text; empty for none.</summary>
+    public override string ToString()
+    {
+        Span<byte> bytes = stackalloc byte[IPv6Bytes];
+        return IsNone ? "" : new IPAddress(bytes[..WriteBytes(bytes)]).ToString();
     }
 
     /// <summary>Reads an address: four decimal numbers without leading zeros, or RFC 4291 section 2.2 without a zone. Allocates nothing.</summary>

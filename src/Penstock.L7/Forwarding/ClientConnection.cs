@@ -3,8 +3,10 @@ using System.Runtime.CompilerServices;
 using System.Text;
 using Penstock.L7.Admission;
 using Penstock.L7.Http1;
+using Penstock.L7.ProxyProtocol;
 using Penstock.L7.Runtime;
 using Penstock.L7.Transport;
+using Penstock.L7.Upstream;
 using Penstock.Linux;
 using Penstock.Linux.Reactors;
 
@@ -24,16 +26,18 @@ internal sealed class ClientConnection : SocketConnection, IClientStream
 
     private readonly Worker _worker;
     private readonly byte[] _addressText;
+    private readonly ClientIdentity? _announced;
     private Exchange? _exchange;
     private bool _cut;
 
-    internal ClientConnection(Worker worker, ListenerSlot slot, in SocketAddress peer, AdmissionVerdict admission)
+    internal ClientConnection(Worker worker, ListenerSlot slot, in SocketAddress peer, ClientIdentity? announced, AdmissionVerdict admission)
         : base(worker.Reactor, largeReads: false)
     {
         _worker = worker;
         Slot = slot;
         Peer = ClientAddress.FromBytes(peer.Address);
         PeerPort = peer.Port;
+        _announced = announced;
         Admission = admission;
         _addressText = peer.IsUnix ? [] : Encoding.ASCII.GetBytes(new System.Net.IPAddress(peer.Address).ToString());
     }
@@ -41,15 +45,20 @@ internal sealed class ClientConnection : SocketConnection, IClientStream
     /// <summary>Where it was accepted.</summary>
     internal ListenerSlot Slot { get; }
 
-    /// <summary>Address and port that it was accepted at, as a URL has them; empty over a Unix socket.</summary>
+    /// <summary>Address and port that the client connected to, as a URL has them; empty over a Unix socket.</summary>
     internal byte[] LocalHost()
     {
-        var local = SocketCalls.LocalAddress(Fd);
-        if (local.Length == 0 || local.IsUnix)
-            return [];
-        var address = new System.Net.IPAddress(local.Address);
-        return Encoding.ASCII.GetBytes(new System.Net.IPEndPoint(address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address, local.Port).ToString());
+        var identity = Identity;
+        Span<byte> address = stackalloc byte[16];
+        var length = identity.Destination.WriteBytes(address);
+        return length == 0 ? [] : Encoding.ASCII.GetBytes(new System.Net.IPEndPoint(new System.Net.IPAddress(address[..length]), identity.DestinationPort).ToString());
     }
+
+    /// <summary>Who the client is, for the PROXY header of connections to endpoints.</summary>
+    internal ClientIdentity Identity => _announced ?? ClientIdentity.Of(Fd, Peer, PeerPort);
+
+    /// <summary>Connections to endpoints that carry requests of this client only.</summary>
+    internal OwnConnections Upstreams { get; } = new();
 
     /// <summary>Address of the peer; none over a Unix socket.</summary>
     internal ClientAddress Peer { get; }
@@ -155,7 +164,11 @@ internal sealed class ClientConnection : SocketConnection, IClientStream
     }
 
     /// <inheritdoc/>
-    protected override void OnClosed() => _worker.OnClosed(this);
+    protected override void OnClosed()
+    {
+        Upstreams.Close();
+        _worker.OnClosed(this);
+    }
 
     /// <inheritdoc/>
     protected override void OnHangUp(bool error)

@@ -100,7 +100,8 @@ internal sealed partial class Exchange
 
     private bool TakeIdle()
     {
-        _upstream = _pool!.TakeIdle(); // Set by PickEndpoint.
+        var pool = _pool!; // Set by PickEndpoint.
+        _upstream = pool.Config.ProxyProtocol is null ? pool.TakeIdle() : _connection.Upstreams.Take(pool);
         if (_upstream is null)
             return false;
         _worker.Counters.ConnectionsReused++;
@@ -127,6 +128,8 @@ internal sealed partial class Exchange
 
                 if (outcome == Errno.None)
                 {
+                    if (pool.Config.ProxyProtocol is { } version)
+                        _upstream.Announce(version, _connection.Identity, _connection.Upstreams);
                     _worker.Counters.ConnectionsOpened++;
                     return ProxyError.None;
                 }

@@ -3,6 +3,7 @@ using System.Diagnostics.Metrics;
 using System.Globalization;
 using Penstock.L7.Errors;
 using Penstock.L7.Http1;
+using Penstock.L7.ProxyProtocol;
 using Penstock.L7.Runtime;
 
 namespace Penstock.L7.Metrics;
@@ -53,6 +54,7 @@ internal sealed class L7Meter : IDisposable
         _meter.CreateObservableCounter("penstock.listener.connections.accepted", () => PerListener(c => c.Accepted), unit: null, "Client connections accepted.");
         _meter.CreateObservableCounter("penstock.listener.connections.refused", Refusals, unit: null, "Client connections closed at once because of a limit: the listener's, or its client's.");
         _meter.CreateObservableCounter("penstock.listener.accept.pauses", () => PerListener(c => c.AcceptPauses), unit: null, "Pauses of 100 ms in accepting because clients held their share of the descriptors, or descriptors or memory had run out.");
+        _meter.CreateObservableCounter("penstock.listener.proxy.headers.rejected", RejectedHeaders, unit: null, "Client connections closed because the PROXY header that they have to begin with was missing, late or wrong.");
         _meter.CreateObservableGauge("penstock.listener.connections.open", () => PerListener(c => c.Open), unit: null, "Client connections open.");
         _meter.CreateObservableCounter("penstock.listener.received", () => PerListener(c => c.ReceivedBytes), "By", "Bytes received on client connections that are closed.");
         _meter.CreateObservableCounter("penstock.listener.sent", () => PerListener(c => c.SentBytes), "By", "Bytes sent on client connections that are closed.");
@@ -171,6 +173,22 @@ internal sealed class L7Meter : IDisposable
             var limiter = listener.Slot.Limiter;
             yield return new Measurement<long>(limiter.RefusedByListener, Tag("listener", listener.Config.Name), Tag("reason", ProxyErrors.Of(ProxyError.ListenerConnectionLimit).Token));
             yield return new Measurement<long>(limiter.RefusedByClient, Tag("listener", listener.Config.Name), Tag("reason", ProxyErrors.Of(ProxyError.ClientConnectionLimit).Token));
+        }
+    }
+
+    private IEnumerable<Measurement<long>> RejectedHeaders()
+    {
+        foreach (var listener in _current().Listeners)
+        {
+            if (listener?.Config.ProxyProtocol is null)
+                continue;
+            foreach (var reason in Enum.GetValues<ProxyHeaderRejection>().Where(reason => reason != ProxyHeaderRejection.None))
+            {
+                long sum = 0;
+                foreach (var counters in listener.Slot.Counters)
+                    sum += counters.RejectedHeaders.IsEmpty ? 0 : counters.RejectedHeaders[(int)reason];
+                yield return new Measurement<long>(sum, Tag("listener", listener.Config.Name), Tag("reason", ProxyHeaderRejections.Token(reason)));
+            }
         }
     }
 

@@ -5,6 +5,7 @@ using Penstock.L7.Errors;
 using Penstock.L7.Http1;
 using Penstock.L7.Metrics;
 using Penstock.L7.Routing;
+using Penstock.Linux;
 using Penstock.Model.L7;
 
 namespace Penstock.L7.Runtime;
@@ -14,6 +15,7 @@ internal sealed class CompiledListener
 {
     private readonly RouteTable _table;
     private readonly CompiledRoute[] _routes;
+    private readonly TrustedProxies? _announcing;
 
     internal CompiledListener(ListenerConfig config, string node, RouteTable table, CompiledRoute[] routes, ProxyStatusField proxyStatus, RequestSeries unrouted)
     {
@@ -24,6 +26,7 @@ internal sealed class CompiledListener
         Unrouted = unrouted;
         ViaName = Encoding.ASCII.GetBytes(node);
         TrustedProxies = new TrustedProxies(config.TrustedProxies);
+        _announcing = config.ProxyProtocol is { } protocol ? new TrustedProxies(protocol.From) : null;
         HeadLimits = new HeadLimits(config.Limits.RequestLineBytes, config.Limits.HeaderBytes, config.Limits.HeaderCount);
         HeaderMilliseconds = (long)config.Timeouts.Header.TotalMilliseconds;
         IdleMilliseconds = (long)config.Timeouts.Idle.TotalMilliseconds;
@@ -59,6 +62,10 @@ internal sealed class CompiledListener
 
     /// <summary>Time between two moves of a body, either way.</summary>
     internal int BodyMilliseconds { get; }
+
+    /// <summary>Whether a peer has to begin with a PROXY header.</summary>
+    internal bool AwaitsProxyHeader(in SocketAddress peer) =>
+        _announcing is { } announcing && (peer.IsUnix || announcing.Contains(ClientAddress.FromBytes(peer.Address)));
 
     /// <summary>Finds the route of a request.</summary>
     /// <param name="host">Lower case, without port.</param>

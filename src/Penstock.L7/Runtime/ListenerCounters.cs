@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+using Penstock.L7.ProxyProtocol;
+
 namespace Penstock.L7.Runtime;
 
 /// <summary>What one reactor counts of one listener; written by it alone, read by any thread.</summary>
@@ -10,6 +12,7 @@ internal sealed class ListenerCounters
     private long _requests;
     private long _receivedBytes;
     private long _sentBytes;
+    private long[] _rejectedHeaders = [];
 
     /// <summary>Connections accepted.</summary>
     internal long Accepted => Volatile.Read(ref _accepted);
@@ -28,6 +31,19 @@ internal sealed class ListenerCounters
 
     /// <summary>Bytes sent on connections that are closed.</summary>
     internal long SentBytes => Volatile.Read(ref _sentBytes);
+
+    /// <summary>Connections closed for their PROXY header, by <see cref="ProxyHeaderRejection"/>; empty while there was none.</summary>
+    internal ReadOnlySpan<long> RejectedHeaders => Volatile.Read(ref _rejectedHeaders);
+
+    /// <summary>A connection was closed for its PROXY header, after so many bytes.</summary>
+    internal void OnRejectedHeader(ProxyHeaderRejection reason, int received)
+    {
+        if (_rejectedHeaders.Length == 0)
+            Volatile.Write(ref _rejectedHeaders, new long[Enum.GetValues<ProxyHeaderRejection>().Length]);
+        _rejectedHeaders[(int)reason]++;
+        OnAccepted();
+        OnClosed(received, sent: 0);
+    }
 
     /// <summary>A connection was accepted.</summary>
     internal void OnAccepted()

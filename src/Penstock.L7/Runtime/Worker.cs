@@ -7,6 +7,7 @@ using Penstock.L7.Errors;
 using Penstock.L7.Forwarding;
 using Penstock.L7.Http1;
 using Penstock.L7.Metrics;
+using Penstock.L7.ProxyProtocol;
 using Penstock.L7.Routing;
 using Penstock.L7.Upstream;
 using Penstock.Linux;
@@ -155,19 +156,37 @@ internal sealed partial class Worker
             if (ReferenceEquals(connection.Slot, slot))
                 connection.Drain();
         });
+        ForEachHeld(held =>
+        {
+            if (ReferenceEquals(held.Slot, slot))
+                held.Drain();
+        });
     }
 
-    /// <summary>Serves an accepted connection, if the listener's limits admit it.</summary>
+    /// <summary>Serves an accepted connection, once its PROXY header has come where its peer has to send one.</summary>
     internal void Serve(ListenerSlot slot, int fd, in SocketAddress peer)
     {
-        var admission = slot.Limiter.Enter(ClientAddress.FromBytes(peer.Address));
+        if (ListenerOf(slot).AwaitsProxyHeader(peer))
+            new ProxyHeaderWait(this, slot, peer).Begin(fd);
+        else
+            Serve(slot, fd, peer, announced: null);
+    }
+
+    /// <summary>Serves a connection, if the listener's limits admit it.</summary>
+    /// <param name="slot">Where it was accepted.</param>
+    /// <param name="fd">Its socket.</param>
+    /// <param name="client">The client's address.</param>
+    /// <param name="announced">What its PROXY header says of it; null: there is none, or it says nothing.</param>
+    internal void Serve(ListenerSlot slot, int fd, in SocketAddress client, ClientIdentity? announced)
+    {
+        var admission = slot.Limiter.Enter(ClientAddress.FromBytes(client.Address));
         if (admission is AdmissionVerdict.ListenerFull or AdmissionVerdict.ClientFull)
         {
             SocketCalls.Close(fd);
             return;
         }
 
-        var connection = new ClientConnection(this, slot, peer, admission);
+        var connection = new ClientConnection(this, slot, client, announced, admission);
         if (connection.Attach(fd).IsError)
         {
             slot.Limiter.Leave(connection.Peer, admission);
@@ -228,10 +247,15 @@ internal sealed partial class Worker
 
         _listeners.Clear();
         ForEachConnection(connection => connection.Drain());
+        ForEachHeld(held => held.Drain());
     }
 
     /// <summary>Cuts what is still open.</summary>
-    internal void Cut() => ForEachConnection(connection => connection.Cut());
+    internal void Cut()
+    {
+        ForEachConnection(connection => connection.Cut());
+        ForEachHeld(held => held.Cut());
+    }
 
     /// <summary>An exception ended a connection.</summary>
     internal void OnDefect(Exception exception)

@@ -71,14 +71,21 @@ internal sealed class EndpointPool
         while (_newest is { } newest)
         {
             var candidate = IsProven(newest) ? newest : _oldest!; // There is a newest, so there is an oldest.
-            var fit = IsProven(candidate) || !candidate.HasInput();
-            Unlink(candidate);
-            if (fit)
+            if (TryTake(candidate))
                 return candidate;
-            candidate.Close();
         }
 
         return null;
+    }
+
+    /// <summary>Takes an unused connection; one that is not fit to be used again is closed instead.</summary>
+    internal bool TryTake(UpstreamConnection connection)
+    {
+        var fit = IsProven(connection) || !connection.HasInput();
+        Unlink(connection);
+        if (!fit)
+            connection.Close();
+        return fit;
     }
 
     /// <summary>A new, unconnected connection; counted until it is closed.</summary>
@@ -92,7 +99,7 @@ internal sealed class EndpointPool
     internal void PutBack(UpstreamConnection connection)
     {
         var clean = !connection.IsBroken && !connection.Writer.HasFailed && !connection.Reader.HasBuffered && !(connection.Reader.IsReady && connection.HasInput());
-        if (_retired || !clean || _idle >= Config.Pool.MaxIdle || IsLast(connection))
+        if (_retired || !clean || _idle >= Config.Pool.MaxIdle || IsLast(connection) || IsOfNoUse(connection))
         {
             connection.Close();
             return;
@@ -111,12 +118,13 @@ internal sealed class EndpointPool
         _newest = connection;
         if (_idle++ == 0)
             ArmTimer();
+        connection.Owner?.Add(connection);
     }
 
     /// <summary>Whether a connection may carry no request after its present one.</summary>
     internal bool IsLast(UpstreamConnection connection) => Config.Pool.MaxRequests > 0 && connection.Requests >= Config.Pool.MaxRequests;
 
-    /// <summary>Closes an unused connection over which something came.</summary>
+    /// <summary>Closes an unused connection.</summary>
     internal void DropIdle(UpstreamConnection connection)
     {
         Unlink(connection);
@@ -149,7 +157,13 @@ internal sealed class EndpointPool
     internal void Revive(ClusterConfig config, int[] active, int index)
     {
         _retired = false;
+        var isNamedOtherwise = Config.ProxyProtocol != config.ProxyProtocol;
         Config = config;
+        while (isNamedOtherwise && DropOldest())
+        {
+            // What they began with is not what they are to begin with now.
+        }
+
         active[index] = (int)_active;
         _activeOfCell = active;
         _index = index;
@@ -180,8 +194,12 @@ internal sealed class EndpointPool
 
     private bool IsProven(UpstreamConnection connection) => connection.IdleTurn < Reactor.Turn && !connection.HasUnreadEvent;
 
+    // Whether it began with another PROXY header than connections are to begin with now, or names a client that is gone.
+    private bool IsOfNoUse(UpstreamConnection connection) => connection.Announced != Config.ProxyProtocol || connection.Owner is { IsClosed: true };
+
     private void Unlink(UpstreamConnection connection)
     {
+        connection.Owner?.Remove(connection);
         if (connection.Older is { } older)
             older.Newer = connection.Newer;
         else

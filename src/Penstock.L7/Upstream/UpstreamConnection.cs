@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+using Penstock.L7.ProxyProtocol;
 using Penstock.L7.Transport;
 using Penstock.Linux;
+using Penstock.Model.L7;
 
 namespace Penstock.L7.Upstream;
 
@@ -12,6 +14,12 @@ internal sealed class UpstreamConnection : OutboundConnection
 
     /// <summary>Where it belongs.</summary>
     internal EndpointPool Pool { get; }
+
+    /// <summary>Version of the PROXY header that it began with; null: none.</summary>
+    internal ProxyProtocolVersion? Announced { get; private set; }
+
+    /// <summary>The client connection whose requests it carries, when it began with a PROXY header; null: anybody's.</summary>
+    internal OwnConnections? Owner { get; private set; }
 
     /// <summary>Requests sent over it.</summary>
     internal int Requests { get; set; }
@@ -30,6 +38,13 @@ internal sealed class UpstreamConnection : OutboundConnection
 
     /// <summary>Neighbour in the pool's list of unused connections; owned by the pool.</summary>
     internal UpstreamConnection? Newer { get; set; }
+
+    /// <summary>Writes a PROXY header, the first bytes of the connection; they go with what follows.</summary>
+    internal void Announce(ProxyProtocolVersion version, ClientIdentity client, OwnConnections owner)
+    {
+        (Announced, Owner) = (version, owner);
+        Writer.Advance(ProxyHeaderWriter.Write(Writer.GetSpan(ProxyHeaderWriter.MaxLength), version, client));
+    }
 
     /// <inheritdoc/>
     public override void OnEvents(EpollEvents events)

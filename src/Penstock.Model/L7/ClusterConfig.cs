@@ -31,6 +31,12 @@ public sealed record ClusterConfig
     /// <summary>Connections kept towards the endpoints.</summary>
     public PoolLimits Pool { get; init; } = new();
 
+    /// <summary>
+    /// The version of the PROXY header that connections to endpoints begin with, health checks included; null, the default: none. Such a connection carries
+    /// requests of one client connection only.
+    /// </summary>
+    public ProxyProtocolVersion? ProxyProtocol { get; init; }
+
     /// <summary>Which Host an endpoint sees. Default preserve: the client's.</summary>
     public UpstreamHost Host { get; init; } = UpstreamHost.Preserve;
 }

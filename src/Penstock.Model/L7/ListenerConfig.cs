@@ -27,6 +27,10 @@ public sealed record ListenerConfig
     [Example("[10.0.0.0/8, \"fd00::/8\"]")]
     public ImmutableArray<IPNetwork> TrustedProxies { get; init; } = [];
 
+    /// <summary>Peers that begin with a PROXY header, which says who the client is; null, the default: none does.</summary>
+    [Example("{from: [10.0.0.0/8]}")]
+    public ProxyProtocolConfig? ProxyProtocol { get; init; }
+
     /// <summary>Sizes and numbers.</summary>
     public ListenerLimits Limits { get; init; } = new();
 

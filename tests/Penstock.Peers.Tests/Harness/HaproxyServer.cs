@@ -25,8 +25,20 @@ internal sealed class HaproxyServer : IAsyncDisposable
     public string Endpoint => $"127.0.0.1:{Port}";
 
     /// <summary>A reverse proxy in front of a port.</summary>
-    public static Task<HaproxyServer> FrontAsync(int upstream) =>
-        StartAsync($"option forwardfor\n  http-reuse always\n  server up 127.0.0.1:{upstream}");
+    /// <param name="upstream">The port.</param>
+    /// <param name="options">Further options of the server.</param>
+    public static Task<HaproxyServer> FrontAsync(int upstream, string options = "") =>
+        StartAsync($"option forwardfor\n  http-reuse always\n  server up 127.0.0.1:{upstream} {options}");
+
+    /// <summary>A relay of connections in front of a port.</summary>
+    /// <param name="upstream">The port.</param>
+    /// <param name="options">Further options of the server.</param>
+    public static Task<HaproxyServer> RelayAsync(int upstream, string options = "") =>
+        StartAsync($"mode tcp\n  server up 127.0.0.1:{upstream} {options}");
+
+    /// <summary>An origin that awaits a PROXY header and answers with the client it names: address, a space and the port.</summary>
+    public static Task<HaproxyServer> NamingOriginAsync() =>
+        StartAsync("http-request return status 200 content-type text/plain lf-string \"%[src] %[src_port]\"", "accept-proxy");
 
     /// <summary>An origin that answers with a fixed text.</summary>
     public static Task<HaproxyServer> OriginAsync(string text) =>
@@ -39,7 +51,7 @@ internal sealed class HaproxyServer : IAsyncDisposable
         _workplace.Dispose();
     }
 
-    private static async Task<HaproxyServer> StartAsync(string rules)
+    private static async Task<HaproxyServer> StartAsync(string rules, string bindOptions = "")
     {
         var workplace = new Workplace();
         var port = FreePort.Next();
@@ -52,7 +64,7 @@ internal sealed class HaproxyServer : IAsyncDisposable
               timeout client 60s
               timeout server 60s
             listen main
-              bind 127.0.0.1:{port}
+              bind 127.0.0.1:{port} {bindOptions}
               {rules}
 
             """);

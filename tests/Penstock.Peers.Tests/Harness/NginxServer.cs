@@ -33,6 +33,10 @@ internal sealed class NginxServer : IAsyncDisposable
     public static Task<NginxServer> OriginAsync(string locations = "", params (string Name, long Length)[] files) =>
         StartAsync(port => locations.Length > 0 ? locations : $"location / {{ return 200 \"{port}\"; }}", files);
 
+    /// <summary>An origin that awaits a PROXY header and answers with the client it names: address, a space and the port.</summary>
+    public static Task<NginxServer> NamingOriginAsync() =>
+        StartAsync(_ => "location / { return 200 \"$proxy_protocol_addr $proxy_protocol_port\"; }", [], "proxy_protocol");
+
     /// <summary>A reverse proxy in front of a port.</summary>
     public static Task<NginxServer> FrontAsync(int upstream) => StartAsync(
         _ => $$"""
@@ -53,7 +57,7 @@ internal sealed class NginxServer : IAsyncDisposable
         _workplace.Dispose();
     }
 
-    private static async Task<NginxServer> StartAsync(Func<int, string> server, (string Name, long Length)[] files)
+    private static async Task<NginxServer> StartAsync(Func<int, string> server, (string Name, long Length)[] files, string listenOptions = "")
     {
         var workplace = new Workplace();
         var port = FreePort.Next();
@@ -76,7 +80,7 @@ internal sealed class NginxServer : IAsyncDisposable
               keepalive_requests 1000000;
             {{temporary}}
               server {
-                listen 127.0.0.1:{{port}} backlog=4096 sndbuf=128k;
+                listen 127.0.0.1:{{port}} backlog=4096 sndbuf=128k {{listenOptions}};
                 root {{workplace.Path}};
                 client_max_body_size 0;
                 {{server(port)}}

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+using System.Net;
+using Penstock.L7.Admission;
+using Penstock.L7.Http1;
+using Penstock.L7.Runtime;
+using Penstock.Linux;
+using SocketAddress = Penstock.Linux.SocketAddress;
+
+namespace Penstock.L7.ProxyProtocol;
+
+/// <summary>
+/// An accepted connection until its PROXY header is there: the header is taken off, and the connection is served as that of the client it names. Until then it counts
+/// for the listener and for no client.
+/// </summary>
+internal sealed class ProxyHeaderWait : PeekedConnection
+{
+    private readonly SocketAddress _peer;
+    private ProxyHeader _header;
+    private ProxyHeaderRejection _rejection;
+    private byte[] _uniqueId = [];
+
+    internal ProxyHeaderWait(Worker worker, ListenerSlot slot, in SocketAddress peer)
+        : base(worker, slot) => _peer = peer;
+
+    /// <summary>Waits for the header, where the listener has room for another connection.</summary>
+    internal void Begin(int fd)
+    {
+        if (Slot.Limiter.Enter(default) != AdmissionVerdict.Admitted)
+            SocketCalls.Close(fd);
+        else
+            Begin(fd, (long)Worker.ListenerOf(Slot).Config.ProxyProtocol!.Timeout.TotalMilliseconds); // Listeners that wait have one.
+    }
+
+    /// <inheritdoc/>
+    protected override ParseStatus Examine(ReadOnlySpan<byte> bytes)
+    {
+        var status = ProxyHeaderParser.Parse(bytes, out _header, out _rejection);
+        if (status == ParseStatus.Done)
+            _uniqueId = bytes[_header.UniqueId].ToArray();
+        return status;
+    }
+
+    /// <inheritdoc/>
+    protected override void OnOutcome(int fd, PeekOutcome outcome)
+    {
+        Slot.Limiter.Leave(default, AdmissionVerdict.Admitted);
+        if (outcome == PeekOutcome.Done && SocketCalls.Receive(fd, Worker.Peeked.AsSpan(0, _header.Length)).Value == _header.Length)
+        {
+            Serve(fd);
+            return;
+        }
+
+        SocketCalls.Close(fd);
+        if (outcome != PeekOutcome.Cut)
+            Worker.OnRejectedHeader(Slot, ClientAddress.FromBytes(_peer.Address), ReasonOf(outcome), Seen);
+    }
+
+    private void Serve(int fd)
+    {
+        if (_header.Source.IsNone)
+        {
+            Worker.Serve(Slot, fd, _peer, announced: null);
+            return;
+        }
+
+        var client = new ClientIdentity
+        {
+            Source = _header.Source,
+            SourcePort = _header.SourcePort,
+            Destination = _header.Destination,
+            DestinationPort = _header.DestinationPort,
+            UniqueId = _uniqueId,
+        };
+        Span<byte> address = stackalloc byte[16];
+        Worker.Serve(Slot, fd, SocketAddress.Ip(new IPAddress(address[..client.Source.WriteBytes(address)]), client.SourcePort), client);
+    }
+
+    private ProxyHeaderRejection ReasonOf(PeekOutcome outcome) => outcome switch
+    {
+        PeekOutcome.Rejected => _rejection,
+        PeekOutcome.TimedOut => ProxyHeaderRejection.Timeout,
+        _ => Seen == 0 ? ProxyHeaderRejection.ClosedUnsent : ProxyHeaderRejection.Incomplete,
+    };
+}
