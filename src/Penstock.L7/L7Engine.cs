@@ -6,6 +6,7 @@ using Penstock.L7.Admission;
 using Penstock.L7.Errors;
 using Penstock.L7.Metrics;
 using Penstock.L7.Runtime;
+using Penstock.L7.Tls;
 using Penstock.Linux;
 using Penstock.Model;
 using Penstock.Model.L7;
@@ -27,6 +28,7 @@ public sealed class L7Engine : IAsyncDisposable
     private Worker[] _workers = [];
     private SnapshotCompiler _compiler = new(reactors: 0, new SeriesRegistry(reactors: 0));
     private L7Meter? _meter;
+    private CertificateWatch? _certificates;
     private DescriptorBudget? _descriptors;
     private CompiledSnapshot _current = CompiledSnapshot.Empty;
     private int? _ringBytes;
@@ -64,6 +66,7 @@ public sealed class L7Engine : IAsyncDisposable
         Start(snapshot.Config.L7);
         var clusters = _compiler.Clusters(snapshot, _current);
         var tables = _compiler.Tables(snapshot);
+        _compiler.ReadTls(snapshot);
         var rings = RingsFor(snapshot.Config.L7.AccessLog);
         var added = OpenNew(snapshot.Config);
 
@@ -136,6 +139,7 @@ public sealed class L7Engine : IAsyncDisposable
             return ValueTask.CompletedTask;
         _disposed = true;
         _meter?.Dispose();
+        _certificates?.Dispose();
         foreach (var worker in _workers)
             worker.Reactor.Dispose();
         foreach (var slot in _slots)
@@ -160,6 +164,7 @@ public sealed class L7Engine : IAsyncDisposable
         EndConnections(_endsConnections);
         descriptors.Announce();
         _meter = new L7Meter(_workers, series, () => Volatile.Read(ref _current));
+        _certificates = new CertificateWatch(() => Volatile.Read(ref _current), TimeProvider.System, _logger);
     }
 
     private Worker[] StartWorkers(int count, DescriptorBudget descriptors)

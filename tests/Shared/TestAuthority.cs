@@ -32,16 +32,21 @@ internal sealed class TestAuthority : IDisposable
     /// <param name="names">DNS names.</param>
     /// <param name="days">Days from now on for which it is valid; negative: it has ended.</param>
     /// <param name="usage">Extended key usage; null: none is named.</param>
+    /// <param name="rsa">Whether the key is RSA; else ECDSA.</param>
+    /// <param name="uris">URIs among the subject alternative names.</param>
     /// <returns>The two paths.</returns>
-    public (string Certificate, string Key) Sign(string[] names, string? file = null, int days = 100, string? usage = null)
+    public (string Certificate, string Key) Sign(string[] names, string? file = null, int days = 100, string? usage = null, bool rsa = false, params string[] uris)
     {
-        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var request = new CertificateRequest($"CN={(names.Length > 0 ? names[0] : "nobody")}", key, HashAlgorithmName.SHA256);
-        if (names.Length > 0)
+        using AsymmetricAlgorithm key = rsa ? RSA.Create(2048) : ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var subject = new X500DistinguishedName($"CN={(names.Length > 0 ? names[0] : "nobody")}");
+        var request = key is RSA other ? new CertificateRequest(subject, other, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1) : new CertificateRequest(subject, (ECDsa)key, HashAlgorithmName.SHA256);
+        if (names.Length > 0 || uris.Length > 0)
         {
             var builder = new SubjectAlternativeNameBuilder();
             foreach (var name in names)
                 builder.AddDnsName(name);
+            foreach (var uri in uris)
+                builder.AddUri(new Uri(uri));
             request.CertificateExtensions.Add(builder.Build());
         }
 

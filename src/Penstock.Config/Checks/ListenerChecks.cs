@@ -8,7 +8,11 @@ namespace Penstock.Config.Checks;
 internal static class ListenerChecks
 {
     /// <summary>Checks every listener, and that every route table is used.</summary>
-    public static void Run(L7Config l7, Cursor at, DiagnosticSink sink)
+    /// <param name="l7">The proxy tier.</param>
+    /// <param name="readsFiles">Whether files that it names are those of this host.</param>
+    /// <param name="at">Its place.</param>
+    /// <param name="sink">Takes what is wrong.</param>
+    public static void Run(L7Config l7, bool readsFiles, Cursor at, DiagnosticSink sink)
     {
         var names = new Dictionary<string, Cursor>(StringComparer.Ordinal);
         var used = new HashSet<string>(StringComparer.Ordinal);
@@ -21,6 +25,8 @@ internal static class ListenerChecks
             if (listener.Name is not null && !names.TryAdd(listener.Name, here["name"]))
                 sink.Error(here["name"].Node, here["name"].Path, $"listener name '{listener.Name}' a second time", $"a name of its own; first at {names[listener.Name].Where}");
 
+            if (listener.Tls is { } tls)
+                ListenerTlsChecks.Run(tls, readsFiles, here["tls"], sink);
             if (listener.Routes is not null)
             {
                 used.Add(listener.Routes);

@@ -1,19 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using System.Text;
 
 namespace Penstock.Config.Reading;
 
 /// <summary>A certificate with its key, and the CAs that certificates of others are believed of, read from PEM files.</summary>
 public sealed class TlsIdentity
 {
-    private const int FileBytes = 1 << 20;
     private const string ServerAuthentication = "1.3.6.1.5.5.7.3.1"; // RFC 5280, 4.2.1.12
     private const string ClientAuthentication = "1.3.6.1.5.5.7.3.2";
-
-    /// <summary>Time before its end at which a certificate is worth a word.</summary>
-    private static readonly TimeSpan s_soon = TimeSpan.FromDays(14);
 
     private TlsIdentity(X509Certificate2 certificate, X509Certificate2Collection intermediates, X509Certificate2Collection authorities)
     {
@@ -46,20 +41,20 @@ public sealed class TlsIdentity
     /// <returns>null: an error is among the faults.</returns>
     public static TlsIdentity? Read(string certificate, string key, string ca, string name, DateTimeOffset now, ICollection<TlsFault> faults)
     {
-        var chain = ReadCertificates("certificate", certificate, faults);
-        var authorities = ReadCertificates("ca", ca, faults);
-        var own = ReadKey(key, certificate, chain?[0], faults);
+        var chain = PemFiles.ReadCertificates("certificate", certificate, faults);
+        var authorities = PemFiles.ReadCertificates("ca", ca, faults);
+        var own = PemFiles.ReadKey(key, certificate, chain?[0], faults);
         if (chain is null || authorities is null || own is null)
             return null;
 
         chain.RemoveAt(0);
         var before = faults.Count(fault => fault.IsError);
         CheckUse(own, chain, authorities, ca, name, faults);
-        CheckTime("the certificate", own, now, faults);
+        PemFiles.CheckTime("the certificate", own, now, faults, "certificate");
         foreach (var intermediate in chain)
-            CheckTime($"the certificate of {Subject(intermediate)}, which has signed it,", intermediate, now, faults);
+            PemFiles.CheckTime($"the certificate of {Subject(intermediate)}, which has signed it,", intermediate, now, faults, "certificate");
         foreach (var authority in authorities)
-            CheckTime($"the CA {Subject(authority)}", authority, now, faults, key: "ca");
+            PemFiles.CheckTime($"the CA {Subject(authority)}", authority, now, faults, "ca");
         return faults.Count(fault => fault.IsError) == before ? new TlsIdentity(own, chain, authorities) : null;
     }
 
@@ -97,59 +92,6 @@ public sealed class TlsIdentity
         return policy;
     }
 
-    private static X509Certificate2Collection? ReadCertificates(string key, string path, ICollection<TlsFault> faults)
-    {
-        if (ReadText(key, path, faults) is not { } text)
-            return null;
-        var found = new X509Certificate2Collection();
-        try
-        {
-            found.ImportFromPem(text);
-        }
-        catch (CryptographicException error)
-        {
-            faults.Add(new TlsFault(key, IsError: true, $"{path}: a certificate that can't be read: {error.Message}", "PEM"));
-            return null;
-        }
-
-        if (found.Count > 0)
-            return found;
-        faults.Add(new TlsFault(key, IsError: true, $"{path}: no certificate", "a file with BEGIN CERTIFICATE"));
-        return null;
-    }
-
-    private static X509Certificate2? ReadKey(string path, string certificatePath, X509Certificate2? certificate, ICollection<TlsFault> faults)
-    {
-        if (ReadText("key", path, faults) is not { } text)
-            return null;
-        if (IsReadByOthers(path))
-        {
-            faults.Add(new TlsFault("key", IsError: true, $"{path}: a private key that everybody on this host can read", "a file that only its owner and group can: chmod 0640"));
-            return null;
-        }
-
-        if (!text.Contains("PRIVATE KEY-----", StringComparison.Ordinal))
-            faults.Add(new TlsFault("key", IsError: true, $"{path}: no private key", "a file with BEGIN PRIVATE KEY"));
-        else if (text.Contains("ENCRYPTED", StringComparison.Ordinal))
-            faults.Add(new TlsFault("key", IsError: true, $"{path}: an encrypted private key", "one that can be read without a password"));
-        else if (certificate is not null)
-            return Join(certificate, text, path, certificatePath, faults);
-        return null;
-    }
-
-    private static X509Certificate2? Join(X509Certificate2 certificate, string key, string path, string certificatePath, ICollection<TlsFault> faults)
-    {
-        try
-        {
-            return X509Certificate2.CreateFromPem(certificate.ExportCertificatePem(), key);
-        }
-        catch (Exception error) when (error is CryptographicException or ArgumentException)
-        {
-            faults.Add(new TlsFault("key", IsError: true, $"{path}: not the private key of {certificatePath}", "the key that its certificate was made for, RSA or EC"));
-            return null;
-        }
-    }
-
     private static void CheckUse(X509Certificate2 own, X509Certificate2Collection chain, X509Certificate2Collection authorities, string ca, string name, ICollection<TlsFault> faults)
     {
         if (!IsFor(own, name))
@@ -166,36 +108,5 @@ public sealed class TlsIdentity
         faults.Add(isUse
             ? new TlsFault("certificate", IsError: true, "a certificate for another use", "extendedKeyUsage of serverAuth and clientAuth, or none: each host is both")
             : new TlsFault("certificate", IsError: true, $"a certificate that no CA in {ca} has signed", "one of the CA that the peers believe, followed by those between the two"));
-    }
-
-    private static void CheckTime(string what, X509Certificate2 certificate, DateTimeOffset now, ICollection<TlsFault> faults, string key = "certificate")
-    {
-        var (begin, end) = (certificate.NotBefore.ToUniversalTime(), certificate.NotAfter.ToUniversalTime());
-        if (now.UtcDateTime > end)
-            faults.Add(new TlsFault(key, IsError: false, $"{what} ended at {end:yyyy-MM-dd HH:mm:ss}Z: it is refused", "a new one"));
-        else if (now.UtcDateTime < begin)
-            faults.Add(new TlsFault(key, IsError: false, $"{what} begins at {begin:yyyy-MM-dd HH:mm:ss}Z: until then it is refused"));
-        else if (now.UtcDateTime + s_soon > end)
-            faults.Add(new TlsFault(key, IsError: false, $"{what} ends at {end:yyyy-MM-dd HH:mm:ss}Z", "a new one before that"));
-    }
-
-    private static string? ReadText(string key, string path, ICollection<TlsFault> faults)
-    {
-        if (RegularFile.TryRead(path, FileBytes, out var content, out _) is not { } problem)
-            return Encoding.Latin1.GetString(content.Span);
-        faults.Add(new TlsFault(key, IsError: true, $"{path}: {problem}", "a file that can be read"));
-        return null;
-    }
-
-    private static bool IsReadByOthers(string path)
-    {
-        try
-        {
-            return (File.GetUnixFileMode(path) & UnixFileMode.OtherRead) != UnixFileMode.None;
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            return false; // it was read a moment ago
-        }
     }
 }

@@ -5,6 +5,7 @@ using Penstock.L7.Admission;
 using Penstock.L7.Http1;
 using Penstock.L7.ProxyProtocol;
 using Penstock.L7.Runtime;
+using Penstock.L7.Tls;
 using Penstock.L7.Transport;
 using Penstock.L7.Upstream;
 using Penstock.Linux;
@@ -72,6 +73,15 @@ internal sealed class ClientConnection : SocketConnection, IClientStream
     /// <summary>Port of the peer.</summary>
     internal int PeerPort { get; }
 
+    /// <summary>What ALPN has settled.</summary>
+    internal ApplicationProtocol Protocol { get; private set; }
+
+    /// <summary>The client's certificate, which was verified, as X-Forwarded-Client-Cert has it; empty: none.</summary>
+    internal byte[] Certificate { get; private set; } = [];
+
+    /// <summary>Scheme of its requests.</summary>
+    internal ReadOnlySpan<byte> Scheme => Tls is null ? "http"u8 : "https"u8;
+
     /// <summary>Requests begun.</summary>
     internal long Requests { get; set; }
 
@@ -102,7 +112,7 @@ internal sealed class ClientConnection : SocketConnection, IClientStream
         try
         {
             Reader.Guard.Until(Reactor.Now + _worker.ListenerOf(Slot).HeaderMilliseconds);
-            var keep = true;
+            var keep = _worker.ListenerOf(Slot).Tls is not { } tls || await AgreeAsync(tls);
             while (keep)
             {
                 var read = await Reader.ReadAsync();
@@ -178,6 +188,19 @@ internal sealed class ClientConnection : SocketConnection, IClientStream
             _exchange?.OnClientGone();
     }
 
+    [AsyncMethodBuilder(typeof(PooledTaskMethodBuilder<>))]
+    private async ValueTask<bool> AgreeAsync(TlsListener listener)
+    {
+        var result = await TlsHandshake.RunAsync(this, listener);
+        Slot.CountersOf(_worker.Index).Tls.Count(result);
+        if (result is not (HandshakeResult.Full or HandshakeResult.Resumed) || Tls is not { } tls)
+            return false;
+        Protocol = TlsHandshake.ProtocolOf(tls);
+        if (tls.Session.PeerCertificate() is { } certificate)
+            Certificate = ClientCertificateField.Of(certificate);
+        return true;
+    }
+
     private bool PrepareNext(CompiledListener listener)
     {
         if ((_worker.IsDraining || Slot.IsRemoved) && !Reader.HasBuffered)
@@ -191,6 +214,8 @@ internal sealed class ClientConnection : SocketConnection, IClientStream
     [AsyncMethodBuilder(typeof(PooledTaskMethodBuilder))]
     private async ValueTask EndAsync()
     {
+        if (Tls is { } tls && !IsBroken && !IsClosed)
+            await tls.Writer.EndAsync();
         if (!IsBroken && !IsClosed && (ClosesEarly || Reader.HasBuffered || Reader.IsReady))
         {
             EndSending();

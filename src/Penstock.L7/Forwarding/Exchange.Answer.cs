@@ -96,7 +96,7 @@ internal sealed partial class Exchange
         var needed = redirect.MaxLength(authority.Length + path.Length + Request.Query.Length);
         if (_location.Length < needed)
             _location = new byte[needed];
-        return _location.AsSpan(0, redirect.Write("http"u8, authority, path, Request.Query, _location));
+        return _location.AsSpan(0, redirect.Write(_connection.Scheme, authority, path, Request.Query, _location));
     }
 
     private ReadOnlySpan<byte> ProxyStatusOf(ProxyError error) =>

@@ -25,6 +25,8 @@ internal enum KnownHeader : byte
     XForwardedProto,
     XForwardedHost,
 
+    XForwardedClientCert,
+
     /// <summary>Any other name that begins with <c>X-Forwarded-</c>.</summary>
     XForwardedOther,
     XRealIp,

@@ -19,7 +19,7 @@ internal static class KnownHeaders
     /// </summary>
     public static ulong NotNameable { get; } = Set(
         KnownHeader.Host, KnownHeader.ContentLength, KnownHeader.XForwardedFor, KnownHeader.XForwardedProto, KnownHeader.XForwardedHost,
-        KnownHeader.XForwardedOther, KnownHeader.XRealIp, KnownHeader.Forwarded, KnownHeader.Via, KnownHeader.XRequestId,
+        KnownHeader.XForwardedClientCert, KnownHeader.XForwardedOther, KnownHeader.XRealIp, KnownHeader.Forwarded, KnownHeader.Via, KnownHeader.XRequestId,
         KnownHeader.MaxForwards, KnownHeader.Date);
 
     /// <summary>The set of these fields, one bit each.</summary>
@@ -102,6 +102,7 @@ internal static class KnownHeaders
                 : KnownHeader.Other,
             18 => Is(ref at, "proxy-authenticate"u8) ? KnownHeader.ProxyAuthenticate : KnownHeader.Other,
             19 => Is(ref at, "proxy-authorization"u8) ? KnownHeader.ProxyAuthorization : KnownHeader.Other,
+            23 => Is(ref at, "x-forwarded-client-cert"u8) ? KnownHeader.XForwardedClientCert : KnownHeader.Other,
             _ => KnownHeader.Other,
         };
         return id == KnownHeader.Other && Is(ref at, "x-forwarded-"u8) ? KnownHeader.XForwardedOther : id;

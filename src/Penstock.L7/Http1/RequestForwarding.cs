@@ -19,6 +19,9 @@ internal readonly ref struct RequestForwarding
     /// <summary><c>http</c> or <c>https</c>, for X-Forwarded-Proto.</summary>
     public ReadOnlySpan<byte> Proto { get; init; }
 
+    /// <summary>The client's certificate, for X-Forwarded-Client-Cert; empty: the field is only passed on, from a trusted peer.</summary>
+    public ReadOnlySpan<byte> ClientCertificate { get; init; }
+
     /// <summary>The host the client asked for, for X-Forwarded-Host; empty: the field is not added.</summary>
     public ReadOnlySpan<byte> OriginalHost { get; init; }
 

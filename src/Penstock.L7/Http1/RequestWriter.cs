@@ -15,7 +15,7 @@ internal static class RequestWriter
     /// <summary>Never copied: for one connection only, written below, or harmful.</summary>
     private static readonly ulong s_written = KnownHeaders.HopByHop | KnownHeaders.Set(
         KnownHeader.Host, KnownHeader.ContentLength, KnownHeader.Expect, KnownHeader.XForwardedFor, KnownHeader.XForwardedProto,
-        KnownHeader.XForwardedHost, KnownHeader.Via, KnownHeader.XRequestId, KnownHeader.Proxy, KnownHeader.Trailer);
+        KnownHeader.XForwardedHost, KnownHeader.XForwardedClientCert, KnownHeader.Via, KnownHeader.XRequestId, KnownHeader.Proxy, KnownHeader.Trailer);
 
     /// <summary>What a client could say about itself that only a proxy should.</summary>
     private static readonly ulong s_fromTrustedOnly = KnownHeaders.Set(KnownHeader.Forwarded, KnownHeader.XForwardedOther, KnownHeader.XRealIp);
@@ -23,7 +23,7 @@ internal static class RequestWriter
     /// <summary>No less than <see cref="Write"/> writes.</summary>
     public static int MaxLength(RequestHead head, in RequestForwarding forwarding) =>
         FixedLength + head.Length + (FieldSection.LineOverhead * head.FieldCount) + head.Authority.Length
-        + forwarding.Path.Length + forwarding.Host.Length + forwarding.ClientAddress.Length + forwarding.Proto.Length
+        + forwarding.Path.Length + forwarding.Host.Length + forwarding.ClientAddress.Length + forwarding.Proto.Length + forwarding.ClientCertificate.Length
         + forwarding.OriginalHost.Length + forwarding.RequestId.Length + forwarding.ViaName.Length + forwarding.Upgrade.Length;
 
     /// <summary>Writes the head and advances the output.</summary>
@@ -80,6 +80,18 @@ internal static class RequestWriter
 
         PutKept(ref cursor, head, KnownHeader.XForwardedProto, "X-Forwarded-Proto"u8, forwarding.Proto, trusted);
         PutKept(ref cursor, head, KnownHeader.XForwardedHost, "X-Forwarded-Host"u8, forwarding.OriginalHost, trusted);
+        PutClientCertificate(ref cursor, head, forwarding.ClientCertificate, trusted);
+    }
+
+    /// <summary>What a trusted peer said of the certificates before it, then its own.</summary>
+    private static void PutClientCertificate(ref HeadCursor cursor, RequestHead head, ReadOnlySpan<byte> own, bool trusted)
+    {
+        bool before = trusted && head.Has(KnownHeader.XForwardedClientCert) && cursor.PutList(head, KnownHeader.XForwardedClientCert, "X-Forwarded-Client-Cert: "u8);
+        if (!before && own.IsEmpty)
+            return;
+        cursor.Put(!before ? "X-Forwarded-Client-Cert: "u8 : own.IsEmpty ? default : ", "u8);
+        cursor.Put(own);
+        cursor.Put("\r\n"u8);
     }
 
     /// <summary>What a trusted peer said, or what is seen here.</summary>

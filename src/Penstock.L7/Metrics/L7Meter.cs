@@ -5,6 +5,7 @@ using Penstock.L7.Errors;
 using Penstock.L7.Http1;
 using Penstock.L7.ProxyProtocol;
 using Penstock.L7.Runtime;
+using Penstock.L7.Tls;
 
 namespace Penstock.L7.Metrics;
 
@@ -56,6 +57,8 @@ internal sealed class L7Meter : IDisposable
         _meter.CreateObservableCounter("penstock.listener.accept.pauses", () => PerListener(c => c.AcceptPauses), unit: null, "Pauses of 100 ms in accepting because clients held their share of the descriptors, or descriptors or memory had run out.");
         _meter.CreateObservableCounter("penstock.listener.proxy.headers.rejected", RejectedHeaders, unit: null, "Client connections closed because the PROXY header that they have to begin with was missing, late or wrong.");
         _meter.CreateObservableGauge("penstock.listener.connections.open", () => PerListener(c => c.Open), unit: null, "Client connections open.");
+        _meter.CreateObservableCounter("penstock.listener.tls.handshakes", Handshakes, unit: null, "TLS handshakes with clients, by how they ended.");
+        _meter.CreateObservableGauge("penstock.listener.certificate.expiry", Expiries, "s", "When a certificate ends, seconds since 1970.");
         _meter.CreateObservableCounter("penstock.listener.received", () => PerListener(c => c.ReceivedBytes), "By", "Bytes received on client connections that are closed.");
         _meter.CreateObservableCounter("penstock.listener.sent", () => PerListener(c => c.SentBytes), "By", "Bytes sent on client connections that are closed.");
     }
@@ -163,6 +166,28 @@ internal sealed class L7Meter : IDisposable
             yield return new Measurement<long>(sum, Tag("listener", listener.Config.Name));
         }
     }
+
+    private IEnumerable<Measurement<long>> Handshakes()
+    {
+        foreach (var listener in _current().Listeners)
+        {
+            if (listener?.Tls is null)
+                continue;
+            foreach (var (result, token) in TlsCounters.Results)
+            {
+                long sum = 0;
+                foreach (var counters in listener.Slot.Counters)
+                    sum += counters.Tls[result];
+                yield return new Measurement<long>(sum, Tag("listener", listener.Config.Name), Tag("result", token));
+            }
+        }
+    }
+
+    private IEnumerable<Measurement<long>> Expiries() =>
+        from listener in _current().Listeners
+        where listener?.Tls is not null
+        from certificate in listener.Tls!.Certificates.DistinctBy(certificate => certificate.Config.Cert, StringComparer.Ordinal) // As above.
+        select new Measurement<long>(certificate.NotAfter.ToUnixTimeSeconds(), Tag("listener", listener.Config.Name), Tag("certificate", certificate.Config.Cert));
 
     private IEnumerable<Measurement<long>> Refusals()
     {

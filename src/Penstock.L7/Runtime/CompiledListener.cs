@@ -5,6 +5,7 @@ using Penstock.L7.Errors;
 using Penstock.L7.Http1;
 using Penstock.L7.Metrics;
 using Penstock.L7.Routing;
+using Penstock.L7.Tls;
 using Penstock.Linux;
 using Penstock.Model.L7;
 
@@ -38,6 +39,9 @@ internal sealed class CompiledListener
 
     /// <summary>Where it listens.</summary>
     internal required ListenerSlot Slot { get; init; }
+
+    /// <summary>Its TLS; null: none.</summary>
+    internal TlsListener? Tls { get; init; }
 
     /// <summary>Values of Proxy-Status.</summary>
     internal ProxyStatusField ProxyStatus { get; }

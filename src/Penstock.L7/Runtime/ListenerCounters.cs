@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 using Penstock.L7.ProxyProtocol;
+using Penstock.L7.Tls;
 
 namespace Penstock.L7.Runtime;
 
@@ -13,6 +14,9 @@ internal sealed class ListenerCounters
     private long _receivedBytes;
     private long _sentBytes;
     private long[] _rejectedHeaders = [];
+
+    /// <summary>TLS handshakes.</summary>
+    internal TlsCounters Tls { get; } = new();
 
     /// <summary>Connections accepted.</summary>
     internal long Accepted => Volatile.Read(ref _accepted);

@@ -3,7 +3,9 @@ using System.Collections.Immutable;
 using Penstock.L7.Errors;
 using Penstock.L7.Metrics;
 using Penstock.L7.Routing;
+using Penstock.L7.Tls;
 using Penstock.L7.Upstream;
+using Penstock.Linux.Tls;
 using Penstock.Model;
 using Penstock.Model.L7;
 
@@ -12,8 +14,13 @@ namespace Penstock.L7.Runtime;
 /// <summary>Turns a snapshot into what the reactors serve. What has not changed since the last one is taken from there.</summary>
 internal sealed class SnapshotCompiler(int reactors, SeriesRegistry series)
 {
+    /// <summary>How long a key that is made here serves new session tickets.</summary>
+    private static readonly TimeSpan TicketKeyPeriod = TimeSpan.FromHours(12);
+
     private readonly Dictionary<string, ClusterCell[]> _cells = new(StringComparer.Ordinal);
     private Dictionary<ImmutableArray<RouteConfig>, RouteTable> _tables = []; // An array is equal to itself only.
+    private readonly TlsTicketKeys _ticketKeys = new(TicketKeyPeriod);
+    private Dictionary<ListenerTlsConfig, TlsListener> _tls = new(ReferenceEqualityComparer.Instance);
     private long _version;
 
     /// <summary>Compiles the clusters.</summary>
@@ -46,7 +53,24 @@ internal sealed class SnapshotCompiler(int reactors, SeriesRegistry series)
         return tables;
     }
 
-    /// <summary>Compiles a listener.</summary>
+    /// <summary>
+    /// Reads the certificates of listeners: anew where the configuration was read anew, also if nothing but a file's content has changed since; kept where
+    /// only endpoints have changed.
+    /// </summary>
+    /// <exception cref="L7ApplyException">A file can't be used.</exception>
+    internal void ReadTls(Snapshot snapshot)
+    {
+        var read = new Dictionary<ListenerTlsConfig, TlsListener>(ReferenceEqualityComparer.Instance);
+        foreach (var listener in snapshot.Config.L7.Listeners)
+        {
+            if (listener.Tls is { } config)
+                read[config] = _tls.GetValueOrDefault(config) ?? TlsListener.Read(listener.Name, config, _ticketKeys);
+        }
+
+        _tls = read;
+    }
+
+    /// <summary>Compiles a listener, after <see cref="ReadTls"/>.</summary>
     internal CompiledListener Listener(
         ListenerSlot slot,
         ListenerConfig config,
@@ -66,7 +90,11 @@ internal sealed class SnapshotCompiler(int reactors, SeriesRegistry series)
         }
 
         var unrouted = series.Get(config.Name, route: "", cluster: "");
-        return new CompiledListener(config, node, table, routes, proxyStatus, unrouted) { Slot = slot };
+        return new CompiledListener(config, node, table, routes, proxyStatus, unrouted)
+        {
+            Slot = slot,
+            Tls = config.Tls is null ? null : _tls[config.Tls],
+        };
     }
 
     /// <summary>Forgets clusters that are in no snapshot any more.</summary>

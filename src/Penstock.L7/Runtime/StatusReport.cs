@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Collections.Immutable;
 using Penstock.L7.Admission;
+using Penstock.L7.Tls;
 
 namespace Penstock.L7.Runtime;
 
@@ -12,7 +13,7 @@ internal static class StatusReport
     {
         var listeners = snapshot.Listeners.OfType<CompiledListener>().Select(Of).ToImmutableArray();
         var endpoints = snapshot.Clusters.Values.OrderBy(cluster => cluster.Config.Name, StringComparer.Ordinal).SelectMany(Of).ToImmutableArray();
-        return new L7Status(snapshot.Generation, reactors, listeners, endpoints, [.. descriptors?.Warnings() ?? []]);
+        return new L7Status(snapshot.Generation, reactors, listeners, endpoints, [.. descriptors?.Warnings() ?? [], .. CertificateWatch.Warnings(snapshot, TimeProvider.System.GetUtcNow())]);
     }
 
     private static ListenerStatus Of(CompiledListener listener)

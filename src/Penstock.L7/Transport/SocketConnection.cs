@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+using System.Buffers;
 using System.IO.Pipelines;
+using Penstock.L7.Tls;
 using Penstock.Linux;
 using Penstock.Linux.Reactors;
+using Penstock.Linux.Tls;
 
 namespace Penstock.L7.Transport;
 
@@ -12,8 +15,8 @@ internal class SocketConnection : EpollSource, IDuplexPipe
     private const EpollEvents ReadReadyEvents = EpollEvents.In | EpollEvents.ReadHangUp | EpollEvents.HangUp | EpollEvents.Error;
     private const EpollEvents WriteReadyEvents = EpollEvents.Out | EpollEvents.HangUp | EpollEvents.Error;
 
-    private readonly SocketReader _received;
-    private readonly SocketWriter _sent;
+    private SocketReader _received;
+    private SocketWriter _sent;
 
     internal SocketConnection(Reactor reactor, bool largeReads)
     {
@@ -28,10 +31,13 @@ internal class SocketConnection : EpollSource, IDuplexPipe
     internal Reactor Reactor { get; }
 
     /// <summary>What the peer sends.</summary>
-    internal TransportReader Reader { get; }
+    internal TransportReader Reader { get; private set; }
 
     /// <summary>What the peer gets.</summary>
-    internal TransportWriter Writer { get; }
+    internal TransportWriter Writer { get; private set; }
+
+    /// <summary>TLS between the socket and <see cref="Reader"/> and <see cref="Writer"/>; null: none.</summary>
+    internal TlsTransport? Tls { get; private set; }
 
     PipeReader IDuplexPipe.Input => Reader;
 
@@ -56,6 +62,27 @@ internal class SocketConnection : EpollSource, IDuplexPipe
         return result;
     }
 
+    /// <summary>Puts TLS over the socket: from here on there are another <see cref="Reader"/> and <see cref="Writer"/>. Nobody may wait for either of those there were.</summary>
+    /// <exception cref="TlsException">OpenSSL has no memory for it.</exception>
+    internal TlsTransport Secure(TlsContext context)
+    {
+        // What came after a PROXY header is TLS's.
+        var ahead = Array.Empty<byte>();
+        if (Reader.HasBuffered && Reader.TryRead(out var read))
+        {
+            ahead = read.Buffer.ToArray();
+            Reader.AdvanceTo(read.Buffer.End);
+        }
+
+        var tls = new TlsTransport(this, new TlsSession(context, Fd, ahead), _received.HasEnd);
+        tls.Reader.Guard = Reader.Guard;
+        tls.Writer.Guard = Writer.Guard;
+        Reader = _received = tls.Reader;
+        Writer = _sent = tls.Writer;
+        Tls = tls;
+        return tls;
+    }
+
     /// <inheritdoc/>
     public override void OnEvents(EpollEvents events)
     {
@@ -71,7 +98,7 @@ internal class SocketConnection : EpollSource, IDuplexPipe
     internal void EndSending()
     {
         if (!IsClosed)
-            SocketCalls.ShutdownWrite(Fd);
+            _sent.End();
     }
 
     /// <summary>Whether the kernel holds input, or an end, by a system call.</summary>
@@ -102,6 +129,8 @@ internal class SocketConnection : EpollSource, IDuplexPipe
         if (IsClosed)
             return;
         var fd = Fd;
+        if (!reset && !IsBroken)
+            _sent.OnClosing();
         Reactor.Forget(this);
         if (reset)
             SocketCalls.Reset(fd);
@@ -111,5 +140,6 @@ internal class SocketConnection : EpollSource, IDuplexPipe
         OnClosed();
         _sent.OnClosed();
         _received.OnClosed();
+        Tls?.Session.Dispose();
     }
 }

@@ -11,12 +11,12 @@ namespace Penstock.L7.Transport;
 /// The reading half of a <see cref="SocketConnection"/>. It receives when it is read, into its reactor's memory, and holds no
 /// memory while nothing is buffered. A reset ends the stream like an orderly end; <see cref="SocketConnection.IsBroken"/> tells them apart.
 /// </summary>
-internal sealed class SocketReader : TransportReader, IValueTaskSource<ReadResult>
+internal class SocketReader : TransportReader, IValueTaskSource<ReadResult>
 {
     /// <summary>Least room worth a system call; with less, another block is chained. Bytes.</summary>
     private const int LeastRoom = 512;
 
-    private readonly SocketConnection _connection;
+    private protected readonly SocketConnection _connection;
     private readonly ReadDeadline _deadline;
     private BufferSegment? _head;
     private BufferSegment? _tail;
@@ -25,6 +25,7 @@ internal sealed class SocketReader : TransportReader, IValueTaskSource<ReadResul
     private bool _ended;
     private bool _completed;
     private bool _canceled;
+    private bool _awaitsInput;
 
     internal SocketReader(SocketConnection connection, bool large)
     {
@@ -35,6 +36,9 @@ internal sealed class SocketReader : TransportReader, IValueTaskSource<ReadResul
 
     /// <inheritdoc/>
     internal override bool HasBuffered => _head is not null;
+
+    /// <summary>Whether epoll has reported the end.</summary>
+    internal bool HasEnd => _ended;
 
     /// <inheritdoc/>
     public override ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default)
@@ -105,8 +109,19 @@ internal sealed class SocketReader : TransportReader, IValueTaskSource<ReadResul
         // The connection owns the socket.
     }
 
+    /// <summary>Waits until there is something to receive, and leaves it there; the result is empty.</summary>
+    internal ValueTask<ReadResult> WaitReadableAsync()
+    {
+        _awaitsInput = true;
+        if (HasResult() || (IsReady && Receive()))
+            return new ValueTask<ReadResult>(TakeResult());
+        var token = _wait.Begin();
+        ArmDeadline();
+        return new ValueTask<ReadResult>(this, token);
+    }
+
     /// <summary>Epoll has reported input, or an end.</summary>
-    internal void OnReady(bool ended)
+    internal virtual void OnReady(bool ended)
     {
         IsReady = true;
         _ended |= ended;
@@ -144,12 +159,22 @@ internal sealed class SocketReader : TransportReader, IValueTaskSource<ReadResul
     void IValueTaskSource<ReadResult>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
         _wait.OnCompleted(continuation, state);
 
+    /// <summary>Receives what fits, and sets <see cref="TransportReader.IsReady"/> by whether there may be more.</summary>
+    private protected virtual IoResult ReceiveInto(Span<byte> room)
+    {
+        var result = SocketCalls.Receive(_connection.Fd, room);
+
+        // A short read empties an edge-triggered stream socket (epoll(7)), unless its end is still to be read.
+        IsReady = result.Value == room.Length || _ended || result.Error == Errno.EINTR;
+        return result;
+    }
+
     private bool HasResult() => (_head is not null && !_examinedAll) || _completed || _canceled;
 
     private ReadResult TakeResult()
     {
         var canceled = _canceled;
-        _canceled = false;
+        _canceled = _awaitsInput = false;
         var buffer = _head is { } head && _tail is { } tail ? new ReadOnlySequence<byte>(head, _headIndex, tail, tail.End) : default;
         return new ReadResult(buffer, canceled, _completed);
     }
@@ -180,9 +205,15 @@ internal sealed class SocketReader : TransportReader, IValueTaskSource<ReadResul
             return true;
         }
 
+        if (_awaitsInput)
+        {
+            _awaitsInput = false;
+            return true;
+        }
+
         var segment = _tail is { } tail && tail.Free >= LeastRoom ? tail : _connection.Reactor.Buffers.Rent(LargeBlocks);
         var room = segment.Block.AsSpan(segment.End);
-        var result = SocketCalls.Receive(_connection.Fd, room);
+        var result = ReceiveInto(room);
         if (result.IsError || result.Value == 0)
         {
             if (!ReferenceEquals(segment, _tail))
@@ -198,7 +229,7 @@ internal sealed class SocketReader : TransportReader, IValueTaskSource<ReadResul
     {
         if (result.Error is Errno.EAGAIN or Errno.EINTR)
         {
-            IsReady = result.Error == Errno.EINTR;
+            IsReady &= result.Error == Errno.EINTR;
             return false;
         }
 
@@ -225,9 +256,6 @@ internal sealed class SocketReader : TransportReader, IValueTaskSource<ReadResul
         TotalReceived += count;
         _guard.Moved(count);
         _examinedAll = false;
-
-        // A short read empties an edge-triggered stream socket (epoll(7)), unless its end is still to be read.
-        IsReady = filled || _ended;
         LargeBlocks |= filled;
     }
 

@@ -11,9 +11,9 @@ namespace Penstock.L7.Transport;
 /// The writing half of a <see cref="SocketConnection"/>. A flush completes when the kernel has taken every byte, which is the
 /// back-pressure of the whole proxy. A peer that is gone, or too slow for the guard, completes it with <see cref="FlushResult.IsCompleted"/>.
 /// </summary>
-internal sealed class SocketWriter : TransportWriter, IValueTaskSource<FlushResult>
+internal class SocketWriter : TransportWriter, IValueTaskSource<FlushResult>
 {
-    private readonly SocketConnection _connection;
+    private protected readonly SocketConnection _connection;
     private WriteDeadline? _deadline;
     private BufferSegment? _first;
     private BufferSegment? _last;
@@ -185,6 +185,14 @@ internal sealed class SocketWriter : TransportWriter, IValueTaskSource<FlushResu
         }
     }
 
+    /// <summary>Nothing more is sent; what was flushed arrives before the peer sees the end.</summary>
+    internal virtual void End() => SocketCalls.ShutdownWrite(_connection.Fd);
+
+    /// <summary>The socket is about to be closed in order.</summary>
+    internal virtual void OnClosing()
+    {
+    }
+
     /// <summary>The socket is closed: whoever waits sees the end.</summary>
     internal void OnClosed()
     {
@@ -205,6 +213,25 @@ internal sealed class SocketWriter : TransportWriter, IValueTaskSource<FlushResu
 
     void IValueTaskSource<FlushResult>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
         _wait.OnCompleted(continuation, state);
+
+    /// <summary>Takes out what is to be flushed; whoever takes it returns the blocks.</summary>
+    private protected BufferSegment? TakeUnflushed(out ReadOnlyMemory<byte> external, out ReadOnlyMemory<byte> suffix)
+    {
+        var first = _first;
+        (external, suffix) = (_external, _suffix);
+        _first = _last = null;
+        _external = _suffix = default;
+        return first;
+    }
+
+    /// <summary>Sends what there is without anybody who waits for it.</summary>
+    private protected void SendUnawaited()
+    {
+        if (TrySend())
+            return;
+        _ = _wait.Begin();
+        ArmDeadline();
+    }
 
     private ValueTask<FlushResult> Pending() => new(this, _wait.Begin());
 
@@ -295,7 +322,7 @@ internal sealed class SocketWriter : TransportWriter, IValueTaskSource<FlushResu
         _connection.Reactor.Buffers.Return(segment);
     }
 
-    private void Fail()
+    private protected void Fail()
     {
         HasFailed = true;
         _external = _suffix = default;

@@ -23,6 +23,10 @@ public sealed record ListenerConfig
     [Example("shop")]
     public required string Routes { get; init; }
 
+    /// <summary>TLS towards clients; null, the default: none.</summary>
+    [Example("{certificates: [{cert: /etc/penstock/tls/shop.crt, key: /etc/penstock/tls/shop.key}]}")]
+    public ListenerTlsConfig? Tls { get; init; }
+
     /// <summary>Peers whose X-Forwarded-* fields are believed. Default: none.</summary>
     [Example("[10.0.0.0/8, \"fd00::/8\"]")]
     public ImmutableArray<IPNetwork> TrustedProxies { get; init; } = [];

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+using System.Security.Cryptography.X509Certificates;
+using Penstock.Config.Reading;
+using Penstock.Model.L7;
+
+namespace Penstock.Config.Checks;
+
+/// <summary>TLS of listeners: certificates, keys and other files that can be used.</summary>
+internal static class ListenerTlsChecks
+{
+    private const int TicketKeyBytes = 80;
+    private const byte DerSequence = 0x30;
+
+    /// <summary>Checks a listener's TLS.</summary>
+    /// <param name="tls">Its TLS.</param>
+    /// <param name="readsFiles">Whether its files are those of this host.</param>
+    /// <param name="at">Its place.</param>
+    /// <param name="sink">Takes what is wrong.</param>
+    public static void Run(ListenerTlsConfig tls, bool readsFiles, Cursor at, DiagnosticSink sink)
+    {
+        if (!tls.Certificates.IsDefault && tls.Certificates.IsEmpty)
+            sink.Error(at["certificates"].Node, at["certificates"].Path, "an empty list", "at least one certificate");
+        if (!readsFiles)
+            return;
+        var served = new Dictionary<(string Name, string? KeyKind), Cursor>();
+        for (var i = 0; !tls.Certificates.IsDefault && i < tls.Certificates.Length; i++)
+        {
+            if (tls.Certificates[i] is { Cert: not null, Key: not null } certificate)
+                CheckCertificate(certificate, served, at["certificates"][i], sink);
+        }
+
+        if (tls.ClientCertificates is { Ca: { } ca })
+            CheckAuthorities(ca, at["client_certificates"], sink);
+        if (tls.SessionTicketKeys is { } keys)
+            CheckTicketKeys(keys, at, sink);
+    }
+
+    private static void CheckCertificate(CertificateConfig config, Dictionary<(string Name, string? KeyKind), Cursor> served, Cursor at, DiagnosticSink sink)
+    {
+        var faults = new List<TlsFault>();
+        var chain = PemFiles.ReadCertificates("cert", config.Cert, faults);
+        using var own = PemFiles.ReadKey(config.Key, config.Cert, chain?[0], faults);
+        if (config.Ocsp is { } ocsp && PemFiles.ReadText("ocsp", ocsp, faults) is { } response && (response.Length == 0 || response[0] != DerSequence))
+            faults.Add(new TlsFault("ocsp", IsError: true, $"{ocsp}: not an OCSP response", "one in DER, as openssl ocsp -respout writes it"));
+        Report(faults, at, sink);
+        if (chain is null)
+            return;
+        CheckTimes(chain, at["cert"], sink);
+        CheckNames(chain[0], served, at["cert"], sink);
+    }
+
+    // A daemon serves on with a certificate that has ended: refusing to start, or to reload, would take the other ones down with it.
+    private static void CheckTimes(X509Certificate2Collection chain, Cursor at, DiagnosticSink sink)
+    {
+        var now = TimeProvider.System.GetUtcNow();
+        if (chain[0].NotAfter.ToUniversalTime() < now.UtcDateTime && !sink.ToleratesFiles)
+        {
+            sink.Error(at.Node, at.Path, $"the certificate ended at {chain[0].NotAfter.ToUniversalTime():yyyy-MM-dd HH:mm:ss}Z: clients refuse it", "a new one");
+            return;
+        }
+
+        var faults = new List<TlsFault>();
+        PemFiles.CheckTime("the certificate", chain[0], now, faults, "cert");
+        foreach (var intermediate in chain.Skip(1))
+            PemFiles.CheckTime($"the certificate of {TlsIdentity.Subject(intermediate)}, which comes with it,", intermediate, now, faults, "cert");
+        foreach (var fault in faults)
+            sink.Warning(at.Node, at.Path, fault.Found, fault.Expected);
+    }
+
+    private static void CheckNames(X509Certificate2 certificate, Dictionary<(string Name, string? KeyKind), Cursor> served, Cursor at, DiagnosticSink sink)
+    {
+        var names = TlsIdentity.Names(certificate) is { Count: > 0 } known ? known : [TlsIdentity.Subject(certificate)];
+        var kind = certificate.PublicKey.Oid.Value;
+        var taken = names.Where(name => served.ContainsKey((name.ToLowerInvariant(), kind))).ToList();
+        if (taken.Count == names.Count)
+            sink.Warning(at.Node, at.Path, $"a certificate that serves nobody: there is one for {Printable.OneLine(taken[0])}, with the same kind of key, before it", $"another name or kind of key; first at {served[(taken[0].ToLowerInvariant(), kind)].Where}");
+        foreach (var name in names)
+            served.TryAdd((name.ToLowerInvariant(), kind), at);
+    }
+
+    private static void CheckAuthorities(string path, Cursor at, DiagnosticSink sink)
+    {
+        var faults = new List<TlsFault>();
+        foreach (var authority in PemFiles.ReadCertificates("ca", path, faults) ?? [])
+            PemFiles.CheckTime($"the CA {TlsIdentity.Subject(authority)}", authority, TimeProvider.System.GetUtcNow(), faults, "ca");
+        Report(faults, at, sink);
+    }
+
+    private static void CheckTicketKeys(string path, Cursor at, DiagnosticSink sink)
+    {
+        const string key = "session_ticket_keys";
+        const string expected = "80 random bytes in base64 a line: openssl rand -base64 80 | tr -d '\\n'";
+        var faults = new List<TlsFault>();
+        if (PemFiles.ReadText(key, path, faults) is { } text)
+        {
+            var lines = text.Split('\n', StringSplitOptions.TrimEntries).Select((line, i) => (Text: line, Number: i + 1)).Where(line => line.Text.Length > 0 && line.Text[0] != '#').ToList();
+            var bad = lines.Find(line => !Convert.TryFromBase64String(line.Text, new byte[TicketKeyBytes], out var length) || length != TicketKeyBytes);
+            if (PemFiles.IsReadByOthers(path))
+                faults.Add(new TlsFault(key, IsError: true, $"{path}: keys that everybody on this host can read", "a file that only its owner and group can: chmod 0640"));
+            else if (lines.Count == 0)
+                faults.Add(new TlsFault(key, IsError: true, $"{path}: no key", expected));
+            else if (bad.Text is not null)
+                faults.Add(new TlsFault(key, IsError: true, $"{path}:{bad.Number}: not a key", expected));
+        }
+
+        Report(faults, at, sink);
+    }
+
+    private static void Report(List<TlsFault> faults, Cursor at, DiagnosticSink sink)
+    {
+        foreach (var fault in faults)
+        {
+            var here = at[fault.Key];
+            if (fault.IsError)
+                sink.Error(here.Node, here.Path, fault.Found, fault.Expected);
+            else
+                sink.Warning(here.Node, here.Path, fault.Found, fault.Expected);
+        }
+    }
+}

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+using Microsoft.Extensions.Logging;
+using Penstock.L7.Runtime;
+
+namespace Penstock.L7.Tls;
+
+/// <summary>Says in time that a certificate ends: in the status at any moment, in the log once a day.</summary>
+internal sealed partial class CertificateWatch : IDisposable
+{
+    /// <summary>Time before its end from which on a certificate is spoken of.</summary>
+    private static readonly TimeSpan s_soon = TimeSpan.FromDays(14);
+
+    private static readonly TimeSpan s_first = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan s_period = TimeSpan.FromDays(1);
+
+    private readonly ITimer _timer;
+
+    /// <summary>One that looks once a day, for the first time in a second.</summary>
+    internal CertificateWatch(Func<CompiledSnapshot> current, TimeProvider time, ILogger logger) => _timer = time.CreateTimer(
+        _ =>
+        {
+            foreach (var warning in Warnings(current(), time.GetUtcNow()))
+                LogWarning(logger, warning);
+        },
+        state: null,
+        s_first,
+        s_period);
+
+    /// <inheritdoc/>
+    public void Dispose() => _timer.Dispose();
+
+    /// <summary>Certificates that have ended, or soon end.</summary>
+    internal static IEnumerable<string> Warnings(CompiledSnapshot snapshot, DateTimeOffset now) =>
+        from listener in snapshot.Listeners
+        where listener?.Tls is not null
+        from certificate in listener.Tls!.Certificates // As above.
+        where certificate.NotAfter - s_soon < now
+        select $"listener {listener.Config.Name}: certificate {certificate.Config.Cert} {(certificate.NotAfter < now ? "ended" : "ends")} at {certificate.NotAfter:yyyy-MM-dd HH:mm:ss}Z";
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Warning}")]
+    private static partial void LogWarning(ILogger logger, string warning);
+}

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+using System.Collections.Immutable;
+using System.Security.Cryptography.X509Certificates;
+using Penstock.Model.L7;
+
+namespace Penstock.L7.Tls;
+
+/// <summary>A certificate that a listener shows.</summary>
+/// <param name="Config">Its files.</param>
+/// <param name="Names">Names it is for, in lower case: its DNS names, or its common name where it has none.</param>
+/// <param name="KeyKind">Kind of its key; one certificate of each kind serves a name.</param>
+/// <param name="NotAfter">When it ends.</param>
+/// <param name="OcspResponse">OCSP response to send with it; null: none.</param>
+internal sealed record ServerCertificate(CertificateConfig Config, ImmutableArray<string> Names, string KeyKind, DateTimeOffset NotAfter, byte[]? OcspResponse)
+{
+    /// <summary>Reads the certificate; its key is left to OpenSSL.</summary>
+    internal static ServerCertificate Read(CertificateConfig config)
+    {
+        using var certificate = X509CertificateLoader.LoadCertificateFromFile(config.Cert);
+        var names = certificate.Extensions.OfType<X509SubjectAlternativeNameExtension>().SelectMany(extension => extension.EnumerateDnsNames()).ToList();
+        if (names.Count == 0)
+            names.Add(certificate.GetNameInfo(X509NameType.SimpleName, forIssuer: false));
+        return new ServerCertificate(
+            config,
+            [.. names.Select(name => name.ToLowerInvariant())],
+            certificate.PublicKey.Oid.Value ?? "",
+            new DateTimeOffset(certificate.NotAfter.ToUniversalTime(), TimeSpan.Zero),
+            config.Ocsp is { } ocsp ? File.ReadAllBytes(ocsp) : null);
+    }
+}

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+using System.Collections.Immutable;
+using System.Security.Cryptography;
+using System.Text;
+using Penstock.Linux.Tls;
+using Penstock.Model.L7;
+
+namespace Penstock.L7.Tls;
+
+/// <summary>A listener's TLS as of one reading of its files: the certificates by name, and the rules.</summary>
+internal sealed class TlsListener
+{
+    private readonly Dictionary<string, TlsContext> _byName = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, TlsContext> _byWildcard = new(StringComparer.Ordinal);
+
+    private TlsListener(ImmutableArray<ServerCertificate> certificates, TlsContext context)
+    {
+        Certificates = certificates;
+        Context = context;
+    }
+
+    /// <summary>For new sessions: that of the first certificate, which finds the others.</summary>
+    internal TlsContext Context { get; }
+
+    /// <summary>Certificates in the order of the configuration.</summary>
+    internal ImmutableArray<ServerCertificate> Certificates { get; }
+
+    /// <summary>Reads the files and makes the contexts.</summary>
+    /// <param name="listener">The listener.</param>
+    /// <param name="config">Its TLS.</param>
+    /// <param name="ownKeys">Keys of session tickets where the configuration names none.</param>
+    /// <exception cref="L7ApplyException">One of the files can't be used.</exception>
+    internal static TlsListener Read(string listener, ListenerTlsConfig config, TlsTicketKeys ownKeys)
+    {
+        try
+        {
+            var certificates = config.Certificates.Select(ServerCertificate.Read).ToImmutableArray();
+            var keys = config.SessionTicketKeys is { } path ? TicketKeyFile.Read(path) : ownKeys;
+            var rules = new TlsRules(config, keys, Domain(listener, config));
+            var groups = new CertificateGroups(certificates);
+            var contexts = new Dictionary<string, TlsContext>(StringComparer.Ordinal);
+            var tls = new TlsListener(certificates, ContextOf(groups.Default, rules, contexts));
+            foreach (var (name, group) in groups.ByName)
+                tls._byName.Add(name, ContextOf(group, rules, contexts));
+            foreach (var (suffix, group) in groups.ByWildcard)
+                tls._byWildcard.Add(suffix, ContextOf(group, rules, contexts));
+            tls.Context.ChooseBy(tls.Find);
+            return tls;
+        }
+        catch (Exception e) when (e is TlsException or IOException or UnauthorizedAccessException or CryptographicException or FormatException)
+        {
+            throw new L7ApplyException($"listener {listener}: tls: {e.Message}", e);
+        }
+    }
+
+    /// <summary>The context for a name in lower case: exact, then by wildcard (one label, RFC 9525 section 6.3), then the first.</summary>
+    internal TlsContext Find(string name)
+    {
+        if (_byName.TryGetValue(name, out var context))
+            return context;
+        var dot = name.IndexOf('.', StringComparison.Ordinal);
+        return dot > 0 && _byWildcard.TryGetValue(name[dot..], out context) ? context : Context;
+    }
+
+    // Several names of the same certificates are one context.
+    private static TlsContext ContextOf(ImmutableArray<ServerCertificate> group, TlsRules rules, Dictionary<string, TlsContext> contexts)
+    {
+        var key = string.Join('\n', group.Select(one => one.Config.Cert));
+        if (contexts.TryGetValue(key, out var context))
+            return context;
+        context = rules.NewContext();
+        foreach (var certificate in group)
+            context.AddCertificate(certificate.Config.Cert, certificate.Config.Key, certificate.OcspResponse);
+        return contexts[key] = context;
+    }
+
+    // A session in which a client was verified by one CA does not go on where another is asked for.
+    private static byte[] Domain(string listener, ListenerTlsConfig config)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        hash.AppendData(Encoding.UTF8.GetBytes(listener));
+        if (config.ClientCertificates is { } clients)
+        {
+            hash.AppendData([(byte)(1 + clients.Mode)]);
+            hash.AppendData(File.ReadAllBytes(clients.Ca));
+        }
+
+        return hash.GetHashAndReset();
+    }
+}

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+using Penstock.L7.Transport;
+using Penstock.Linux;
+using Penstock.Linux.Reactors;
+using Penstock.Linux.Tls;
+
+namespace Penstock.L7.Tls;
+
+/// <summary>The reading half of a connection with TLS. An end of the connection that the peer has not announced (close_notify) marks it as broken.</summary>
+internal sealed class TlsReader : SocketReader
+{
+    private readonly TlsTransport _tls;
+    private bool _isWide;
+
+    internal TlsReader(SocketConnection connection, TlsTransport tls, bool large, bool ended)
+        : base(connection, large)
+    {
+        _tls = tls;
+        IsReady = true;
+        if (ended)
+            tls.Session.OnInput(ended: true);
+    }
+
+    /// <inheritdoc/>
+    internal override void OnReady(bool ended)
+    {
+        _tls.Session.OnInput(ended);
+        base.OnReady(ended);
+    }
+
+    /// <summary>The handshake has used what there was.</summary>
+    internal void OnHandshakeStep() => IsReady = _tls.Session.HasMore;
+
+    /// <inheritdoc/>
+    private protected override IoResult ReceiveInto(Span<byte> room)
+    {
+        var session = _tls.Session;
+        if (_isWide != room.Length > BufferPool.SmallSize)
+            session.ReceiveUpTo((_isWide = !_isWide) ? BufferPool.LargeSize : TlsSession.RecordBytes);
+        var result = session.Read(room);
+        if (!session.Stray.IsEmpty)
+            _tls.Writer.SendStray();
+        IsReady = session.HasMore;
+        return result;
+    }
+}

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+using System.Runtime.InteropServices;
+
+namespace Penstock.Linux.Tls;
+
+/// <summary>What a server's sessions have in common: certificates of one name, and rules. Set up by one thread, then used by any, never changed.</summary>
+public sealed unsafe class TlsContext
+{
+    /// <summary>TLS 1.2, for <see cref="SetLeastVersion"/>.</summary>
+    public const int Tls12 = 0x0303;
+
+    /// <summary>TLS 1.3, for <see cref="SetLeastVersion"/>.</summary>
+    public const int Tls13 = 0x0304;
+
+    private const ulong NoRenegotiation = 1UL << 30; // SSL_OP_*
+    private const ulong PreferOwnCiphers = 1UL << 22;
+    private const ulong PreferChaChaIfPeerDoes = 1UL << 21;
+    private const ulong NoCompression = 1UL << 17;
+    private const int ReleaseBuffers = 0x10; // SSL_MODE_*
+    private const int MovingWriteBuffer = 0x02;
+    private const int AutoRetry = 0x04;
+    private const int PemFile = 1; // SSL_FILETYPE_PEM
+
+    private readonly List<(nint Certificate, byte[] Response)> _staples = [];
+    private readonly TlsContextHandle _handle;
+    private readonly nint _context;
+
+    /// <summary>A server's context without certificates.</summary>
+    /// <exception cref="TlsException">OpenSSL makes none.</exception>
+    public TlsContext()
+    {
+        _context = Libssl.SSL_CTX_new(Libssl.TLS_method());
+        if (_context == 0)
+            throw TlsException.Of("OpenSSL");
+        _handle = new TlsContextHandle(_context, GCHandle.Alloc(this, GCHandleType.Weak));
+        _ = Libssl.SSL_CTX_set_ex_data(_context, 0, GCHandle.ToIntPtr(_handle.Owner));
+        _ = Libssl.SSL_CTX_set_options(_context, NoRenegotiation | PreferOwnCiphers | PreferChaChaIfPeerDoes | NoCompression);
+        _ = Libssl.SSL_CTX_ctrl(_context, Libssl.ControlMode, ReleaseBuffers | MovingWriteBuffer | AutoRetry, null);
+        _ = Libssl.SSL_CTX_ctrl(_context, Libssl.ControlReadAhead, 1, null);
+        _ = Libssl.SSL_CTX_ctrl(_context, Libssl.ControlSessionCacheMode, 0, null);
+        Libssl.SSL_CTX_set_default_passwd_cb(_context, &TlsCallbacks.NoPassword);
+    }
+
+    /// <summary>Protocols for ALPN, each with its length before it (RFC 7301 section 3.1), the best first.</summary>
+    public byte[] Protocols { get; private set; } = [];
+
+    /// <summary>Keys of session tickets; null: those of OpenSSL, which no other context knows.</summary>
+    public TlsTicketKeys? TicketKeys { get; private set; }
+
+    /// <summary>Finds the context for a name that a client asks for (RFC 6066 section 3); null: this one serves all.</summary>
+    public Func<string, TlsContext>? ByName { get; private set; }
+
+    /// <summary>Counted by OpenSSL for each session; here it is freed when nothing refers to this object any more, no session either.</summary>
+    internal nint Pointer => _context;
+
+    /// <summary>The least version, <see cref="Tls12"/> or <see cref="Tls13"/>.</summary>
+    public void SetLeastVersion(int version) =>
+        Check(Libssl.SSL_CTX_ctrl(_context, Libssl.ControlMinimumVersion, version, null), "least version");
+
+    /// <summary>Ciphers, best first, in OpenSSL's names: of TLS 1.2, and of TLS 1.3.</summary>
+    public void SetCiphers(string tls12, string tls13)
+    {
+        Check(Libssl.SSL_CTX_set_cipher_list(_context, tls12), "ciphers");
+        Check(Libssl.SSL_CTX_set_ciphersuites(_context, tls13), "ciphers of TLS 1.3");
+    }
+
+    /// <summary>Groups of the key exchange, best first.</summary>
+    public void SetGroups(string groups)
+    {
+        var text = Marshal.StringToCoTaskMemUTF8(groups);
+        var result = Libssl.SSL_CTX_ctrl(_context, Libssl.ControlGroupsList, 0, (void*)text);
+        Marshal.FreeCoTaskMem(text);
+        Check(result, "groups");
+    }
+
+    /// <summary>Adds a certificate with its key; a second one takes a key of another kind, RSA beside ECDSA.</summary>
+    /// <param name="certificate">File (PEM): the certificate, followed by those between it and the CA.</param>
+    /// <param name="key">File (PEM) of its key.</param>
+    /// <param name="ocspResponse">OCSP response to send with it (RFC 6960, DER); null: none.</param>
+    /// <exception cref="TlsException">One of the files can't be used, or the key is of another certificate.</exception>
+    public void AddCertificate(string certificate, string key, byte[]? ocspResponse = null)
+    {
+        Check(Libssl.SSL_CTX_use_certificate_chain_file(_context, certificate), certificate);
+        Check(Libssl.SSL_CTX_use_PrivateKey_file(_context, key, PemFile), key);
+        Check(Libssl.SSL_CTX_check_private_key(_context), key);
+        if (ocspResponse is null)
+            return;
+        _staples.Add((Libssl.SSL_CTX_get0_certificate(_context), ocspResponse));
+        _ = Libssl.SSL_CTX_callback_ctrl(_context, Libssl.ControlStatusCallback, (delegate* unmanaged<nint, void*, int>)&TlsCallbacks.Staple);
+    }
+
+    /// <summary>Asks clients for a certificate of these CAs, for client authentication.</summary>
+    /// <param name="ca">File (PEM) of the CAs.</param>
+    /// <param name="required">Whether a client without one is refused; one with a certificate that can't be verified always is.</param>
+    /// <exception cref="TlsException">The file can't be used.</exception>
+    public void VerifyClients(string ca, bool required)
+    {
+        const int verify = 1, failWithout = 2; // SSL_VERIFY_*
+        Check(Libssl.SSL_CTX_load_verify_file(_context, ca), ca);
+        var names = Libssl.SSL_load_client_CA_file(ca);
+        Check(names, ca);
+        Libssl.SSL_CTX_set_client_CA_list(_context, names);
+        Libssl.SSL_CTX_set_verify(_context, required ? verify | failWithout : verify, 0);
+    }
+
+    /// <summary>Protocols for ALPN; a client that knows none of them, and says so, is refused.</summary>
+    public void SetProtocols(params ReadOnlySpan<string> names)
+    {
+        var wire = new List<byte>();
+        foreach (var name in names)
+        {
+            wire.Add((byte)name.Length);
+            wire.AddRange(System.Text.Encoding.ASCII.GetBytes(name));
+        }
+
+        Protocols = [.. wire];
+        Libssl.SSL_CTX_set_alpn_select_cb(_context, &TlsCallbacks.SelectProtocol, null);
+    }
+
+    /// <summary>How sessions go on later.</summary>
+    /// <param name="keys">Keys of their tickets.</param>
+    /// <param name="domain">At most 32 bytes; sessions of another one are not gone on with.</param>
+    /// <param name="lifetime">How long a ticket is good for.</param>
+    public void ResumeBy(TlsTicketKeys keys, ReadOnlySpan<byte> domain, TimeSpan lifetime)
+    {
+        TicketKeys = keys;
+        fixed (byte* first = domain)
+        {
+            Check(Libssl.SSL_CTX_set_session_id_context(_context, first, (uint)domain.Length), "session domain");
+        }
+
+        _ = Libssl.SSL_CTX_set_timeout(_context, (nint)lifetime.TotalSeconds);
+        _ = Libssl.SSL_CTX_set_tlsext_ticket_key_evp_cb(_context, &TlsCallbacks.TicketKey);
+    }
+
+    /// <summary>Chooses the context by the name that a client asks for; all of them have to have the same rules.</summary>
+    /// <param name="find">Gives this or another context; called with the name in lower case.</param>
+    public void ChooseBy(Func<string, TlsContext> find)
+    {
+        ByName = find;
+        _ = Libssl.SSL_CTX_callback_ctrl(_context, Libssl.ControlServerNameCallback, (delegate* unmanaged<nint, int*, void*, int>)&TlsCallbacks.ServerName);
+    }
+
+    /// <summary>The context of a callback.</summary>
+    internal static TlsContext? Of(nint ssl) =>
+        GCHandle.FromIntPtr(Libssl.SSL_CTX_get_ex_data(Libssl.SSL_get_SSL_CTX(ssl), 0)).Target as TlsContext;
+
+    /// <summary>The OCSP response of the certificate that a session uses.</summary>
+    internal byte[]? StapleFor(nint certificate)
+    {
+        foreach (var (of, response) in _staples)
+        {
+            if (of == certificate)
+                return response;
+        }
+
+        return null;
+    }
+
+    private static void Check(nint result, string what)
+    {
+        if (result == 0)
+            throw TlsException.Of(what);
+    }
+}

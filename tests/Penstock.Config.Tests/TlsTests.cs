@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+using System.Security.Cryptography;
+using System.Text;
+using Penstock.Model.L7;
+using Penstock.Model.Vrrp;
+using Penstock.Tests;
+
+namespace Penstock.Config.Tests;
+
+public sealed class TlsTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("penstock-tls-").FullName;
+    private readonly TestAuthority _authority;
+
+    public TlsTests() => _authority = new TestAuthority(_folder);
+
+    public void Dispose()
+    {
+        _authority.Dispose();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    [Fact]
+    public void Tls_WellWritten_IsRead()
+    {
+        var (certificate, key) = _authority.Sign(["shop.example.com"]);
+        var result = Load($"certificates: [{{cert: {certificate}, key: {key}}}], profile: modern, client_certificates: {{ca: {_authority.CaFile}, mode: optional}}");
+
+        result.Lines().ShouldBeEmpty();
+        var tls = result.Config.ShouldNotBeNull().L7.Listeners.ShouldHaveSingleItem().Tls.ShouldNotBeNull();
+        tls.Certificates.ShouldHaveSingleItem().Cert.ShouldBe(certificate);
+        (tls.Profile, tls.ClientCertificates.ShouldNotBeNull().Mode).ShouldBe((TlsProfile.Modern, ClientCertificateMode.Optional));
+    }
+
+    [Fact]
+    public void Files_OfAnotherHost_AreNotLookedAt() =>
+        Some.Parse(Text("certificates: [{cert: /nowhere.crt, key: /nowhere.key}]")).Lines().ShouldBeEmpty();
+
+    [Fact]
+    public void Certificate_ThatIsMissing_IsAnErrorAtItsPlace()
+    {
+        var (_, key) = _authority.Sign(["shop.example.com"]);
+
+        Line($"certificates: [{{cert: {_folder}/none.crt, key: {key}}}]").ShouldBe(
+            $"a.yaml:3:85: error: l7.listeners[0].tls.certificates[0].cert: {_folder}/none.crt: cannot open the file: No such file or directory; expected a file that can be read");
+    }
+
+    [Fact]
+    public void Key_ThatCannotServe_IsAnError()
+    {
+        var (certificate, key) = _authority.Sign(["shop.example.com"]);
+        var (_, other) = _authority.Sign(["other.example.com"]);
+        using var made = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var encrypted = Write("encrypted.key", made.ExportEncryptedPkcs8PrivateKeyPem("secret", new PbeParameters(PbeEncryptionAlgorithm.Aes128Cbc, HashAlgorithmName.SHA256, 1000)));
+        var open = Write("open.key", File.ReadAllText(key));
+        File.SetUnixFileMode(open, UnixFileMode.UserRead | UnixFileMode.OtherRead);
+
+        Line(Pair(certificate, other)).ShouldContain($"certificates[0].key: {other}: not the private key of {certificate}");
+        Line(Pair(certificate, encrypted)).ShouldContain($"{encrypted}: an encrypted private key");
+        Line(Pair(certificate, open)).ShouldContain($"{open}: a private key that everybody on this host can read");
+        Line(Pair(certificate, certificate)).ShouldContain("no private key");
+        Line(Pair(key, key)).ShouldContain($"certificates[0].cert: {key}: no certificate");
+    }
+
+    [Fact]
+    public void Certificate_ThatHasEnded_IsAnErrorForCheckAndAWarningForTheDaemon()
+    {
+        var (certificate, key) = _authority.Sign(["shop.example.com"], days: -1);
+
+        Line(Pair(certificate, key)).ShouldContain("error: l7.listeners[0].tls.certificates[0].cert: the certificate ended at ");
+        var started = Load(Pair(certificate, key), starts: true);
+        started.Lines().ShouldHaveSingleItem().ShouldContain("warning: l7.listeners[0].tls.certificates[0].cert: the certificate ended at ");
+        started.Config.ShouldNotBeNull();
+    }
+
+    [Fact]
+    public void Certificate_ThatEndsSoon_IsAWarning()
+    {
+        var (certificate, key) = _authority.Sign(["shop.example.com"], days: 10);
+
+        Line(Pair(certificate, key)).ShouldContain("warning: l7.listeners[0].tls.certificates[0].cert: the certificate ends at ");
+    }
+
+    [Fact]
+    public void Certificate_ThatServesNobody_IsAWarning()
+    {
+        var (certificate, key) = _authority.Sign(["shop.example.com"]);
+        var (other, otherKey) = _authority.Sign(["SHOP.example.com"], "other");
+        var (rsa, rsaKey) = _authority.Sign(["shop.example.com"], "rsa", rsa: true);
+
+        Line($"certificates: [{{cert: {certificate}, key: {key}}}, {{cert: {rsa}, key: {rsaKey}}}, {{cert: {other}, key: {otherKey}}}]")
+            .ShouldContain("certificates[2].cert: a certificate that serves nobody");
+    }
+
+    [Theory]
+    [InlineData("", "no key")]
+    [InlineData("AAAA\n", "tickets:1: not a key")]
+    [InlineData("# keys\n\nQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUE=\nnothing\n", "tickets:4: not a key")]
+    public void TicketKeys_ThatAreNone_AreAnErrorWithoutTheKey(string text, string found)
+    {
+        var (certificate, key) = _authority.Sign(["shop.example.com"]);
+        var line = Line($"{Pair(certificate, key)}, session_ticket_keys: {Write("tickets", text)}");
+
+        line.ShouldContain($"tls.session_ticket_keys: {_folder}/{(found.StartsWith('t') ? "" : "tickets: ")}{found}; expected 80 random bytes in base64 a line");
+        line.ShouldNotContain("nothing");
+    }
+
+    [Fact]
+    public void OtherFiles_ThatAreNotWhatTheyShouldBe_AreErrors()
+    {
+        var (certificate, key) = _authority.Sign(["shop.example.com"]);
+
+        Line($"certificates: [{{cert: {certificate}, key: {key}, ocsp: {certificate}}}]").ShouldContain("certificates[0].ocsp: " + certificate + ": not an OCSP response");
+        Line($"{Pair(certificate, key)}, client_certificates: {{ca: {key}}}").ShouldContain("client_certificates.ca: " + key + ": no certificate");
+        Some.Parse(Text("certificates: []")).Lines().ShouldHaveSingleItem().ShouldContain("tls.certificates: an empty list; expected at least one certificate");
+    }
+
+    private static string Pair(string certificate, string key) => $"certificates: [{{cert: {certificate}, key: {key}}}]";
+
+    private static string Text(string tls) => $"node: lb1\nl7:\n  listeners: [{{name: https, bind: \":443\", routes: main, tls: {{{tls}}}}}]{Some.Tail}";
+
+    private string Line(string tls) => Load(tls).Lines().ShouldHaveSingleItem();
+
+    private string Write(string name, string text)
+    {
+        var path = Path.Combine(_folder, name);
+        File.WriteAllText(path, text);
+        File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        return path;
+    }
+
+    private static ConfigResult Load(string tls, bool starts = false) =>
+        ConfigLoader.Parse([new ConfigFile("a.yaml", Encoding.UTF8.GetBytes(Text(tls)))], new NoInterfaces(), starts);
+
+    private sealed class NoInterfaces : IHostInterfaces
+    {
+        public IReadOnlyCollection<string> Names() => [];
+
+        public IReadOnlyList<InterfaceAddress> Addresses(string name) => [];
+    }
+}
