@@ -19,6 +19,7 @@ import load
 import memory
 import report
 import servers
+import tls
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PROXY_CORE, LOAD_CORE = "0", "1"
@@ -44,7 +45,7 @@ def arguments():
     parser.add_argument("--bodies", type=numbers, default=[0, 1024, 65536, 1048576], help="bytes of an answer's body")
     parser.add_argument("--modes", type=words, default=["keepalive", "close"], help="keepalive, close (one request a connection)")
     parser.add_argument("--logs", type=words, default=["off", "on"], help="access log: off, on")
-    parser.add_argument("--parts", type=words, default=["cpu", "memory", "body", "reactors"], help="what is measured")
+    parser.add_argument("--parts", type=words, default=["cpu", "tls", "memory", "body", "reactors"], help="what is measured")
     parser.add_argument("--body", type=int, default=10_000_000_000, help="bytes of the answer of the body part (default 10 GB)")
     parser.add_argument("--idle", type=int, default=10_000, help="idle connections for the memory part (default 10000)")
     parser.add_argument("--penstock", default=str(ROOT / "out" / "penstock"), help="the binary (default out/penstock)")
@@ -66,6 +67,7 @@ def workplace(options):
     try:
         with servers.start_origin(directory, {1024, 65536, *options.bodies, options.body}, LOAD_CORE) as origin:
             origin.wait_ready()
+            tls.make_certificate(directory)
             yield directory, origin
     finally:
         shutil.rmtree(directory, ignore_errors=True)
@@ -191,6 +193,8 @@ def main():
         result = environment(options)
         if "cpu" in options.parts:
             result["cells"] = medians(measure_cpu(options, directory, origin))
+        if "tls" in options.parts:
+            result["tls"] = tls.measure(options, directory, origin, (PROXY_CORE, LOAD_CORE))
         if "memory" in options.parts:
             result["memory"] = measure_memory(options, directory, origin)
         if "body" in options.parts:

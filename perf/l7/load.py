@@ -8,12 +8,12 @@ import subprocess
 SCRIPT = pathlib.Path(__file__).parent / "report.lua"
 
 
-def run(server, connections, path, keepalive, seconds, core):
+def run(server, connections, path, keepalive, seconds, core, tls=False):
     """Loads a server for some seconds; returns requests, errors, latency and CPU microseconds per request."""
     headers = ["-H", "Host: bench.test"] + ([] if keepalive else ["-H", "Connection: close"])
     pinned = ["taskset", "-c", core] if core else []
     command = pinned + ["wrk", "-t", "1", "-c", str(connections), "-d", f"{seconds}s", "--timeout", "10s", "-s", str(SCRIPT),
-                        *headers, f"http://127.0.0.1:{server.port}{path}"]
+                        *headers, f"{'https' if tls else 'http'}://127.0.0.1:{server.tls_port if tls else server.port}{path}"]
     before = server.cpu_seconds()
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=seconds + 30)
     cpu = server.cpu_seconds() - before

@@ -29,6 +29,8 @@ def markdown(result):
              "user and system, per request.", ""]
     if "cells" in result:
         lines += cells_table(result["cells"])
+    if "tls" in result:
+        lines += tls_table(result["tls"])
     if "memory" in result:
         lines += ["", "| resident memory | after start | for each idle connection | connections |", "|---|--:|--:|--:|"]
         lines += [f"| {name} | {row['start_bytes'] / 1e6:.1f} MB | {row['per_connection_bytes']:.0f} B | {row['connections']} |"
@@ -59,6 +61,15 @@ def cells_table(cells):
     failed = [f"{name}: {figures['errors']} of {cell['connections']} x {size(cell['body'])} {cell['mode']}, log {cell['log']}"
               for cell in cells for name, figures in cell["proxies"].items() if figures["errors"]]
     return lines + (["", "Failed requests: " + "; ".join(failed) + "."] if failed else ["", "No request failed."])
+
+
+def tls_table(cells):
+    lines = ["", "| TLS, ECDSA P-256 | penstock us | nginx us | haproxy us | of nginx | of haproxy |", "|---|--:|--:|--:|--:|--:|"]
+    for cell, figures in cells.items():
+        lines.append(f"| {cell} | " + " | ".join([
+            *(show(figures[name]["cpu_us"] if name in figures else None, "{:.1f}") for name in ("penstock", "nginx", "haproxy")),
+            show(ratio(figures, "penstock", "nginx")), show(ratio(figures, "penstock", "haproxy"))]) + " |")
+    return lines
 
 
 def svg(result):
