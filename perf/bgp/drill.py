@@ -3,8 +3,9 @@
 """Three hosts with penstock and BIRD announce one address to a router that runs FRR; a client holds flows over all three; then one host goes. Each is a network namespace.
 
 The flows are HTTP connections that ask again and again. One that fails, or has no answer for ten seconds, is broken. As `dsr` the hosts forward in the kernel (XDP, dsr-l2) to two
-nginx, by equal tables; as `l7` each proxies by itself. Usage: drill.py [--binary PATH] [--program PATH] [--runs N] [--flows N] [--ways dsr,l7] [--events cut,kill,stop] [--write FOLDER]
-It fails if a flow broke that should not have: with dsr any, with l7 none is counted on, since Linux moves flows of the hosts that stay.
+nginx, by equal tables; as `tier` they share their proxies (forwarding: l7 over peers); as `l7` each proxies what comes to it, without a service of the L4 tier.
+Usage: drill.py [--binary PATH] [--program PATH] [--runs N] [--flows N] [--ways dsr,tier,l7] [--events cut,kill,stop] [--write FOLDER]
+It fails if a flow broke that should not have: with dsr any, with tier any that the host that goes has not proxied; with l7 none is counted on, since Linux moves flows of the hosts that stay.
 """
 import argparse
 import atexit
@@ -21,6 +22,9 @@ import sys
 import tempfile
 import time
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from namespaces import Host, certify, run, until  # noqa: E402
+
 VIP = "203.0.113.10"
 FRR = "/usr/lib/frr"
 EVENTS = {
@@ -29,37 +33,6 @@ EVENTS = {
     "stop": "penstock is told to stop (SIGTERM)",
 }
 PATIENCE = 10  # seconds a flow may wait for an answer
-
-
-def run(*words, check=True):
-    done = subprocess.run(words, capture_output=True, text=True)
-    if check and done.returncode != 0:
-        raise RuntimeError(f"{' '.join(words)}: {done.stderr or done.stdout}")
-    return done.stdout
-
-
-def until(condition, what, limit=60):
-    end = time.monotonic() + limit
-    while not condition():
-        if time.monotonic() > end:
-            raise TimeoutError(what)
-        time.sleep(0.1)
-
-
-class Host:
-    def __init__(self, name):
-        self.name = name
-        run("ip", "netns", "add", name)
-        self.ip("link", "set", "lo", "up")
-
-    def ip(self, *words):
-        return run("ip", "-n", self.name, *words)
-
-    def start(self, *words, **options):
-        return subprocess.Popen(["nsenter", f"--net=/run/netns/{self.name}", *words], **options)
-
-    def run(self, *words, check=True):
-        return run("nsenter", f"--net=/run/netns/{self.name}", *words, check=check)
 
 
 class Drill:
@@ -126,11 +99,16 @@ class Drill:
         folder = f"{self.folder}/{host}"
         os.makedirs(folder, exist_ok=True)
         if self.way == "dsr":
-            rest = (f"l4:\n  interface: eth0\n  attach: generic\n  program: {self.program}\n  pins: {folder}/pins\n  services:\n"
-                    f"    - {{name: web, listen: \"tcp://{VIP}:80\", forwarding: dsr-l2, backends: [10.7.0.21, 10.7.0.22]}}\n")
+            rest = self.balance(folder, "forwarding: dsr-l2, backends: [10.7.0.21, 10.7.0.22]")
         else:
             rest = (f"l7:\n  reactors: 1\n  listeners: [{{name: web, bind: \"{VIP}:80\", routes: main}}]\n"
                     f"  routes: {{main: [{{respond: {{status: 200, body: lb{host + 1}}}}}]}}\n")
+        if self.way == "tier":
+            others = ", ".join(f"{{name: lb{1 + other}, address: 10.7.0.{11 + other}}}" for other in (0, 1, 2) if other != host)
+            rest += self.balance(folder, "forwarding: l7") + (
+                f"peers: {{listen: 10.7.0.{11 + host}, certificate: {self.folder}/lb{host + 1}.crt, key: {self.folder}/lb{host + 1}.key, ca: {self.folder}/ca.crt, "
+                f"hosts: [{others}], interval: 500ms, timeout: 1s}}\n")
+            self.hosts[host].run("sysctl", "-qw", "net.ipv4.ip_forward=1", "net.ipv4.conf.eth0.forwarding=1", "net.ipv4.conf.all.rp_filter=0", "net.ipv4.conf.eth0.rp_filter=0")
         with open(f"{folder}/penstock.yaml", "w") as file:
             file.write(f"node: lb{host + 1}\nshutdown_timeout: 20s\nadmin: {{socket: {folder}/admin.sock}}\nbird: {{run: {folder}/run, state: {folder}/state, restart_grace: 3s}}\n"
                        f"bgp:\n  asn: 65010\n  router_id: 10.7.0.{11 + host}\n  addresses: [{VIP}]\n  graceful_shutdown: 3s\n"
@@ -138,6 +116,10 @@ class Drill:
         log = open(f"{folder}/log", "a")
         self.logs.append(log)
         self.daemons[host] = self.hosts[host].start(self.binary, "run", "--config", f"{folder}/penstock.yaml", stdout=log, stderr=log)
+
+    def balance(self, folder, how):
+        return (f"l4:\n  interface: eth0\n  attach: generic\n  program: {self.program}\n  pins: {folder}/pins\n"
+                f"  services: [{{name: web, listen: \"tcp://{VIP}:80\", {how}}}]\n")
 
     def next_hops(self):
         return self.router.ip("route", "show", VIP).count("via 10.7.0.")
@@ -158,8 +140,15 @@ class Drill:
         except (OSError, ValueError):
             return None
 
+    def status(self, host):
+        return json.loads(run(self.binary, "status", "-o", "json", "--socket", f"{self.folder}/{host}/admin.sock"))
+
+    def proxies(self, host):
+        """The states of the proxies of all hosts, by one's own word."""
+        return [backend["state"] for backend in self.status(host)["l4"]["services"][0]["backends"]]
+
     def connections(self, host):
-        status = json.loads(run(self.binary, "status", "-o", "json", "--socket", f"{self.folder}/{host}/admin.sock"))
+        status = self.status(host)
         return sum(service["connections"] for service in status["l4"]["services"]) if self.way == "dsr" else sum(one["connections"] for one in status["listeners"])
 
     def fire(self, event):
@@ -175,9 +164,12 @@ class Drill:
         self.start_router()
         for number in (0, 1):
             self.start_server(number)
+        certify(self.folder, ["lb1", "lb2", "lb3"])
         for host in (0, 1, 2):
             self.start_host(host)
         self.settle()
+        if self.way == "tier":
+            until(lambda: all(self.proxies(host) == ["ready"] * 3 for host in (0, 1, 2)), "each host knows that all are ready")
         self.client.run(sys.executable, os.path.abspath(__file__), "--hold", "1", "--flows", "10")  # neighbours are known by now
         before = [self.connections(host) for host in (0, 1, 2)]
         client = self.client.start(sys.executable, os.path.abspath(__file__), "--hold", "18", "--flows", str(flows), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
@@ -294,7 +286,7 @@ def main():
     options.add_argument("--program", default="out/bpf/xdp_lb.bpf.o")
     options.add_argument("--runs", type=int, default=3)
     options.add_argument("--flows", type=int, default=300)
-    options.add_argument("--ways", default="dsr,l7")
+    options.add_argument("--ways", default="dsr,tier,l7")
     options.add_argument("--events", default=",".join(EVENTS))
     options.add_argument("--write", help="folder that takes the table")
     options.add_argument("--hold", type=float, help=argparse.SUPPRESS)
@@ -317,6 +309,7 @@ def main():
                     split = f"{broken} in all"
                 else:
                     gone = found["broken"].get("lb1", 0)
+                    bad += broken - gone if way == "tier" else 0
                     split = f"{gone}, {broken - gone}"
                 lines.append(f"| {way} | {EVENTS[event]} | {found['shares'][0]}, {sum(found['shares'][1:])} | {split} | {found['withdrawn']:.1f} | {found['longest']:.2f} |")
                 print(lines[-1], flush=True)

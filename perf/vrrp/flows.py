@@ -18,7 +18,8 @@ import sys
 import threading
 import time
 
-from lab import VIP, Lab, run, until, write
+from lab import VIP, Lab, write  # first: it says where the next is
+from namespaces import certify, run, until
 
 PATIENCE = 8  # seconds that a request may take: more than a SYN that is lost costs twice
 FIRST_PORT = 10_000  # of requests: below those that the kernel gives out
@@ -47,7 +48,7 @@ class Tier(Lab):
 
     def __init__(self, binary, advert):
         super().__init__(binary, advert, lambda host: settings(self, host), mtu=1540)
-        self.certify()
+        certify(self.folder, ["lb1", "lb2"])
         with open(f"{self.folder}/pass.c", "w") as file:
             file.write(PASS)
         subprocess.run(["clang", "-target", "bpf", "-O2", "-c", f"{self.folder}/pass.c", "-o", f"{self.folder}/pass.o"], check=True)
@@ -61,16 +62,6 @@ class Tier(Lab):
                      "net.ipv4.conf.all.rp_filter=0", "net.ipv4.conf.eth0.rp_filter=0", "net.core.somaxconn=4096")
             self.configure(number)
             self.originate(number, ORIGIN, f"lb{number + 1}")
-
-    def certify(self):
-        def openssl(*words):
-            subprocess.run(["openssl", *words], check=True, capture_output=True, cwd=self.folder)
-
-        key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
-        openssl("req", "-x509", *key, "-days", "2", "-subj", "/CN=peers", "-keyout", "ca.key", "-out", "ca.crt")
-        for node in ("lb1", "lb2"):
-            openssl("req", *key, "-subj", f"/CN={node}", "-addext", f"subjectAltName=DNS:{node}", "-keyout", f"{node}.key", "-out", f"{node}.csr")
-            openssl("x509", "-req", "-in", f"{node}.csr", "-CA", "ca.crt", "-CAkey", "ca.key", "-CAcreateserial", "-days", "2", "-copy_extensions", "copy", "-out", f"{node}.crt")
 
     def states(self, host):
         """The states of both hosts in the service, by the host's own word."""

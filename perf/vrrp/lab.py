@@ -7,30 +7,13 @@ import platform
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
-import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from namespaces import Host, run, until  # noqa: E402
 
 VIP = "10.8.0.100"
-
-
-def run(*words, check=True):
-    return subprocess.run(words, check=check, capture_output=True, text=True).stdout
-
-
-class Host:
-    def __init__(self, name):
-        self.name = name
-        run("ip", "netns", "add", name)
-        self.ip("link", "set", "lo", "up")
-
-    def ip(self, *words):
-        return run("ip", "-n", self.name, *words)
-
-    def start(self, *words, **options):
-        return subprocess.Popen(["nsenter", f"--net=/run/netns/{self.name}", *words], **options)
-
-    def run(self, *words):
-        return run("nsenter", f"--net=/run/netns/{self.name}", *words)
 
 
 class Lab:
@@ -140,14 +123,6 @@ keepalived: {{run: {folder}/run, state: {folder}/state}}
         for host in [self.link, self.client, *self.hosts]:
             run("ip", "netns", "del", host.name, check=False)
         shutil.rmtree(self.folder, ignore_errors=True)
-
-
-def until(condition, what, limit=60):
-    end = time.monotonic() + limit
-    while not condition():
-        if time.monotonic() > end:
-            raise TimeoutError(what)
-        time.sleep(0.05)
 
 
 def write(path, title, text):

@@ -22,10 +22,12 @@ public interface IAddressTier
     /// <summary>
     /// For the end of a daemon without which the host serves nothing: other hosts take the addresses, or their packets, while this one still has them, so that none is lost on the way.
     /// </summary>
-    /// <param name="limit">Longest wait for them.</param>
     /// <param name="cancellation">Ends the wait.</param>
     /// <returns>Names of what no other host has taken.</returns>
-    Task<IReadOnlyList<string>> HandOverAsync(TimeSpan limit, CancellationToken cancellation);
+    Task<IReadOnlyList<string>> HandOverAsync(CancellationToken cancellation);
+
+    /// <summary>Longest time that <see cref="HandOverAsync"/> takes.</summary>
+    TimeSpan HandOverLimit(ApplianceConfig config);
 
     /// <summary>The addresses are given up, whether another host takes them or not, until a daemon says otherwise.</summary>
     void GiveUp();

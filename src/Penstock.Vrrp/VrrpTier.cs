@@ -102,11 +102,14 @@ public sealed class VrrpTier : IAddressTier, IDisposable
     }
 
     /// <inheritdoc/>
-    public async Task<IReadOnlyList<string>> HandOverAsync(TimeSpan limit, CancellationToken cancellation)
+    public async Task<IReadOnlyList<string>> HandOverAsync(CancellationToken cancellation)
     {
         TellAll(InstanceHealth.Lowest);
-        return await UntilTakenAsync(limit, cancellation);
+        return await UntilTakenAsync(cancellation);
     }
+
+    /// <inheritdoc/>
+    public TimeSpan HandOverLimit(ApplianceConfig config) => (config.Vrrp.Max(instance => instance.AdvertInterval) * 4) + TimeSpan.FromSeconds(1); // three adverts, the skew, and some for the machines
 
     /// <summary>
     /// For a host that serves on, and is to have no address: others take them while this one still has them, and it takes none until <see cref="Return"/>. What no other
@@ -118,7 +121,7 @@ public sealed class VrrpTier : IAddressTier, IDisposable
     public async Task<IReadOnlyList<string>> DrainAsync(Func<string, bool> isBackedUp, CancellationToken cancellation)
     {
         Drain();
-        var kept = await UntilTakenAsync(TimeSpan.MaxValue, cancellation);
+        var kept = await UntilTakenAsync(cancellation);
         var waiting = kept.Where(isBackedUp).ToArray();
         if (waiting.Length == 0 || cancellation.IsCancellationRequested)
             return kept;
@@ -129,7 +132,7 @@ public sealed class VrrpTier : IAddressTier, IDisposable
             TellHealth(_snapshot);
         }
 
-        return await UntilTakenAsync(TimeSpan.MaxValue, cancellation);
+        return await UntilTakenAsync(cancellation);
     }
 
     /// <summary>Has this host take no address, and hand over those that it has. Before the first snapshot: from the start.</summary>
@@ -242,16 +245,14 @@ public sealed class VrrpTier : IAddressTier, IDisposable
 
     private static AddressApplyException NotSaid(Exception error) => new($"keepalived: {error.Message}", error);
 
-    private async Task<IReadOnlyList<string>> UntilTakenAsync(TimeSpan limit, CancellationToken cancellation)
+    private async Task<IReadOnlyList<string>> UntilTakenAsync(CancellationToken cancellation)
     {
         if (Masters() is { Count: > 0 } masters)
             _logger.LogInformation("handing over {Instances}", string.Join(", ", masters));
         else
             return [];
 
-        // Three adverts, the skew, and some for the machines.
-        var enough = _config.Vrrp.Max(instance => instance.AdvertInterval) * 4 + TimeSpan.FromSeconds(1);
-        var patience = enough < limit ? enough : limit;
+        var patience = HandOverLimit(_config);
         var started = _time.GetTimestamp();
         while (Masters().Count > 0 && _time.GetElapsedTime(started) < patience && !cancellation.IsCancellationRequested)
             await Task.Delay(s_rolePoll, _time, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

@@ -72,7 +72,7 @@ public sealed partial class VrrpTierTests
         _tier.Drain();
         _tier.Apply(Snapshot(Some.Instance()));
 
-        (await _tier.HandOverAsync(TimeSpan.FromMinutes(1), CancellationToken.None)).ShouldBeEmpty();
+        (await _tier.HandOverAsync(CancellationToken.None)).ShouldBeEmpty();
 
         _started["edge"].Told.ShouldBe([("edge", InstanceHealth.Fault)]);
     }

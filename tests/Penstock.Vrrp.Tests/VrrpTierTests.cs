@@ -183,7 +183,7 @@ public sealed partial class VrrpTierTests : IDisposable
         _tier.Apply(Snapshot(Some.Instance()));
         Become(VrrpRole.Master);
 
-        var handed = Task.Run(() => _tier.HandOverAsync(TimeSpan.FromMinutes(1), CancellationToken.None));
+        var handed = Task.Run(() => _tier.HandOverAsync(CancellationToken.None));
         await UntilAsync(() => _time.UntilNextTimer is not null);
         _started["edge"].Told[^1].ShouldBe(("edge", InstanceHealth.Lowest));
         handed.IsCompleted.ShouldBeFalse();
@@ -203,7 +203,7 @@ public sealed partial class VrrpTierTests : IDisposable
         using var cancelled = new CancellationTokenSource();
         await cancelled.CancelAsync();
 
-        (await _tier.HandOverAsync(TimeSpan.FromMinutes(1), cancelled.Token)).ShouldBe(["edge"]);
+        (await _tier.HandOverAsync(cancelled.Token)).ShouldBe(["edge"]);
     }
 
     [Fact]

@@ -74,11 +74,14 @@ internal sealed class AddressLease(IReadOnlyList<IAddressTier> tiers, ControlLoo
             return true;
         }
 
-        var kept = (await Task.WhenAll(used.Select(tier => tier.HandOverAsync(config.ShutdownTimeout, atOnce)))).SelectMany(names => names).ToArray();
+        var kept = (await Task.WhenAll(used.Select(tier => tier.HandOverAsync(atOnce)))).SelectMany(names => names).ToArray();
         if (kept.Length > 0)
             logger.LogWarning("no other host has taken {Instances}", string.Join(", ", kept));
         return false;
     }
+
+    /// <summary>Longest time that <see cref="LeaveAsync"/> takes.</summary>
+    public TimeSpan LeaveLimit(ApplianceConfig config) => GoesOnByItself(config) ? TimeSpan.Zero : Used(config).Select(tier => tier.HandOverLimit(config)).DefaultIfEmpty().Max();
 
     /// <summary>The addresses are given up.</summary>
     public void GiveUp()

@@ -124,8 +124,8 @@ internal sealed class ApplianceHost(ConfigSource source, string? socketPath, ILo
     {
         _draining = true;
         var patience = state.Snapshot?.Config.ShutdownTimeout ?? TimeSpan.Zero;
-        var before = (state.Snapshot is { Config: { Vrrp.IsEmpty: false } or { Bgp: not null } } ? 1 : 0) + (state.Snapshot is { Config.Peers: not null } ? 1 : 0);
-        var longest = (1 + before) * patience; // addresses are handed over first, and peers told
+        var before = state.Snapshot is { Config: var config } ? lease.LeaveLimit(config) + (config.Peers is null ? TimeSpan.Zero : patience) : TimeSpan.Zero;
+        var longest = before + patience; // addresses are handed over first, and peers told
         notifier.Stopping($"draining for at most {patience.TotalSeconds:0} s", longest);
         _logger.LogInformation("stopping: draining for at most {Seconds:0} s", patience.TotalSeconds);
         var stays = await lease.LeaveAsync(atOnce);

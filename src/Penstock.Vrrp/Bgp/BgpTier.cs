@@ -17,7 +17,7 @@ public sealed class BgpTier : IAddressTier, IDisposable
 {
     private const string BirdUnit = "penstock-bird";
 
-    private static readonly TimeSpan s_retry = TimeSpan.FromSeconds(5), s_leavingPoll = TimeSpan.FromMilliseconds(10), s_rerouting = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan s_retry = TimeSpan.FromSeconds(5), s_leavingPoll = TimeSpan.FromMilliseconds(10), s_rerouting = TimeSpan.FromSeconds(1), s_telling = TimeSpan.FromSeconds(5);
 
     private readonly Func<BirdConfig, IBird> _create;
     private readonly TimeProvider _time;
@@ -159,18 +159,21 @@ public sealed class BgpTier : IAddressTier, IDisposable
     }
 
     /// <inheritdoc/>
-    public async Task<IReadOnlyList<string>> HandOverAsync(TimeSpan limit, CancellationToken cancellation)
+    public async Task<IReadOnlyList<string>> HandOverAsync(CancellationToken cancellation)
     {
-        if (_state is null)
+        if (_state is not { } state)
             return [];
         Drain(isDrained: true);
-        var started = _time.GetTimestamp();
+        var (limit, started) = (state.Bgp.GracefulShutdown + s_telling, _time.GetTimestamp());
         while (_phase == BgpPhase.Leaving && _time.GetElapsedTime(started) < limit && !cancellation.IsCancellationRequested)
             await Task.Delay(s_leavingPoll, _time, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         GiveUp(); // whatever BIRD has been told: what serves them ends from here on
         await Task.Delay(s_rerouting, _time, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // routers do not say where they send packets now
         return [];
     }
+
+    /// <inheritdoc/>
+    public TimeSpan HandOverLimit(ApplianceConfig config) => (config.Bgp?.GracefulShutdown ?? TimeSpan.Zero) + s_telling + s_rerouting;
 
     /// <inheritdoc/>
     public void GiveUp()

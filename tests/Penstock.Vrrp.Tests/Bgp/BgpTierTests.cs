@@ -200,7 +200,7 @@ public sealed class BgpTierTests : IDisposable
     public async Task HandOver_WaitsUntilItIsWithdrawn()
     {
         Apply(Snapshot(SomeBgp.Config()));
-        var leaving = _tier.HandOverAsync(TimeSpan.FromSeconds(30), CancellationToken.None);
+        var leaving = _tier.HandOverAsync(CancellationToken.None);
         _tier.Status().Phase.ShouldBe(BgpPhase.Leaving);
 
         while (!leaving.IsCompleted)
@@ -219,7 +219,7 @@ public sealed class BgpTierTests : IDisposable
         Apply(Snapshot(SomeBgp.Config()));
         _tier.Renew();
         Bird.Fails = true;
-        var leaving = _tier.HandOverAsync(TimeSpan.FromSeconds(1), CancellationToken.None);
+        var leaving = _tier.HandOverAsync(CancellationToken.None);
 
         while (!leaving.IsCompleted)
         {
