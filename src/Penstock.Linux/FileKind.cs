@@ -16,20 +16,24 @@ public static unsafe partial class FileKind
     private const int FileTypeBits = 0xF000;   // S_IFMT
     private const int SocketType = 0xC000;     // S_IFSOCK
     private const int FifoType = 0x1000;       // S_IFIFO
+    private const int RegularType = 0x8000;    // S_IFREG
 
     /// <summary>Whether the path itself, not what a symbolic link there points to, is a Unix socket. False when there is nothing.</summary>
-    public static bool IsSocket(string path) => Is(path, SocketType);
+    public static bool IsSocket(string path) => Is(path, SocketType, NoFollow);
 
     /// <summary>Whether the path itself is a FIFO. False when there is nothing.</summary>
-    public static bool IsFifo(string path) => Is(path, FifoType);
+    public static bool IsFifo(string path) => Is(path, FifoType, NoFollow);
 
-    private static bool Is(string path, int type)
+    /// <summary>Whether the path, or what a symbolic link there points to, is a regular file: one that can be read without waiting. False when there is nothing.</summary>
+    public static bool IsRegular(string path) => Is(path, RegularType, flags: 0);
+
+    private static bool Is(string path, int type, int flags)
     {
         var name = Encoding.UTF8.GetBytes(path + "\0");
         var buffer = stackalloc byte[BufferBytes];
         fixed (byte* start = name)
         {
-            if (statx(CurrentDirectory, start, NoFollow, TypeMask, buffer) != 0) return false;
+            if (statx(CurrentDirectory, start, flags, TypeMask, buffer) != 0) return false;
         }
 
         return (*(ushort*)(buffer + ModeOffset) & FileTypeBits) == type;

@@ -36,6 +36,9 @@ internal static unsafe partial class Libc
     internal static partial int open(string path, int flags, uint mode = 0);
 
     [LibraryImport(Library, SetLastError = true)]
+    internal static partial int fsync(int fd);
+
+    [LibraryImport(Library, SetLastError = true)]
     internal static partial int flock(int fd, int operation);
 
     [LibraryImport(Library, SetLastError = true)]

@@ -78,7 +78,7 @@ internal sealed class IpvsOwned : IDisposable
             Write(Before, _names);
             Write(Next, _next);
             Write(New, [.. _names, .. _next]);
-            File.Move(New, _path, overwrite: true);
+            DurableFile.Rename(New, _path);
             _isChanging = true;
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
@@ -149,7 +149,7 @@ internal sealed class IpvsOwned : IDisposable
 
     private void Place(string part, HashSet<string> names)
     {
-        File.Move(part, _path, overwrite: true);
+        DurableFile.Rename(part, _path);
         if (names.Count == 0)
             File.Delete(_path);
     }

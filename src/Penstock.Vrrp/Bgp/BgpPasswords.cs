@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+using Penstock.Linux;
 using Penstock.Model.Bgp;
 
 namespace Penstock.Vrrp.Bgp;
@@ -17,6 +18,8 @@ internal static class BgpPasswords
                 continue;
             try
             {
+                if (!FileKind.IsRegular(path))
+                    throw new AddressApplyException($"{path}: no regular file"); // a FIFO would have this wait for a writer
                 var content = new FileInfo(path).Length <= BgpPassword.FileBytes ? File.ReadAllText(path) : "";
                 passwords[neighbor.Name] = BgpPassword.Find(content) ?? throw new AddressApplyException($"{path}: no password; expected {BgpPassword.Expected}");
             }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Net;
 using System.Net.Sockets;
+using System.Text;
 using Microsoft.Extensions.Logging;
+using Penstock.Linux;
 using Penstock.Linux.Netlink;
 
 namespace Penstock.Vrrp.Bgp;
@@ -51,11 +53,7 @@ internal sealed class LocalAddresses(string path, ILoopback loopback, ILogger lo
     // None of ours is a line that is no address.
     private List<IPAddress> Load() => File.Exists(path) ? [.. File.ReadAllLines(path).Select(line => IPAddress.TryParse(line, out var address) ? address : null).OfType<IPAddress>().Distinct()] : [];
 
-    private void Save(IEnumerable<IPAddress> addresses)
-    {
-        File.WriteAllLines(path + ".new", addresses.Select(address => address.ToString()));
-        File.Move(path + ".new", path, overwrite: true);
-    }
+    private void Save(IEnumerable<IPAddress> addresses) => DurableFile.Write(path, Encoding.ASCII.GetBytes(string.Concat(addresses.Select(address => $"{address}\n"))));
 
     private void Keep(Func<IPAddress, bool> isWanted)
     {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Collections.Immutable;
 using System.Net;
+using System.Text;
 using Microsoft.Extensions.Logging;
 using Penstock.Linux;
 using Penstock.Linux.Netlink;
@@ -30,8 +31,7 @@ internal sealed class Holdings(string path, ILogger logger)
     public void Save(ImmutableArray<KeepalivedInstance> instances)
     {
         Instances = instances;
-        File.WriteAllLines(path + ".new", Format(instances));
-        File.Move(path + ".new", path, overwrite: true);
+        DurableFile.Write(path, Encoding.UTF8.GetBytes(string.Concat(Format(instances).Select(line => line + '\n'))));
     }
 
     /// <summary>Those of two times: what is left of the one, and what comes with the other.</summary>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Security.Cryptography;
 using System.Text;
+using Penstock.Linux;
 
 namespace Penstock.Vrrp.Supervision;
 
@@ -24,20 +25,14 @@ internal sealed class LoadedConfig(string path, string run)
 
     /// <summary>Writes a text to be checked.</summary>
     /// <exception cref="IOException">It can't be written.</exception>
-    public void Propose(string text)
-    {
-        File.Delete(Candidate); // its mode may be another
-        using var file = new FileStream(Candidate, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite });
-        file.Write(Encoding.UTF8.GetBytes(text));
-        file.Flush(flushToDisk: true);
-    }
+    public void Propose(string text) => DurableFile.Prepare(Candidate, Encoding.UTF8.GetBytes(text));
 
     /// <summary>Puts the checked text in place of the one before.</summary>
     /// <exception cref="IOException">It can't be written.</exception>
     public void Accept(string text)
     {
         File.Delete(_marker);
-        File.Move(Candidate, path, overwrite: true);
+        DurableFile.Rename(Candidate, path);
         Text = text;
     }
 
