@@ -21,7 +21,7 @@ internal sealed class RecordShape : Shape
         Type = type;
         _positional = type.GetConstructor(Type.EmptyTypes) is null ? type.GetConstructors()[0] : null;
         _blank = _positional is null ? Activator.CreateInstance(type) : null;
-        var written = type.GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(p => p.SetMethod is not null).ToArray();
+        var written = type.GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(p => p.SetMethod is not null).OrderBy(p => p.DeclaringType == type).ToArray(); // a base record's first
         _fromKey = Array.Find(written, p => p.IsDefined(typeof(FromKeyAttribute)));
         Properties = [.. written.Where(p => p != _fromKey).Select(Describe)];
         Shorthand = type.GetCustomAttribute<ShorthandAttribute>()?.Key;

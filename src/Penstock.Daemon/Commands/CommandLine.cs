@@ -77,8 +77,8 @@ internal static class CommandLine
             CaptureCommand.Build(),
             DetachCommand.Build(),
             DecapCommand.Build(),
-            KeepalivedCommand.Build(),
-            BirdCommand.Build(),
+            UnitCommand.Build("keepalived", "keepalived", "for each VRRP group"),
+            UnitCommand.Build("bird", "BIRD", "where addresses are announced by BGP"),
             SchemaCommand.Build(),
             VersionCommand.Build(),
         };

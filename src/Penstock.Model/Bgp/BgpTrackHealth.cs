@@ -5,15 +5,4 @@ namespace Penstock.Model.Bgp;
 
 /// <summary>A service or cluster that announcements depend on.</summary>
 [Shorthand("name")]
-public sealed record BgpTrackHealth
-{
-    /// <summary>Name of the service or cluster.</summary>
-    [Text(TextForm.Name)]
-    [Example("web")]
-    public required string Name { get; init; }
-
-    /// <summary>Part of it, by weight, that has to be up; those in drain or maintenance count neither way. Default 1%: one at least.</summary>
-    [Unit(Unit.Percent)]
-    [Range("1", "100")]
-    public int MinReady { get; init; } = 1;
-}
+public sealed record BgpTrackHealth : TrackHealth;

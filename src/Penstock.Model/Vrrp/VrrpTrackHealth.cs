@@ -5,18 +5,8 @@ namespace Penstock.Model.Vrrp;
 
 /// <summary>A service or cluster that a VRRP instance depends on.</summary>
 [Shorthand("name")]
-public sealed record VrrpTrackHealth
+public sealed record VrrpTrackHealth : TrackHealth
 {
-    /// <summary>Name of the service or cluster.</summary>
-    [Text(TextForm.Name)]
-    [Example("web")]
-    public required string Name { get; init; }
-
-    /// <summary>Part of it, by weight, that has to be up; those in drain or maintenance count neither way. Default 1%: one at least.</summary>
-    [Unit(Unit.Percent)]
-    [Range("1", "100")]
-    public int MinReady { get; init; } = 1;
-
     /// <summary>How much lower the priority is while less is up; 0, the default: the addresses are given up.</summary>
     [Range("0", "253")]
     public int Weight { get; init; }
