@@ -102,6 +102,21 @@ public sealed class BgpTests : IDisposable
     }
 
     [Theory]
+    [InlineData("address: 198.51.100.1", "address 198.51.100.1 outside the networks of this host; expected a router on one of its links, or multihop: the routers on the way")]
+    [InlineData("address: 198.51.100.1, multihop: 2, source: 192.0.2.11", null)]
+    [InlineData("address: 192.0.2.1", null)]
+    public void Neighbor_OffEverySubnet_IsRefusedWhereTheHostIsKnown(string neighbor, string? line)
+    {
+        var text = $"bgp: {{{Base}, addresses: [203.0.113.10], neighbors: [{{name: tor1, {neighbor}, asn: 65000}}]}}\n";
+
+        if (line is null)
+            Parse(text).ShouldBeEmpty();
+        else
+            Parse(text).ShouldHaveSingleItem().ShouldContain(line);
+        Some.Parse(text).Lines().ShouldBeEmpty();
+    }
+
+    [Theory]
     [InlineData("secret\nrest", UnixFileMode.UserRead, "")]
     [InlineData("sec;ret #{ \\", UnixFileMode.UserRead | UnixFileMode.GroupRead, "")]
     [InlineData("secret", UnixFileMode.UserRead | UnixFileMode.OtherRead, "a password that everybody may read or change")]

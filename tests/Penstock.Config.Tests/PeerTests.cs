@@ -56,6 +56,15 @@ public sealed class PeerTests : IDisposable
     [InlineData("listen: 192.0.2.11, " + Files + ", hosts: [{name: b, address: 192.0.2.12}]", "forwarding: l7, backends: [10.0.0.1], spread: host", "spread beside backends")]
     public void ProxyTier_ThatCannotWork_IsRefused(string peers, string service, string line) => Tier(peers, service).Lines().ShouldHaveSingleItem().ShouldContain(line);
 
+    [Fact]
+    public void Spread_OverPeersThatThereAreNot_IsRefused()
+    {
+        const string service = "l4: {engine: xdp, interface: eth0, services: [{name: web, listen: \"tcp://192.0.2.100:443\", forwarding: l7, spread: ";
+
+        Some.Parse(service + "peers}]}\n").Lines().ShouldHaveSingleItem().ShouldContain("l4.services[0].spread: spread: peers without peers; expected peers: the other hosts, or spread: host");
+        Some.Parse(service + "host}]}\n").Lines().ShouldBeEmpty();
+    }
+
     private static ConfigResult Tier(string peers, string service) => Some.Parse(
         $"node: lb1\npeers: {{{peers}}}\nvrrp: [{{name: edge, interface: eth0, router_id: 1, addresses: [192.0.2.100/24]}}]\n"
         + $"l4: {{interface: eth0, services: [{{name: web, {(service.Contains("listen", StringComparison.Ordinal) ? "" : "listen: \"tcp://192.0.2.100:443\", ")}{service}}}]}}\n");

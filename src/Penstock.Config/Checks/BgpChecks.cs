@@ -3,6 +3,7 @@ using System.Collections.Immutable;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using Penstock.Config.Binding;
 using Penstock.Config.Reading;
 using Penstock.Model;
 using Penstock.Model.Bgp;
@@ -167,10 +168,15 @@ internal static class BgpChecks
             var here = at[i];
             if (neighbor.Source is { } source && !host.Names().Any(name => host.Addresses(name).Any(own => own.Address.Equals(source))))
                 sink.Error(here["source"].Node, here["source"].Path, $"source {source}, which this host has not", "one of its addresses");
+            if (neighbor is { Multihop: null, Address: { } address } && !IsOnLink(host, address))
+                sink.Error(here["address"].Node, here["address"].Path, $"address {address} outside the networks of this host", "a router on one of its links, or multihop: the routers on the way");
             if (neighbor.PasswordFile is { } path && PasswordFault(path) is { } fault)
                 sink.Error(here["password_file"].Node, here["password_file"].Path, $"{path}: {fault.Found}", fault.Expected);
         }
     }
+
+    private static bool IsOnLink(IHostInterfaces host, IPAddress address) =>
+        host.Names().SelectMany(host.Addresses).Any(own => own.Address.AddressFamily == address.AddressFamily && AddressText.Network(own.Address, own.Length).Contains(address));
 
     private static (string Found, string Expected)? PasswordFault(string path)
     {
@@ -181,8 +187,7 @@ internal static class BgpChecks
         return BgpPassword.Find(Encoding.Latin1.GetString(content.Span)) is null ? ("no password", BgpPassword.Expected) : null;
     }
 
-    // Not 0.0.0.0, ::, loopback, multicast (RFC 1112, RFC 4291) or of the reserved range above.
+    // Nor of this network (RFC 1122, 3.2.1.3).
     private static bool IsOneHost(IPAddress address) =>
-        !IPAddress.IsLoopback(address) && !address.Equals(IPAddress.Any) && !address.Equals(IPAddress.IPv6Any) && !address.IsIPv6Multicast
-        && (address.AddressFamily != AddressFamily.InterNetwork || address.GetAddressBytes()[0] is > 0 and < 224);
+        HostAddressShape.IsHost(address) && !IPAddress.IsLoopback(address) && (address.AddressFamily != AddressFamily.InterNetwork || address.GetAddressBytes()[0] > 0);
 }

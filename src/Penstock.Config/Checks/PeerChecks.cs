@@ -18,7 +18,11 @@ internal static class PeerChecks
     public static void Run(ApplianceConfig config, Cursor root, IHostInterfaces? host, DiagnosticSink sink)
     {
         if (config.Peers is not { } peers)
+        {
+            CheckAlone(config, root["l4"]["services"], sink);
             return;
+        }
+
         var at = root["peers"];
         if (config.Node is null && !root.Has("node") && !root.Incomplete)
             sink.Error(root.AtKey("peers").Node, "node", "peers without a node", "node: the name in this host's certificate, by which the others know it");
@@ -78,6 +82,15 @@ internal static class PeerChecks
                 sink.Error(here.Node, here.Path, $"address {host.ProxyAddress()}, which moves between hosts", "an address that the other host has by itself");
             else if (!known.TryAdd(host.ProxyAddress(), here) && (at.Has("proxy") || here.Path.EndsWith(".proxy", StringComparison.Ordinal)))
                 sink.Error(here.Node, here.Path, $"proxy {host.ProxyAddress()} a second time", $"an address of each host's own; first at {known[host.ProxyAddress()].Where}");
+        }
+    }
+
+    private static void CheckAlone(ApplianceConfig config, Cursor at, DiagnosticSink sink)
+    {
+        for (var i = 0; i < config.L4.Services.Length; i++)
+        {
+            if (config.L4.Services[i] is { Forwarding: Forwarding.L7, Spread: Spread.Peers, Backends.IsEmpty: true } && at[i].Has("spread"))
+                sink.Error(at[i]["spread"].Node, at[i]["spread"].Path, "spread: peers without peers", "peers: the other hosts, or spread: host");
         }
     }
 
