@@ -15,6 +15,7 @@ internal sealed class GroupProcesses(Func<KeepalivedConfig, KeepalivedFolder, IK
 {
     private volatile Set _current = Set.Empty;
     private KeepalivedConfig _settings = new();
+    private KeepalivedConfig _started = new(); // by which those that run were put in place
     private FolderLock? _turn;
     private bool _isStarted;
 
@@ -43,6 +44,7 @@ internal sealed class GroupProcesses(Func<KeepalivedConfig, KeepalivedFolder, IK
                 }
 
                 processes.Add(group.Name, process);
+                process.Use(config.Keepalived.Binary, config.Keepalived.Socket);
                 process.Check(group.Plan.Text);
             }
 
@@ -70,7 +72,7 @@ internal sealed class GroupProcesses(Func<KeepalivedConfig, KeepalivedFolder, IK
             throw;
         }
 
-        _current = new Set(wanted, processes);
+        (_current, _started) = (new Set(wanted, processes), config.Keepalived);
         foreach (var group in before.Groups.Where(group => !names.Contains(group.Name) && !stopped.Contains(group)))
             Stop(group.Name, before.Processes[group.Name]);
         if (wanted.Count == 0)
@@ -158,6 +160,8 @@ internal sealed class GroupProcesses(Func<KeepalivedConfig, KeepalivedFolder, IK
         }
 
         var processes = _current.Processes.ToDictionary(StringComparer.Ordinal);
+        foreach (var process in processes.Values)
+            process.Use(_started.Binary, _started.Socket);
         foreach (var group in LosersFirst(_current.Groups, wanted))
         {
             try

@@ -4,6 +4,9 @@ namespace Penstock.Vrrp;
 /// <summary>The keepalived of one group. Disposed, it is left to run for the next daemon.</summary>
 internal interface IKeepalived : IDisposable
 {
+    /// <summary>Which program it is, and by which socket systemd starts it, from its next start or check on.</summary>
+    void Use(string binary, string socket);
+
     /// <summary>Has keepalived itself judge a configuration; nothing changes.</summary>
     /// <exception cref="AddressApplyException">It refuses it, or is not there.</exception>
     void Check(string text);

@@ -19,6 +19,7 @@ internal sealed class KeepalivedProcess : IKeepalived
     private readonly KeepalivedSupervisor _supervisor;
     private readonly Dictionary<string, int> _health = new(StringComparer.Ordinal);
     private volatile KeepalivedStatus _status;
+    private volatile ProgramStart _start;
 
     /// <summary>Takes a group over: a keepalived of it that runs is watched from now on; what one that has died has left on the host is taken off.</summary>
     /// <param name="folder">Its files.</param>
@@ -29,7 +30,7 @@ internal sealed class KeepalivedProcess : IKeepalived
     /// <exception cref="AddressApplyException">Another daemon has the group, or its folders can't be used.</exception>
     public KeepalivedProcess(KeepalivedFolder folder, ProgramStart start, ILogger logger, TimeProvider time, Action<VrrpRoleChange>? changed = null)
     {
-        _folder = folder;
+        (_folder, _start) = (folder, start);
         _status = new KeepalivedStatus(folder.Group, null, [], ImmutableSortedDictionary<string, long>.Empty, 0, RunsScripts: true);
         _thread = new SupervisorThread("keepalived " + folder.Group, logger);
         FolderLock? taken = null;
@@ -38,7 +39,7 @@ internal sealed class KeepalivedProcess : IKeepalived
         {
             ProgramFolders.Make(folder.State, folder.Run);
             _lock = taken = FolderLock.TryTake(folder.Run) ?? throw new AddressApplyException($"{folder.Run}: another daemon has it");
-            _supervisor = supervisor = new KeepalivedSupervisor(folder, start, logger, time, _thread.Epoll, changed);
+            _supervisor = supervisor = new KeepalivedSupervisor(folder, () => _start, logger, time, _thread.Epoll, changed);
             _thread.Start(Then(_supervisor.TakeOver), Then(_supervisor.Look));
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or NetlinkException or AddressApplyException)
@@ -52,6 +53,9 @@ internal sealed class KeepalivedProcess : IKeepalived
 
     /// <inheritdoc/>
     public KeepalivedStatus Status => _status;
+
+    /// <inheritdoc/>
+    public void Use(string binary, string socket) => _start = _start with { Binary = binary, Socket = socket };
 
     /// <inheritdoc/>
     public void Check(string text) => _thread.Post(Then(() => _supervisor.Check(text))).GetAwaiter().GetResult();

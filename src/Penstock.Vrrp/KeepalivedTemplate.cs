@@ -18,8 +18,18 @@ internal sealed class KeepalivedTemplate
     public static KeepalivedTemplate Load(string path) => new(ConfigTemplate.Load(path, "keepalived.conf"));
 
     /// <summary>The text for one group.</summary>
-    /// <exception cref="AddressApplyException">The template asks for what there is not.</exception>
-    public string Render(string node, KeepalivedFolder folder, IReadOnlyList<VrrpInstanceConfig> instances) => _template.Render(new Dictionary<string, object?>(StringComparer.Ordinal)
+    /// <exception cref="AddressApplyException">The template asks for what there is not, or leaves out what penstock can't do without.</exception>
+    public string Render(string node, KeepalivedFolder folder, IReadOnlyList<VrrpInstanceConfig> instances)
+    {
+        var text = _template.Render(Values(node, folder, instances));
+        _template.Require(text, folder.LeaseFile, "lease, without which this host keeps the addresses of a dead daemon");
+        _template.Require(text, folder.NotifyFifo, "notify_fifo, by which roles are known");
+        foreach (var instance in instances)
+            _template.Require(text, folder.HealthFile(instance.Name), $"health of {instance.Name}, by which keepalived learns whether this host is well");
+        return text;
+    }
+
+    private static Dictionary<string, object?> Values(string node, KeepalivedFolder folder, IReadOnlyList<VrrpInstanceConfig> instances) => new(StringComparer.Ordinal)
     {
         ["node"] = node,
         ["user"] = Environment.UserName, // keepalived runs as the same one
@@ -28,7 +38,7 @@ internal sealed class KeepalivedTemplate
         ["notify_fifo"] = folder.NotifyFifo,
         ["lease"] = folder.LeaseFile,
         ["instances"] = instances.Select(instance => Values(instance, folder)).ToArray(),
-    });
+    };
 
     private static Dictionary<string, object?> Values(VrrpInstanceConfig instance, KeepalivedFolder folder)
     {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Globalization;
 using Penstock.Model;
+using Penstock.Model.L4;
 
 namespace Penstock.Vrrp;
 
@@ -11,13 +12,18 @@ internal static class TrackedHealth
     /// <returns>What lacks, for people; null: nothing.</returns>
     public static string? Service(Snapshot snapshot, string name, int minReady) => Judge(
         "service", name, minReady,
-        snapshot.Services.TryGetValue(name, out var backends) ? backends.Select(backend => (backend.Config.Weight, backend.IsInPanic ? EndpointState.Down : backend.State)) : []);
+        snapshot.Services.TryGetValue(name, out var backends)
+            ? backends.Where(backend => !IsPeer(snapshot, backend)).Select(backend => (backend.Config.Weight, backend.IsInPanic ? EndpointState.Down : backend.State))
+            : []);
 
     /// <summary>Of a cluster.</summary>
     /// <returns>What lacks, for people; null: nothing.</returns>
     public static string? Cluster(Snapshot snapshot, string name, int minReady) => Judge(
         "cluster", name, minReady,
         snapshot.Endpoints.TryGetValue(name, out var cluster) ? cluster.Endpoints.Select(endpoint => (endpoint.Weight, endpoint.State)) : []);
+
+    // That another host's proxies are gone is no reason for this one to give its addresses up.
+    private static bool IsPeer(Snapshot snapshot, BackendStatus backend) => snapshot.Config.Peers is { } peers && peers.Hosts.Any(host => host.ProxyAddress().Equals(backend.Config.Address));
 
     // Nothing is said of a service or cluster that has no member: this host itself serves it, an operator took all out, or discovery has not answered yet.
     private static string? Judge(string kind, string name, int minReady, IEnumerable<(int Weight, EndpointState State)> members)

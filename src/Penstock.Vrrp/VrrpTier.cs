@@ -104,6 +104,8 @@ public sealed class VrrpTier : IAddressTier, IDisposable
     /// <inheritdoc/>
     public async Task<IReadOnlyList<string>> HandOverAsync(CancellationToken cancellation)
     {
+        if (Held() is { Count: > 0 } held)
+            LogHandOver(held);
         TellAll(InstanceHealth.Lowest);
         return await UntilTakenAsync(cancellation);
     }
@@ -120,6 +122,8 @@ public sealed class VrrpTier : IAddressTier, IDisposable
     /// <returns>Instances that no other host has taken.</returns>
     public async Task<IReadOnlyList<string>> DrainAsync(Func<string, bool> isBackedUp, CancellationToken cancellation)
     {
+        if (!_isDraining && Held() is { Count: > 0 } held)
+            LogHandOver(held);
         Drain();
         var kept = await UntilTakenAsync(cancellation);
         var waiting = kept.Where(isBackedUp).ToArray();
@@ -133,6 +137,13 @@ public sealed class VrrpTier : IAddressTier, IDisposable
         }
 
         return await UntilTakenAsync(cancellation);
+    }
+
+    /// <summary>Instances whose addresses this host has, or may have.</summary>
+    public IReadOnlyList<string> Held()
+    {
+        var current = _groups.Current;
+        return [.. current.Groups.SelectMany(group => group.Instances.Where(instance => MayHold(instance, current.Processes[group.Name]))).Select(instance => instance.Name)];
     }
 
     /// <summary>Has this host take no address, and hand over those that it has. Before the first snapshot: from the start.</summary>
@@ -247,19 +258,24 @@ public sealed class VrrpTier : IAddressTier, IDisposable
 
     private async Task<IReadOnlyList<string>> UntilTakenAsync(CancellationToken cancellation)
     {
-        if (Masters() is { Count: > 0 } masters)
-            _logger.LogInformation("handing over {Instances}", string.Join(", ", masters));
-        else
+        if (Held().Count == 0)
             return [];
-
         var patience = HandOverLimit(_config);
         var started = _time.GetTimestamp();
-        while (Masters().Count > 0 && _time.GetElapsedTime(started) < patience && !cancellation.IsCancellationRequested)
+        while (Held().Count > 0 && _time.GetElapsedTime(started) < patience && !cancellation.IsCancellationRequested)
             await Task.Delay(s_rolePoll, _time, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        return Masters();
+        return Held();
     }
 
-    private List<string> Masters() => [.. _config.Vrrp.Select(instance => instance.Name).Where(name => Roles.GetValueOrDefault(name) == VrrpRole.Master)];
+    private void LogHandOver(IReadOnlyList<string> held) => _logger.LogInformation("handing over {Instances}", string.Join(", ", held));
+
+    // A role that is not known yet may be that of a master whom a daemon before has left.
+    private bool MayHold(VrrpInstanceConfig instance, IKeepalived process) => Roles.GetValueOrDefault(instance.Name, VrrpRole.Unknown) switch
+    {
+        VrrpRole.Master => true,
+        VrrpRole.Unknown => process.Status.Pid is not null && _health.GetValueOrDefault(instance.Name)?.Value != InstanceHealth.Fault,
+        _ => false,
+    };
 
     private void ApplyConfig(Snapshot snapshot)
     {
@@ -300,12 +316,7 @@ public sealed class VrrpTier : IAddressTier, IDisposable
     // While it has addresses, or may have those of a daemon before, another host is to take them first.
     private InstanceHealth Drained(VrrpGroup group, IKeepalived process)
     {
-        var isHolding = group.Instances.Any(instance => Roles.GetValueOrDefault(instance.Name, VrrpRole.Unknown) switch
-        {
-            VrrpRole.Master => !_givenUp.Contains(instance.Name),
-            VrrpRole.Unknown => process.Status.Pid is not null && _health.GetValueOrDefault(instance.Name)?.Value != InstanceHealth.Fault,
-            _ => false,
-        });
+        var isHolding = group.Instances.Any(instance => !_givenUp.Contains(instance.Name) && MayHold(instance, process));
         return new InstanceHealth(isHolding ? InstanceHealth.Lowest : InstanceHealth.Fault, ["this host drains (penstock ready --node ends it)"]);
     }
 

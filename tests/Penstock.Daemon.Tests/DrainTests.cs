@@ -91,6 +91,20 @@ public sealed class DrainTests : IDisposable
     }
 
     [Fact]
+    public async Task Drain_ThatADaemonWasKilledIn_IsGoneOnWith()
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(Record)!);
+        await File.WriteAllTextAsync(Record, "2026-11-22T10:00:00.0000000+00:00\n"); // nothing is said of a hand-over that was done
+
+        await _sandbox.StartAsync();
+
+        (await ClientAsync("drain", "--node", "--timeout", "20s")).ExitCode.ShouldBe(0);
+        for (var i = 0; i < 2000 && (await File.ReadAllLinesAsync(Record)).Length < 2; i++)
+            await Task.Delay(10);
+        (await File.ReadAllLinesAsync(Record)).ShouldBe(["2026-11-22T10:00:00.0000000+00:00", "handed over"]);
+    }
+
+    [Fact]
     public async Task Drain_ThatCannotBeRecorded_ChangesNothing()
     {
         await _sandbox.StartAsync();

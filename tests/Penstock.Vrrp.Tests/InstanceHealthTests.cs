@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+using System.Net;
 using Penstock.Model;
+using Penstock.Model.Peers;
 using Penstock.Model.Vrrp;
 
 namespace Penstock.Vrrp.Tests;
@@ -44,6 +46,29 @@ public sealed class InstanceHealthTests
         var instance = Some.Instance() with { Track = new VrrpTrackConfig { Services = [new VrrpTrackHealth { Name = "web", MinReady = 60 }] } };
 
         Health(instance, "RDD").Reasons.ShouldBe(["service web: 33.3% is ready, 60% is asked for"]);
+    }
+
+    [Fact]
+    public void Service_OfTheProxyTier_ByThisHostAlone()
+    {
+        var instance = Some.Instance() with { Track = new VrrpTrackConfig { Services = [new VrrpTrackHealth { Name = "web", MinReady = 100 }] } };
+        var snapshot = Some.Snapshot(instance);
+        var peers = new PeersConfig
+        {
+            Listen = SocketEndpoint.Ip(IPAddress.Parse("10.0.0.1"), 9465),
+            Certificate = "",
+            Key = "",
+            Ca = "",
+            Hosts = [new PeerHostConfig { Name = "lb2", Address = SocketEndpoint.Ip(IPAddress.Parse("10.0.0.2"), 9465) }],
+        };
+        Snapshot With(EndpointState own, EndpointState other) => snapshot with
+        {
+            Config = snapshot.Config with { Peers = peers },
+            Services = snapshot.Services.Add("web", [Some.Backend("10.0.0.1", 1, own), Some.Backend("10.0.0.2", 1, other)]),
+        };
+
+        InstanceHealth.Of(instance, With(EndpointState.Ready, EndpointState.Down)).ShouldBe(InstanceHealth.Good, "that the other host is gone is no reason to leave");
+        InstanceHealth.Of(instance, With(EndpointState.Down, EndpointState.Ready)).Value.ShouldBe(InstanceHealth.Fault);
     }
 
     [Fact]

@@ -78,13 +78,16 @@ public sealed class KeepalivedTemplateTests : IDisposable
     [Fact]
     public void File_InItsPlace_IsUsed()
     {
-        File.WriteAllText(_file, "{{#each instances}}{{name}} {{router_id}} {{/each}}");
+        File.WriteAllText(_file, "{{lease}} {{notify_fifo}}{{#each instances}} {{name}} {{router_id}} {{health}}{{/each}}");
 
-        KeepalivedTemplate.Load(_file).Render("lb1", s_folder, [Some.Instance()]).ShouldBe("edge 51 ");
+        KeepalivedTemplate.Load(_file).Render("lb1", s_folder, [Some.Instance()]).ShouldBe($"{s_folder.LeaseFile} {s_folder.NotifyFifo} edge 51 {s_folder.HealthFile("edge")}");
     }
 
     [Theory]
     [InlineData("{{nothing}}", "nothing")]
+    [InlineData("{{notify_fifo}} {{#each instances}}{{health}}{{/each}}", "it leaves out the lease")]
+    [InlineData("{{lease}} {{#each instances}}{{health}}{{/each}}", "it leaves out the notify_fifo")]
+    [InlineData("{{lease}} {{notify_fifo}}", "it leaves out the health of edge")]
     [InlineData("{{#each instances}}", "each")]
     [InlineData("{{#if", "")]
     public void File_WithAFault_IsRefusedByName(string template, string message)

@@ -67,6 +67,27 @@ public sealed partial class VrrpTierTests
     }
 
     [Fact]
+    public async Task Drain_OfARoleThatIsNotKnownYet_WaitsForIt()
+    {
+        _ranBefore = 7; // a daemon before has left it, perhaps as master
+        _tier.Drain();
+        _tier.Apply(Snapshot(Some.Instance()));
+        _tier.Held().ShouldBe(["edge"]);
+
+        var drained = Task.Run(() => _tier.DrainAsync(_ => false, CancellationToken.None));
+        await UntilAsync(() => _time.UntilNextTimer is not null);
+        Become(VrrpRole.Master);
+        _time.Advance(TimeSpan.FromMilliseconds(10));
+        drained.IsCompleted.ShouldBeFalse();
+        await UntilAsync(() => _time.UntilNextTimer is not null);
+        Become(VrrpRole.Backup);
+        _time.Advance(TimeSpan.FromMilliseconds(10));
+
+        (await drained.WaitAsync(TimeSpan.FromSeconds(20))).ShouldBeEmpty();
+        _tier.Held().ShouldBeEmpty();
+    }
+
+    [Fact]
     public async Task HandOver_OfAHostThatDrains_TakesNothingBack()
     {
         _tier.Drain();

@@ -294,6 +294,17 @@ public sealed partial class VrrpTierTests : IDisposable
         second.Apply(Snapshot(Some.Instance()));
     }
 
+    [Fact]
+    public void Program_OfANewConfiguration_IsTheNextToBeStarted()
+    {
+        var snapshot = Snapshot(Some.Instance());
+        _tier.Apply(snapshot);
+
+        _tier.Apply(snapshot with { Config = snapshot.Config with { Keepalived = snapshot.Config.Keepalived with { Binary = "/opt/keepalived", Socket = "/run/other.sock" } } });
+
+        _started["edge"].Program.ShouldBe("/opt/keepalived /run/other.sock");
+    }
+
     private static async Task UntilAsync(Func<bool> condition)
     {
         for (var i = 0; i < 2000 && !condition(); i++)
@@ -325,6 +336,10 @@ public sealed partial class VrrpTierTests : IDisposable
         public string Text { get; private set; } = "";
 
         public string[] Instances { get; private set; } = [];
+
+        public string Program { get; private set; } = "";
+
+        public void Use(string binary, string socket) => Program = $"{binary} {socket}";
 
         public bool IsStopped { get; private set; }
 

@@ -72,6 +72,7 @@ internal sealed class ApplianceHost(ConfigSource source, string? socketPath, ILo
         using var reloader = new Reloader(source.Path, _reloadCauses, plane, notifier, _logger, time);
         var start = await reloader.StartAsync();
         if (!start.Ok) return await RefuseAsync(start.Diagnostics, error);
+        node.Resume();
 
         var api = new AdminApi(
             () => plane.State,

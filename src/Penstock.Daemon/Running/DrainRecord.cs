@@ -1,46 +1,43 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Globalization;
+using System.Text;
+using Penstock.Linux;
 
 namespace Penstock.Daemon.Running;
 
 /// <summary>That an operator has taken this host out, kept in a file while it is so: over restarts of the daemon and of the host.</summary>
-/// <param name="path">The file. That it is there says so; it holds since when.</param>
+/// <param name="path">The file. That it is there says so; it holds since when, and whether the host has handed its roles over.</param>
 internal sealed class DrainRecord(string path)
 {
     /// <summary>Where it is in a folder of state.</summary>
     public const string Name = "node-drain";
 
-    private string Next => path + ".new";
+    private const string HandedOver = "handed over";
 
-    /// <summary>Since when the host is out; null: it is not.</summary>
+    /// <summary>Since when the host is out, and whether it has handed its roles over; null: it is not.</summary>
     /// <exception cref="IOException">It can't be known.</exception>
-    public DateTimeOffset? Read()
+    public (DateTimeOffset Since, bool HasHandedOver)? Read()
     {
         if (!File.Exists(path))
             return null;
-        var text = File.ReadAllText(path).Trim();
-        return DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var since) ? since : new DateTimeOffset(File.GetLastWriteTimeUtc(path), TimeSpan.Zero);
+        var lines = File.ReadAllLines(path);
+        var isKnown = DateTimeOffset.TryParse(lines.FirstOrDefault(), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var since);
+        return (isKnown ? since : new DateTimeOffset(File.GetLastWriteTimeUtc(path), TimeSpan.Zero), lines.Contains(HandedOver, StringComparer.Ordinal));
     }
 
     /// <summary>Writes it, whole or not at all, so that it is there after a crash of the host too.</summary>
+    /// <param name="since">Since when.</param>
+    /// <param name="hasHandedOver">Whether other hosts have taken its roles, as far as they do.</param>
     /// <exception cref="IOException">It can't be written; nothing is said.</exception>
-    public void Write(DateTimeOffset since)
+    public void Write(DateTimeOffset since, bool hasHandedOver)
     {
         try
         {
             Directory.CreateDirectory(Path.GetDirectoryName(path)!); // a configured folder and a name
-            using (var file = new FileStream(Next, FileMode.Create, FileAccess.Write))
-            {
-                file.Write(System.Text.Encoding.ASCII.GetBytes(since.ToString("o", CultureInfo.InvariantCulture) + "\n"));
-                file.Flush(flushToDisk: true);
-            }
-
-            File.Move(Next, path, overwrite: true);
+            DurableFile.Write(path, Encoding.ASCII.GetBytes($"{since.ToString("o", CultureInfo.InvariantCulture)}\n{(hasHandedOver ? HandedOver + "\n" : "")}"));
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            if (File.Exists(Next))
-                File.Delete(Next);
             throw new IOException($"{path} can't be written: {error.Message}", error);
         }
     }

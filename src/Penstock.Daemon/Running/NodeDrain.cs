@@ -6,7 +6,6 @@ using Penstock.Daemon.Peers;
 using Penstock.L4;
 using Penstock.L7;
 using Penstock.Model;
-using Penstock.Model.Vrrp;
 using Penstock.Vrrp;
 
 namespace Penstock.Daemon.Running;
@@ -17,6 +16,9 @@ namespace Penstock.Daemon.Running;
 /// </summary>
 internal sealed class NodeDrain : IAsyncDisposable
 {
+    // Another host may come, or stand by, at any time.
+    private static readonly TimeSpan s_again = TimeSpan.FromSeconds(1);
+
     private readonly VrrpTier _vrrp;
     private readonly PeerTier _peers;
     private readonly L7Engine _engine;
@@ -46,12 +48,13 @@ internal sealed class NodeDrain : IAsyncDisposable
         (_config, _vrrp, _peers, _engine, _balancer, _others, _logger, _time) = (config, vrrp, peers, engine, balancer, others, logger, time);
         _record = new DrainRecord(Path.Combine(config.State, DrainRecord.Name));
         _meter.CreateObservableGauge("penstock.node.draining", () => IsDraining ? 1 : 0, unit: null, "Whether an operator has taken this host out.");
-        if (Since() is not { } since)
+        if (Recorded() is not { } recorded)
             return;
-        _state = new State(since, HandsOver: false);
-        _logger.LogWarning("this host drains since {Since:yyyy-MM-dd HH:mm:ss}Z, and goes on to: penstock ready --node ends it", since);
+        _state = new State(recorded.Since, HandsOver: !recorded.HasHandedOver);
+        _logger.LogWarning("this host drains since {Since:yyyy-MM-dd HH:mm:ss}Z, and goes on to: penstock ready --node ends it", recorded.Since);
         _vrrp.Drain();
-        _peers.Drain(drains: true);
+        if (recorded.HasHandedOver)
+            _peers.Drain(drains: true);
         Tell(drains: true);
     }
 
@@ -69,11 +72,18 @@ internal sealed class NodeDrain : IAsyncDisposable
             _config.Node,
             state is null ? NodeReport.Ready : NodeReport.Drain,
             state?.Since,
-            [.. _vrrp.Status().Instances.Where(instance => instance.Role == VrrpRole.Master).Select(instance => instance.Name)],
+            _vrrp.Held(),
             state is null ? [] : _peers.Untold(),
             _engine.OpenConnections(),
             _balancer.RelayedConnections(),
             state?.HandsOver ?? false);
+    }
+
+    /// <summary>For a host that drains from the start: goes on where the daemon before has ended, be it in the middle of a hand-over. Called once what it hands over runs.</summary>
+    public void Resume()
+    {
+        if (Volatile.Read(ref _state) is { } state)
+            _work = HandOverAsync(state.Since, _stop.Token);
     }
 
     /// <summary>Takes the host out; returns when that is recorded, and goes on in the background.</summary>
@@ -88,7 +98,7 @@ internal sealed class NodeDrain : IAsyncDisposable
                 return Report();
             var since = _time.GetUtcNow();
             var record = new DrainRecord(Path.Combine(config.State, DrainRecord.Name));
-            record.Write(since);
+            record.Write(since, hasHandedOver: false);
             (_config, _record) = (config, record);
             Volatile.Write(ref _state, new State(since, HandsOver: true));
             _logger.LogWarning("this host drains: it hands its roles over, and takes no new flows after that");
@@ -111,8 +121,17 @@ internal sealed class NodeDrain : IAsyncDisposable
         {
             if (!IsDraining)
                 return Report();
-            _record.Remove();
-            await EndWorkAsync();
+            await EndWorkAsync(); // it may be about to write the record
+            try
+            {
+                _record.Remove();
+            }
+            catch (IOException)
+            {
+                Resume();
+                throw;
+            }
+
             Volatile.Write(ref _state, null);
             Tell(drains: false);
             _peers.Drain(drains: false);
@@ -137,22 +156,45 @@ internal sealed class NodeDrain : IAsyncDisposable
 
     private async Task HandOverAsync(DateTimeOffset since, CancellationToken stop)
     {
+        var kept = await TryHandOverAsync(stop);
+        if (stop.IsCancellationRequested)
+            return;
+        if (kept.Count > 0)
+            _logger.LogWarning("no other host has taken {Instances}: this host keeps the addresses until one does", string.Join(", ", kept));
+        Volatile.Write(ref _state, new State(since, HandsOver: false));
+        _peers.Drain(drains: true);
+        NoteHandedOver(since);
+        while (kept.Count > 0 && !stop.IsCancellationRequested)
+        {
+            await Task.Delay(s_again, _time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            kept = await TryHandOverAsync(stop);
+        }
+    }
+
+    private async Task<IReadOnlyList<string>> TryHandOverAsync(CancellationToken stop)
+    {
         try
         {
-            var kept = await _vrrp.DrainAsync(_peers.IsBackedUp, stop);
-            if (stop.IsCancellationRequested)
-                return;
-            if (kept.Count > 0)
-                _logger.LogWarning("no other host has taken {Instances}: this host keeps the addresses until one does", string.Join(", ", kept));
+            return await _vrrp.DrainAsync(_peers.IsBackedUp, stop);
         }
         catch (Exception error)
         {
             // The catch-all of this task: status says what is left.
             _logger.LogError(error, "this host could not hand its roles over");
+            return [];
         }
+    }
 
-        Volatile.Write(ref _state, new State(since, HandsOver: false));
-        _peers.Drain(drains: true);
+    private void NoteHandedOver(DateTimeOffset since)
+    {
+        try
+        {
+            _record.Write(since, hasHandedOver: true);
+        }
+        catch (IOException error)
+        {
+            _logger.LogWarning("that this host has handed its roles over is not recorded, and a daemon that starts does so again: {Reason}", error.Message);
+        }
     }
 
     private async Task EndWorkAsync()
@@ -169,7 +211,7 @@ internal sealed class NodeDrain : IAsyncDisposable
             other(drains);
     }
 
-    private DateTimeOffset? Since()
+    private (DateTimeOffset Since, bool HasHandedOver)? Recorded()
     {
         try
         {
@@ -179,7 +221,7 @@ internal sealed class NodeDrain : IAsyncDisposable
         {
             // It is there, whatever it holds: a host that somebody has taken out takes nothing by mistake.
             _logger.LogError("since when this host drains can't be read: {Reason}", error.Message);
-            return _time.GetUtcNow();
+            return (_time.GetUtcNow(), false);
         }
     }
 

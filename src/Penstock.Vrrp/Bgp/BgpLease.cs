@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Net.Sockets;
 using Penstock.Linux.Netlink;
+using Penstock.Model.Bgp;
 
 namespace Penstock.Vrrp.Bgp;
 
@@ -11,6 +12,28 @@ namespace Penstock.Vrrp.Bgp;
 /// <param name="loopback">Addresses of lo.</param>
 internal sealed class BgpLease(ILoopback loopback)
 {
+    /// <summary>Has one that lasts go on while the next daemon starts, for <see cref="BirdConfig.RestartGrace"/>; once, until a daemon has come to run.</summary>
+    /// <returns>Whether it goes on.</returns>
+    /// <exception cref="AddressApplyException">It could not be seen to.</exception>
+    public static bool TryBridge(IEnumerable<AddressFamily> families, BirdConfig bird)
+    {
+        try
+        {
+            using var loopback = new Loopback();
+            var lease = new BgpLease(loopback);
+            var bridge = new BirdFolder(bird).BridgeFile;
+            if (bird.RestartGrace < TimeSpan.FromSeconds(1) || File.Exists(bridge) || !lease.IsHeld())
+                return false;
+            File.WriteAllText(bridge, "");
+            lease.Hold(families, bird.RestartGrace);
+            return true;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or NetlinkException)
+        {
+            throw new AddressApplyException($"bird: {error.Message}", error);
+        }
+    }
+
     /// <summary>Has it last for so long from now on: longer or shorter than it would.</summary>
     /// <param name="families">Families of what is announced.</param>
     /// <param name="length">Whole seconds; less than one: it ends.</param>

@@ -32,6 +32,7 @@ public sealed class BgpTier : IAddressTier, IDisposable
     private readonly BgpMeter _meter;
     private volatile BgpAnnouncement? _state;
     private (LocalAddresses Local, IReadOnlyList<IPAddress> Added)? _prepared;
+    private BgpAnnouncement? _whole; // what was announced before some were withdrawn for a snapshot that is to come
     private volatile BgpPhase _phase;
     private bool _isStarted;
     private bool _isLeaseFinal;
@@ -65,14 +66,19 @@ public sealed class BgpTier : IAddressTier, IDisposable
     /// <inheritdoc/>
     public TimeSpan RestartGrace(ApplianceConfig config) => config.Bird.RestartGrace;
 
-    /// <summary>Has the host have a snapshot's addresses, so that listeners can be bound to them; before <see cref="Apply"/>.</summary>
+    /// <summary>
+    /// Has the host have a snapshot's addresses, so that listeners can be bound to them, and withdraws those that the snapshot has no more, before their listeners are closed; before <see cref="Apply"/>.
+    /// </summary>
     /// <exception cref="AddressApplyException">They can't be put on lo.</exception>
     public void Prepare(Snapshot snapshot)
     {
-        if (snapshot.Config is not { Bgp: { } bgp } config || ReferenceEquals(config, _state?.Config))
+        if (ReferenceEquals(snapshot.Config, _state?.Config))
             return;
         lock (_gate)
         {
+            WithdrawDropped(snapshot.Config.Bgp);
+            if (snapshot.Config is not { Bgp: { } bgp } config)
+                return;
             try
             {
                 ProgramFolders.Make(config.Bird.Run);
@@ -86,14 +92,16 @@ public sealed class BgpTier : IAddressTier, IDisposable
         }
     }
 
-    /// <summary>Takes back what the last <see cref="Prepare"/> has put on lo, since the snapshot does not come to run.</summary>
+    /// <summary>Takes back what the last <see cref="Prepare"/> has put on lo, or withdrawn, since the snapshot does not come to run.</summary>
     public void TakeBack()
     {
         lock (_gate)
         {
             if (_prepared is var (local, added) && added.Count > 0)
                 BgpAnnouncement.Try(() => local.Remove(added), _logger);
-            _prepared = null;
+            if (_whole is { } whole && _state is not null)
+                Announce(whole, _phase);
+            (_prepared, _whole) = (null, null);
         }
     }
 
@@ -211,26 +219,7 @@ public sealed class BgpTier : IAddressTier, IDisposable
     /// </summary>
     /// <returns>Whether there are any to stay.</returns>
     /// <exception cref="AddressApplyException">They do not.</exception>
-    public static bool StayForStart(ApplianceConfig config)
-    {
-        if (config.Bgp is not { } bgp)
-            return false;
-        try
-        {
-            using var loopback = new Loopback();
-            var lease = new BgpLease(loopback);
-            var bridge = new BirdFolder(config.Bird).BridgeFile;
-            if (config.Bird.RestartGrace < TimeSpan.FromSeconds(1) || File.Exists(bridge) || !lease.IsHeld())
-                return false;
-            File.WriteAllText(bridge, "");
-            lease.Hold(Families(bgp), config.Bird.RestartGrace);
-            return true;
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException or NetlinkException)
-        {
-            throw new AddressApplyException($"bird: {error.Message}", error);
-        }
-    }
+    public static bool StayForStart(ApplianceConfig config) => config.Bgp is { } bgp && BgpLease.TryBridge(Families(bgp), config.Bird);
 
     /// <inheritdoc/>
     public void Dispose()
@@ -300,6 +289,7 @@ public sealed class BgpTier : IAddressTier, IDisposable
         {
             wanted = wanted with { Template = BirdTemplate.Load(config.Bird.Template), Passwords = BgpPasswords.Read(bgp), Health = BgpHealth.Of(bgp, snapshot) };
             var text = wanted.Render(_phase);
+            wanted.Bird.Use(config.Bird.Binary, config.Bird.Socket);
             wanted.Bird.Check(text);
             wanted.Bird.Apply(text);
         }
@@ -307,14 +297,26 @@ public sealed class BgpTier : IAddressTier, IDisposable
         {
             if (before is null)
                 Undo(wanted, ranBefore);
-            else
+            before?.Bird.Use(before.Config.Bird.Binary, before.Config.Bird.Socket);
+            if (before is not null)
                 Announce(before, _phase); // it may have taken the new text before it failed to say so
             throw error as AddressApplyException ?? new AddressApplyException($"bgp: {error.Message}", error);
         }
 
-        LogChanges(before?.Health ?? ImmutableDictionary<IPAddress, ImmutableArray<string>>.Empty, wanted.Health);
-        (_state, _prepared) = (wanted, null);
+        BgpHealth.LogChanges(before?.Health ?? BgpHealth.Good, wanted.Health, _logger);
+        (_state, _prepared, _whole) = (wanted, null, null);
         wanted.TryKeep(_logger);
+    }
+
+    private void WithdrawDropped(BgpConfig? next)
+    {
+        if (_state is not { } state)
+            return;
+        var dropped = state.Bgp.Addresses.Select(one => one.Address).Except(next?.Addresses.Select(one => one.Address) ?? []).ToArray();
+        if (dropped.Length == 0)
+            return;
+        _whole = state;
+        Announce(state with { Health = state.Health.SetItems(dropped.Select(address => KeyValuePair.Create(address, (ImmutableArray<string>)["configured no more"]))) }, _phase);
     }
 
     // One that was there before goes on.
@@ -357,7 +359,7 @@ public sealed class BgpTier : IAddressTier, IDisposable
     // What can't be told now is told in a while; it is no reason to hold up those who serve.
     private void Announce(BgpAnnouncement state, BgpPhase phase)
     {
-        LogChanges(_state?.Health ?? state.Health, state.Health);
+        BgpHealth.LogChanges(_state?.Health ?? state.Health, state.Health, _logger);
         _state = state;
         try
         {
@@ -368,14 +370,6 @@ public sealed class BgpTier : IAddressTier, IDisposable
             _logger.LogError("what is announced can't be changed, again in {Seconds} s: {Reason}", s_retry.TotalSeconds, error.Message);
             _ = _retry.Change(s_retry, Timeout.InfiniteTimeSpan);
         }
-    }
-
-    private void LogChanges(ImmutableDictionary<IPAddress, ImmutableArray<string>> before, ImmutableDictionary<IPAddress, ImmutableArray<string>> now)
-    {
-        foreach (var (address, reasons) in now.Where(one => !before.ContainsKey(one.Key)))
-            _logger.LogWarning("address {Address} is withdrawn: {Reasons}", address, string.Join("; ", reasons));
-        foreach (var address in before.Keys.Where(address => !now.ContainsKey(address)))
-            _logger.LogInformation("address {Address} is well again, and announced", address);
     }
 
     private void OnTimer()

@@ -15,6 +15,7 @@ internal sealed class BirdProcess : IBird
     private readonly FolderLock _lock;
     private readonly SupervisorThread _thread;
     private readonly BirdSupervisor _supervisor;
+    private volatile ProgramStart _start;
     private volatile BirdStatus _status = new(Pid: null, [], ImmutableSortedDictionary<string, long>.Empty, SessionsLost: 0);
 
     /// <summary>Takes it over: one that runs is watched from now on.</summary>
@@ -25,6 +26,7 @@ internal sealed class BirdProcess : IBird
     /// <exception cref="AddressApplyException">Another daemon has it, or its folders can't be used.</exception>
     public BirdProcess(BirdFolder folder, ProgramStart start, ILogger logger, TimeProvider time)
     {
+        _start = start;
         _thread = new SupervisorThread("bird", logger);
         FolderLock? taken = null;
         BirdSupervisor? supervisor = null;
@@ -32,7 +34,7 @@ internal sealed class BirdProcess : IBird
         {
             ProgramFolders.Make(folder.State, folder.Run);
             _lock = taken = FolderLock.TryTake(folder.Run) ?? throw new AddressApplyException($"another process runs the BIRD of {folder.Run}: stop it, or use another bird.run");
-            _supervisor = supervisor = new BirdSupervisor(folder, start, logger, time, _thread.Epoll);
+            _supervisor = supervisor = new BirdSupervisor(folder, () => _start, logger, time, _thread.Epoll);
             _thread.Start(Then(_supervisor.TakeOver), Then(_supervisor.Look));
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or AddressApplyException)
@@ -46,6 +48,9 @@ internal sealed class BirdProcess : IBird
 
     /// <inheritdoc/>
     public BirdStatus Status => _status;
+
+    /// <inheritdoc/>
+    public void Use(string binary, string socket) => _start = _start with { Binary = binary, Socket = socket };
 
     /// <inheritdoc/>
     public void Check(string text) => Do(() => _supervisor.Check(text));

@@ -16,7 +16,7 @@ internal sealed class BirdSupervisor : IDisposable
     private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(10), s_poll = TimeSpan.FromSeconds(1);
 
     private readonly BirdFolder _folder;
-    private readonly ProgramStart _start;
+    private readonly Func<ProgramStart> _start;
     private readonly ILogger _logger;
     private readonly TimeProvider _time;
     private readonly int _epoll;
@@ -37,12 +37,12 @@ internal sealed class BirdSupervisor : IDisposable
 
     /// <summary>Of its files; the folders are there.</summary>
     /// <param name="folder">Its files.</param>
-    /// <param name="start">How it is started.</param>
+    /// <param name="start">How it is started, as the running configuration has it.</param>
     /// <param name="logger">Log.</param>
     /// <param name="time">Clock.</param>
     /// <param name="epoll">Gets the descriptors that say when to <see cref="Look"/>.</param>
     /// <exception cref="IOException">Files can't be read or made.</exception>
-    public BirdSupervisor(BirdFolder folder, ProgramStart start, ILogger logger, TimeProvider time, int epoll)
+    public BirdSupervisor(BirdFolder folder, Func<ProgramStart> start, ILogger logger, TimeProvider time, int epoll)
     {
         (_folder, _start, _logger, _time, _epoll) = (folder, start, logger, time, epoll);
         _output = Fifo.Open(folder.LogFile);
@@ -104,7 +104,7 @@ internal sealed class BirdSupervisor : IDisposable
         try
         {
             _config.Propose(text);
-            ConfigTest.Require(_start.Binary, ["-p", "-c", _config.Candidate], "its configuration");
+            ConfigTest.Require(_start().Binary, ["-p", "-c", _config.Candidate], "its configuration");
             _judged = text;
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
@@ -248,8 +248,9 @@ internal sealed class BirdSupervisor : IDisposable
         _backoff.Started();
         File.Delete(_folder.PidFile);
         File.Delete(_folder.ControlSocket); // of one that was killed
-        var pid = _start.Start(_folder.Arguments, _folder.LogFile, _output);
-        Watch(ProcessHandle.TryOpen(pid) ?? throw new IOException($"{_start.Binary} has ended at once"));
+        var start = _start();
+        var pid = start.Start(_folder.Arguments, _folder.LogFile, _output);
+        Watch(ProcessHandle.TryOpen(pid) ?? throw new IOException($"{start.Binary} has ended at once"));
         _config.Loaded();
     }
 

@@ -29,8 +29,22 @@ internal sealed class BirdTemplate
     /// <param name="passwords">Passwords by neighbor.</param>
     /// <param name="announced">Addresses to announce.</param>
     /// <param name="isLeaving">Whether they are about to be withdrawn.</param>
-    /// <exception cref="AddressApplyException">The template asks for what there is not.</exception>
-    public string Render(string node, BgpConfig bgp, IReadOnlyDictionary<string, string> passwords, IReadOnlySet<IPAddress> announced, bool isLeaving) => _template.Render(new Dictionary<string, object?>(StringComparer.Ordinal)
+    /// <exception cref="AddressApplyException">The template asks for what there is not, or leaves the lease or a session out.</exception>
+    public string Render(string node, BgpConfig bgp, IReadOnlyDictionary<string, string> passwords, IReadOnlySet<IPAddress> announced, bool isLeaving)
+    {
+        var text = _template.Render(Values(node, bgp, passwords, announced, isLeaving));
+        foreach (var family in announced.Select(address => address.AddressFamily).Distinct())
+        {
+            _template.Require(text, LeaseAddress.Of(family).Network, "lease, without which the addresses of a dead daemon stay announced");
+            _template.Require(text, LeaseAddress.Of(family).Other.ToString(), "lease_hop, without which the addresses of a dead daemon stay announced");
+        }
+
+        foreach (var neighbor in bgp.Neighbors)
+            _template.Require(text, NeighborPrefix + neighbor.Name, $"session {NeighborPrefix}{neighbor.Name}, by whose name it is known");
+        return text;
+    }
+
+    private static Dictionary<string, object?> Values(string node, BgpConfig bgp, IReadOnlyDictionary<string, string> passwords, IReadOnlySet<IPAddress> announced, bool isLeaving) => new(StringComparer.Ordinal)
     {
         ["node"] = node,
         ["asn"] = Text(bgp.Asn),
@@ -45,7 +59,7 @@ internal sealed class BirdTemplate
             ["addresses"] = bgp.Addresses.Where(one => one.Address.AddressFamily == family && announced.Contains(one.Address)).Select(one => Values(bgp, one)).ToArray(),
         }).ToArray(),
         ["neighbors"] = bgp.Neighbors.Select(neighbor => Values(bgp, neighbor, passwords.GetValueOrDefault(neighbor.Name), isLeaving)).ToArray(),
-    });
+    };
 
     private static Dictionary<string, object?> Values(BgpConfig bgp, BgpAddressConfig address)
     {

@@ -7,6 +7,9 @@ internal interface IBird : IDisposable
     /// <summary>What it does.</summary>
     BirdStatus Status { get; }
 
+    /// <summary>Which program it is, and by which socket systemd starts it, from its next start or check on.</summary>
+    void Use(string binary, string socket);
+
     /// <summary>Has BIRD itself judge a configuration; nothing changes.</summary>
     /// <exception cref="AddressApplyException">It refuses it, or is not there.</exception>
     void Check(string text);

@@ -59,6 +59,17 @@ internal sealed class ConfigTemplate
         }
     }
 
+    /// <summary>Sees to it that a text has what penstock can't do without.</summary>
+    /// <param name="text">What came of the template.</param>
+    /// <param name="part">What has to be in it.</param>
+    /// <param name="what">What that is, for people.</param>
+    /// <exception cref="AddressApplyException">It is not.</exception>
+    public void Require(string text, string part, string what)
+    {
+        if (!text.Contains(part, StringComparison.Ordinal))
+            throw new AddressApplyException($"{_name}: it leaves out the {what}");
+    }
+
     private static string ReadBuiltIn(string name)
     {
         using var reader = new StreamReader(typeof(ConfigTemplate).Assembly.GetManifestResourceStream("Penstock.Vrrp.Templates." + name)!); // it is in this assembly

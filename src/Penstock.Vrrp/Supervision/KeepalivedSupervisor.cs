@@ -13,7 +13,7 @@ internal sealed class KeepalivedSupervisor : IDisposable
     private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(10);
 
     private readonly KeepalivedFolder _folder;
-    private readonly ProgramStart _start;
+    private readonly Func<ProgramStart> _start;
     private readonly ILogger _logger;
     private readonly TimeProvider _time;
     private readonly int _epoll;
@@ -36,13 +36,13 @@ internal sealed class KeepalivedSupervisor : IDisposable
 
     /// <summary>Of a group.</summary>
     /// <param name="folder">Its files; the folders are there.</param>
-    /// <param name="start">How keepalived is started.</param>
+    /// <param name="start">How keepalived is started, as the running configuration has it.</param>
     /// <param name="logger">Log.</param>
     /// <param name="time">Clock.</param>
     /// <param name="epoll">Gets the descriptors that say when to <see cref="Look"/>.</param>
     /// <param name="changed">Told of changes of role.</param>
     /// <exception cref="IOException">Files can't be read or made.</exception>
-    public KeepalivedSupervisor(KeepalivedFolder folder, ProgramStart start, ILogger logger, TimeProvider time, int epoll, Action<VrrpRoleChange>? changed)
+    public KeepalivedSupervisor(KeepalivedFolder folder, Func<ProgramStart> start, ILogger logger, TimeProvider time, int epoll, Action<VrrpRoleChange>? changed)
     {
         (_folder, _start, _logger, _time, _epoll) = (folder, start, logger, time, epoll);
         _notify = Fifo.Open(folder.NotifyFifo);
@@ -115,7 +115,7 @@ internal sealed class KeepalivedSupervisor : IDisposable
         try
         {
             _config.Propose(text);
-            ConfigTest.Require(_start.Binary, ["--config-test", "--use-file", _config.Candidate], $"the configuration of group {_folder.Group}");
+            ConfigTest.Require(_start().Binary, ["--config-test", "--use-file", _config.Candidate], $"the configuration of group {_folder.Group}");
             _judged = text;
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
@@ -273,7 +273,7 @@ internal sealed class KeepalivedSupervisor : IDisposable
     {
         _log.Begin();
         _backoff.Started();
-        Watch(KeepalivedPair.Start(_folder, _start, _output));
+        Watch(KeepalivedPair.Start(_folder, _start(), _output));
         _config.Loaded();
     }
 

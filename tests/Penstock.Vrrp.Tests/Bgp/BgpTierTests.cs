@@ -12,7 +12,7 @@ using Penstock.Vrrp.Bgp;
 
 namespace Penstock.Vrrp.Tests.Bgp;
 
-public sealed class BgpTierTests : IDisposable
+public sealed partial class BgpTierTests : IDisposable
 {
     private static readonly IPAddress s_vip = IPAddress.Parse("203.0.113.10"), s_lease = LeaseAddress.Of(AddressFamily.InterNetwork).Own;
 
@@ -360,6 +360,10 @@ public sealed class BgpTierTests : IDisposable
         public Action Starting { get; init; } = () => { };
 
         public string Text { get; private set; } = "";
+
+        public string Program { get; private set; } = "";
+
+        public void Use(string binary, string socket) => Program = $"{binary} {socket}";
 
         public bool Refuses { get; set; }
 

@@ -122,11 +122,24 @@ public sealed class BirdTemplateTests : IDisposable
     [Fact]
     public void Operators_IsUsedInItsPlace_AndMayNotAskForWhatThereIsNot()
     {
-        File.WriteAllText(_file, "router id {{router_id}}; # {{asn}}{{#each neighbors}} {{name}}{{/each}}");
-        BirdTemplate.Load(_file).Render("lb1", SomeBgp.Config(), new Dictionary<string, string>(StringComparer.Ordinal), new HashSet<IPAddress>(), isLeaving: false).ShouldBe("router id 192.0.2.11; # 65010 tor1");
+        File.WriteAllText(_file, "router id {{router_id}}; # {{asn}}{{#each neighbors}} to_{{name}}{{/each}}");
+        BirdTemplate.Load(_file).Render("lb1", SomeBgp.Config(), new Dictionary<string, string>(StringComparer.Ordinal), new HashSet<IPAddress>(), isLeaving: false).ShouldBe("router id 192.0.2.11; # 65010 to_tor1");
 
         File.WriteAllText(_file, "{{no_such}}");
         Should.Throw<AddressApplyException>(() => BirdTemplate.Load(_file).Render("lb1", SomeBgp.Config(), new Dictionary<string, string>(StringComparer.Ordinal), new HashSet<IPAddress>(), isLeaving: false)).Message.ShouldStartWith(_file);
+    }
+
+    [Theory]
+    [InlineData("to_tor1", "it leaves out the lease,")]
+    [InlineData("to_tor1 {{#each families}}{{lease}}{{/each}}", "it leaves out the lease_hop,")]
+    [InlineData("{{#each families}}{{lease}}{{#each addresses}}{{lease_hop}}{{/each}}{{/each}}", "it leaves out the session to_tor1")]
+    public void Operators_ThatLeavesOutWhatADeadDaemonIsKnownBy_IsRefused(string template, string message)
+    {
+        File.WriteAllText(_file, template);
+        var config = SomeBgp.Config();
+
+        Should.Throw<AddressApplyException>(() => BirdTemplate.Load(_file).Render("lb1", config, new Dictionary<string, string>(StringComparer.Ordinal), config.Addresses.Select(one => one.Address).ToHashSet(), isLeaving: false))
+            .Message.ShouldContain(message);
     }
 
     private static string Render(BgpConfig config, string? password = null, bool isLeaving = false) => BirdTemplate.Load("/no/such").Render(
