@@ -30,7 +30,8 @@ PASS = 'char _license[] __attribute__((section("license"), used)) = "GPL";\n__at
 
 def settings(lab, host):
     certificates = f"certificate: {lab.folder}/lb{host + 1}.crt, key: {lab.folder}/lb{host + 1}.key, ca: {lab.folder}/ca.crt"
-    return f"""peers: {{listen: 10.8.0.1{host + 1}, {certificates}, hosts: [{{name: lb{2 - host}, address: 10.8.0.1{2 - host}}}], interval: 500ms, timeout: 1s}}
+    other = f"{{name: lb{2 - host}, address: 10.9.0.1{2 - host}, proxy: 10.8.0.1{2 - host}}}"
+    return f"""peers: {{listen: 10.9.0.1{host + 1}, proxy: 10.8.0.1{host + 1}, {certificates}, hosts: [{other}], interval: 500ms, timeout: 1s}}
 l4:
   interface: eth0
   pins: {lab.path(host, "pins")}
@@ -44,11 +45,15 @@ l7:
 
 
 class Tier(Lab):
-    """The lab with what the tier asks of a host: the address on lo of both, XDP on their links, certificates."""
+    """The lab with what the tier asks of a host: the address on lo of both, XDP on their links, certificates, and a link of its own for the peers' channel."""
 
     def __init__(self, binary, advert):
         super().__init__(binary, advert, lambda host: settings(self, host), mtu=1540)
         certify(self.folder, ["lb1", "lb2"])
+        self.hosts[0].ip("link", "add", "eth1", "type", "veth", "peer", "name", "eth1", "netns", self.hosts[1].name)
+        for number, host in enumerate(self.hosts):
+            host.ip("addr", "add", f"10.9.0.1{number + 1}/24", "dev", "eth1")
+            host.ip("link", "set", "eth1", "up")
         with open(f"{self.folder}/pass.c", "w") as file:
             file.write(PASS)
         subprocess.run(["clang", "-target", "bpf", "-O2", "-c", f"{self.folder}/pass.c", "-o", f"{self.folder}/pass.o"], check=True)
@@ -67,6 +72,11 @@ class Tier(Lab):
         """The states of both hosts in the service, by the host's own word."""
         status = self.ask(host, "status")
         return [backend["state"] for backend in status["l4"]["services"][0]["backends"]] if status else []
+
+    def channel(self, state):
+        """Brings the link of the channel down or up, and waits until both hosts say so."""
+        self.hosts[0].ip("link", "set", "eth1", state)
+        until(lambda: [self.ask(host, "status")["peers"][0]["state"] for host in (0, 1)] == [state, state], f"both say that the other is {state}")
 
     def owner(self, host):
         until(lambda: self.role(host) == "master" and self.role(1 - host) != "master", f"lb{host + 1} is the one master")
@@ -299,6 +309,8 @@ def drill(binary, count, rate):
         during("it is ready again, and takes the address back (`penstock ready --node`)", ready)
         flows.leave("lb2")
         flows.open(count)
+        during("the peers' channel is cut, their proxies are well", lambda: lab.channel("down"))
+        during("it is whole again", lambda: lab.channel("up"))
         during("learning which port goes where", lambda: None, seconds=SECONDS)
         table.lines.pop()
         during("the owner dies (penstock and keepalived killed, link cut)", die, seconds=12, may_lose=("lb1",))
@@ -329,7 +341,7 @@ def main():
         write(
             f"{chosen.write}/vrrp-flows-{datetime.date.today().isoformat()}.md",
             "Flows and requests across moves of a virtual address",
-            f"Two hosts with engine xdp share a service with `forwarding: l7`; advert interval 100 ms, peers' interval 500 ms. {chosen.flows} flows, half of them idle between two requests of a\n"
+            f"Two hosts with engine xdp share a service with `forwarding: l7`; advert interval 100 ms, peers' interval 500 ms over a link of its own. {chosen.flows} flows, half of them idle between two requests of a\n"
             f"connection, half with a response that trickles, and {chosen.rate} requests a second, a connection each. By the flow that is lost or the request that fails, the host that served it\n"
             "or would have.\n\n" + "\n".join(table.lines) + "\n")
     for fault in table.faults:

@@ -27,9 +27,9 @@ internal sealed class PeerApi(Func<SharedConfig?> config, Func<string, PeerRepor
             return ControlHttpResponse.Text(400, $"{request.Path} takes {PeerPaths.Key} and {ConfigDigest.KeyBytes} bytes in lower-case hex");
         if (config() is not { } shared)
             return ControlHttpResponse.Text(503, "nothing runs yet");
-        return request.Path is PeerPaths.Report
-            ? Json(report(shared.Digest(key).Root), PeerJson.Default.PeerReport)
-            : Json(shared.Digest(key), PeerJson.Default.ConfigDigest);
+        if (shared.TryDigest(key) is not { } digest)
+            return ControlHttpResponse.Text(429, "too many keys");
+        return request.Path is PeerPaths.Report ? Json(report(digest.Root), PeerJson.Default.PeerReport) : Json(digest, PeerJson.Default.ConfigDigest);
     }
 
     private static ControlHttpResponse Json<T>(T value, JsonTypeInfo<T> type) => new(200, "application/json", JsonSerializer.SerializeToUtf8Bytes(value, type));

@@ -27,4 +27,7 @@ internal enum PeerFaultKind
 
     /// <summary>It calls itself by another name than its certificate.</summary>
     WrongNode,
+
+    /// <summary>More handshakes than a host makes; it is refused, and may come again.</summary>
+    Busy,
 }

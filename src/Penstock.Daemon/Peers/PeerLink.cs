@@ -16,6 +16,9 @@ internal sealed class PeerLink(PeerHostConfig peer, PeerView? before, ILogger lo
     /// <summary>Questions in a row without an answer that make a peer down. One is lost where its daemon restarts.</summary>
     public const int Fall = 3;
 
+    // Until it is known whether it is there it is asked more often: flows may go to it meanwhile.
+    private static readonly TimeSpan s_first = TimeSpan.FromMilliseconds(250);
+
     // A digest that could not be had is megabytes that are asked for in vain.
     private static readonly TimeSpan s_compareAgain = TimeSpan.FromMinutes(1);
 
@@ -42,16 +45,17 @@ internal sealed class PeerLink(PeerHostConfig peer, PeerView? before, ILogger lo
     /// <param name="key">Key of digests, in hex.</param>
     /// <param name="config">This host's running configuration; null: there is none.</param>
     /// <param name="interval">Time between the beginnings of two questions.</param>
+    /// <param name="serves">Whether its proxy tier takes connections, whatever its daemon says.</param>
     /// <param name="asked">Called after each question.</param>
     /// <param name="stop">Ends it.</param>
-    public async Task RunAsync(PeerClient client, string key, Func<SharedConfig?> config, TimeSpan interval, Action asked, CancellationToken stop)
+    public async Task RunAsync(PeerClient client, string key, Func<SharedConfig?> config, TimeSpan interval, Func<CancellationToken, Task<bool>> serves, Action asked, CancellationToken stop)
     {
         while (!stop.IsCancellationRequested)
         {
             var started = time.GetTimestamp();
             try
             {
-                await AskAsync(client, key, config(), stop);
+                await AskAsync(client, key, config(), serves, stop);
                 asked();
             }
             catch (OperationCanceledException) when (stop.IsCancellationRequested)
@@ -65,7 +69,7 @@ internal sealed class PeerLink(PeerHostConfig peer, PeerView? before, ILogger lo
                 Note(new PeerFaultException(PeerFaultKind.Answer, error.Message, error));
             }
 
-            var left = interval - time.GetElapsedTime(started);
+            var left = (View.Proxy is null && interval > s_first ? s_first : interval) - time.GetElapsedTime(started);
             await Task.Delay(left > TimeSpan.Zero ? left : TimeSpan.Zero, time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
@@ -84,7 +88,9 @@ internal sealed class PeerLink(PeerHostConfig peer, PeerView? before, ILogger lo
     }
 
     /// <summary>Takes that there was none.</summary>
-    public void Note(PeerFaultException fault)
+    /// <param name="fault">Why.</param>
+    /// <param name="serves">Whether its proxy tier takes connections all the same: then its channel alone has failed.</param>
+    public void Note(PeerFaultException fault, bool serves = false)
     {
         Interlocked.Increment(ref _failures[(int)fault.Kind]);
         lock (_gate)
@@ -94,8 +100,8 @@ internal sealed class PeerLink(PeerHostConfig peer, PeerView? before, ILogger lo
             var falls = _view.State == PeerState.Unknown || (_view.State == PeerState.Up && _failed >= Fall);
             if (falls || (_view.State == PeerState.Down && _view.Fault != fault.Kind))
                 logger.LogWarning("peer {Peer} at {Address} is down: {Reason}", peer.Name, _view.Address, fault.Message);
-            _silent = IsSilence(fault.Kind) ? _silent + 1 : fault.Kind == PeerFaultKind.Closed ? _silent : 0; // what ends a connection may be the end of the host
-            var isGone = _silent >= Fall || (_silent > 0 && _view.Proxy is null);
+            _silent = serves ? 0 : IsSilence(fault.Kind) ? _silent + 1 : fault.Kind == PeerFaultKind.Closed ? _silent : 0; // what ends a connection may be the end of the host
+            var isGone = _silent >= Fall; // at the start too: the flows that a peer has are not to end by one lost question
             Volatile.Write(ref _view, _view with { Fault = fault.Kind, Reason = fault.Message, Proxy = isGone && _view.Proxy?.State != EndpointState.Down ? new ProxyState(EndpointState.Down, $"{peer.Name} is down: {fault.Message}") : _view.Proxy });
             if (!falls)
                 return;
@@ -143,8 +149,10 @@ internal sealed class PeerLink(PeerHostConfig peer, PeerView? before, ILogger lo
     // A daemon that shows a certificate, or ends a connection because of ours, is there, and so is its proxy tier: nothing is said of it.
     private static bool IsSilence(PeerFaultKind kind) => kind is PeerFaultKind.Refused or PeerFaultKind.Unreachable or PeerFaultKind.Timeout;
 
-    private async Task AskAsync(PeerClient client, string key, SharedConfig? config, CancellationToken stop)
+    // Once a question has been lost its proxies are asked at the same time, so that a host that has died is found out no later.
+    private async Task AskAsync(PeerClient client, string key, SharedConfig? config, Func<CancellationToken, Task<bool>> serves, CancellationToken stop)
     {
+        var serving = _failed > 0 ? serves(stop) : Task.FromResult(false);
         try
         {
             Note(await client.AskAsync(stop));
@@ -152,7 +160,7 @@ internal sealed class PeerLink(PeerHostConfig peer, PeerView? before, ILogger lo
         }
         catch (PeerFaultException fault)
         {
-            Note(fault);
+            Note(fault, IsSilence(fault.Kind) && await serving);
         }
     }
 

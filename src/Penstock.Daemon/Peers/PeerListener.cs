@@ -24,11 +24,15 @@ internal sealed class PeerListener(ControlHttpHandler handler, ILogger logger, T
         Idle = TimeSpan.FromSeconds(75),
     };
 
+    // A handshake takes a millisecond of a core. What peers need is one a minute each; more come where they start anew, or with bad certificates.
+    private const int HandshakesAtOnce = 64, HandshakesPerSecond = 16;
+
     // Who knocks with a bad certificate does so again and again.
     private static readonly TimeSpan s_quiet = TimeSpan.FromMinutes(1);
 
     private readonly Lock _gate = new();
     private readonly Dictionary<PeerFaultKind, long> _refusals = [];
+    private readonly Dictionary<bool, (double Left, long At)> _handshakes = [];
     private ControlHttpServer? _server;
     private (string Text, long At)? _last;
     private (string Text, long At)? _logged;
@@ -60,9 +64,10 @@ internal sealed class PeerListener(ControlHttpHandler handler, ILogger logger, T
     /// <param name="address">Where.</param>
     /// <param name="tls">By which it makes sure of who asks.</param>
     /// <param name="names">Nodes that may ask.</param>
+    /// <param name="known">Addresses that peers are known by: strangers do not use up their handshakes.</param>
     /// <returns>Where it listens: with a port chosen for port 0.</returns>
     /// <exception cref="SocketException">It can't.</exception>
-    public IPEndPoint Open(IPEndPoint address, PeerTls tls, IReadOnlyCollection<string> names)
+    public IPEndPoint Open(IPEndPoint address, PeerTls tls, IReadOnlyCollection<string> names, IReadOnlyCollection<IPAddress> known)
     {
         var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         try
@@ -77,7 +82,7 @@ internal sealed class PeerListener(ControlHttpHandler handler, ILogger logger, T
         }
 
         var bound = (IPEndPoint)socket.LocalEndPoint!; // bound
-        _server = new ControlHttpServer(socket, handler, Failed, Limits, time, (client, cancellation) => GreetAsync(client, tls, names, cancellation));
+        _server = new ControlHttpServer(socket, handler, Failed, Limits, time, (client, cancellation) => GreetAsync(client, tls, names, known, cancellation));
         return bound;
     }
 
@@ -92,10 +97,13 @@ internal sealed class PeerListener(ControlHttpHandler handler, ILogger logger, T
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => CloseAsync();
 
-    private async ValueTask<Stream> GreetAsync(Socket socket, PeerTls tls, IReadOnlyCollection<string> names, CancellationToken cancellation)
+    private async ValueTask<Stream> GreetAsync(Socket socket, PeerTls tls, IReadOnlyCollection<string> names, IReadOnlyCollection<IPAddress> known, CancellationToken cancellation)
     {
         try
         {
+            _ = await socket.ReceiveAsync(Memory<byte>.Empty, cancellation); // who says nothing costs nothing
+            if (!MayGreet(known.Contains(Address(socket))))
+                throw new PeerFaultException(PeerFaultKind.Busy, "too many handshakes");
             return await tls.AcceptAsync(socket, names, cancellation);
         }
         catch (PeerFaultException fault)
@@ -112,6 +120,18 @@ internal sealed class PeerListener(ControlHttpHandler handler, ILogger logger, T
         {
             Refuse(socket, PeerFaultKind.Closed, "it has gone before it showed who it is");
             throw;
+        }
+    }
+
+    private bool MayGreet(bool isKnown)
+    {
+        lock (_gate)
+        {
+            var now = time.GetTimestamp();
+            var (left, at) = _handshakes.GetValueOrDefault(isKnown, (HandshakesAtOnce, now));
+            left = Math.Min(HandshakesAtOnce, left + (time.GetElapsedTime(at, now).TotalSeconds * HandshakesPerSecond));
+            _handshakes[isKnown] = (left >= 1 ? left - 1 : left, now);
+            return left >= 1;
         }
     }
 
@@ -136,15 +156,17 @@ internal sealed class PeerListener(ControlHttpHandler handler, ILogger logger, T
         logger.LogWarning("{Refusal}", text);
     }
 
-    private static string Remote(Socket socket)
+    private static string Remote(Socket socket) => Address(socket) is { } address && !address.Equals(IPAddress.None) ? address.ToString() : "somebody";
+
+    private static IPAddress Address(Socket socket)
     {
         try
         {
-            return (socket.RemoteEndPoint as IPEndPoint)?.Address.ToString() ?? "somebody";
+            return (socket.RemoteEndPoint as IPEndPoint)?.Address ?? IPAddress.None;
         }
         catch (Exception error) when (error is SocketException or ObjectDisposedException)
         {
-            return "somebody"; // gone meanwhile
+            return IPAddress.None; // gone meanwhile
         }
     }
 

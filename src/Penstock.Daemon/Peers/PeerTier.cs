@@ -42,7 +42,7 @@ internal sealed class PeerTier : IAsyncDisposable
     private ImmutableDictionary<IPAddress, ProxyState> _proxies = ImmutableDictionary<IPAddress, ProxyState>.Empty;
     private volatile bool _isDraining;
     private (Snapshot? Snapshot, DateTimeOffset At) _followed;
-    private TlsIdentity? _identity;
+    private volatile TlsIdentity? _identity;
     private string? _fingerprint;
     private CancellationTokenSource? _asking;
     private Task _asked = Task.CompletedTask;
@@ -77,7 +77,7 @@ internal sealed class PeerTier : IAsyncDisposable
             _followed = (snapshot, _time.GetUtcNow());
         if (ReferenceEquals(snapshot.Config, Config))
             return;
-        _config = new SharedConfig(snapshot.Config);
+        _config = new SharedConfig(snapshot.Config, _time);
         FollowProxies();
         Wake();
     }
@@ -126,6 +126,8 @@ internal sealed class PeerTier : IAsyncDisposable
         var warnings = _watch.Findings.Select(finding => finding.Text).Concat(links.SelectMany(link => Warnings(link, config.Node))).ToList();
         if (_trouble is { } trouble)
             warnings.Add(trouble);
+        if (_identity is { Certificate: { } shown } && shown.NotAfter.ToUniversalTime() < _time.GetUtcNow())
+            warnings.Add($"the certificate of this host has ended at {shown.NotAfter.ToUniversalTime():yyyy-MM-dd HH:mm:ss}Z, and no peer believes it: put another in its place, then penstock reload");
         if (_listener.LastRefusal is { } refusal)
             warnings.Add(refusal);
         return new PeersStatus([.. links.Select(link => Describe(link.View, own))], warnings);
@@ -291,7 +293,7 @@ internal sealed class PeerTier : IAsyncDisposable
         var fingerprint = Fingerprint(node, peers, identity);
         if (string.Equals(fingerprint, _fingerprint, StringComparison.Ordinal) && _listener.IsOpen)
             return null;
-        var tls = new PeerTls(identity);
+        var tls = new PeerTls(identity, _time);
         if (!string.Equals(fingerprint, _fingerprint, StringComparison.Ordinal))
         {
             await CloseAsync();
@@ -332,7 +334,7 @@ internal sealed class PeerTier : IAsyncDisposable
             async () =>
             {
                 using var client = new PeerClient(link.Peer, tls, _key, peers.Timeout);
-                await link.RunAsync(client, _key, () => _config, peers.Interval, Look, stop);
+                await link.RunAsync(client, _key, () => _config, peers.Interval, limit => ProxyProbe.AnswersAsync(Config is { } config ? ProxyProbe.Targets(config, link.Peer) : [], peers.Timeout, limit), Look, stop);
             },
             CancellationToken.None)));
     }
@@ -341,7 +343,7 @@ internal sealed class PeerTier : IAsyncDisposable
     {
         try
         {
-            _listener.Open(new IPEndPoint(peers.Listen.Address!, peers.Listen.Port), tls, [.. peers.Hosts.Select(host => host.Name)]); // the configuration takes nothing else
+            _listener.Open(new IPEndPoint(peers.Listen.Address!, peers.Listen.Port), tls, [.. peers.Hosts.Select(host => host.Name)], [.. peers.Hosts.SelectMany(host => (IPAddress[])[host.Address.Address!, host.ProxyAddress()])]); // the configuration takes nothing else
             _logger.LogInformation("peers can ask at {Address}", peers.Listen);
             return null;
         }

@@ -9,7 +9,8 @@ namespace Penstock.Daemon.Peers;
 
 /// <summary>Both sides of the channel between peers: TLS 1.3 (RFC 8446), each with a certificate of a CA of its own that names the node. Nothing is resumed: each connection is judged anew.</summary>
 /// <param name="identity">This host's certificate, and the CAs.</param>
-internal sealed class PeerTls(TlsIdentity identity)
+/// <param name="time">Clock.</param>
+internal sealed class PeerTls(TlsIdentity identity, TimeProvider time)
 {
     private readonly SslStreamCertificateContext _own = SslStreamCertificateContext.Create(identity.Certificate, identity.Intermediates, offline: true);
 
@@ -30,7 +31,7 @@ internal sealed class PeerTls(TlsIdentity identity)
             AllowTlsResume = false,
             RemoteCertificateValidationCallback = (_, certificate, chain, _) => (trouble = Judge(certificate, chain, names)) is null,
         };
-        var stream = new SslStream(new NetworkStream(socket, ownsSocket: false));
+        var stream = new PeerStream(new NetworkStream(socket, ownsSocket: false), time);
         return await OpenAsync(stream, stream.AuthenticateAsServerAsync(options, cancellation), () => trouble);
     }
 

@@ -35,9 +35,9 @@ public sealed class PeerAnswerTests : IAsyncDisposable
     {
         _authority = new TestAuthority(_folder);
         _listener = new PeerListener(AnswerAsync, _log, TimeProvider.System);
-        var bound = _listener.Open(new IPEndPoint(IPAddress.Loopback, 0), new PeerTls(Identity("lb2")), ["lb1"]);
+        var bound = _listener.Open(new IPEndPoint(IPAddress.Loopback, 0), new PeerTls(Identity("lb2"), TimeProvider.System), ["lb1"], []);
         _peer = new PeerHostConfig { Name = "lb2", Address = SocketEndpoint.Ip(IPAddress.Loopback, bound.Port) };
-        _client = new PeerClient(_peer, new PeerTls(Identity("lb1")), s_key, s_patience);
+        _client = new PeerClient(_peer, new PeerTls(Identity("lb1"), TimeProvider.System), s_key, s_patience);
     }
 
     public async ValueTask DisposeAsync()
@@ -82,9 +82,9 @@ public sealed class PeerAnswerTests : IAsyncDisposable
     {
         var time = new ManualTimeProvider();
         var link = new PeerLink(_peer, before: null, _log, time);
-        var config = new SharedConfig(new ApplianceConfig { Node = "lb1" });
+        var config = new SharedConfig(new ApplianceConfig { Node = "lb1" }, time);
         using var stop = new CancellationTokenSource();
-        var running = link.RunAsync(_client, s_key, () => config, TimeSpan.Zero, () => { }, stop.Token);
+        var running = link.RunAsync(_client, s_key, () => config, TimeSpan.Zero, _ => Task.FromResult(false), () => { }, stop.Token);
 
         // The clock stands still, so that it is asked for once, however many reports there are.
         await ReportsAsync(5);

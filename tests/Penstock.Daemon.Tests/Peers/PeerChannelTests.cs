@@ -11,6 +11,7 @@ using Penstock.Config.Reading;
 using Penstock.Daemon.Peers;
 using Penstock.Model;
 using Penstock.Model.Peers;
+using Penstock.Telemetry.Http;
 using Penstock.Tests;
 
 namespace Penstock.Daemon.Tests.Peers;
@@ -32,7 +33,7 @@ public sealed class PeerChannelTests : IAsyncDisposable
     private readonly string _folder = Directory.CreateTempSubdirectory("penstock-peers-").FullName;
     private readonly TestAuthority _authority;
     private readonly RecordingLogger<PeerTier> _log = new();
-    private readonly SharedConfig _config = new(ConfigLoader.Parse([new ConfigFile("a.yaml", Encoding.UTF8.GetBytes(Config))]).Config.ShouldNotBeNull());
+    private readonly SharedConfig _config = new(ConfigLoader.Parse([new ConfigFile("a.yaml", Encoding.UTF8.GetBytes(Config))]).Config.ShouldNotBeNull(), TimeProvider.System);
     private readonly PeerListener _listener;
     private readonly int _port;
 
@@ -41,7 +42,7 @@ public sealed class PeerChannelTests : IAsyncDisposable
         _authority = new TestAuthority(_folder);
         var api = new PeerApi(() => _config, root => new PeerReport("lb1", "1", "running", 3, DateTimeOffset.UnixEpoch, 0, root, []));
         _listener = new PeerListener(api.HandleAsync, _log, TimeProvider.System);
-        _port = _listener.Open(new IPEndPoint(IPAddress.Loopback, 0), new PeerTls(Identity("lb1")), ["lb2"]).Port;
+        _port = _listener.Open(new IPEndPoint(IPAddress.Loopback, 0), new PeerTls(Identity("lb1"), TimeProvider.System), ["lb2"], []).Port;
     }
 
     public async ValueTask DisposeAsync()
@@ -108,13 +109,65 @@ public sealed class PeerChannelTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Connection_EndsWithTheCertificateItWasOpenedBy()
+    {
+        var time = new ManualTimeProvider();
+        time.Advance(DateTimeOffset.UtcNow.AddYears(1) - time.GetUtcNow()); // the handshake goes by the system's clock
+        await using var listener = new PeerListener((_, _) => throw new InvalidOperationException("nobody gets so far"), _log, TimeProvider.System);
+        var port = listener.Open(new IPEndPoint(IPAddress.Loopback, 0), new PeerTls(Identity("lb1"), time), ["lb2"], []).Port;
+
+        var fault = await FaultAsync(new PeerClient(new PeerHostConfig { Name = "lb1", Address = SocketEndpoint.Ip(IPAddress.Loopback, port) }, new PeerTls(Identity("lb2"), TimeProvider.System), s_key, s_patience));
+
+        fault.Kind.ShouldBe(PeerFaultKind.Closed);
+    }
+
+    [Fact]
+    public async Task Handshakes_AreBounded_ThoseOfStrangersApartFromThoseOfPeers()
+    {
+        await using var listener = new PeerListener((_, _) => ValueTask.FromResult(ControlHttpResponse.Text(200, "")), _log, new ManualTimeProvider());
+        var known = listener.Open(new IPEndPoint(IPAddress.Any, 0), new PeerTls(Identity("lb1"), TimeProvider.System), ["lb2"], [IPAddress.Loopback]).Port;
+        for (var i = 0; i < 70; i++)
+        {
+            using var stranger = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+            stranger.Bind(new IPEndPoint(IPAddress.Parse("127.0.0.2"), 0));
+            await stranger.ConnectAsync(new IPEndPoint(IPAddress.Loopback, known));
+            await stranger.SendAsync("GET / HTTP/1.1\r\n\r\n"u8.ToArray());
+            await EndAsync(stranger);
+        }
+
+        listener.Refusals.Single(one => one.Kind == PeerFaultKind.Busy).Count.ShouldBe(6);
+        var fault = await FaultAsync(new PeerClient(new PeerHostConfig { Name = "lb1", Address = SocketEndpoint.Ip(IPAddress.Loopback, known) }, new PeerTls(Identity("lb2"), TimeProvider.System), s_key, s_patience));
+        fault.Kind.ShouldBe(PeerFaultKind.Answer, "it has been let in");
+    }
+
+    [Fact]
+    public void Digests_ForEverNewKeys_AreBounded()
+    {
+        var time = new ManualTimeProvider();
+        var config = new SharedConfig(_config.Config, time);
+        string Key(int i) => i.ToString("x64", System.Globalization.CultureInfo.InvariantCulture);
+        var first = config.TryDigest(Key(0)).ShouldNotBeNull();
+        for (var i = 1; i < 32; i++)
+            config.TryDigest(Key(i)).ShouldNotBeNull();
+
+        config.TryDigest(Key(32)).ShouldBeNull();
+        config.TryDigest(Key(0)).ShouldBeSameAs(first, "who asks by the same key again is answered");
+        time.Advance(TimeSpan.FromSeconds(1));
+        config.TryDigest(Key(0)).ShouldBeSameAs(first);
+        config.TryDigest(Key(32)).ShouldNotBeNull();
+        config.TryDigest(Key(33)).ShouldNotBeNull();
+        config.TryDigest(Key(34)).ShouldBeNull();
+        config.TryDigest(Key(0)).ShouldBeSameAs(first, "those that nobody asks for have made room");
+    }
+
+    [Fact]
     public async Task Peer_WhoseAuthorityHasEnded_IsToldSo()
     {
         using var old = new TestAuthority(_folder, "old", days: -1);
         await using var listener = new PeerListener((_, _) => throw new InvalidOperationException("nobody gets so far"), _log, TimeProvider.System);
-        var port = listener.Open(new IPEndPoint(IPAddress.Loopback, 0), new PeerTls(Identity("lb1", old)), ["lb2"]).Port;
+        var port = listener.Open(new IPEndPoint(IPAddress.Loopback, 0), new PeerTls(Identity("lb1", old), TimeProvider.System), ["lb2"], []).Port;
 
-        var fault = await FaultAsync(new PeerClient(new PeerHostConfig { Name = "lb1", Address = SocketEndpoint.Ip(IPAddress.Loopback, port) }, new PeerTls(Identity("lb2", old)), s_key, s_patience));
+        var fault = await FaultAsync(new PeerClient(new PeerHostConfig { Name = "lb1", Address = SocketEndpoint.Ip(IPAddress.Loopback, port) }, new PeerTls(Identity("lb2", old), TimeProvider.System), s_key, s_patience));
 
         fault.Kind.ShouldBe(PeerFaultKind.Certificate);
         fault.Message.ShouldStartWith("old of tests, by which the certificate of lb1 is signed, is valid from ");
@@ -151,14 +204,14 @@ public sealed class PeerChannelTests : IAsyncDisposable
         using var closed = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         closed.Bind(new IPEndPoint(IPAddress.Loopback, 0)); // bound, so that nobody else takes it, and not listening
         var peer = new PeerHostConfig { Name = "lb1", Address = SocketEndpoint.Ip(IPAddress.Loopback, ((IPEndPoint)closed.LocalEndPoint!).Port) };
-        using var nobody = new PeerClient(peer, new PeerTls(Identity("lb2")), s_key, s_patience);
+        using var nobody = new PeerClient(peer, new PeerTls(Identity("lb2"), TimeProvider.System), s_key, s_patience);
         (await Should.ThrowAsync<PeerFaultException>(() => nobody.AskAsync(CancellationToken.None))).Kind.ShouldBe(PeerFaultKind.Refused);
 
         using var silent = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         silent.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         silent.Listen();
         peer = peer with { Address = SocketEndpoint.Ip(IPAddress.Loopback, ((IPEndPoint)silent.LocalEndPoint!).Port) };
-        using var slow = new PeerClient(peer, new PeerTls(Identity("lb2")), s_key, TimeSpan.FromMilliseconds(200));
+        using var slow = new PeerClient(peer, new PeerTls(Identity("lb2"), TimeProvider.System), s_key, TimeSpan.FromMilliseconds(200));
         var fault = await Should.ThrowAsync<PeerFaultException>(() => slow.AskAsync(CancellationToken.None));
         fault.Kind.ShouldBe(PeerFaultKind.Timeout);
         fault.Message.ShouldBe("no answer within 0.2 s");
@@ -254,7 +307,7 @@ public sealed class PeerChannelTests : IAsyncDisposable
     }
 
     private PeerClient Client(TlsIdentity identity, string node = "lb1") =>
-        new(new PeerHostConfig { Name = node, Address = SocketEndpoint.Ip(IPAddress.Loopback, _port) }, new PeerTls(identity), s_key, s_patience);
+        new(new PeerHostConfig { Name = node, Address = SocketEndpoint.Ip(IPAddress.Loopback, _port) }, new PeerTls(identity, TimeProvider.System), s_key, s_patience);
 
     private async Task<Socket> ConnectAsync()
     {

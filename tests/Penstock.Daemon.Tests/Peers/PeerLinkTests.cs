@@ -77,10 +77,13 @@ public sealed class PeerLinkTests
     {
         var fault = new PeerFaultException((PeerFaultKind)kind, "why");
         var fresh = new PeerLink(_link.Peer, before: null, _log, _time);
-        fresh.Note(fault);
         _link.Note(Report());
         for (var i = 0; i < 3; i++)
+        {
+            fresh.View.Proxy.ShouldBeNull("one question that is lost after a restart costs no flow");
+            fresh.Note(fault);
             _link.Note(fault);
+        }
 
         _link.View.State.ShouldBe(PeerState.Down);
         _link.View.Proxy.ShouldBe(isDown ? new ProxyState(EndpointState.Down, "lb2 is down: why") : new ProxyState(EndpointState.Ready, ""));
@@ -95,6 +98,37 @@ public sealed class PeerLinkTests
             _link.Note(new PeerFaultException(kind, "why"));
 
         _link.View.State.ShouldBe(PeerState.Down);
+        _link.View.Proxy.ShouldBe(new ProxyState(EndpointState.Ready, ""));
+    }
+
+    [Fact]
+    public void Proxy_ThatTakesConnections_IsNotDown_WhateverItsDaemonSays()
+    {
+        var fault = new PeerFaultException(PeerFaultKind.Timeout, "why");
+        _link.Note(Report());
+        for (var i = 0; i < 5; i++)
+            _link.Note(fault, serves: true);
+        _link.View.State.ShouldBe(PeerState.Down);
+        _link.View.Proxy.ShouldBe(new ProxyState(EndpointState.Ready, ""));
+
+        for (var i = 0; i < 3; i++)
+            _link.Note(fault);
+        _link.View.Proxy.ShouldBe(new ProxyState(EndpointState.Down, "lb2 is down: why"));
+    }
+
+    [Fact]
+    public void Peer_ThatComesBackWithABadCertificate_IsBackOnceItIsGood()
+    {
+        _link.Note(Report());
+        for (var i = 0; i < 3; i++)
+            Miss();
+        for (var i = 0; i < 3; i++)
+            _link.Note(new PeerFaultException(PeerFaultKind.Certificate, "the certificate of lb2 is valid from … to …, not now"));
+        _link.View.Reason.ShouldBe("the certificate of lb2 is valid from … to …, not now");
+        _link.View.Proxy.ShouldNotBeNull().State.ShouldBe(EndpointState.Down);
+
+        _link.Note(Report());
+        _link.View.State.ShouldBe(PeerState.Up);
         _link.View.Proxy.ShouldBe(new ProxyState(EndpointState.Ready, ""));
     }
 

@@ -98,6 +98,23 @@ public sealed class PeerTierTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Certificate_ThatHasEnded_IsSaidByBothHosts()
+    {
+        _authority.Sign(["lb1"], days: -1);
+        _tiers[0].Follow(Snapshot(0, seed: 1));
+        _tiers[1].Follow(Snapshot(1, seed: 1));
+
+        await UntilAsync(0, status => status.Warnings.Any(warning => warning.StartsWith("the certificate of this host has ended at 20", StringComparison.Ordinal)));
+        await UntilAsync(1, status => status.Peers is [{ State: PeerState.Down }] && status.Peers[0].Reason.StartsWith("the certificate of lb1 is valid from ", StringComparison.Ordinal));
+
+        // A good one brings it back, whatever was thought of it.
+        _authority.Sign(["lb1"]);
+        _tiers[0].Follow(Snapshot(0, seed: 1));
+        await UntilAsync(0, status => status.Warnings.Count == 0);
+        await UntilAsync(1, status => status.Peers is [{ State: PeerState.Up }]);
+    }
+
+    [Fact]
     public async Task Host_ThatDrains_IsSoForBoth_AndHearsWhenThatCounts()
     {
         IPAddress[] hosts = [IPAddress.Parse("192.0.2.11"), IPAddress.Parse("192.0.2.12")];
