@@ -3,7 +3,7 @@ using Penstock.Netns.Tests.Harness;
 
 namespace Penstock.Netns.Tests;
 
-/// <summary>Two daemons with XDP, keepalived and the peers' channel that share the flows of one address.</summary>
+/// <summary>Daemons with XDP, keepalived and the peers' channel that share the flows of one address.</summary>
 public sealed class FlowDrillTests
 {
     /// <summary>
@@ -18,5 +18,20 @@ public sealed class FlowDrillTests
 
         code.ShouldBe(0, drill.Output);
         drill.Output.ShouldContain("nothing is left");
+    }
+
+    /// <summary>
+    /// The drill of <c>make perf-bgp</c>, smaller: three hosts that announce one address share their proxies; of one that is killed those flows end that it has proxied, and no
+    /// other, wherever the router sends them from then on. It fails where another breaks.
+    /// </summary>
+    [BgpFact]
+    public async Task Flows_ThatALostHostHasNotProxied_SurviveTheRoutersNewChoice()
+    {
+        await using var drill = new ChildProcess(
+            "python3", Path.Combine(Objects.Root, "perf/bgp/drill.py"), "--binary", Topology.Penstock, "--program", Path.Combine(await Objects.FolderAsync(), "xdp_lb.bpf.o"), "--ways", "tier", "--events", "kill", "--runs", "1", "--flows", "90");
+        var code = await drill.WaitAsync(TimeSpan.FromMinutes(5));
+
+        code.ShouldBe(0, drill.Output);
+        drill.Output.ShouldMatch(@"\| tier \| penstock and BIRD are killed.* \| \d+, 0 \|");
     }
 }

@@ -9,10 +9,15 @@ public sealed class SystemdTests
     private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(5);
 
     [SystemdFact]
-    public async Task Address_MovesWithKeepalivedsUnits_AndNotWithPenstocks()
+    public Task Address_MovesWithKeepalivedsUnits_AndNotWithPenstocks() => RunAsync("vrrp.sh");
+
+    [SystemdFact("/usr/sbin/bird")]
+    public Task Address_IsWithdrawnWithBirdsUnits_AndNotWithPenstocks() => RunAsync("bgp.sh");
+
+    private static async Task RunAsync(string script)
     {
         var folder = Path.Combine(Objects.Root, "tests/Systemd");
-        await using var run = new ChildProcess(Path.Combine(folder, "run"), "-t", "280", Path.Combine(folder, "vrrp.sh"), SystemdFactAttribute.Binary!); // there, or the test is skipped
+        await using var run = new ChildProcess(Path.Combine(folder, "run"), "-t", "280", Path.Combine(folder, script), SystemdFactAttribute.Binary!); // there, or the test is skipped
 
         var code = await run.WaitAsync(s_patience);
 
