@@ -117,7 +117,8 @@ public sealed class BgpDaemonTests
 
         // A template that BIRD refuses is named, and what ran runs on.
         var template = Path.Combine(fabric.FolderOf(0), "bird.conf");
-        await File.WriteAllTextAsync(template, "router id {{router_id}};\nnonsense;\n");
+        await File.WriteAllTextAsync(
+            template, "router id {{router_id}};\nnonsense; # {{#each families}}{{lease}}{{#each addresses}} {{lease_hop}}{{/each}}{{/each}}{{#each neighbors}} to_{{name}}{{/each}}\n");
         Configure(fabric, "  graceful_shutdown: 3s", bird: ", template: " + template);
         var (code, said) = await fabric.Hosts[0].RunAsync(Topology.Penstock, "reload", "--socket", Path.Combine(fabric.FolderOf(0), "admin.sock"));
         code.ShouldBe(1);

@@ -126,7 +126,7 @@ internal sealed class PeerTier : IAsyncDisposable
         var warnings = _watch.Findings.Select(finding => finding.Text).Concat(links.SelectMany(link => Warnings(link, config.Node))).ToList();
         if (_trouble is { } trouble)
             warnings.Add(trouble);
-        if (_identity is { Certificate: { } shown } && shown.NotAfter.ToUniversalTime() < _time.GetUtcNow())
+        if (_identity is { Certificate: { } shown } && shown.NotAfter.ToUniversalTime() < _time.GetUtcNow().UtcDateTime)
             warnings.Add($"the certificate of this host has ended at {shown.NotAfter.ToUniversalTime():yyyy-MM-dd HH:mm:ss}Z, and no peer believes it: put another in its place, then penstock reload");
         if (_listener.LastRefusal is { } refusal)
             warnings.Add(refusal);
