@@ -5,6 +5,7 @@ using System.Net;
 using Microsoft.Extensions.Logging;
 using Penstock.L4.Userspace;
 using Penstock.Linux;
+using Penstock.Linux.Relays;
 using Penstock.Model;
 using Penstock.Model.L4;
 

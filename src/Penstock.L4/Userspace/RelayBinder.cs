@@ -2,6 +2,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Penstock.Linux;
+using Penstock.Linux.Relays;
 using Penstock.Model.L4;
 using SocketAddress = Penstock.Linux.SocketAddress;
 

@@ -3,6 +3,7 @@ using System.Net;
 using Microsoft.Extensions.Logging;
 using Penstock.Linux;
 using Penstock.Linux.Reactors;
+using Penstock.Linux.Relays;
 using Penstock.Model.L4;
 using SocketAddress = Penstock.Linux.SocketAddress;
 

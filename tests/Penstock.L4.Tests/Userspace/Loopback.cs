@@ -5,6 +5,7 @@ using System.Net.Sockets;
 using Microsoft.Extensions.Logging.Abstractions;
 using Penstock.L4.Userspace;
 using Penstock.Linux;
+using Penstock.Linux.Relays;
 using Penstock.Model;
 using Penstock.Model.L4;
 

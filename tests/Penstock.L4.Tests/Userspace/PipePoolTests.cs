@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-using Penstock.L4.Userspace;
 using Penstock.Linux;
+using Penstock.Linux.Relays;
 
 namespace Penstock.L4.Tests.Userspace;
 

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-using Penstock.Linux;
 
-namespace Penstock.L4.Userspace;
+namespace Penstock.Linux.Relays;
 
 /// <summary>Pipes of a reactor's connections, each of which has one only while bytes are in it. One thread only.</summary>
 /// <param name="share">Where descriptors of pipes beyond those that are kept come from.</param>
 /// <param name="kept">Pipes that are kept.</param>
-internal sealed class PipePool(DescriptorShare share, int kept = PipePool.MaxKept) : IDisposable
+public sealed class PipePool(DescriptorShare share, int kept = PipePool.MaxKept) : IDisposable
 {
     /// <summary>Pipes kept: a connection gives its own back in the turn it took it in, unless a peer does not read.</summary>
     public const int MaxKept = 16;

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-using Penstock.Linux;
 using Penstock.Linux.Reactors;
 
-namespace Penstock.L4.Userspace;
+namespace Penstock.Linux.Relays;
 
 /// <summary>One of a relay's two sockets, with the way of what is read from it to the other one. Edge-triggered: what it can do is remembered until it can't.</summary>
-internal sealed class TcpSide(TcpRelay relay) : EpollSource
+public sealed class RelaySide(SpliceRelay relay) : EpollSource
 {
     /// <summary>Events of both sockets.</summary>
     public const EpollEvents Wanted = EpollEvents.In | EpollEvents.Priority | EpollEvents.Out | EpollEvents.ReadHangUp | EpollEvents.EdgeTriggered;
@@ -45,7 +44,7 @@ internal sealed class TcpSide(TcpRelay relay) : EpollSource
     }
 
     /// <summary>Gives what is held, or a part of it, to the other side.</summary>
-    public IoResult Drain(TcpSide to)
+    public IoResult Drain(RelaySide to)
     {
         var sent = Urgent is { } one ? SocketCalls.SendUrgent(to.Fd, one) : Pipe!.Drain(to.Fd, Held); // Not null while other bytes are held.
         if (sent.IsError)
