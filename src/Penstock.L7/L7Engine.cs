@@ -5,9 +5,12 @@ using Microsoft.Extensions.Logging;
 using Penstock.L7.Admission;
 using Penstock.L7.Errors;
 using Penstock.L7.Metrics;
+using Penstock.L7.Routing;
 using Penstock.L7.Runtime;
+using Penstock.L7.Tcp;
 using Penstock.L7.Tls;
 using Penstock.Linux;
+using Penstock.Linux.Relays;
 using Penstock.Model;
 using Penstock.Model.L7;
 using Penstock.Model.Observability;
@@ -26,12 +29,13 @@ public sealed class L7Engine : IAsyncDisposable
     private readonly DescriptorShare _share;
     private readonly List<ListenerSlot> _slots = [];
     private Worker[] _workers = [];
-    private SnapshotCompiler _compiler = new(reactors: 0, new SeriesRegistry(reactors: 0));
+    private SnapshotCompiler _compiler = new(reactors: 0, new SeriesRegistry(reactors: 0), new SeriesRegistry(reactors: 0));
     private L7Meter? _meter;
     private CertificateWatch? _certificates;
     private DescriptorBudget? _descriptors;
     private CompiledSnapshot _current = CompiledSnapshot.Empty;
     private int? _ringBytes;
+    private bool _hasPipes;
     private volatile bool _endsConnections;
     private bool _disposed;
 
@@ -78,10 +82,11 @@ public sealed class L7Engine : IAsyncDisposable
         foreach (var config in snapshot.Config.L7.Listeners)
         {
             var slot = _slots.Find(slot => slot.Bind == config.Bind)!; // It was there, or has just been opened.
-            listeners[slot.Id] = slot.Last = _compiler.Listener(slot, config, tables[config.Routes], clusters, proxyStatus, snapshot.Config.Node);
+            listeners[slot.Id] = slot.Last = _compiler.Listener(slot, config, config.Routes is { } routes ? tables[routes] : RouteTable.Compile(TcpRoutes.Of(config)), clusters, proxyStatus, snapshot.Config.Node);
             slot.Limiter.Limits = config.Limits;
         }
 
+        SetPipesAside(snapshot.Config.L7);
         Adopt(rings, snapshot.Config.L7.AccessLog?.BufferBytes);
         Volatile.Write(ref _current, new CompiledSnapshot(snapshot.Generation, listeners, clusters));
         Publish(added, RemoveUnused(listeners), clusters);
@@ -141,7 +146,11 @@ public sealed class L7Engine : IAsyncDisposable
         _meter?.Dispose();
         _certificates?.Dispose();
         foreach (var worker in _workers)
+        {
             worker.Reactor.Dispose();
+            worker.ClosePipes();
+        }
+
         foreach (var slot in _slots)
             slot.CloseSockets();
         return ValueTask.CompletedTask;
@@ -156,15 +165,23 @@ public sealed class L7Engine : IAsyncDisposable
         var workers = StartWorkers(count, descriptors);
 
         // From here on nothing fails.
-        var series = new SeriesRegistry(count);
-        _compiler = new SnapshotCompiler(count, series);
+        var (requests, streams) = (new SeriesRegistry(count), new SeriesRegistry(count));
+        _compiler = new SnapshotCompiler(count, requests, streams);
         _process.Fix(count * (DescriptorsPerWorker + config.Listeners.Length));
         _share.SetActive(!config.Listeners.IsEmpty);
         (_workers, _descriptors) = (workers, descriptors);
         EndConnections(_endsConnections);
         descriptors.Announce();
-        _meter = new L7Meter(_workers, series, () => Volatile.Read(ref _current));
+        _meter = new L7Meter(_workers, requests, streams, () => Volatile.Read(ref _current));
         _certificates = new CertificateWatch(() => Volatile.Read(ref _current), TimeProvider.System, _logger);
+    }
+
+    private void SetPipesAside(L7Config config)
+    {
+        if (_hasPipes || config.Listeners.All(listener => listener.Mode != ListenerMode.Tcp))
+            return;
+        _hasPipes = true;
+        _process.Fix(_workers.Length * PipePool.MaxKept * PipePool.DescriptorsEach);
     }
 
     private Worker[] StartWorkers(int count, DescriptorBudget descriptors)

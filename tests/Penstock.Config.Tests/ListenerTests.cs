@@ -24,4 +24,35 @@ public sealed class ListenerTests
     public void ClustersProxyProtocol_OfNoVersion_IsReported(string version, string line) =>
         Some.Parse($"l7:\n  listeners: [{{name: a, bind: \":80\", routes: main}}]\n  routes: {{main: {{to: c}}}}\n  clusters: {{c: {{endpoints: \"10.0.0.1:80\", proxy_protocol: {version}}}}}\n")
             .Lines().ShouldHaveSingleItem().ShouldContain(line);
+
+    [Theory]
+    [InlineData("{name: a, bind: \":80\"}", "l7.listeners[0]: no key 'routes'")]
+    [InlineData("{name: a, bind: \":80\", routes: main, to: c}", "l7.listeners[0].to: to on a listener of mode http; expected mode: tcp beside it")]
+    [InlineData("{name: a, bind: \":80\", routes: main, not_tls: close}", "not_tls on a listener of mode http")]
+    [InlineData("{name: a, bind: \":80\", mode: tpc, routes: main}", "did you mean 'tcp'?")]
+    [InlineData("{name: a, bind: \":80\", mode: tcp}", "l7.listeners[0]: neither to nor sni; expected to, with clusters")]
+    [InlineData("{name: a, bind: \":80\", mode: tcp, to: c, routes: main}", "l7.listeners[0].routes: routes on a listener of mode tcp")]
+    [InlineData("{name: a, bind: \":80\", mode: tcp, to: c, trusted_proxies: 10.0.0.0/8}", "trusted_proxies on a listener of mode tcp")]
+    [InlineData("{name: a, bind: \":80\", mode: tcp, to: c, limits: {header_count: 9}}", "limits.header_count on a listener of mode tcp; expected connections or connections_per_client")]
+    [InlineData("{name: a, bind: \":80\", mode: tcp, to: c, timeouts: {body: 9s}}", "timeouts.body on a listener of mode tcp; expected header")]
+    [InlineData("{name: a, bind: \":80\", mode: tcp, to: d}", "unknown cluster 'd'")]
+    [InlineData("{name: a, bind: \":80\", mode: tcp, to: {cluster: c, weight: 0}}", "every weight 0")]
+    [InlineData("{name: a, bind: \":80\", mode: tcp, to: c, not_tls: default}", "not_tls without sni")]
+    [InlineData("{name: a, bind: \":80\", mode: tcp, sni: {name: a.b, to: c}, not_tls: default}", "not_tls: default without to")]
+    [InlineData("{name: a, bind: \":80\", mode: tcp, sni: {name: a.b}}", "l7.listeners[0].sni[0]: no key 'to'")]
+    [InlineData("{name: a, bind: \":80\", mode: tcp, sni: {to: c}}", "none of name or without_name")]
+    [InlineData("{name: a, bind: \":80\", mode: tcp, sni: {name: a.b, without_name: true, to: c}}", "both name and without_name")]
+    [InlineData("{name: a, bind: \":80\", mode: tcp, sni: {without_name: false, to: c}}", "without_name: false")]
+    [InlineData("{name: a, bind: \":80\", mode: tcp, sni: [{name: a.b, to: c}, {name: A.B, to: c}]}", "l7.listeners[0].sni[1]: a rule that never holds")]
+    [InlineData("{name: a, bind: \":80\", mode: tcp, sni: {name: \"a.*.b\", to: c}}", "l7.listeners[0].sni[0].name: text 'a.*.b'")]
+    [InlineData("{name: a, bind: \":80\", mode: tcp, sni: {name: a.b, to: d}}", "unknown cluster 'd'")]
+    public void Mode_OneFault_IsReported(string listener, string line) => Lines(listener).ShouldHaveSingleItem().ShouldContain(line);
+
+    [Theory]
+    [InlineData("{name: a, bind: \":80\", mode: tcp, to: c, timeouts: {header: 1s}, limits: {connections: 9, connections_per_client: 1}, proxy_protocol: {from: 10.0.0.0/8}}")]
+    [InlineData("{name: a, bind: \":80\", mode: tcp, sni: [{name: a.b, to: c}, {name: \"*.b\", to: c}, {without_name: true, to: c}], to: c, not_tls: default}")]
+    public void Tcp_WithoutFault_IsTaken(string listener) => Lines(listener).ShouldBeEmpty();
+
+    private static string[] Lines(string listener) =>
+        Some.Parse($"l7:\n  listeners: [{listener}, {{name: b, bind: \":81\", routes: main}}]\n  routes: {{main: {{to: c}}}}\n  clusters: {{c: {{endpoints: \"10.0.0.1:80\"}}}}\n").Lines();
 }

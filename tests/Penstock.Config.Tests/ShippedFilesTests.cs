@@ -55,7 +55,7 @@ public sealed class ShippedFilesTests
         References(schema).Distinct(StringComparer.Ordinal).ShouldBe(definitions, ignoreOrder: true);
         schema["properties"]!["shutdown_timeout"]!["default"]!.GetValue<string>().ShouldBe("30s");
         schema["$defs"]!["ListenerConfig"]!["additionalProperties"]!.GetValue<bool>().ShouldBeFalse();
-        schema["$defs"]!["ListenerConfig"]!["required"]!.ToJsonString().ShouldBe("[\"name\",\"bind\",\"routes\"]");
+        schema["$defs"]!["ListenerConfig"]!["required"]!.ToJsonString().ShouldBe("[\"name\",\"bind\"]");
         schema["$defs"]!["EndpointConfig"]!["properties"]!["weight"]!["maximum"]!.GetValue<long>().ShouldBe(65535);
         schema["$defs"]!["ListenerLimits"]!["properties"]!["headers"]!["description"]!.GetValue<string>().ShouldContain("Kestrel");
     }

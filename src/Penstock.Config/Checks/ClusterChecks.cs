@@ -18,6 +18,7 @@ internal static class ClusterChecks
             .SelectMany(routes => routes)
             .Where(route => route is not null)
             .SelectMany(route => route.To)
+            .Concat(l7.Listeners.Where(listener => listener is not null).SelectMany(listener => listener.To.Concat(listener.Sni.Where(rule => rule is not null).SelectMany(rule => rule.To))))
             .Select(target => target?.Cluster)
             .ToHashSet(StringComparer.Ordinal);
         foreach (var (name, cluster) in l7.Clusters)
@@ -32,7 +33,7 @@ internal static class ClusterChecks
                 CheckHealth(health, here["health"], sink);
 
             if (!sink.Incomplete && !used.Contains(name))
-                sink.Warning(at.AtKey(name).Node, here.Path, $"cluster '{name}' that no route uses");
+                sink.Warning(at.AtKey(name).Node, here.Path, $"cluster '{name}' that nothing uses");
         }
     }
 

@@ -33,6 +33,7 @@ internal static class ListenerChecks
                 CheckTable(l7, listener.Routes, here["routes"], sink);
             }
 
+            ModeChecks.Run(l7, listener, here, sink);
             if (listener.ProxyProtocol is { } protocol)
                 CheckProxyProtocol(listener, protocol, here, sink);
         }

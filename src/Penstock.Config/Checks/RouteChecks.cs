@@ -58,7 +58,8 @@ internal static class RouteChecks
         }
     }
 
-    private static void CheckTargets(L7Config l7, ImmutableArray<WeightedCluster> to, Cursor at, DiagnosticSink sink)
+    /// <summary>Checks weighted clusters: each there, each once, some weight.</summary>
+    internal static void CheckTargets(L7Config l7, ImmutableArray<WeightedCluster> to, Cursor at, DiagnosticSink sink)
     {
         var seen = new Dictionary<string, Cursor>(StringComparer.Ordinal);
         for (var i = 0; i < to.Length; i++)

@@ -40,6 +40,9 @@ internal sealed partial class DescriptorBudget
     /// <summary>Whether one more client may connect.</summary>
     public bool HasRoom => _share.Used / DescriptorsEach < MaxClients;
 
+    /// <summary>Where descriptors come from.</summary>
+    public DescriptorShare Share => _share;
+
     /// <summary>A client has connected.</summary>
     public void Enter() => _share.Take(DescriptorsEach);
 

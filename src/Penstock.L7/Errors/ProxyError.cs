@@ -102,4 +102,10 @@ internal enum ProxyError : byte
 
     /// <summary>The endpoint switched protocols unasked, or to another than was asked for.</summary>
     UpgradeFailed,
+
+    /// <summary>Mode tcp: nothing moved for too long, either way.</summary>
+    StreamIdle,
+
+    /// <summary>Mode tcp with sni: the ClientHello did not arrive in time.</summary>
+    ClientHelloTimeout,
 }

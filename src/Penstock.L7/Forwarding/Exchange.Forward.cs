@@ -153,7 +153,8 @@ internal sealed partial class Exchange
         }
     }
 
-    private static ProxyError ErrorOf(Errno connectOutcome) => connectOutcome switch
+    /// <summary>What the outcome of a connect is to clients.</summary>
+    internal static ProxyError ErrorOf(Errno connectOutcome) => connectOutcome switch
     {
         Errno.ETIMEDOUT => ProxyError.ConnectionTimeout,
         Errno.ENETUNREACH or Errno.EHOSTUNREACH or Errno.EADDRNOTAVAIL or Errno.EAFNOSUPPORT => ProxyError.EndpointUnreachable,

@@ -13,19 +13,22 @@ namespace Penstock.L7.Metrics;
 /// Shows what the reactors count as instruments of the meter <c>Penstock.L7</c>. The reactors only write plain fields; the sums are made when somebody collects.
 /// A histogram kept by reactors is three observable instruments: <c>.bucket</c> (tag <c>le</c>, cumulative), <c>.sum</c> and <c>.count</c>.
 /// </summary>
-internal sealed class L7Meter : IDisposable
+internal sealed partial class L7Meter : IDisposable
 {
     private readonly Meter _meter = new("Penstock.L7");
     private readonly Worker[] _workers;
     private readonly SeriesRegistry _series;
+    private readonly SeriesRegistry _streams;
     private readonly Func<CompiledSnapshot> _current;
 
-    internal L7Meter(Worker[] workers, SeriesRegistry series, Func<CompiledSnapshot> current)
+    internal L7Meter(Worker[] workers, SeriesRegistry series, SeriesRegistry streams, Func<CompiledSnapshot> current)
     {
         _workers = workers;
         _series = series;
+        _streams = streams;
         _current = current;
         AddRequests();
+        AddStreams();
         AddListeners();
         AddUpstream();
         AddReactors();

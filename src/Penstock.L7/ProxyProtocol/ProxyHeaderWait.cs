@@ -32,7 +32,7 @@ internal sealed class ProxyHeaderWait : PeekedConnection
     }
 
     /// <inheritdoc/>
-    protected override ParseStatus Examine(ReadOnlySpan<byte> bytes)
+    protected override ParseStatus Examine(Span<byte> bytes)
     {
         var status = ProxyHeaderParser.Parse(bytes, out _header, out _rejection);
         if (status == ParseStatus.Done)
@@ -59,7 +59,7 @@ internal sealed class ProxyHeaderWait : PeekedConnection
     {
         if (_header.Source.IsNone)
         {
-            Worker.Serve(Slot, fd, _peer, announced: null);
+            Worker.Serve(Worker.ListenerOf(Slot), fd, _peer, announced: null);
             return;
         }
 
@@ -72,7 +72,7 @@ internal sealed class ProxyHeaderWait : PeekedConnection
             UniqueId = _uniqueId,
         };
         Span<byte> address = stackalloc byte[16];
-        Worker.Serve(Slot, fd, SocketAddress.Ip(new IPAddress(address[..client.Source.WriteBytes(address)]), client.SourcePort), client);
+        Worker.Serve(Worker.ListenerOf(Slot), fd, SocketAddress.Ip(new IPAddress(address[..client.Source.WriteBytes(address)]), client.SourcePort), client);
     }
 
     private ProxyHeaderRejection ReasonOf(PeekOutcome outcome) => outcome switch

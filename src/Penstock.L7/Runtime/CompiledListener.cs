@@ -67,6 +67,9 @@ internal sealed class CompiledListener
     /// <summary>Time between two moves of a body, either way.</summary>
     internal int BodyMilliseconds { get; }
 
+    /// <summary>Mode tcp: the rule for connections that no other takes; null: there is none.</summary>
+    internal CompiledRoute? Fallback => Config.To.IsEmpty ? null : _routes[^1];
+
     /// <summary>Whether a peer has to begin with a PROXY header.</summary>
     internal bool AwaitsProxyHeader(in SocketAddress peer) =>
         _announcing is { } announcing && (peer.IsUnix || announcing.Contains(ClientAddress.FromBytes(peer.Address)));

@@ -17,7 +17,7 @@ internal static class ListenerBinder
     /// Most bytes that wait in the kernel for a client that does not read, beyond its window. Thousands of such clients would otherwise
     /// fill net.ipv4.tcp_mem, from where on the kernel throttles every connection of the host.
     /// </summary>
-    private const int UnsentLimit = 128 << 10;
+    internal const int UnsentLimit = 128 << 10;
 
     /// <summary>Binds an address and listens: one socket for each reactor, spread by SO_REUSEPORT; for a Unix socket, one in all.</summary>
     /// <param name="id">Number of the listener.</param>

@@ -64,8 +64,8 @@ internal abstract class PeekedConnection : EpollSource, IHeldConnection
     }
 
     /// <summary>Looks at the first bytes.</summary>
-    /// <param name="bytes">All that have come.</param>
-    protected abstract ParseStatus Examine(ReadOnlySpan<byte> bytes);
+    /// <param name="bytes">All that have come, in memory that may be written to.</param>
+    protected abstract ParseStatus Examine(Span<byte> bytes);
 
     /// <summary>It is over: whoever is told has the socket, which is in no epoll instance any more.</summary>
     protected abstract void OnOutcome(int fd, PeekOutcome outcome);

@@ -12,7 +12,7 @@ using Penstock.Model.L7;
 namespace Penstock.L7.Runtime;
 
 /// <summary>Turns a snapshot into what the reactors serve. What has not changed since the last one is taken from there.</summary>
-internal sealed class SnapshotCompiler(int reactors, SeriesRegistry series)
+internal sealed class SnapshotCompiler(int reactors, SeriesRegistry requests, SeriesRegistry streams)
 {
     /// <summary>How long a key that is made here serves new session tickets.</summary>
     private static readonly TimeSpan TicketKeyPeriod = TimeSpan.FromHours(12);
@@ -43,7 +43,7 @@ internal sealed class SnapshotCompiler(int reactors, SeriesRegistry series)
     {
         var tables = new Dictionary<string, RouteTable>(StringComparer.Ordinal);
         var sources = new Dictionary<ImmutableArray<RouteConfig>, RouteTable>();
-        foreach (var name in snapshot.Config.L7.Listeners.Select(listener => listener.Routes).Distinct(StringComparer.Ordinal))
+        foreach (var name in snapshot.Config.L7.Listeners.Select(listener => listener.Routes).OfType<string>().Distinct(StringComparer.Ordinal))
         {
             var routes = snapshot.Config.L7.Routes[name];
             tables[name] = sources[routes] = _tables.GetValueOrDefault(routes) ?? RouteTable.Compile(routes);
@@ -79,6 +79,7 @@ internal sealed class SnapshotCompiler(int reactors, SeriesRegistry series)
         ProxyStatusField proxyStatus,
         string node)
     {
+        var series = config.Mode == ListenerMode.Tcp ? streams : requests;
         var routes = new CompiledRoute[table.Routes.Length];
         foreach (var route in table.Routes)
         {
@@ -114,7 +115,11 @@ internal sealed class SnapshotCompiler(int reactors, SeriesRegistry series)
     }
 
     /// <summary>Forgets counters that have long not been in a snapshot.</summary>
-    internal void ForgetUnused(long now) => series.ForgetUnused(now);
+    internal void ForgetUnused(long now)
+    {
+        requests.ForgetUnused(now);
+        streams.ForgetUnused(now);
+    }
 
     private ClusterCell[] CellsOf(string cluster)
     {

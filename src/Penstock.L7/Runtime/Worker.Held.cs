@@ -2,6 +2,8 @@
 using Microsoft.Extensions.Logging;
 using Penstock.L7.Admission;
 using Penstock.L7.ProxyProtocol;
+using Penstock.L7.Tcp;
+using Penstock.Linux.Relays;
 
 namespace Penstock.L7.Runtime;
 
@@ -11,10 +13,17 @@ internal sealed partial class Worker
     private const long ComplainEveryMilliseconds = 30_000;
 
     private readonly HashSet<IHeldConnection> _held = [];
+    private PipePool? _pipes;
     private long _complainAt;
 
     /// <summary>Room for what is looked at before it is taken off a socket.</summary>
     internal byte[] Peeked { get; } = GC.AllocateUninitializedArray<byte>(PeekedConnection.MaxBytes, pinned: true);
+
+    /// <summary>Its pipes; those that are kept are set aside where a listener relays.</summary>
+    internal PipePool Pipes => _pipes ??= new PipePool(Descriptors.Share);
+
+    /// <summary>Closes the pipes that are kept; the reactor does not run any more.</summary>
+    internal void ClosePipes() => _pipes?.Dispose();
 
     /// <summary>Counts a connection in that no HTTP is spoken on.</summary>
     internal void Hold(IHeldConnection connection)
@@ -40,6 +49,14 @@ internal sealed partial class Worker
             return;
         _complainAt = Reactor.Now + ComplainEveryMilliseconds;
         LogRejectedHeader(_logger, ListenerOf(slot).Config.Name, peer.ToString(), ProxyHeaderRejections.Token(reason));
+    }
+
+    private void Relay(StreamClient client, int fd)
+    {
+        if (client.Listener.Config.Sni.IsEmpty)
+            new StreamRelay(this, client, client.Listener.Fallback!, fd).Begin(); // Without rules there is one.
+        else
+            new ClientHelloWait(this, client).Begin(fd);
     }
 
     private void ForEachHeld(Action<IHeldConnection> action)

@@ -9,9 +9,11 @@ using Penstock.L7.Http1;
 using Penstock.L7.Metrics;
 using Penstock.L7.ProxyProtocol;
 using Penstock.L7.Routing;
+using Penstock.L7.Tcp;
 using Penstock.L7.Upstream;
 using Penstock.Linux;
 using Penstock.Linux.Reactors;
+using Penstock.Model.L7;
 using Penstock.Model.Observability;
 
 namespace Penstock.L7.Runtime;
@@ -166,23 +168,31 @@ internal sealed partial class Worker
     /// <summary>Serves an accepted connection, once its PROXY header has come where its peer has to send one.</summary>
     internal void Serve(ListenerSlot slot, int fd, in SocketAddress peer)
     {
-        if (ListenerOf(slot).AwaitsProxyHeader(peer))
+        var listener = ListenerOf(slot);
+        if (listener.AwaitsProxyHeader(peer))
             new ProxyHeaderWait(this, slot, peer).Begin(fd);
         else
-            Serve(slot, fd, peer, announced: null);
+            Serve(listener, fd, peer, announced: null);
     }
 
     /// <summary>Serves a connection, if the listener's limits admit it.</summary>
-    /// <param name="slot">Where it was accepted.</param>
+    /// <param name="listener">Where it was accepted.</param>
     /// <param name="fd">Its socket.</param>
     /// <param name="client">The client's address.</param>
     /// <param name="announced">What its PROXY header says of it; null: there is none, or it says nothing.</param>
-    internal void Serve(ListenerSlot slot, int fd, in SocketAddress client, ClientIdentity? announced)
+    internal void Serve(CompiledListener listener, int fd, in SocketAddress client, ClientIdentity? announced)
     {
+        var slot = listener.Slot;
         var admission = slot.Limiter.Enter(ClientAddress.FromBytes(client.Address));
         if (admission is AdmissionVerdict.ListenerFull or AdmissionVerdict.ClientFull)
         {
             SocketCalls.Close(fd);
+            return;
+        }
+
+        if (listener.Config.Mode == ListenerMode.Tcp)
+        {
+            Relay(new StreamClient(this, listener, ClientAddress.FromBytes(client.Address), client.Port, announced, admission), fd);
             return;
         }
 

@@ -91,9 +91,12 @@ internal sealed class EndpointPool
     /// <summary>A new, unconnected connection; counted until it is closed.</summary>
     internal UpstreamConnection Create()
     {
-        Volatile.Write(ref _connections, _connections + 1);
+        OnConnectionOpened();
         return new UpstreamConnection(this);
     }
+
+    /// <summary>Somebody else opens a connection; counted until it is closed.</summary>
+    internal void OnConnectionOpened() => Volatile.Write(ref _connections, _connections + 1);
 
     /// <summary>Takes a connection back whose response is complete; it must hold no unread byte.</summary>
     internal void PutBack(UpstreamConnection connection)

@@ -18,10 +18,24 @@ public sealed record ListenerConfig
     [Example("\":80\"")]
     public required SocketEndpoint Bind { get; init; }
 
-    /// <summary>Name of the route table it uses.</summary>
+    /// <summary>What is done with its connections. Default http.</summary>
+    public ListenerMode Mode { get; init; } = ListenerMode.Http;
+
+    /// <summary>http: name of the route table it uses; required there.</summary>
     [Text(TextForm.Name)]
     [Example("shop")]
-    public required string Routes { get; init; }
+    public string? Routes { get; init; }
+
+    /// <summary>tcp: clusters that connections go to, chosen by weight. With <see cref="Sni"/>: those that none of its rules takes; where it is left out they are closed.</summary>
+    [Example("[{cluster: mesh-a, weight: 90}, {cluster: mesh-b, weight: 10}]")]
+    public ImmutableArray<WeightedCluster> To { get; init; } = [];
+
+    /// <summary>tcp: rules by the name that a TLS client asks for, which is looked at and passed on untouched; <see cref="ListenerTimeouts.Header"/> is the time that the client has for it.</summary>
+    [Example("[{name: shop.example.com, to: mesh-a}]")]
+    public ImmutableArray<SniRule> Sni { get; init; } = [];
+
+    /// <summary>tcp with sni: what becomes of a connection that begins with something else than a TLS ClientHello. Default close.</summary>
+    public NotTls NotTls { get; init; } = NotTls.Close;
 
     /// <summary>TLS towards clients; null, the default: none.</summary>
     [Example("{certificates: [{cert: /etc/penstock/tls/shop.crt, key: /etc/penstock/tls/shop.key}]}")]

@@ -25,6 +25,7 @@ public sealed class ProxyErrorTests
         ["http_response_timeout"] = 504,
         ["http_upgrade_failed"] = 502,
         ["http_protocol_error"] = 502,
+        ["tls_protocol_error"] = 502,
         ["proxy_internal_error"] = 500,
         ["proxy_configuration_error"] = 500,
     };

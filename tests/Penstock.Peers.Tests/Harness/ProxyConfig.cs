@@ -57,8 +57,7 @@ internal sealed record ProxyConfig
           listeners:
             - name: front
               bind: "{Bind ?? $"127.0.0.1:{Port}"}"
-              routes: table
-        {Lines(6, Listener)}
+        {Lines(6, IsTcp ? Listener : ["routes: table", .. Listener])}
           routes:
             table:
         {Lines(6, Routes)}
@@ -68,6 +67,8 @@ internal sealed record ProxyConfig
         {Lines(6, Cluster)}
         {Lines(4, [.. Clusters.Select(cluster => $"{cluster.Name}: {{endpoints: [{{address: \"{cluster.Endpoint}\"}}]}}")])}
         """ + "\n";
+
+    private bool IsTcp => Listener.Contains("mode: tcp");
 
     private string Endpoint(string address, int index) =>
         Weights.Count == 0 ? $"{{address: \"{address}\"}}" : $"{{address: \"{address}\", weight: {Weights[index]}}}";
