@@ -200,17 +200,18 @@ public static unsafe class SocketCalls
     /// <summary>IP_FREEBIND, IPV6_FREEBIND (Linux 4.15): binding to an address that no interface has yet, without a right of its own.</summary>
     public static IoResult SetFreeBind(int fd, bool isIpv6) => isIpv6 ? SetInt(fd, LevelIpv6, 78, 1) : SetInt(fd, LevelIp, 15, 1);
 
-    /// <summary>getsockname(2).</summary>
+    /// <summary>getsockname(2); an address of no bytes where it fails.</summary>
     public static SocketAddress LocalAddress(int fd)
     {
         var address = default(SocketAddress);
         var length = (uint)SocketAddress.Capacity;
+        int status;
         fixed (byte* bytes = &address.First)
         {
-            _ = Libc.getsockname(fd, bytes, &length);
+            status = Libc.getsockname(fd, bytes, &length);
         }
 
-        address.Length = (int)length;
+        address.Length = status < 0 ? 0 : (int)length;
         return address;
     }
 

@@ -49,6 +49,12 @@ internal sealed partial class DescriptorBudget
     /// <summary>A client's connection is closed.</summary>
     public void Leave() => _share.Give(DescriptorsEach);
 
+    /// <summary>A connection to an endpoint lies unused that nobody but its client can use, beside the one that is counted for each client.</summary>
+    public void EnterUnused() => _share.Take(1);
+
+    /// <summary>It is used, or closed.</summary>
+    public void LeaveUnused() => _share.Give(1);
+
     /// <summary>Says what the limit allows.</summary>
     public void Announce() => LogAllowed(_logger, _limit, MaxClients);
 

@@ -58,8 +58,8 @@ internal sealed class ClientConnection : SocketConnection, IClientStream
     /// <summary>Who the client is, for the PROXY header of connections to endpoints.</summary>
     internal ClientIdentity Identity => _announced ?? ClientIdentity.Of(Fd, Peer, PeerPort);
 
-    /// <summary>Connections to endpoints that carry requests of this client only.</summary>
-    internal OwnConnections Upstreams { get; } = new();
+    /// <summary>Connections to endpoints that carry requests of this client only; null: there has been none.</summary>
+    internal OwnConnections? Upstreams { get; set; }
 
     /// <summary>Address of the peer; none over a Unix socket.</summary>
     internal ClientAddress Peer { get; }
@@ -176,7 +176,7 @@ internal sealed class ClientConnection : SocketConnection, IClientStream
     /// <inheritdoc/>
     protected override void OnClosed()
     {
-        Upstreams.Close();
+        Upstreams?.Close();
         _worker.OnClosed(this);
     }
 

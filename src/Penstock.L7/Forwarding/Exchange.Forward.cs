@@ -101,7 +101,7 @@ internal sealed partial class Exchange
     private bool TakeIdle()
     {
         var pool = _pool!; // Set by PickEndpoint.
-        _upstream = pool.Config.ProxyProtocol is null ? pool.TakeIdle() : _connection.Upstreams.Take(pool);
+        _upstream = pool.Config.ProxyProtocol is null ? pool.TakeIdle() : _connection.Upstreams?.Take(pool);
         if (_upstream is null)
             return false;
         _worker.Counters.ConnectionsReused++;
@@ -116,7 +116,7 @@ internal sealed partial class Exchange
         {
             var pool = _pool!; // Set by PickEndpoint, and by Pick below.
             var outcome = Errno.None;
-            if (pool.MayConnect)
+            if (pool.Config.ProxyProtocol is null ? pool.MayConnect : pool.MakeRoom())
             {
                 _upstream = pool.Create();
                 outcome = await _upstream.ConnectAsync(pool.Address, _route!.Targets[_target].ConnectMilliseconds);
@@ -129,7 +129,7 @@ internal sealed partial class Exchange
                 if (outcome == Errno.None)
                 {
                     if (pool.Config.ProxyProtocol is { } version)
-                        _upstream.Announce(version, _connection.Identity, _connection.Upstreams);
+                        _upstream.Announce(version, _connection.Identity, _connection.Upstreams ??= new OwnConnections(_worker.Descriptors));
                     _worker.Counters.ConnectionsOpened++;
                     return ProxyError.None;
                 }

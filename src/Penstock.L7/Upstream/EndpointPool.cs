@@ -88,6 +88,9 @@ internal sealed class EndpointPool
         return fit;
     }
 
+    /// <summary>Whether another connection may be opened, if need be in the place of an unused one, which this closes. For clusters whose connections belong to a client each.</summary>
+    internal bool MakeRoom() => MayConnect || DropOldest();
+
     /// <summary>A new, unconnected connection; counted until it is closed.</summary>
     internal UpstreamConnection Create()
     {
@@ -102,11 +105,15 @@ internal sealed class EndpointPool
     internal void PutBack(UpstreamConnection connection)
     {
         var clean = !connection.IsBroken && !connection.Writer.HasFailed && !connection.Reader.HasBuffered && !(connection.Reader.IsReady && connection.HasInput());
-        if (_retired || !clean || _idle >= Config.Pool.MaxIdle || IsLast(connection) || IsOfNoUse(connection))
+        if (_retired || !clean || Config.Pool.MaxIdle == 0 || IsLast(connection) || IsOfNoUse(connection))
         {
             connection.Close();
             return;
         }
+
+        // The one just used is the likelier to be used again: it may belong to a client that is active, the oldest to one that is not.
+        if (_idle >= Config.Pool.MaxIdle)
+            DropOldest();
 
         connection.Reader.Guard.Off();
         connection.Writer.Guard.Off();

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
+using Penstock.L7.Admission;
+
 namespace Penstock.L7.Upstream;
 
 /// <summary>
 /// Unused connections to endpoints that have named one client connection in their PROXY header, and so carry requests of that one only (haproxy shares such connections
 /// between clients of the same address and port only, which comes to the same). They end with it.
 /// </summary>
-internal sealed class OwnConnections
+internal sealed class OwnConnections(DescriptorBudget descriptors)
 {
     /// <summary>Most of them; one more, and the one unused for longest is closed (haproxy: max-session-srv-conns).</summary>
     private const int Most = 5;
@@ -32,12 +34,17 @@ internal sealed class OwnConnections
     internal void Add(UpstreamConnection connection)
     {
         (_unused ??= []).Add(connection);
-        if (_unused.Count > Most)
+        descriptors.EnterUnused();
+        if (_unused.Count > Most || !descriptors.HasRoom)
             _unused[0].Pool.DropIdle(_unused[0]);
     }
 
     /// <summary>For the pool: a connection is in use, or closed.</summary>
-    internal void Remove(UpstreamConnection connection) => _unused?.Remove(connection);
+    internal void Remove(UpstreamConnection connection)
+    {
+        if (_unused is not null && _unused.Remove(connection))
+            descriptors.LeaveUnused();
+    }
 
     /// <summary>Closes all that are unused.</summary>
     internal void Close()

@@ -52,6 +52,25 @@ public sealed class SentHeaderTests
         await penstock.AwaitMetricAsync($"penstock_endpoint_connections_open{{cluster=\"main\",endpoint=\"{origin.Endpoint}\"}} 0\n");
     }
 
+    [Theory]
+    [InlineData("pool: {max_connections: 2}")] // Idle connections of others make room for one that is needed.
+    [InlineData("pool: {max_idle: 2}")] // The connection that is kept is the one just used.
+    public async Task UnusedConnections_OfOtherClients_StandInNobodysWay(string pool)
+    {
+        await using var origin = new RawOrigin(AnswerWithTheNamedAsync);
+        await using var penstock = await PenstockProcess.StartAsync(ProxyConfig.For(origin) with { Cluster = ["proxy_protocol: v2", pool], Reactors = 1 });
+        using var first = await RawClient.ConnectAsync(penstock.Port);
+        using var second = await RawClient.ConnectAsync(penstock.Port);
+        using var third = await RawClient.ConnectAsync(penstock.Port);
+        foreach (var client in (RawClient[])[first, second, third, third, third])
+        {
+            await client.SendAsync(Get);
+            (await client.ReadResponseAsync()).Status.ShouldBe(200);
+        }
+
+        origin.Connections.ShouldBe(3);
+    }
+
     [Fact]
     public async Task Reload_OfTheVersion_HoldsForTheNextRequest()
     {
