@@ -169,8 +169,10 @@ internal sealed class ClientConnection : SocketConnection, IClientStream
     {
         _cut = true;
         _exchange?.CutOff();
-        if (_exchange is null)
-            Reader.CancelPendingRead();
+        if (_exchange is not null)
+            return;
+        Writer.CancelPendingFlush();
+        Reader.CancelPendingRead();
     }
 
     /// <inheritdoc/>
@@ -193,8 +195,14 @@ internal sealed class ClientConnection : SocketConnection, IClientStream
     {
         var result = await TlsHandshake.RunAsync(this, listener);
         Slot.CountersOf(_worker.Index).Tls.Count(result);
-        if (result is not (HandshakeResult.Full or HandshakeResult.Resumed) || Tls is not { } tls)
+        if (Tls is not { } tls || result is HandshakeResult.TimedOut or HandshakeResult.Closed)
             return false;
+        if (result is not (HandshakeResult.Full or HandshakeResult.Resumed))
+        {
+            await DiscardAsync(tls.Reader);
+            return false;
+        }
+
         Protocol = TlsHandshake.ProtocolOf(tls);
         if (tls.Session.PeerCertificate() is { } certificate)
             Certificate = ClientCertificateField.Of(certificate);
@@ -215,7 +223,11 @@ internal sealed class ClientConnection : SocketConnection, IClientStream
     private async ValueTask EndAsync()
     {
         if (Tls is { } tls && !IsBroken && !IsClosed)
+        {
+            tls.Writer.Guard.Until(Reactor.Now + LingerMilliseconds);
             await tls.Writer.EndAsync();
+        }
+
         if (!IsBroken && !IsClosed && (ClosesEarly || Reader.HasBuffered || Reader.IsReady))
         {
             EndSending();
@@ -231,5 +243,26 @@ internal sealed class ClientConnection : SocketConnection, IClientStream
         }
 
         Close();
+    }
+
+    /// <summary>After a handshake that failed, for a client that has not heard of it yet and sends on: what it was told must not be reset away.</summary>
+    [AsyncMethodBuilder(typeof(PooledTaskMethodBuilder))]
+    private async ValueTask DiscardAsync(TlsReader reader)
+    {
+        SocketCalls.ShutdownWrite(Fd);
+        reader.Guard.Until(Reactor.Now + LingerMilliseconds);
+        var left = LingerBytes;
+        while (left > 0 && !IsClosed && !IsBroken)
+        {
+            var count = reader.Discard(_worker.Peeked);
+            if (count < 0)
+                break;
+            left -= count;
+            if (count > 0)
+                continue;
+            var read = await reader.WaitReadableAsync();
+            if (read.IsCompleted || read.IsCanceled)
+                break;
+        }
     }
 }

@@ -31,6 +31,8 @@ internal sealed partial class Exchange
         await StopPumpAsync();
         if (_interrupted != ProxyError.None)
             _error = _interrupted;
+        if (upstream.IsBroken || _interrupted != ProxyError.None)
+            _connection.Tls?.Writer.LeaveOpenEnded(); // What the endpoint did not end is not to look as if it had.
         DropUpstream();
         Finish();
         return false;

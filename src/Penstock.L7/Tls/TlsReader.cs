@@ -28,6 +28,15 @@ internal sealed class TlsReader : SocketReader
         base.OnReady(ended);
     }
 
+    /// <summary>Throws away what there is in the socket, past TLS.</summary>
+    /// <returns>Bytes; 0: none for now. Below: the end.</returns>
+    internal int Discard(Span<byte> scratch)
+    {
+        var result = SocketCalls.Receive(_connection.Fd, scratch);
+        IsReady = result.Value > 0;
+        return result.Value > 0 ? result.Value : result.Error is Errno.EAGAIN or Errno.EINTR ? 0 : -1;
+    }
+
     /// <summary>The handshake has used what there was.</summary>
     internal void OnHandshakeStep() => IsReady = _tls.Session.HasMore;
 
@@ -38,8 +47,8 @@ internal sealed class TlsReader : SocketReader
         if (_isWide != room.Length > BufferPool.SmallSize)
             session.ReceiveUpTo((_isWide = !_isWide) ? BufferPool.LargeSize : TlsSession.RecordBytes);
         var result = session.Read(room);
-        if (!session.Stray.IsEmpty)
-            _tls.Writer.SendStray();
+        if (result.IsError && result.Error != Errno.EAGAIN && !session.Stray.IsEmpty)
+            _tls.Writer.SendAlert();
         IsReady = session.HasMore;
         return result;
     }

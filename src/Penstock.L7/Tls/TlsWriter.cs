@@ -75,30 +75,23 @@ internal sealed class TlsWriter : SocketWriter
         SendUnawaited();
     }
 
-    /// <summary>Sends what OpenSSL has to say while it reads: an alert.</summary>
-    internal void SendStray()
+    /// <summary>Sends the alert that OpenSSL had to say when reading failed, behind the records that are on their way, if the socket takes it.</summary>
+    internal void SendAlert()
     {
-        var stray = _session.Stray;
-        if (IsWaiting)
-        {
-            // Behind the records that are on their way.
-            Append(stray);
-        }
-        else if (SocketCalls.Send(_connection.Fd, stray).Value != stray.Length)
-        {
-            // The peer could not decipher what follows.
-            _connection.MarkBroken();
-            Fail();
-        }
-
+        if (!IsWaiting)
+            _ = SocketCalls.Send(_connection.Fd, _session.Stray); // Nothing follows it.
         _session.TakeStray();
     }
+
+    /// <summary>Has the end of the stream be none that was announced: the peer is to see that it was cut off.</summary>
+    internal void LeaveOpenEnded() => _isEnded = true;
 
     private void AppendEnd()
     {
         if (_isEnded || !_session.IsEstablished)
             return;
         _isEnded = true;
+        AppendStray();
         Span<byte> alert = stackalloc byte[AlertBytes];
         _session.OutputTo(alert);
         _session.End();
@@ -106,9 +99,19 @@ internal sealed class TlsWriter : SocketWriter
         Append(alert[.._session.OutputUsed]);
     }
 
+    /// <summary>What OpenSSL had to say while it read, new keys: it goes before what is enciphered with them, and has time until then (RFC 8446 section 4.6.3).</summary>
+    private void AppendStray()
+    {
+        if (_session.Stray.IsEmpty)
+            return;
+        Append(_session.Stray);
+        _session.TakeStray();
+    }
+
     private void Seal()
     {
         var sealing = TakeUnflushed(out var external, out var suffix);
+        AppendStray();
         while (sealing is not null)
         {
             var next = sealing.NextSegment;

@@ -96,6 +96,9 @@ internal static unsafe partial class Libcrypto
     internal static partial void* CRYPTO_malloc(nuint length, nint file, int line);
 
     [LibraryImport(Library)]
+    internal static partial int X509_STORE_set_flags(nint store, nuint flags);
+
+    [LibraryImport(Library)]
     internal static partial void X509_free(nint certificate);
 
     [LibraryImport(Library)]

@@ -8,6 +8,7 @@ internal static unsafe partial class Libssl
 {
     private const string Library = "libssl.so.3";
 
+    internal const int ControlMessageCallbackArgument = 16;
     internal const int ControlMode = 33;
     internal const int ControlReadAhead = 41;
     internal const int ControlSessionCacheMode = 44;
@@ -32,6 +33,15 @@ internal static unsafe partial class Libssl
 
     [LibraryImport(Library)]
     internal static partial nint SSL_CTX_callback_ctrl(nint context, int command, void* callback);
+
+    [LibraryImport(Library)]
+    internal static partial void SSL_CTX_set_msg_callback(nint context, delegate* unmanaged<int, int, int, byte*, nuint, nint, void*, void> callback);
+
+    [LibraryImport(Library)]
+    internal static partial int SSL_CTX_set_num_tickets(nint context, nuint number);
+
+    [LibraryImport(Library)]
+    internal static partial nint SSL_CTX_get_cert_store(nint context);
 
     [LibraryImport(Library)]
     internal static partial ulong SSL_CTX_set_options(nint context, ulong options);

@@ -42,6 +42,12 @@ internal static unsafe class TlsBio
     {
         var channel = (TlsChannel*)Libcrypto.BIO_get_data(bio);
         Libcrypto.BIO_clear_flags(bio, Libcrypto.RetryAny);
+        if (channel->MessagesLeft < 0)
+        {
+            channel->Failure = (int)Errno.EPROTO;
+            return -1;
+        }
+
         if (channel->AheadLength > 0)
             return ReadAhead(channel, buffer, length);
         while (channel->MayReceive != 0)

@@ -14,6 +14,15 @@ internal static unsafe class TlsCallbacks
     [UnmanagedCallersOnly]
     internal static int NoPassword(byte* buffer, int size, int writes, void* argument) => -1;
 
+    /// <summary>Counts the peer's messages that are not data.</summary>
+    [UnmanagedCallersOnly]
+    internal static void Message(int isWritten, int version, int contentType, byte* bytes, nuint length, nint ssl, void* channel)
+    {
+        const int handshake = 22; // SSL3_RT_HANDSHAKE
+        if (contentType == handshake && isWritten == 0 && channel is not null)
+            ((TlsChannel*)channel)->MessagesLeft--;
+    }
+
     [UnmanagedCallersOnly]
     internal static int ServerName(nint ssl, int* alert, void* argument)
     {

@@ -25,6 +25,9 @@ internal unsafe struct TlsChannel
     /// <summary>Why receiving failed; 0: it has not.</summary>
     internal int Failure;
 
+    /// <summary>Messages of the handshake's kind that may still come: new keys, tickets. Each costs much more than its bytes, and OpenSSL takes any number.</summary>
+    internal int MessagesLeft;
+
     /// <summary>Bytes that were received before TLS began, and not used; in memory of their own.</summary>
     internal byte* Ahead;
 

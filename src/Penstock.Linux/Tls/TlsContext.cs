@@ -16,9 +16,11 @@ public sealed unsafe class TlsContext
     private const ulong PreferOwnCiphers = 1UL << 22;
     private const ulong PreferChaChaIfPeerDoes = 1UL << 21;
     private const ulong NoCompression = 1UL << 17;
+    private const ulong NoTicket = 1UL << 14;
     private const int ReleaseBuffers = 0x10; // SSL_MODE_*
     private const int MovingWriteBuffer = 0x02;
     private const int AutoRetry = 0x04;
+    private const int NoAutoChain = 0x08; // What a certificate's file has is what is sent.
     private const int PemFile = 1; // SSL_FILETYPE_PEM
 
     private readonly List<(nint Certificate, byte[] Response)> _staples = [];
@@ -35,7 +37,8 @@ public sealed unsafe class TlsContext
         _handle = new TlsContextHandle(_context, GCHandle.Alloc(this, GCHandleType.Weak));
         _ = Libssl.SSL_CTX_set_ex_data(_context, 0, GCHandle.ToIntPtr(_handle.Owner));
         _ = Libssl.SSL_CTX_set_options(_context, NoRenegotiation | PreferOwnCiphers | PreferChaChaIfPeerDoes | NoCompression);
-        _ = Libssl.SSL_CTX_ctrl(_context, Libssl.ControlMode, ReleaseBuffers | MovingWriteBuffer | AutoRetry, null);
+        _ = Libssl.SSL_CTX_ctrl(_context, Libssl.ControlMode, ReleaseBuffers | MovingWriteBuffer | AutoRetry | NoAutoChain, null);
+        Libssl.SSL_CTX_set_msg_callback(_context, &TlsCallbacks.Message);
         _ = Libssl.SSL_CTX_ctrl(_context, Libssl.ControlReadAhead, 1, null);
         _ = Libssl.SSL_CTX_ctrl(_context, Libssl.ControlSessionCacheMode, 0, null);
         Libssl.SSL_CTX_set_default_passwd_cb(_context, &TlsCallbacks.NoPassword);
@@ -96,11 +99,19 @@ public sealed unsafe class TlsContext
     public void VerifyClients(string ca, bool required)
     {
         const int verify = 1, failWithout = 2; // SSL_VERIFY_*
+        const nuint partialChain = 0x80000; // X509_V_FLAG_PARTIAL_CHAIN
         Check(Libssl.SSL_CTX_load_verify_file(_context, ca), ca);
         var names = Libssl.SSL_load_client_CA_file(ca);
         Check(names, ca);
         Libssl.SSL_CTX_set_client_CA_list(_context, names);
         Libssl.SSL_CTX_set_verify(_context, required ? verify | failWithout : verify, 0);
+
+        // A CA of the file is believed though another one has signed it.
+        _ = Libcrypto.X509_STORE_set_flags(Libssl.SSL_CTX_get_cert_store(_context), partialChain);
+
+        // A session that goes on is not verified again, and each has a new ticket: a certificate would never end.
+        _ = Libssl.SSL_CTX_set_options(_context, NoTicket);
+        _ = Libssl.SSL_CTX_set_num_tickets(_context, 0);
     }
 
     /// <summary>Protocols for ALPN; a client that knows none of them, and says so, is refused.</summary>

@@ -15,6 +15,10 @@ public sealed unsafe class TlsSession : IDisposable
     /// <summary>No record is longer than its plain bytes and this much; TLS 1.2 with AEAD takes 29, TLS 1.3 22.</summary>
     public const int RecordOverhead = 64;
 
+    // Above what a handshake has, and the tickets that follow it; then one more for each stretch of data, which is far more than any peer has use for.
+    private const int MessagesAtOnce = 48;
+    private const int BytesBetweenMessages = 1 << 20;
+
     private const int ErrorWantRead = 2;
     private const int ErrorWantWrite = 3;
     private const int ErrorZeroReturn = 6;
@@ -24,6 +28,7 @@ public sealed unsafe class TlsSession : IDisposable
     private nint _ssl;
     private TlsChannel* _channel;
     private bool _isOver;
+    private int _bytesBetween;
     private bool _isStarved;
 
     /// <summary>The server's side of a session that begins on a connected socket.</summary>
@@ -53,6 +58,8 @@ public sealed unsafe class TlsSession : IDisposable
 
         var bio = TlsBio.Create(_channel);
         Libssl.SSL_set_bio(_ssl, bio, bio);
+        _channel->MessagesLeft = MessagesAtOnce;
+        _ = Libssl.SSL_ctrl(_ssl, Libssl.ControlMessageCallbackArgument, 0, _channel);
         Libssl.SSL_set_accept_state(_ssl);
     }
 
@@ -148,6 +155,8 @@ public sealed unsafe class TlsSession : IDisposable
                 }
 
                 total += result;
+                if ((_bytesBetween += result) >= BytesBetweenMessages)
+                    (_bytesBetween, _channel->MessagesLeft) = (0, Math.Min(_channel->MessagesLeft + 1, MessagesAtOnce));
             }
             while (total < buffer.Length && Libssl.SSL_has_pending(_ssl) != 0);
         }

@@ -166,6 +166,17 @@ public sealed class TlsListenerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task PlainUpload_OnItsPort_IsToldSoBeforeItIsAllSent()
+    {
+        Apply();
+        await using var stream = await _tls.ConnectPlainAsync();
+        var sending = stream.WriteAsync(Encoding.ASCII.GetBytes($"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 900000\r\n\r\n{new string('x', 900_000)}"));
+
+        (await ReadToEndAsync(stream)).ShouldStartWith("HTTP/1.1 400 Bad Request\r\n");
+        await sending;
+    }
+
+    [Fact]
     public async Task Handshake_ThatStalls_EndsInTime()
     {
         _tls.Apply(new ListenerTlsConfig { Certificates = [_tls.Certificate(["shop.example.com"])] }, new ListenerTimeouts { Header = TimeSpan.FromMilliseconds(300) });

@@ -66,6 +66,22 @@ public sealed class TlsClientTests : IDisposable
     }
 
     [PeerFact("openssl")]
+    public async Task Openssl_WithACertificate_IsVerifiedEachTime()
+    {
+        var (certificate, key) = _site.Sign("client.test");
+        await using var origin = RawOrigin.Answering();
+        await using var penstock = await PenstockProcess.StartAsync(_site.Config(
+            origin, $", session_ticket_keys: {_site.Write("tickets", NewKey() + "\n")}, client_certificates: {{ca: {_site.CaFile}}}"));
+
+        foreach (var version in (string[])["-tls1_2", "-tls1_3"])
+        {
+            var shown = $"{version} -cert {certificate} -key {key}";
+            (await AskAsync(penstock.Port, $"{shown} -sess_out session")).ShouldContain("\nNew, ");
+            (await AskAsync(penstock.Port, $"{shown} $([ -s session ] && echo -sess_in session)")).ShouldNotContain("\nReused, ");
+        }
+    }
+
+    [PeerFact("openssl")]
     public async Task Openssl_OldVersionsAndCiphers_AreRefused()
     {
         await using var origin = RawOrigin.Answering();

@@ -36,6 +36,9 @@ internal sealed class TlsSite : IDisposable
     /// <summary>Puts another certificate and key into the same files.</summary>
     public void Renew(int days = 100) => _authority.Sign([Name], days: days);
 
+    /// <summary>Another certificate of the authority, and its key.</summary>
+    public (string Certificate, string Key) Sign(string name) => _authority.Sign([name]);
+
     /// <summary>Writes a file that only its owner can read.</summary>
     public string Write(string name, string text)
     {
