@@ -23,12 +23,12 @@ internal sealed class ProxyHeaderWait : PeekedConnection
         : base(worker, slot) => _peer = peer;
 
     /// <summary>Waits for the header, where the listener has room for another connection.</summary>
-    internal void Begin(int fd)
+    internal void Begin(int fd, TimeSpan timeout)
     {
         if (Slot.Limiter.Enter(default) != AdmissionVerdict.Admitted)
             SocketCalls.Close(fd);
         else
-            Begin(fd, (long)Worker.ListenerOf(Slot).Config.ProxyProtocol!.Timeout.TotalMilliseconds); // Listeners that wait have one.
+            Begin(fd, (long)timeout.TotalMilliseconds);
     }
 
     /// <inheritdoc/>

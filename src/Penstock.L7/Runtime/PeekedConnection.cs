@@ -14,6 +14,9 @@ internal abstract class PeekedConnection : EpollSource, IHeldConnection
     /// <summary>Most bytes that can be looked at.</summary>
     internal const int MaxBytes = 64 << 10;
 
+    /// <summary>How long a beginning that has come in part may hold up a listener's end, ms: more than a segment that was lost takes to come again.</summary>
+    private const int DrainMilliseconds = 1000;
+
     private const EpollEvents Wanted = EpollEvents.In | EpollEvents.ReadHangUp | EpollEvents.EdgeTriggered;
     private const EpollEvents Ends = EpollEvents.ReadHangUp | EpollEvents.HangUp | EpollEvents.Error;
 
@@ -41,8 +44,10 @@ internal abstract class PeekedConnection : EpollSource, IHeldConnection
     /// <inheritdoc/>
     public void Drain()
     {
-        // What has come already is still served.
-        if (Fd >= 0 && !SocketCalls.HasInput(Fd))
+        // What has come already is still served, and what it is a part of if that is on its way.
+        if (Fd >= 0 && SocketCalls.HasInput(Fd))
+            Worker.Reactor.Timers.Arm(_deadline, Worker.Reactor.Now + DrainMilliseconds);
+        else if (Fd >= 0)
             Give(PeekOutcome.Cut);
     }
 
@@ -72,8 +77,11 @@ internal abstract class PeekedConnection : EpollSource, IHeldConnection
 
     private bool Look(bool hasEnded)
     {
-        var read = SocketCalls.Peek(_socket, Worker.Peeked);
-        if (read.Error is Errno.EAGAIN or Errno.EINTR)
+        IoResult read;
+        do
+            read = SocketCalls.Peek(_socket, Worker.Peeked);
+        while (read.Error == Errno.EINTR);
+        if (read.Error == Errno.EAGAIN)
             return false;
         if (read.Value <= 0)
             return Give(PeekOutcome.Ended);

@@ -170,7 +170,7 @@ internal sealed partial class Worker
     {
         var listener = ListenerOf(slot);
         if (listener.AwaitsProxyHeader(peer))
-            new ProxyHeaderWait(this, slot, peer).Begin(fd);
+            new ProxyHeaderWait(this, slot, peer).Begin(fd, listener.Config.ProxyProtocol!.Timeout); // It awaits one.
         else
             Serve(listener, fd, peer, announced: null);
     }
@@ -211,6 +211,8 @@ internal sealed partial class Worker
             first.PreviousConnection = connection;
         _connections = connection;
         _ = connection.ServeAsync(); // It never fails: it catches all.
+        if (IsDraining || slot.IsRemoved)
+            connection.Drain(); // Its PROXY header came late.
     }
 
     /// <summary>A connection is closed.</summary>

@@ -103,7 +103,7 @@ internal sealed class StreamRelay : SpliceRelay, IHeldConnection
 
             _pool = pool;
             _attempts++;
-            if (!pool.MayConnect)
+            if (!pool.MakeRoom())
             {
                 Exclude(pool, ProxyError.PoolExhausted);
                 continue;
