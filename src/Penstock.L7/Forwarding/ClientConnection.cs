@@ -164,6 +164,13 @@ internal sealed class ClientConnection : SocketConnection, IClientStream
             Reader.CancelPendingRead();
     }
 
+    /// <summary>It began while its listener ends: what it asks for at once is answered.</summary>
+    internal void EndSoon()
+    {
+        Reader.Guard.Until(Reactor.Now + PeekedConnection.DrainMilliseconds);
+        Reader.RestartWait();
+    }
+
     /// <summary>The time for stopping is over.</summary>
     internal void Cut()
     {

@@ -15,7 +15,7 @@ internal abstract class PeekedConnection : EpollSource, IHeldConnection
     internal const int MaxBytes = 64 << 10;
 
     /// <summary>How long a beginning that has come in part may hold up a listener's end, ms: more than a segment that was lost takes to come again.</summary>
-    private const int DrainMilliseconds = 1000;
+    internal const int DrainMilliseconds = 1000;
 
     private const EpollEvents Wanted = EpollEvents.In | EpollEvents.ReadHangUp | EpollEvents.EdgeTriggered;
     private const EpollEvents Ends = EpollEvents.ReadHangUp | EpollEvents.HangUp | EpollEvents.Error;

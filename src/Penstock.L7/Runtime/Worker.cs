@@ -212,7 +212,7 @@ internal sealed partial class Worker
         _connections = connection;
         _ = connection.ServeAsync(); // It never fails: it catches all.
         if (IsDraining || slot.IsRemoved)
-            connection.Drain(); // Its PROXY header came late.
+            connection.EndSoon(); // Its PROXY header came late; its request is likely to be behind it.
     }
 
     /// <summary>A connection is closed.</summary>
