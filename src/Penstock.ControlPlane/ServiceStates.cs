@@ -72,10 +72,16 @@ internal sealed class ServiceStates(HealthChecker health, TimeProvider time)
     /// <summary>What is to be checked.</summary>
     public static IEnumerable<HealthTarget> Targets(L4Config config)
     {
+        var marks = ProbeMarks.Of(config).ToLookup(one => one.Service.Name, one => KeyValuePair.Create(Address(one.Service, one.Backend), one.Mark), StringComparer.Ordinal);
         foreach (var service in config.Services)
         {
             if (service.Health is { } check)
-                yield return new HealthTarget(Key(service), check, [.. service.Backends.Where(backend => backend.State != BackendState.Maintenance).Select(backend => Address(service, backend))]);
+            {
+                yield return new HealthTarget(Key(service), check, [.. service.Backends.Where(backend => backend.State != BackendState.Maintenance).Select(backend => Address(service, backend))])
+                {
+                    Marks = marks[service.Name].ToImmutableDictionary(),
+                };
+            }
         }
     }
 

@@ -99,8 +99,8 @@ public sealed class HealthChecker : IAsyncDisposable
 
     private static IHealthCheck CreateCheck(HealthTarget target) => target.Check.Type switch
     {
-        HealthCheckType.Tcp => new TcpCheck(target.ProxyProtocol),
-        HealthCheckType.Http => new HttpCheck(target.Check, target.ProxyProtocol),
+        HealthCheckType.Tcp => new TcpCheck(target.ProxyProtocol, target.Marks),
+        HealthCheckType.Http => new HttpCheck(target.Check, target.ProxyProtocol, target.Marks),
         var other => throw new ArgumentOutOfRangeException(nameof(target), other, "unknown type of health check"),
     };
 

@@ -13,4 +13,7 @@ public sealed record HealthTarget(string Cluster, HealthCheckConfig Check, Immut
 {
     /// <summary>The version of the PROXY header that checks begin with; null: none.</summary>
     public ProxyProtocolVersion? ProxyProtocol { get; init; }
+
+    /// <summary>Packet marks of checks, by endpoint: such a check passes only by answers that have its mark, too. Default none.</summary>
+    public ImmutableDictionary<SocketEndpoint, uint> Marks { get; init; } = ImmutableDictionary<SocketEndpoint, uint>.Empty;
 }

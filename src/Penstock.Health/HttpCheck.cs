@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+using System.Collections.Immutable;
 using System.Net.Sockets;
 using System.Text;
 using Penstock.Model;
@@ -7,7 +8,7 @@ using Penstock.Model.L7;
 namespace Penstock.Health;
 
 /// <summary>Passes when a GET over a fresh HTTP/1.1 connection is answered with a status in the expected range. Reads no further than the status line.</summary>
-internal sealed class HttpCheck(HealthCheckConfig config, ProxyProtocolVersion? announce = null) : IHealthCheck
+internal sealed class HttpCheck(HealthCheckConfig config, ProxyProtocolVersion? announce = null, ImmutableDictionary<SocketEndpoint, uint>? marks = null) : IHealthCheck
 {
     /// <summary>Bytes read before giving up on a status line; room for interim responses.</summary>
     private const int MaxBytes = 8 << 10;
@@ -17,7 +18,7 @@ internal sealed class HttpCheck(HealthCheckConfig config, ProxyProtocolVersion? 
         var during = "connect";
         try
         {
-            using var socket = await CheckSocket.ConnectAsync(endpoint, announce, cancel);
+            using var socket = await CheckSocket.ConnectAsync(endpoint, announce, marks?.GetValueOrDefault(endpoint) ?? 0, cancel);
             during = "send";
             ReadOnlyMemory<byte> request = RequestFor(endpoint);
             while (!request.IsEmpty)

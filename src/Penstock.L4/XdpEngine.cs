@@ -27,6 +27,7 @@ public sealed class XdpEngine : IL4Engine
     private readonly XdpReader _reader;
     private readonly NeighbourKeeper _neighbours;
     private readonly PinOwner _owner = new();
+    private readonly ProbePaths _probes;
     private readonly L4Meter _meter;
     private readonly Lock _gate = new();
     private readonly ITimer _watch;
@@ -42,6 +43,7 @@ public sealed class XdpEngine : IL4Engine
         _hops = new LinkHops(_host);
         _planner = new XdpPlanner(_host, _hops);
         _reader = new XdpReader(_host);
+        _probes = new ProbePaths(_logger);
         _neighbours = new NeighbourKeeper(_host, time);
         _meter = new L4Meter(Status, time);
         _watch = time.CreateTimer(_ => Watch(), state: null, WatchEvery, Timeout.InfiniteTimeSpan);
@@ -123,6 +125,7 @@ public sealed class XdpEngine : IL4Engine
             _neighbours.Dispose();
             _hops.Dispose();
             _vlans.Dispose();
+            _probes.Dispose();
             _running?.Program.Dispose();
             _running = null;
             _owner.Dispose();
@@ -176,12 +179,15 @@ public sealed class XdpEngine : IL4Engine
                 return;
             _haveHopsChanged |= _hops.Refresh();
             _vlans.Follow(running.Program.Maps["vlan_links"]);
-            if (!_haveHopsChanged)
-                return;
-            _planner.ForgetHops();
-            UpdateStates(running with { Plan = _planner.Plan(running.Snapshot) });
-            LogFaults(running.Plan);
-            (_haveHopsChanged, _complaint) = (false, "");
+            if (_haveHopsChanged)
+            {
+                _planner.ForgetHops();
+                UpdateStates(running with { Plan = _planner.Plan(running.Snapshot) });
+                LogFaults(running.Plan);
+                (_haveHopsChanged, _complaint) = (false, "");
+            }
+
+            _probes.Follow(running.Snapshot.Config.L4, _running.Plan, running.Devices);
         }
         catch (Exception error) when (error is L4ApplyException || HostNeeds.IsFault(error))
         {
@@ -282,6 +288,7 @@ public sealed class XdpEngine : IL4Engine
         }
 
         attachments.Keep(devices);
+        _probes.Follow(config, plan, devices);
         _hops.Keep(plan.SelectMany(service => service.Backends).Where(backend => backend.IsResolved).Select(backend => backend.Address).ToHashSet());
     }
 
@@ -379,6 +386,7 @@ public sealed class XdpEngine : IL4Engine
         running.Program.Dispose();
         _running = null;
         _neighbours.Follow([]);
+        _probes.Dispose();
         _owner.Release();
         var names = Detach(running.Snapshot.Config.L4.Pins);
         _logger.LogInformation("no services any more: detached from {Interfaces}", string.Join(", ", names));

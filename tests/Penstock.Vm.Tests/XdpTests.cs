@@ -10,10 +10,10 @@ public sealed class XdpTests(Guest guest)
     [VmFact]
     public async Task Programs_AreTakenByTheVerifier()
     {
-        foreach (var program in (string[])["xdp_lb", "decap"])
+        foreach (var (program, type) in ((string, string)[])[("xdp_lb", "xdp"), ("decap", "xdp"), ("probe", "classifier")])
         {
             await guest.RunAsync(
-                $"bpftool prog load {Guest.Root}/out/bpf/{program}.bpf.o /sys/fs/bpf/{program} type xdp >/tmp/{program}.log 2>&1 || {{ grep -v '^[;0-9]' /tmp/{program}.log | head -n 40; exit 1; }}; rm /sys/fs/bpf/{program}");
+                $"bpftool prog loadall {Guest.Root}/out/bpf/{program}.bpf.o /sys/fs/bpf/{program} type {type} >/tmp/{program}.log 2>&1 || {{ grep -v '^[;0-9]' /tmp/{program}.log | head -n 40; exit 1; }}; rm -r /sys/fs/bpf/{program}");
         }
     }
 }

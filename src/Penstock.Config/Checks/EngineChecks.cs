@@ -8,8 +8,8 @@ namespace Penstock.Config.Checks;
 internal static class EngineChecks
 {
     // Keys that would be without effect, although somebody counts on them.
-    private static readonly string[] s_xdpServiceKeys = ["overrides", "quic", "allow", "block", "packets_per_source", "flows_per_source", "source", "source_entropy", "udp_timeout", "next_hop", "syn_cookies"];
-    private static readonly string[] s_xdpKeys = ["new_flows_per_cpu", "replies_per_cpu", "drop_other_ports", "limited_sources"];
+    private static readonly string[] s_xdpServiceKeys = ["overrides", "quic", "allow", "block", "packets_per_source", "flows_per_source", "source", "source_entropy", "udp_timeout", "next_hop", "syn_cookies", "health_via"];
+    private static readonly string[] s_xdpKeys = ["new_flows_per_cpu", "replies_per_cpu", "drop_other_ports", "limited_sources", "probe_mark"];
     private static readonly string[] s_xdpBackendKeys = ["mac", "interface", "vlan", "quic_id"];
     private static readonly string[] s_ipvsBackendKeys = ["upper_threshold", "lower_threshold"];
 

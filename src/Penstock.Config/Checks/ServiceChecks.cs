@@ -82,6 +82,8 @@ internal static class ServiceChecks
             sink.Error(at.AtKey("health_port").Node, at["health_port"].Path, "health_port without health", "a health section beside it");
         if (service.Health is not null && service.HealthPort is null && service.Listen is { IsOnePort: false } && !service.Backends.All(backend => backend is { Port: not null }))
             sink.Error(at["health"].Node, at["health"].Path, "health checks of a service with many ports", "health_port beside them");
+        if (service.HealthVia == HealthVia.DataPath)
+            CheckHealthVia(service, at, sink);
         if (service.Forwarding == Forwarding.Nat && service.Listen is not null)
             CheckNat(at, sink);
         CheckSources(service, at["source"], sink);
@@ -99,6 +101,21 @@ internal static class ServiceChecks
             CheckQuic(service, quic, at["quic"], sink);
         if (service.SynCookies is not null)
             CheckSynCookies(service, at.AtKey("syn_cookies"), sink);
+    }
+
+    // Where packets go as they are, or to this host, there is nothing more to find out than by the backend's address.
+    private static void CheckHealthVia(ServiceConfig service, Cursor at, DiagnosticSink sink)
+    {
+        var here = at.AtKey("health_via");
+        if (service.Health is null)
+            sink.Error(here.Node, here.Path, "health_via without health", "a health section beside it");
+        if (service.Forwarding is not (Forwarding.DsrIpip or Forwarding.DsrGue or Forwarding.DsrL2))
+            sink.Error(here.Node, here.Path, $"health_via: data_path with forwarding: {service.Forwarding.Name()}, whose checks go the clients' way as it is", "it with dsr-ipip, dsr-gue or dsr-l2");
+        for (var i = 0; i < service.Backends.Length; i++)
+        {
+            if (service is { Listen: { } listen } && service.Backends[i] is { Address: { } address } && address.AddressFamily != listen.Address.AddressFamily)
+                sink.Error(at["backends"][i]["address"].Node, at["backends"][i]["address"].Path, $"health_via: data_path of a service at {listen.Address} for backend {address}", "a backend of the same family, or health_via: address");
+        }
     }
 
     private static void CheckPanic(ServiceConfig service, PanicConfig panic, Cursor at, DiagnosticSink sink)

@@ -39,6 +39,7 @@ internal sealed class PinOwner : IDisposable
         {
             foreach (var name in names)
                 attachments.Detach(name);
+            new ProbeAttachments(pins).Clear();
         }
 
         pins.Delete();

@@ -10,6 +10,7 @@ internal sealed class PinTree(string root)
     // A bpffs takes no names with dots (kernel/bpf/inode.c, bpf_lookup).
     private const string Fresh = "_new";
     private const string EscapedDot = "%2e";
+    private const char Separator = '_';
 
     /// <summary>The folder.</summary>
     public string Root => root;
@@ -20,6 +21,8 @@ internal sealed class PinTree(string root)
     private string Maps => Path.Combine(root, $"maps-v{Layout.Version}");
 
     private string Links => Path.Combine(root, "links");
+
+    private string Probes => Path.Combine(root, "probes");
 
     /// <summary>Makes the folders, and removes what an interrupted start has left.</summary>
     public void Create()
@@ -48,11 +51,23 @@ internal sealed class PinTree(string root)
     public string Map(string name) => Path.Combine(Maps, name);
 
     /// <summary>A pinned link.</summary>
-    public string Link(string interfaceName) => Path.Combine(Links, interfaceName.Replace(".", EscapedDot, StringComparison.Ordinal));
+    public string Link(string interfaceName) => Path.Combine(Links, Escape(interfaceName));
 
     /// <summary>Interfaces that have a pinned link.</summary>
     public IReadOnlyList<string> LinkNames() =>
-        Directory.Exists(Links) ? [.. Directory.GetFiles(Links).Select(path => Path.GetFileName(path).Replace(EscapedDot, ".", StringComparison.Ordinal))] : [];
+        Directory.Exists(Links) ? [.. Directory.GetFiles(Links).Select(path => Unescape(Path.GetFileName(path)))] : [];
+
+    /// <summary>Makes the folder of health checks' programs.</summary>
+    public void CreateProbes() => Directory.CreateDirectory(Probes);
+
+    /// <summary>Something pinned for health checks on an interface.</summary>
+    /// <param name="interfaceName">The interface.</param>
+    /// <param name="word">What of it, without an underscore.</param>
+    public string Probe(string interfaceName, string word) => Path.Combine(Probes, Escape(interfaceName) + Separator + word);
+
+    /// <summary>Interfaces that have something pinned for health checks.</summary>
+    public IReadOnlyList<string> ProbeNames() =>
+        Directory.Exists(Probes) ? [.. Directory.GetFiles(Probes).Select(path => Path.GetFileName(path)).Where(name => !name.EndsWith(Fresh, StringComparison.Ordinal)).Select(name => Unescape(name[..name.LastIndexOf(Separator)])).Distinct(StringComparer.Ordinal)] : [];
 
     /// <summary>Puts something pinned in place of what is there, at once.</summary>
     public static void Replace(string path, Action<string> pin)
@@ -68,7 +83,7 @@ internal sealed class PinTree(string root)
     {
         if (!Directory.Exists(root))
             return;
-        foreach (var folder in Directory.GetDirectories(root, "maps-v*").Append(Links).Where(Directory.Exists))
+        foreach (var folder in Directory.GetDirectories(root, "maps-v*").Append(Links).Append(Probes).Where(Directory.Exists))
             Directory.Delete(folder, recursive: true);
         File.Delete(Program);
         if (!BpfFileSystem.Unmount(root) && Directory.EnumerateFileSystemEntries(root).Any())
@@ -82,4 +97,8 @@ internal sealed class PinTree(string root)
             // A mount point of another namespace (EBUSY), or in a folder of root's.
         }
     }
+
+    private static string Escape(string interfaceName) => interfaceName.Replace(".", EscapedDot, StringComparison.Ordinal);
+
+    private static string Unescape(string fileName) => fileName.Replace(EscapedDot, ".", StringComparison.Ordinal);
 }

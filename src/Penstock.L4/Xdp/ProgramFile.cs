@@ -6,6 +6,12 @@ internal static class ProgramFile
 {
     private const string Installed = "/usr/lib/penstock";
 
+    /// <summary>The path of a program that goes with another: in the folder that the configuration names for that, else as ever.</summary>
+    /// <param name="configured">Where the configuration says the other is; null: nothing is said.</param>
+    /// <param name="name">Its name in <c>bpf/</c>.</param>
+    /// <exception cref="L4ApplyException">It is not there.</exception>
+    public static string Beside(string? configured, string name) => Find(configured is null ? null : Path.Combine(Path.GetDirectoryName(configured) ?? "", $"{name}.bpf.o"), name);
+
     /// <summary>A program's path: as configured, else beside the binary, else where the package puts it.</summary>
     /// <param name="configured">Where the configuration says it is; null: nothing is said.</param>
     /// <param name="name">Its name in <c>bpf/</c>.</param>

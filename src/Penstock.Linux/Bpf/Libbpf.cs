@@ -143,6 +143,21 @@ internal static unsafe partial class Libbpf
     [LibraryImport(Library)]
     internal static partial int bpf_xdp_query(int ifindex, int flags, XdpQueryOptions* options);
 
+    [LibraryImport(Library)]
+    internal static partial int bpf_tc_hook_create(TcHook* hook);
+
+    [LibraryImport(Library)]
+    internal static partial int bpf_tc_hook_destroy(TcHook* hook);
+
+    [LibraryImport(Library)]
+    internal static partial int bpf_tc_attach(TcHook* hook, TcOptions* options);
+
+    [LibraryImport(Library)]
+    internal static partial int bpf_tc_detach(TcHook* hook, TcOptions* options);
+
+    [LibraryImport(Library)]
+    internal static partial int bpf_tc_query(TcHook* hook, TcOptions* options);
+
     [LibraryImport(Library, SetLastError = true)]
     internal static partial nint ring_buffer__new(int map, delegate* unmanaged<nint, byte*, nuint, int> sample, nint context, nint options);
 
@@ -216,6 +231,28 @@ internal static unsafe partial class Libbpf
     {
         internal nuint Size;
         internal uint Flags;
+    }
+
+    /// <summary>struct bpf_tc_hook (bpf/libbpf.h).</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct TcHook
+    {
+        internal nuint Size;
+        internal int InterfaceIndex;
+        internal int AttachPoint;
+        internal uint Parent;
+    }
+
+    /// <summary>struct bpf_tc_opts (bpf/libbpf.h).</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct TcOptions
+    {
+        internal nuint Size;
+        internal int ProgramFd;
+        internal uint Flags;
+        internal uint ProgramId;
+        internal uint Handle;
+        internal uint Priority;
     }
 
     /// <summary>struct bpf_xdp_query_opts (bpf/libbpf.h).</summary>

@@ -14,6 +14,9 @@ public sealed class RouteNetlink : IDisposable
     private const ushort NewLink = 16, GetLink = 18;           // RTM_NEWLINK, RTM_GETLINK
     private const int LinkHeader = 16;                         // sizeof(struct ifinfomsg)
     private const int LinkIndex = 4;                           // offset of ifi_index
+    private const ushort NewFilter = 44, GetFilter = 46;       // RTM_NEWTFILTER, RTM_GETTFILTER
+    private const int FilterParent = 12;                       // offset of tcm_parent
+    private const uint Ingress = 0xFFFFFFF2, Egress = 0xFFFFFFF3; // TC_H_CLSACT with TC_H_MIN_INGRESS, TC_H_MIN_EGRESS
     private const ushort ParentLink = 5, LinkInfo = 18;        // IFLA_LINK, IFLA_LINKINFO
     private const ushort CarrierChanges = 35;                  // IFLA_CARRIER_CHANGES (3.15)
     private const ushort ExtendedMask = 29;                    // IFLA_EXT_MASK
@@ -91,6 +94,27 @@ public sealed class RouteNetlink : IDisposable
                 found.Add(vlan);
         });
         return found;
+    }
+
+    /// <summary>Whether the qdisc clsact of an interface has filters.</summary>
+    /// <exception cref="NetlinkException">The kernel did not answer, or malformed.</exception>
+    public bool HasFilters(int interfaceIndex)
+    {
+        var count = 0;
+        Span<byte> header = stackalloc byte[20]; // struct tcmsg
+        foreach (var parent in (uint[])[Ingress, Egress])
+        {
+            header.Clear();
+            MemoryMarshal.Write(header[LinkIndex..], interfaceIndex);
+            MemoryMarshal.Write(header[FilterParent..], parent);
+            _request.Clear();
+            _request.Begin(GetFilter, NetlinkFlags.Dump);
+            _request.Raw(header);
+            var before = count;
+            _socket.Dump(_request, "ask the kernel for filters", () => count = before, (in NetlinkMessage message) => count += message.Type == NewFilter ? 1 : 0);
+        }
+
+        return count > 0;
     }
 
     /// <summary>How often each interface has gained or lost its carrier so far, by the interface's number.</summary>

@@ -55,6 +55,14 @@ public sealed record L4Config
     [Range("1024", "16777216")]
     public int LimitedSources { get; init; } = 1 << 16;
 
+    /// <summary>
+    /// The first of 65,536 packet marks (SO_MARK) that health checks with health_via: data_path have, one for each backend. No other program or rule of this host may use
+    /// them. Default 1347616768 (0x50530000).
+    /// </summary>
+    [PerHost]
+    [Range("1", "2147418112")]
+    public int ProbeMark { get; init; } = 0x50530000;
+
     /// <summary>Whether packets to a service's address are dropped where no service takes their port. Default false: they go up this host's stack.</summary>
     public bool DropOtherPorts { get; init; }
 

@@ -108,6 +108,13 @@ public sealed record ServiceConfig
     public int? HealthPort { get; init; }
 
     /// <summary>
+    /// dsr-ipip, dsr-gue and dsr-l2 with engine xdp: the way of health checks; data_path also finds a backend down whose tunnel or virtual address is not in order. Default
+    /// address.
+    /// </summary>
+    [Example("data_path")]
+    public HealthVia HealthVia { get; init; } = HealthVia.Address;
+
+    /// <summary>
     /// Time in which a backend that returns, from down, drain or maintenance, or is added to a running service, gets to its whole weight, in 16 steps from a sixteenth;
     /// 0s, the default: at once. Shares of new flows only, and none of overrides and quic. A start of the daemon ends it.
     /// </summary>

@@ -39,6 +39,16 @@ public sealed class LayoutTests
     }
 
     [XdpFact]
+    public void Probe_HasTheSizeAndOffsetsOfItsStruct()
+    {
+        using var opened = BpfObject.Open(ProgramObject.Path("probe"));
+        var layout = opened.Btf.Struct("lb_probe").ShouldNotBeNull();
+
+        SizeOf(typeof(Layout.Probe)).ShouldBe(layout.Size);
+        layout.Fields.Select(field => field.Offset).ShouldBe(typeof(Layout.Probe).GetFields().Select(field => OffsetOf(typeof(Layout.Probe), field)));
+    }
+
+    [XdpFact]
     public void Sample_EndsWhereTheDataOfTheStructBegins()
     {
         using var opened = BpfObject.Open(ProgramObject.Path("xdp_lb"));

@@ -14,7 +14,7 @@ internal static class Objects
     {
         var folder = Directory.CreateTempSubdirectory("penstock-objects-").FullName;
         AppDomain.CurrentDomain.ProcessExit += (_, _) => Directory.Delete(folder, recursive: true);
-        foreach (var source in (string[])["bpf/xdp_lb.bpf.c", "bpf/decap.bpf.c", "tests/Penstock.Netns.Tests/Harness/pass.bpf.c"])
+        foreach (var source in (string[])["bpf/xdp_lb.bpf.c", "bpf/decap.bpf.c", "bpf/probe.bpf.c", "tests/Penstock.Netns.Tests/Harness/pass.bpf.c"])
         {
             await Run.OkAsync(
                 "clang",

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+using Penstock.Linux;
+using Penstock.Linux.Bpf;
+using Penstock.Linux.Netlink;
+
+namespace Penstock.L4.Xdp;
+
+/// <summary>The programs of health checks on interfaces. What is ours is known by pins: of each program, and of the qdisc where this has made it.</summary>
+/// <param name="pins">Where they are.</param>
+internal sealed class ProbeAttachments(PinTree pins)
+{
+    private const ushort Priority = 10;
+    private const uint Handle = 0x5053;
+    private const string Qdisc = "qdisc";
+
+    private static readonly (TcDirection Direction, string Name)[] s_directions = [(TcDirection.Egress, "out"), (TcDirection.Ingress, "in")];
+
+    /// <summary>Has these interfaces run them, and no others.</summary>
+    /// <returns>Interfaces that did not run them before.</returns>
+    /// <exception cref="L4ApplyException">Somebody else's program is in their place.</exception>
+    public IReadOnlyList<string> Attach(IReadOnlySet<int> interfaces, BpfProgram outgoing, BpfProgram incoming)
+    {
+        pins.CreateProbes();
+        var added = new List<string>();
+        var names = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var index in interfaces)
+        {
+            if (NetworkDevice.Name(index) is not { } name)
+                continue; // It went just now.
+            names.Add(name);
+            var filter = new TcFilter(index, Priority, Handle);
+            if (filter.Query(TcDirection.Egress) == outgoing.Info.Id && filter.Query(TcDirection.Ingress) == incoming.Info.Id)
+                continue;
+            Attach(name, index, filter, outgoing, incoming);
+            added.Add(name);
+        }
+
+        foreach (var gone in pins.ProbeNames().Where(name => !names.Contains(name)).ToArray())
+            Detach(gone);
+        return added;
+    }
+
+    /// <summary>Takes them off every interface.</summary>
+    /// <returns>The interfaces.</returns>
+    public IReadOnlyList<string> Clear()
+    {
+        var names = pins.ProbeNames();
+        foreach (var name in names)
+            Detach(name);
+        return names;
+    }
+
+    private void Attach(string name, int index, TcFilter filter, BpfProgram outgoing, BpfProgram incoming)
+    {
+        if (TcFilter.CreateQdisc(index))
+            PinTree.Replace(pins.Probe(name, Qdisc), outgoing.Pin);
+        foreach (var (direction, word) in s_directions)
+        {
+            var path = pins.Probe(name, word);
+            if (filter.Query(direction) is { } running && running != Pinned(path))
+            {
+                throw new L4ApplyException(
+                    $"health_via: interface {name} has the program {running} of somebody else at clsact, {direction.ToString().ToLowerInvariant()}, priority {Priority}, handle {Handle:x}: take that off first");
+            }
+
+            var program = direction == TcDirection.Egress ? outgoing : incoming;
+            PinTree.Replace(path, program.Pin);
+            filter.Attach(direction, program);
+        }
+    }
+
+    private void Detach(string name)
+    {
+        var index = NetworkDevice.Index(name);
+        var filter = new TcFilter(index, Priority, Handle);
+        foreach (var (direction, word) in s_directions)
+        {
+            var path = pins.Probe(name, word);
+            if (index != 0 && Pinned(path) is { } id && filter.Query(direction) == id)
+                filter.Detach(direction);
+            File.Delete(path);
+        }
+
+        // Others may have put filters there since.
+        var qdisc = pins.Probe(name, Qdisc);
+        if (File.Exists(qdisc) && index != 0 && !HasFilters(index))
+            TcFilter.DeleteQdisc(index);
+        File.Delete(qdisc);
+    }
+
+    private static bool HasFilters(int index)
+    {
+        using var kernel = new RouteNetlink();
+        return kernel.HasFilters(index);
+    }
+
+    private static uint? Pinned(string path)
+    {
+        using var program = BpfProgram.OpenPinned(path);
+        return program?.Info.Id;
+    }
+}
