@@ -102,6 +102,9 @@ internal static unsafe partial class Libc
     internal static partial int getrlimit(int resource, ulong* limit);
 
     [LibraryImport(Library), SuppressGCTransition]
+    internal static partial int clock_gettime(int clock, long* time);
+
+    [LibraryImport(Library), SuppressGCTransition]
     internal static partial int clock_getres(int clock, long* resolution);
 
     /// <summary>struct pollfd (poll.h).</summary>

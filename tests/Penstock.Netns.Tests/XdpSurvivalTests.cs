@@ -220,17 +220,23 @@ public sealed class XdpSurvivalTests
         Directory.Exists($"{net.Folder}/pins").ShouldBeFalse();
     }
 
-    [NetnsFact]
-    public async Task Interface_WithAForeignProgram_IsRefusedByName()
+    [NetnsTheory]
+    [InlineData("xdpdrv", "native", "native")]
+    [InlineData("xdpgeneric", "generic", "native")]
+    [InlineData("xdpdrv", "native", "generic")]
+    [InlineData("xdpgeneric", "generic", "generic")]
+    public async Task Interface_WithAForeignProgram_IsRefusedByNameAndKeepsIt(string attached, string shown, string asked)
     {
         await using var net = await Topology.CreateAsync();
-        await net.Balancer.IpAsync($"link set dev b0 xdp obj {net.Programs}/pass.bpf.o sec xdp/pass");
-        net.Configure(TwoServers);
+        await net.Balancer.IpAsync($"link set dev b0 {attached} obj {net.Programs}/pass.bpf.o sec xdp/pass");
+        net.Configure(TwoServers, $"  attach: {asked}");
 
         var (code, output) = await net.Balancer.RunAsync(Topology.Penstock, "run", "--config", $"{net.Folder}/penstock.yaml");
 
         code.ShouldBe(1);
         output.ShouldContain("interface b0 runs the XDP program pass (id ");
+        output.ShouldContain($", {shown}) of somebody else: take that off first");
+        (await net.Balancer.OkAsync("ip", "link show b0")).ShouldContain("prog/xdp");
     }
 
     private static string Ask(Socket connection)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Net;
+using Penstock.Linux.Bpf;
 using Penstock.Model.L4;
 
 namespace Penstock.L4.Xdp;
@@ -13,7 +14,9 @@ internal sealed class XdpExplainer(XdpMaps maps, IEnumerable<ServiceEntry> entri
 {
     private const uint BackendMask = 0xFFFFFF; // BACKEND_MASK of bpf/include/flow.h
     private const int GenerationShift = 24;
-    private const int AgeMask = (1 << 14) - 1;    // FLOW_AGE_MASK, seconds that wrap around
+    private const int AgeBits = 14;
+    private const int AgeMask = (1 << AgeBits) - 1; // FLOW_AGE_MASK, seconds that wrap around
+    private const int Stale = 3;                    // LB_FLOW_STALE
     private const string Passed = "passed up this host's stack, unchanged";
 
     /// <summary>What becomes of a packet.</summary>
@@ -44,6 +47,8 @@ internal sealed class XdpExplainer(XdpMaps maps, IEnumerable<ServiceEntry> entri
             why = $"slot {slot} of {service.RingSlots} of its Maglev table, by {(isByClient ? "the client's address" : "the flow")}; no flow is remembered{Older(service, id, ringHash)}";
         }
 
+        if (Cookies(service, id, protocol, why) is { } cookies)
+            return new PacketExplanation(name, "local", why + cookies, "", "a SYN: answered by a cookie on those CPUs; any other segment: " + Passed);
         if (service.Flags.HasFlag(Layout.ServiceFlags.Quic))
             why += "; a QUIC connection id with a known server id would choose that server";
         return Answer(name, id, why, from, to, protocol, flow: null);
@@ -105,6 +110,7 @@ internal sealed class XdpExplainer(XdpMaps maps, IEnumerable<ServiceEntry> entri
     private (uint Backend, string Why) Remembered(Layout.Service service, ulong hash)
     {
         (uint Backend, string Why) last = (0, "");
+        var now = BpfClock.Seconds;
         if (settings.FlowSets == 0 || service.Flags.HasFlag(Layout.ServiceFlags.NoFlows))
             return last;
         var lastUse = 0;
@@ -113,7 +119,10 @@ internal sealed class XdpExplainer(XdpMaps maps, IEnumerable<ServiceEntry> entri
             var set = maps.FlowSet((cpu * settings.FlowSets) + (uint)(hash & (settings.FlowSets - 1)));
             for (var way = 0; way < Layout.FlowWays; way++)
             {
-                if (set.Tag[way] != FlowHash.Tag(hash) || !Takes(set.Choice[way], service))
+                if (set.Tag[way] != FlowHash.Tag(hash) || !Takes(set.Choice[way], service) || set.Use[way] >> AgeBits == Stale)
+                    continue;
+                var idle = (now - set.Use[way]) & AgeMask;
+                if (service.FlowTimeout > 0 && idle > service.FlowTimeout && idle != AgeMask) // of UDP alone; one a second ahead is not old
                     continue;
                 if (last.Backend == 0 || ((set.Use[way] - lastUse) & AgeMask) < AgeMask / 2)
                     (last, lastUse) = ((set.Choice[way] & BackendMask, $"the flow table of CPU {cpu} remembers it"), set.Use[way]);
@@ -121,6 +130,16 @@ internal sealed class XdpExplainer(XdpMaps maps, IEnumerable<ServiceEntry> entri
         }
 
         return last;
+    }
+
+    // As answer_by_cookie in bpf/include/cookie.h, of CPUs that have answered so in this second.
+    private string? Cookies(Layout.Service service, uint id, TransportProtocol protocol, string why)
+    {
+        if (protocol != TransportProtocol.Tcp || !service.Flags.HasFlag(Layout.ServiceFlags.SynCookies) || maps.ReadBackend(id).Forwarding != Layout.ForwardingKind.Local)
+            return null;
+        var now = BpfClock.Seconds;
+        var cpus = maps.SynWindows(service.Id).Select((window, cpu) => (window, cpu)).Where(one => now - one.window.Second + 1 <= 2 && one.window.Syns >= service.SynThreshold).Select(one => one.cpu).ToArray();
+        return cpus.Length > 0 && why.Length > 0 ? $"; more than {service.SynThreshold} SYNs in this second on CPU {string.Join(", ", cpus)}" : null;
     }
 
     private static string NextHop(in Layout.Backend backend)

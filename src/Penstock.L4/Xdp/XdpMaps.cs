@@ -194,6 +194,14 @@ internal sealed class XdpMaps : IXdpMaps, IDisposable
     /// <summary>A set of the flow table.</summary>
     public Layout.FlowSet FlowSet(uint index) => _maps["flows"].TryLookup(index, out Layout.FlowSet set) ? set : default;
 
+    /// <summary>A service's SYNs by CPU.</summary>
+    public Layout.SynWindow[] SynWindows(uint service)
+    {
+        var windows = new Layout.SynWindow[BpfCpus.Possible];
+        _maps["syn_windows"].TryLookupPerCpu(service, windows.AsSpan());
+        return windows;
+    }
+
     /// <summary>Sums a per-CPU entry's words over all CPUs; its fields are all counters of 64 bits.</summary>
     public T Sum<TKey, T>(string map, TKey key)
         where TKey : unmanaged
