@@ -46,7 +46,9 @@ static __always_inline int process(struct xdp_md *ctx, struct frame *f, bool v6)
 	if (service->flags == LB_SERVICE_NAT) {
 		int verdict = v6 ? nat_short_ipv6(ctx, f->l3, 0) : nat_short_ipv4(ctx, f->l3, 0);
 
-		return verdict == NAT_UNUSUAL ? unusual(ctx, f->l3, v6) : verdict;
+		if (verdict == NAT_UNUSUAL)
+			return unusual(ctx, f->l3, v6);
+		return verdict < 0 ? nat_narrow(ctx, service->id, -verdict) : verdict;
 	}
 	if (service->flags & ~PLAIN_SERVICE || !service->ring_slots)
 		return unusual(ctx, f->l3, v6);

@@ -23,7 +23,7 @@ static __always_inline int no_backend(struct xdp_md *ctx, const struct frame *f,
 
 	if (service->empty_action == LB_EMPTY_PASS)
 		return XDP_PASS;
-	return service->empty_action == LB_EMPTY_REJECT ? reject(ctx, f, service->id, stats, v6) : drop_of(ctx, service->id, LB_DROP_NO_BACKEND);
+	return service->empty_action == LB_EMPTY_REJECT ? reject(ctx, f, service->id, stats, LB_DROP_NO_BACKEND, v6) : drop_of(ctx, service->id, LB_DROP_NO_BACKEND);
 }
 
 /* Towards this host's stack, of a flow that begins or is not known: a verdict, or -1 for the ordinary way. */
@@ -95,7 +95,7 @@ static __always_inline int balance(struct xdp_md *ctx, const struct frame *f, co
 
 		id = choice & BACKEND_MASK;
 		backend = bpf_map_lookup_elem(&backends, &id);
-		if (backend && is_choice(choice, backend) && takes_flow(backend, service, starts) &&
+		if (backend && is_choice(choice, backend) && takes_flow(backend, service, starts) && !is_stale(before) &&
 		    (f->protocol != IPPROTO_UDP || !service->flow_timeout || idle <= service->flow_timeout)) {
 			miss = KNOWN;
 			if (use != before)
@@ -138,7 +138,7 @@ static __always_inline int balance(struct xdp_md *ctx, const struct frame *f, co
 	/* What is known already takes no room: the cap is for others. */
 	if (miss && set && !quoted && !fragment && (way < LB_FLOW_WAYS || may_insert(now)))
 		flow_insert(index, tag, choice_of(id, backend->generation),
-			    flow_state(f->protocol, f->tcp_flags, quoted, LB_FLOW_NEW) << FLOW_AGE_BITS | (now & FLOW_AGE_MASK));
+			    first_state(f->protocol, f->tcp_flags, quoted) << FLOW_AGE_BITS | (now & FLOW_AGE_MASK));
 	if (fragment) {
 		struct lb_fragment_key *key = fragment_key(f, v6);
 

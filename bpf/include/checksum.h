@@ -4,6 +4,7 @@
 /* The Internet checksum (RFC 1071), by words of 32 bits, in network order as loaded. */
 #include <linux/ip.h>
 #include <linux/types.h>
+#include <bpf/bpf_helpers.h> /* Whose __always_inline is one: 32 bytes of stack for each call that is none. */
 
 static __always_inline __u16 checksum_fold(__u64 sum)
 {

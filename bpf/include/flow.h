@@ -95,6 +95,11 @@ static __always_inline __u32 flow_tag(__u64 hash)
 	return tag ? tag : 1;
 }
 
+static __always_inline bool is_stale(__u16 use)
+{
+	return use >> FLOW_AGE_BITS == LB_FLOW_STALE;
+}
+
 /* State after one more packet. */
 static __always_inline __u8 flow_state(__u8 protocol, __u8 tcp_flags, bool quoted, __u8 state)
 {
@@ -110,6 +115,15 @@ static __always_inline __u8 flow_state(__u8 protocol, __u8 tcp_flags, bool quote
 	return LB_FLOW_ESTABLISHED;
 }
 
+/*
+ * State of a flow that was not known. Whatever its first packet is, a second one has to come before it is worth as much as those that have been served: a flood of
+ * single segments that belong to no connection takes one place of a set, and not all.
+ */
+static __always_inline __u8 first_state(__u8 protocol, __u8 tcp_flags, bool quoted)
+{
+	return !quoted && protocol == IPPROTO_TCP && tcp_flags & (TCP_FIN | TCP_RST) ? LB_FLOW_CLOSING : LB_FLOW_NEW;
+}
+
 /* 1 for 0, else 0, without a branch: with eight in a row the verifier (6.18) would follow every combination. */
 static __always_inline __u64 is_zero(__u64 word)
 {
@@ -120,7 +134,7 @@ static __always_inline __u64 is_zero(__u64 word)
 }
 
 /*
- * Writes a flow over itself, a free place, a closing flow, a new one or the least recently used, in that order.
+ * Writes a flow over itself, a free place, a closing or stale flow, a new one or the least recently used, in that order.
  * A global function: verified once, not at the end of each path that leads here.
  */
 __noinline int flow_insert(__u32 index, __u32 tag, __u32 choice, __u32 use)
@@ -134,8 +148,8 @@ __noinline int flow_insert(__u32 index, __u32 tag, __u32 choice, __u32 use)
 	for (__u32 i = 0; i < LB_FLOW_WAYS; i++) {
 		__s64 score = (use - set->use[i]) & FLOW_AGE_MASK;
 
-		/* States 0, 1, 2 score 1, 0, 2. */
-		score |= (__s64)(0x201U >> (set->use[i] >> FLOW_AGE_BITS) * 4 & 3) << FLOW_AGE_BITS;
+		/* States 0, 1, 2, 3 score 1, 0, 2, 2. */
+		score |= (__s64)(0x2201U >> (set->use[i] >> FLOW_AGE_BITS) * 4 & 3) << FLOW_AGE_BITS;
 		score |= is_zero(set->tag[i]) << (FLOW_AGE_BITS + 2);
 		score |= is_zero(set->tag[i] ^ tag) << (FLOW_AGE_BITS + 3);
 		score = best - (score << 3 | i);
@@ -167,7 +181,7 @@ __noinline __u32 flow_elsewhere(__u32 offset, __u32 tag, __u32 now)
 		struct lb_flow_set *set = bpf_map_lookup_elem(&flows, &index);
 		__u32 way = set ? flow_find(set, tag) : LB_FLOW_WAYS;
 
-		if (!set || way >= LB_FLOW_WAYS)
+		if (!set || way >= LB_FLOW_WAYS || is_stale(set->use[way]))
 			continue;
 		__u32 since = (now - set->use[way]) & FLOW_AGE_MASK;
 
@@ -211,11 +225,11 @@ static __always_inline bool keeps_flows(__u32 now)
 
 static __always_inline bool may_search(__u32 now)
 {
-	if (!settings.new_flows_per_second)
+	if (!settings.searches_per_second)
 		return true;
 	struct lb_cpu_state *state = cpu_window(now);
 
-	return state && state->searches++ < settings.new_flows_per_second;
+	return state && state->searches++ < settings.searches_per_second;
 }
 
 static __always_inline bool may_reply(__u32 now)

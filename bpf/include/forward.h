@@ -4,6 +4,7 @@
 /* A frame on its way to its backend: outer headers, next hop, interface. */
 #include "checksum.h"
 #include "count.h"
+#include "decap.h"
 #include "flow.h"
 #include "nexthop.h"
 #include "reply.h"
@@ -53,6 +54,16 @@ static __always_inline void write_gue(struct udphdr *udp, const struct lb_backen
 	udp->check = 0; /* RFC 768; over IPv6 RFC 6935. */
 }
 
+#define NARROW_V6 (1U << 31)
+
+/* Takes off the outer headers, `extra` bytes, of a packet that is more than the way fits, and tells its sender. `mtu` is beside NARROW_V6. A global function: verified once. */
+__noinline int narrow(struct xdp_md *ctx, __u32 service, __u32 l3, __u32 extra, __u32 mtu)
+{
+	if (extra && strip_outer(ctx, l3, l3 + extra))
+		return drop_of(ctx, service, LB_DROP_TOO_BIG);
+	return mtu & NARROW_V6 ? too_big(ctx, service, l3, (mtu & ~NARROW_V6) - extra, true) : too_big(ctx, service, l3, mtu - extra, false);
+}
+
 /* Adds outer headers. The booleans are constants at each call, so that each combination is straight code. */
 static __always_inline int encapsulate(struct xdp_md *ctx, const struct lb_backend *backend, __u32 l3, __u32 ip_length,
 				       __u64 hash, bool v6, bool outer_v6, bool gue)
@@ -80,7 +91,9 @@ static __always_inline int encapsulate(struct xdp_md *ctx, const struct lb_backe
 		write_outer_ipv4(ip, ip + extra, backend, ip_length + extra, protocol, hash, v6);
 	if (gue)
 		write_gue(ip + header, backend, ip_length + udp_length, hash);
-	return leave(ctx, backend, l3, ip_length + extra, outer_v6);
+	int verdict = leave(ctx, backend, l3, ip_length + extra, outer_v6);
+
+	return verdict < 0 ? narrow(ctx, backend->service, l3, extra, -verdict | (v6 ? NARROW_V6 : 0)) : verdict;
 }
 
 /* Bytes that a forwarding puts in front of a packet. */
@@ -100,8 +113,14 @@ static __always_inline int forward(struct xdp_md *ctx, __u32 id, __u32 l3, __u32
 	bool outer_v6 = !is_ipv4(&backend->address);
 	__u32 extra = outer_length(backend->forwarding, outer_v6);
 
-	if (backend->mtu && ip_length + extra > backend->mtu && backend->forwarding != LB_FORWARD_LOCAL)
-		return too_big(ctx, backend->service, l3, backend->mtu - extra, v6);
+	if (backend->mtu && ip_length + extra > backend->mtu && backend->forwarding != LB_FORWARD_LOCAL) {
+		__u32 mtu = mtu_to(ctx, backend);
+
+		if (ip_length + extra > mtu)
+			return too_big(ctx, backend->service, l3, mtu - extra, v6);
+	}
+	int verdict;
+
 	switch (backend->forwarding) {
 	case LB_FORWARD_IPIP:
 		return outer_v6 ? encapsulate(ctx, backend, l3, ip_length, hash, v6, true, false)
@@ -110,7 +129,8 @@ static __always_inline int forward(struct xdp_md *ctx, __u32 id, __u32 l3, __u32
 		return outer_v6 ? encapsulate(ctx, backend, l3, ip_length, hash, v6, true, true)
 				: encapsulate(ctx, backend, l3, ip_length, hash, v6, false, true);
 	case LB_FORWARD_L2:
-		return leave(ctx, backend, l3, ip_length, outer_v6);
+		verdict = leave(ctx, backend, l3, ip_length, outer_v6);
+		return verdict < 0 ? narrow(ctx, backend->service, l3, 0, -verdict | (v6 ? NARROW_V6 : 0)) : verdict;
 	default:
 		return XDP_PASS;
 	}

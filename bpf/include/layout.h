@@ -29,7 +29,7 @@ struct lb_settings {
 	__u32 features;              /* LB_FEATURE_*: what the kernel has and the configuration asks for. */
 	__u32 flow_sets;             /* Sets (of LB_FLOW_WAYS flows) of the flow table for each CPU, a power of two; 0: no flow table. */
 	__u32 cpus;                  /* Possible CPUs: `flows` has flow_sets * cpus values. */
-	__u32 new_flows_per_second;  /* Insertions, and looks into other CPUs' tables, per CPU and second, then flows go by the ring alone; 0: no cap. */
+	__u32 new_flows_per_second;  /* Insertions per CPU and second: then flows go by the ring alone, by nat not at all; 0: no cap. */
 	__u32 service_lines;         /* Lines of `service_lines` for each CPU, a power of two. */
 	__u32 replies_per_second;    /* RST, ICMP errors and echo replies per CPU and second; 0: none is sent. */
 	__u16 nat_port_first;        /* Source ports for `nat`, both included, host order. */
@@ -38,7 +38,7 @@ struct lb_settings {
 	__u16 nat_opening_timeout;   /* TCP not yet or no longer established, */
 	__u16 nat_udp_timeout;       /* UDP. */
 	__u16 tick;                  /* A jiffy (the kernel's CONFIG_HZ), in seconds / 2^16: of it the program's seconds are made. */
-	__u32 reserved;
+	__u32 searches_per_second;   /* Looks for flows that this CPU does not know (other CPUs' tables, second rings), per CPU and second; 0: no cap. */
 };
 
 enum lb_feature {
@@ -138,7 +138,7 @@ struct lb_backend {
 	__u8 mac[6];               /* LB_BACKEND_MAC: of the next hop. */
 	__u8 own_mac[6];           /* LB_BACKEND_MAC: of the interface to leave by. */
 	__be16 vlan;               /* LB_BACKEND_VLAN: tag control information to leave with, replacing the outermost tag. */
-	__u16 mtu;                 /* Of the way there, IP header and all; 0: not checked. */
+	__u16 mtu;                 /* Of `ifindex`, IP header and all, without one the least of all that packets come in by; 0: not checked, or as LB_BACKEND_FIB says. */
 	__u8 forwarding;           /* enum lb_forwarding */
 	__u8 state;                /* enum lb_backend_state */
 	__u8 generation;           /* Goes up each time the id is given out again. */
@@ -190,6 +190,7 @@ enum lb_flow_state {
 	LB_FLOW_NEW = 0,
 	LB_FLOW_ESTABLISHED = 1, /* TCP: a segment other than SYN came; UDP: a second packet. */
 	LB_FLOW_CLOSING = 2,     /* TCP: FIN or RST came. */
+	LB_FLOW_STALE = 3,       /* Control: of a time before another host had the address. Not believed. */
 };
 
 /* Key of `nat_flows`, both directions, as the packet arrives; its value: what addresses and ports become. */
@@ -328,6 +329,7 @@ enum lb_drop {
 	LB_DROP_TUNNEL = 25,            /* LB_SERVICE_DECAP: what is inside is cut short or not IP. */
 	LB_DROP_REPLIES = 26,           /* Echo requests beyond replies_per_second. */
 	LB_DROP_SYN_COOKIE = 27,        /* LB_SERVICE_SYN_COOKIES, beyond syn_threshold: of no connection, and its cookie is none of ours. */
+	LB_DROP_NEW_FLOWS = 28,         /* nat: beyond new_flows_per_second. */
 	LB_DROP_REASONS = 32,           /* Values of `drop_stats`. */
 };
 
@@ -387,10 +389,8 @@ _Static_assert(sizeof(struct lb_service) == 48, "layout");
 _Static_assert(sizeof(struct lb_service_line) == 72, "layout");
 _Static_assert(sizeof(struct lb_vip) == 8, "layout");
 _Static_assert(sizeof(struct lb_backend) == 64, "layout");
-_Static_assert(sizeof(struct lb_ring_line) == 64, "layout");
-_Static_assert(sizeof(struct lb_flow_set) == 64, "layout");
-_Static_assert(sizeof(struct lb_nat_key) == 40, "layout");
-_Static_assert(sizeof(struct lb_nat_flow) == 64, "layout");
+_Static_assert(sizeof(struct lb_ring_line) == 64 && sizeof(struct lb_flow_set) == 64, "layout");
+_Static_assert(sizeof(struct lb_nat_key) == 40 && sizeof(struct lb_nat_flow) == 64, "layout");
 _Static_assert(sizeof(struct lb_fragment_key) == 40, "layout");
 _Static_assert(sizeof(struct lb_source_key) == 24, "layout");
 _Static_assert(sizeof(struct lb_rate_key) == 20, "layout");

@@ -103,7 +103,7 @@ struct {
 	__type(value, struct lb_backend);
 } backends SEC(".maps");
 
-/* The flow table: settings.flow_sets values for each CPU in turn, written by the program on that CPU only. Control reads. */
+/* The flow table: settings.flow_sets values for each CPU in turn, written by the program on that CPU only, but that control makes entries LB_FLOW_STALE. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1024);

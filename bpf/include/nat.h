@@ -5,8 +5,8 @@
  * Forwarding by nat: client and service address become ours and the server's, and back in the answers, which the server
  * sends to us as to any client. Each flow has two entries in `nat_flows`, one for each direction.
  */
+#include "forward.h"
 #include "nat_packet.h"
-#include "nexthop.h"
 #include "service.h"
 
 #define NAT_TRIES 64 /* Source ports looked at for a new flow: with nine of ten taken, one search in a thousand fails. */
@@ -44,12 +44,21 @@ static __always_inline void nat_answer_key(struct lb_nat_key *key, const struct 
 	key->protocol = protocol;
 }
 
-/* Finds a free source port for a new flow and writes both entries: packet->flow, whose port this sets, and the one back. */
-static __always_inline int nat_take_port(struct xdp_md *ctx, struct nat_packet *packet)
+/* Whether an entry is the other half of the flow whose packets arrive with this key. */
+static __always_inline bool nat_is_half(const struct lb_nat_flow *half, const struct lb_nat_key *key)
+{
+	const __u64 *to = (const __u64 *)half->destination.bytes, *from = (const __u64 *)half->source.bytes;
+	const __u64 *source = (const __u64 *)key->source.bytes, *destination = (const __u64 *)key->destination.bytes;
+
+	return !((to[0] ^ source[0]) | (to[1] ^ source[1]) | (from[0] ^ destination[0]) | (from[1] ^ destination[1])) &&
+	       half->destination_port == key->source_port && half->source_port == key->destination_port;
+}
+
+/* Makes packet->back the entry of the other direction of `flow`, which the packet is of. */
+static __always_inline int nat_other_half(struct xdp_md *ctx, struct nat_packet *packet, const struct lb_nat_flow *flow)
 {
 	void *data = (void *)(long)ctx->data, *data_end = (void *)(long)ctx->data_end;
-	__u32 count = settings.nat_port_last - settings.nat_port_first + 1;
-	struct lb_nat_flow *there = &packet->flow, *back = &packet->back;
+	struct lb_nat_flow *back = &packet->back;
 
 	if (data + ETH_HLEN + sizeof(struct vlan_tag) > data_end)
 		return -1;
@@ -57,53 +66,97 @@ static __always_inline int nat_take_port(struct xdp_md *ctx, struct nat_packet *
 	back->destination = packet->key.source;
 	back->source_port = packet->key.destination_port;
 	back->destination_port = packet->key.source_port;
-	back->choice = there->choice;
-	back->state = there->state;
-	back->direction = 1;
-	back->seen = there->seen;
+	back->choice = flow->choice;
+	back->state = flow->state;
+	back->direction = !flow->direction;
+	back->seen = flow->seen;
+	if (flow->direction)
+		return 0; /* What follows is of no use to that. */
 	/* Answers go back to where the client's packets came from. */
 	back->ifindex = ctx->ingress_ifindex;
 	__builtin_memcpy(back->mac, data + 6, sizeof(back->mac));
 	__builtin_memcpy(back->own_mac, data, sizeof(back->own_mac));
 	back->tci = packet->l3 == ETH_HLEN + sizeof(struct vlan_tag) ? *(__be16 *)(data + ETH_HLEN) : 0;
-	packet->service.address = there->source;
+	return 0;
+}
+
+/*
+ * Takes a source port (network order) for packet->flow, if it is free, and writes both entries: packet->flow and the one back. Where the one back is there, and the first
+ * was lost to others, they are a flow again; packet->known asks for no more than that. 0: it was not. A global function: verified once. It finds this CPU's packet
+ * itself, for 6.1 takes no key from one that is handed over.
+ */
+__noinline int nat_take_port(__u32 port)
+{
+	__u32 zero = 0;
+	struct nat_packet *packet = bpf_map_lookup_elem(&nat_packets, &zero);
+
+	if (!packet)
+		return 0;
+	struct lb_nat_flow *there = &packet->flow, *back = &packet->back;
+
+	there->source_port = port;
+	packet->service.port = there->source_port;
+	if (bpf_map_lookup_elem(&services, &packet->service))
+		return 0; /* Answers to it would be taken for that service's. */
+	nat_answer_key(&packet->answer, there, packet->key.protocol);
+	if (packet->known || bpf_map_update_elem(&nat_flows, &packet->answer, back, BPF_NOEXIST)) {
+		struct lb_nat_flow *other = bpf_map_lookup_elem(&nat_flows, &packet->answer);
+		bool lasts = other && !nat_expired(other, packet->key.protocol, there->seen);
+
+		if (packet->known ? !lasts || !nat_is_half(other, &packet->key) : lasts && !nat_is_half(other, &packet->key))
+			return 0;
+		bpf_map_update_elem(&nat_flows, &packet->answer, back, BPF_ANY);
+	}
+	return !bpf_map_update_elem(&nat_flows, &packet->key, there, BPF_ANY);
+}
+
+/* Finds a source port for a flow. */
+static __always_inline int nat_find_port(struct xdp_md *ctx, struct nat_packet *packet)
+{
+	__u32 count = settings.nat_port_last - settings.nat_port_first + 1;
+
+	if (nat_other_half(ctx, packet, &packet->flow))
+		return -1;
+	packet->service.address = packet->flow.source;
 	packet->service.protocol = packet->key.protocol;
 	packet->service.reserved = 0;
 	for (__u32 i = 0; i < NAT_TRIES; i++) {
-		there->source_port = bpf_htons(settings.nat_port_first + (__u32)((__u64)packet->hash * count >> 32));
-		packet->hash = packet->hash * 0x9E3779B1 + 0x7F4A7C15;
-		packet->service.port = there->source_port;
-		if (bpf_map_lookup_elem(&services, &packet->service))
-			continue; /* Answers to it would be taken for that service's. */
-		nat_answer_key(&packet->answer, there, packet->key.protocol);
-		if (bpf_map_update_elem(&nat_flows, &packet->answer, back, BPF_NOEXIST)) {
-			struct lb_nat_flow *other = bpf_map_lookup_elem(&nat_flows, &packet->answer);
+		__u32 port = settings.nat_port_first + (__u32)((__u64)packet->hash * count >> 32);
 
-			if (other && !nat_expired(other, packet->key.protocol, there->seen))
-				continue;
-			bpf_map_update_elem(&nat_flows, &packet->answer, back, BPF_ANY);
-		}
-		return bpf_map_update_elem(&nat_flows, &packet->key, there, BPF_ANY);
+		packet->hash = packet->hash * 0x9E3779B1 + 0x7F4A7C15;
+		if (nat_take_port(bpf_htons(port)))
+			return 0;
 	}
 	return -1;
 }
 
-/* Seen now: this entry, and once a second its opposite, whose port must not be taken while either side talks. */
-static __always_inline void nat_touch(struct lb_nat_flow *flow, struct nat_packet *packet, __u32 now)
+/* Both halves were seen now, and one that was lost is written anew. 0: the other half is another flow's, which has the port since. */
+static __noinline int nat_touch_both(struct xdp_md *ctx, struct lb_nat_flow *flow, struct nat_packet *packet, __u32 now, __u32 state)
 {
-	__u8 state = nat_state(packet, flow->state);
-
-	if (flow->seen == now && flow->state == state)
-		return;
-	flow->seen = now;
-	flow->state = state;
+	if (!flow || !packet)
+		return 0;
 	nat_answer_key(&packet->answer, flow, packet->key.protocol);
 	struct lb_nat_flow *opposite = bpf_map_lookup_elem(&nat_flows, &packet->answer);
 
+	if (opposite && !nat_is_half(opposite, &packet->key))
+		return 0;
+	flow->seen = now;
+	flow->state = state;
 	if (opposite) {
 		opposite->seen = now;
 		opposite->state = state;
+	} else if (!nat_other_half(ctx, packet, flow)) {
+		bpf_map_update_elem(&nat_flows, &packet->answer, &packet->back, BPF_NOEXIST);
 	}
+	return 1;
+}
+
+/* Seen now: this entry, and once a second its opposite, whose port must not be taken while either side talks. False: it was taken. */
+static __always_inline bool nat_touch(struct xdp_md *ctx, struct lb_nat_flow *flow, struct nat_packet *packet, __u32 now)
+{
+	__u8 state = nat_state(packet, flow->state);
+
+	return (flow->seen == now && flow->state == state) || nat_touch_both(ctx, flow, packet, now, state);
 }
 
 static __always_inline bool nat_current(const struct lb_nat_flow *flow, const struct lb_backend *backend, const struct nat_packet *packet, __u32 now)
@@ -114,7 +167,7 @@ static __always_inline bool nat_current(const struct lb_nat_flow *flow, const st
 }
 
 /* The flow of a packet, to packet->flow: its backend, or LB_NO_BACKEND. Global functions, verified once. */
-static __noinline int nat_find(struct nat_packet *packet, __u32 direction)
+static __noinline int nat_find(struct xdp_md *ctx, struct nat_packet *packet, __u32 direction)
 {
 	if (!packet)
 		return LB_NO_BACKEND;
@@ -127,8 +180,8 @@ static __noinline int nat_find(struct nat_packet *packet, __u32 direction)
 
 	if (!direction && !nat_current(flow, backend, packet, now))
 		return LB_NO_BACKEND;
-	if (!packet->quoted)
-		nat_touch(flow, packet, now);
+	if (!packet->quoted && !nat_touch(ctx, flow, packet, now))
+		return LB_NO_BACKEND;
 	packet->flow = *flow;
 	return id;
 }
@@ -141,7 +194,7 @@ static __noinline int nat_open(struct xdp_md *ctx, struct nat_packet *packet, __
 	struct lb_nat_flow *flow = &packet->flow;
 	struct lb_backend *backend = bpf_map_lookup_elem(&backends, &id);
 
-	if (!backend || backend->state != LB_STATE_READY || backend->forwarding != LB_FORWARD_NAT)
+	if (!backend || !(backend->state == LB_STATE_READY || (packet->known && backend->state == LB_STATE_DRAIN)) || backend->forwarding != LB_FORWARD_NAT)
 		return LB_DROP_BACKEND_DOWN;
 	if (is_ipv4(&backend->address) == !!packet->v6)
 		return LB_DROP_NAT_FAMILY;
@@ -152,7 +205,7 @@ static __noinline int nat_open(struct xdp_md *ctx, struct nat_packet *packet, __
 	flow->state = nat_state(packet, LB_FLOW_NEW);
 	flow->direction = 0;
 	flow->seen = coarse_seconds();
-	return nat_take_port(ctx, packet) ? LB_DROP_NAT_PORTS : LB_DROP_NONE;
+	return nat_find_port(ctx, packet) ? LB_DROP_NAT_PORTS : LB_DROP_NONE;
 }
 
 __noinline int nat_rewrite_ipv4(struct xdp_md *ctx, struct nat_packet *packet)
@@ -173,7 +226,42 @@ static __always_inline int nat_drop(struct xdp_md *ctx, __u32 id, __u32 reason)
 	return backend ? drop_of(ctx, backend->service, reason) : drop(ctx, reason);
 }
 
-/* Addresses the frame as `flow` says: to its backend, or back to where the client's packets came from. */
+/* Makes a packet what it was when it came, for it is more than the way to its backend fits, and tells its sender. */
+static __always_inline int nat_undo(struct xdp_md *ctx, struct nat_packet *packet, __u32 service, __u32 mtu)
+{
+	packet->flow.source = packet->key.source;
+	packet->flow.destination = packet->key.destination;
+	packet->flow.source_port = packet->key.source_port;
+	packet->flow.destination_port = packet->key.destination_port;
+	if (packet->quoted || (packet->v6 ? nat_rewrite_ipv6(ctx, packet) : nat_rewrite_ipv4(ctx, packet)))
+		return drop_of(ctx, service, LB_DROP_TOO_BIG);
+	return narrow(ctx, service, packet->l3, 0, mtu | (packet->v6 ? NARROW_V6 : 0));
+}
+
+/* The same of this CPU's last packet. A global function: verified once, and called where 6.1 has stack left for it. */
+__noinline int nat_narrow(struct xdp_md *ctx, __u32 service, __u32 mtu)
+{
+	__u32 zero = 0;
+	struct nat_packet *packet = bpf_map_lookup_elem(&nat_packets, &zero);
+
+	return packet ? nat_undo(ctx, packet, service, mtu) : XDP_DROP;
+}
+
+/* What fits the interface that a packet leaves by, if the packet is more than that, or 0. Of a backend whose way the kernel says, leave() finds it out. */
+static __always_inline __u32 nat_excess(struct xdp_md *ctx, const struct nat_packet *packet, const struct lb_nat_flow *flow, const struct lb_backend *backend)
+{
+	__u32 mtu = 0;
+
+	if (packet->quoted)
+		return 0;
+	if (!flow->direction && backend && backend->mtu && packet->ip_length > backend->mtu)
+		mtu = mtu_to(ctx, backend);
+	else if (flow->direction && flow->ifindex != ctx->ingress_ifindex && bpf_check_mtu(ctx, flow->ifindex, &mtu, 0, 0) != BPF_MTU_CHK_RET_FRAG_NEEDED)
+		return 0;
+	return mtu && packet->ip_length > mtu ? mtu : 0;
+}
+
+/* Addresses the frame as `flow` says: to its backend, as leave() does, or back to where the client's packets came from. */
 static __always_inline int nat_leave(struct xdp_md *ctx, const struct nat_packet *packet, const struct lb_nat_flow *flow, bool v6)
 {
 	__u32 id = flow->choice & BACKEND_MASK;
@@ -228,12 +316,13 @@ static __always_inline struct nat_packet *nat_read(struct xdp_md *ctx, __u32 l3,
 	packet->v6 = v6;
 	packet->quoted = false;
 	packet->later_fragment = false;
+	packet->known = false;
 	return packet;
 }
 
 #define NAT_UNUSUAL (-1) /* The long way knows more: a flow that is not known. */
 
-/* The short way, there or back. */
+/* The short way, there or back. Below NAT_UNUSUAL: as leave(), the other sign of what fits. */
 static __always_inline int nat_short(struct xdp_md *ctx, __u32 l3, __u32 direction, bool v6)
 {
 	struct nat_packet *packet = nat_read(ctx, l3, v6);
@@ -246,7 +335,12 @@ static __always_inline int nat_short(struct xdp_md *ctx, __u32 l3, __u32 directi
 
 	if (!direction && !nat_current(flow, backend, packet, now))
 		return NAT_UNUSUAL;
-	nat_touch(flow, packet, now);
+	if (!nat_touch(ctx, flow, packet, now))
+		return NAT_UNUSUAL;
+	__u32 mtu = nat_excess(ctx, packet, flow, backend);
+
+	if (mtu)
+		return too_big(ctx, backend ? backend->service : LB_NO_SERVICE, packet->l3, mtu, v6);
 	__u32 reason = nat_rewrite(ctx, packet, flow, v6);
 
 	if (reason)

@@ -17,7 +17,7 @@ struct nat_packet {
 	__u32 hash;   /* Where the search for a port begins. */
 	__u32 quoted;
 	__u32 later_fragment;
-	__u32 reserved;
+	__u32 known; /* Of a flow that has to be known, by one half of it at least. */
 	struct lb_nat_flow flow;  /* What it becomes. */
 	struct lb_nat_key answer; /* Room to work in: key and value of a new entry. */
 	struct lb_nat_flow back;
@@ -53,6 +53,7 @@ static __always_inline struct nat_packet *nat_packet(const struct frame *f, __u3
 	packet->hash = hash;
 	packet->quoted = f->quoted;
 	packet->later_fragment = f->later_fragment;
+	packet->known = false;
 	return packet;
 }
 

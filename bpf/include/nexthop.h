@@ -87,7 +87,7 @@ struct {
 	__type(value, struct bpf_fib_lookup);
 } fib_lookups SEC(".maps");
 
-/* The kernel's answer for the destination of the IP header at `l3`; its interface, or 0. */
+/* The kernel's answer for the destination of the IP header at `l3`: its interface; 0: none; negative: what fits there, of which this is too much. */
 static __noinline int route(struct xdp_md *ctx, __u32 l3, __u32 length, __u32 v6)
 {
 	void *data = (void *)(long)ctx->data, *data_end = (void *)(long)ctx->data_end;
@@ -119,14 +119,29 @@ static __noinline int route(struct xdp_md *ctx, __u32 l3, __u32 length, __u32 v6
 		way->ipv4_src = ip->saddr;
 		way->ipv4_dst = ip->daddr;
 	}
-	if (bpf_fib_lookup(ctx, way, sizeof(*way), 0) != BPF_FIB_LKUP_RET_SUCCESS)
+	long found = bpf_fib_lookup(ctx, way, sizeof(*way), 0);
+
+	if (found == BPF_FIB_LKUP_RET_FRAG_NEEDED)
+		return -(int)way->mtu_result;
+	if (found != BPF_FIB_LKUP_RET_SUCCESS)
 		return 0;
 	__builtin_memcpy(data, way->dmac, sizeof(way->dmac));
 	__builtin_memcpy(data + 6, way->smac, sizeof(way->smac));
 	return way->ifindex;
 }
 
-/* Addresses the frame to the backend's next hop; `l3` and `length` are those of the IP header it leaves with. */
+/* What fits the interface that frames for a backend without LB_BACKEND_FIB leave by. */
+static __always_inline __u32 mtu_to(struct xdp_md *ctx, const struct lb_backend *backend)
+{
+	__u32 mtu = 0;
+
+	return backend->ifindex || bpf_check_mtu(ctx, 0, &mtu, 0, 0) < 0 || !mtu ? backend->mtu : mtu;
+}
+
+/*
+ * Addresses the frame to the backend's next hop; `l3` and `length` are those of the IP header it leaves with. A verdict; negative: what fits the kernel's
+ * way there, of which this is too much, and the frame is as it was.
+ */
 static __always_inline int leave(struct xdp_md *ctx, const struct lb_backend *backend, __u32 l3, __u32 length, bool v6)
 {
 	void *data = (void *)(long)ctx->data, *data_end = (void *)(long)ctx->data_end;
@@ -141,9 +156,13 @@ static __always_inline int leave(struct xdp_md *ctx, const struct lb_backend *ba
 		*(__u32 *)(data + 4) = *(const __u32 *)(macs + 2);
 		*(__u32 *)(data + 8) = *(const __u32 *)(macs + 4);
 	} else if (settings.features & LB_FEATURE_FIB && backend->flags & LB_BACKEND_FIB) {
-		ifindex = route(ctx, l3, length, v6);
-		if (!ifindex)
+		int way = route(ctx, l3, length, v6);
+
+		if (way < 0)
+			return way;
+		if (!way)
 			return drop_of(ctx, backend->service, LB_DROP_NO_ROUTE);
+		ifindex = way;
 	} else {
 		swap_macs(data);
 	}

@@ -230,8 +230,8 @@ __noinline int reply_reset(struct xdp_md *ctx, __u32 l3, __u32 payload, __u32 v6
 	return XDP_TX;
 }
 
-/* RST or port unreachable, or LB_DROP_NO_BACKEND where neither can be sent. */
-static __always_inline int reject(struct xdp_md *ctx, const struct frame *f, __u32 service, struct lb_service_stats *stats, bool v6)
+/* RST or port unreachable, or a drop for `reason` where neither can be sent. */
+static __always_inline int reject(struct xdp_md *ctx, const struct frame *f, __u32 service, struct lb_service_stats *stats, __u32 reason, bool v6)
 {
 	const __u32 header = v6 ? sizeof(struct ipv6hdr) : sizeof(struct iphdr);
 	int verdict = -1;
@@ -243,7 +243,7 @@ static __always_inline int reject(struct xdp_md *ctx, const struct frame *f, __u
 			verdict = v6 ? reply_error_ipv6(ctx, f->l3, 1 << 8 | 4, 0, f->length) : reply_error_ipv4(ctx, f->l3, 3, 0, f->length);
 	}
 	if (verdict < 0)
-		return drop_of(ctx, service, LB_DROP_NO_BACKEND);
+		return drop_of(ctx, service, reason);
 	if (stats)
 		stats->rejected++;
 	return verdict;

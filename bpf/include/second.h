@@ -24,6 +24,16 @@ static __always_inline __u64 hash_for_ring(const struct frame *f, const struct l
 	return service->flags & LB_SERVICE_CLIENT_HASH ? flow_hash(f, v6, true, 0) : hash;
 }
 
+/* Whether SYNs of a service have been answered by cookies in this second, on this CPU: segments of no connection are more often a flood's than a peer's. */
+static __always_inline bool cookies_are_out(const struct lb_service *service)
+{
+	if (!(settings.features & LB_FEATURE_SYN_COOKIES) || !(service->flags & LB_SERVICE_SYN_COOKIES))
+		return false;
+	struct lb_syn_window *window = syn_window(service->id);
+
+	return window && window->cookies;
+}
+
 /* Whether a segment belongs to a connection of this host's stack, or answers a cookie of it. A global function: verified once. */
 __noinline int has_connection(struct xdp_md *ctx, const struct frame *f, __u32 v6)
 {
@@ -63,7 +73,7 @@ static __noinline __u32 backend_before(struct xdp_md *ctx, const struct frame *f
 		return LB_NO_BACKEND;
 	if (backend->state == LB_STATE_DRAIN)
 		return how & TABLE_KEEPS_UP ? id : LB_NO_BACKEND;
-	return local && service->ring_slots && ring_backend(service, hash) == local ? id : LB_NO_BACKEND;
+	return local && service->ring_slots && ring_backend(service, hash) == local && !cookies_are_out(service) ? id : LB_NO_BACKEND;
 }
 
 #endif

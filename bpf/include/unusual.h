@@ -8,7 +8,6 @@
  */
 #include "balance.h"
 #include "capture.h"
-#include "decap.h"
 #include "icmp.h"
 #include "nat.h"
 
@@ -29,6 +28,12 @@ static __always_inline void remember_nat_fragment(const struct frame *f, bool v6
 		remember_fragment(key, LB_NO_BACKEND, 0, f->ports);
 }
 
+/* A segment of a connection that no table knows: its client is told, for nobody else will. */
+static __always_inline int nat_unknown(struct xdp_md *ctx, const struct frame *f, const struct lb_service *service, bool v6)
+{
+	return reject(ctx, f, service->id, count_service(service->id, f->length), LB_DROP_NAT_UNKNOWN, v6);
+}
+
 /* To a backend by nat. */
 static __always_inline int translate(struct xdp_md *ctx, const struct frame *f, const struct lb_service *service, bool v6)
 {
@@ -37,29 +42,39 @@ static __always_inline int translate(struct xdp_md *ctx, const struct frame *f, 
 
 	if (!packet)
 		return XDP_PASS;
-	__u32 id = nat_find(packet, 0);
+	__u32 id = nat_find(ctx, packet, 0);
 	bool miss = !id;
 
 	if (miss) {
+		__u32 now = coarse_seconds();
+
+		packet->known = f->protocol == IPPROTO_TCP && !(f->tcp_flags & TCP_SYN);
 		if (f->quoted)
 			return XDP_PASS;
 		if (f->later_fragment)
 			return drop_of(ctx, service->id, LB_DROP_FRAGMENT);
-		if (f->protocol == IPPROTO_TCP && !(f->tcp_flags & TCP_SYN))
-			return drop_of(ctx, service->id, LB_DROP_NAT_UNKNOWN);
-		if (beyond_flow_rate(service, f, v6))
+		if (!packet->known && beyond_flow_rate(service, f, v6))
 			return drop_of(ctx, service->id, LB_DROP_SOURCE_FLOWS);
-		if (!service->ring_slots)
+		if (!packet->known && !service->ring_slots)
 			return no_backend(ctx, f, service, v6);
+		if (packet->known ? !service->ring_slots || !may_search(now) : !may_insert(now))
+			return packet->known ? nat_unknown(ctx, f, service, v6) : drop_of(ctx, service->id, LB_DROP_NEW_FLOWS);
 		id = choose(f, service, hash, v6);
 		__u32 reason = nat_open(ctx, packet, id);
 
 		if (reason)
-			return drop_of(ctx, service->id, reason);
+			return packet->known ? nat_unknown(ctx, f, service, v6) : drop_of(ctx, service->id, reason);
 	}
+	struct lb_backend *backend = bpf_map_lookup_elem(&backends, &id);
+	__u32 mtu = nat_excess(ctx, packet, &packet->flow, backend);
+
+	if (mtu)
+		return too_big(ctx, service->id, f->l3, mtu, v6);
 	remember_nat_fragment(f, v6);
 	count_backend(id, f->length, true, miss);
-	return nat_send(ctx, packet, v6 ? nat_rewrite_ipv6(ctx, packet) : nat_rewrite_ipv4(ctx, packet));
+	int verdict = nat_send(ctx, packet, v6 ? nat_rewrite_ipv6(ctx, packet) : nat_rewrite_ipv4(ctx, packet));
+
+	return verdict < 0 ? nat_undo(ctx, packet, service->id, -verdict) : verdict;
 }
 
 /* From a backend, by nat, to its client. -1: of no flow. */
@@ -67,8 +82,12 @@ static __always_inline int translate_back(struct xdp_md *ctx, const struct frame
 {
 	struct nat_packet *packet = nat_packet(f, 0, v6);
 
-	if (!packet || !nat_find(packet, 1))
+	if (!packet || !nat_find(ctx, packet, 1))
 		return -1;
+	__u32 mtu = nat_excess(ctx, packet, &packet->flow, 0);
+
+	if (mtu)
+		return too_big(ctx, LB_NO_SERVICE, f->l3, mtu, v6);
 	remember_nat_fragment(f, v6);
 	return nat_send(ctx, packet, v6 ? nat_rewrite_ipv6(ctx, packet) : nat_rewrite_ipv4(ctx, packet));
 }

@@ -75,6 +75,13 @@ public sealed class L4Tier : IL4Engine
     /// <inheritdoc/>
     public PacketExplanation? Explain(IPEndPoint from, IPEndPoint to, TransportProtocol protocol) => _running?.Engine.Explain(from, to, protocol);
 
+    /// <summary>Takes note that this host drains, or no longer does: what it remembers of flows is from before others had its addresses then.</summary>
+    public void Drain(bool begins)
+    {
+        if (!begins && _running?.Engine is XdpEngine engine)
+            engine.DoubtFlows();
+    }
+
     /// <summary>Connections that this process relays, and that would end with it.</summary>
     public int RelayedConnections()
     {

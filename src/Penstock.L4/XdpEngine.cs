@@ -20,6 +20,7 @@ public sealed class XdpEngine : IL4Engine
     private static readonly TimeSpan WatchEvery = TimeSpan.FromSeconds(1);
 
     private readonly ILogger _logger;
+    private readonly XdpLog _log;
     private readonly HostNetwork _host = new();
     private readonly LinkHops _hops;
     private readonly VlanLinks _vlans = new();
@@ -31,7 +32,6 @@ public sealed class XdpEngine : IL4Engine
     private readonly L4Meter _meter;
     private readonly Lock _gate = new();
     private readonly ITimer _watch;
-    private string _complaint = "";
     private bool _haveHopsChanged;
     private bool _isDisposed;
     private Running? _running;
@@ -40,8 +40,9 @@ public sealed class XdpEngine : IL4Engine
     public XdpEngine(ILoggerFactory loggers, TimeProvider time)
     {
         _logger = loggers.CreateLogger("Penstock.L4");
+        _log = new XdpLog(_logger);
         _hops = new LinkHops(_host);
-        _planner = new XdpPlanner(_host, _hops);
+        _planner = new XdpPlanner(_host, _hops, time);
         _reader = new XdpReader(_host);
         _probes = new ProbePaths(_logger);
         _neighbours = new NeighbourKeeper(_host, time);
@@ -57,13 +58,22 @@ public sealed class XdpEngine : IL4Engine
         {
             try
             {
+                var lost = StaleFlows.Lost(_running?.Snapshot, snapshot);
                 ApplyNow(snapshot);
+                Doubt(lost.Contains);
             }
             catch (Exception error) when (HostNeeds.IsFault(error))
             {
                 throw new L4ApplyException($"l4: {HostNeeds.Explain(error, snapshot.Config.L4.Pins)}", error);
             }
         }
+    }
+
+    /// <summary>Has no flow be believed that was remembered before now: other hosts have had this one's addresses meanwhile.</summary>
+    public void DoubtFlows()
+    {
+        lock (_gate)
+            Doubt(_ => true);
     }
 
     /// <summary>What it does, with counters read now.</summary>
@@ -132,6 +142,15 @@ public sealed class XdpEngine : IL4Engine
         }
     }
 
+    private void Doubt(Func<IPAddress, bool> isLost)
+    {
+        if (_running is not { } running)
+            return;
+        var marked = StaleFlows.Mark(running.Program.Maps, running.Tables.Services.Values.Where(entry => isLost(entry.Listen.Address)).Select(entry => entry.Id).ToHashSet());
+        if (marked > 0)
+            _logger.LogInformation("{Flows} flows remembered from before another host had their addresses are not believed any more", marked);
+    }
+
     // An interface that came back, as a driver's reload or a bond's change may have it, does not run the program; one with another MTU has
     // backends' ways of another.
     private void Watch()
@@ -155,20 +174,12 @@ public sealed class XdpEngine : IL4Engine
             _planner.Forget();
             ApplyConfig(snapshot, _planner.Plan(snapshot));
             _logger.LogWarning("interfaces have changed: services are in place again on {Interfaces}", string.Join(", ", snapshot.Config.L4.Interfaces));
-            _complaint = "";
+            _log.Settle();
         }
         catch (Exception error) when (error is L4ApplyException || HostNeeds.IsFault(error))
         {
-            Complain("interfaces have changed", error);
+            _log.Complain("interfaces have changed", error);
         }
-    }
-
-    // Once for each reason: it is tried again each second.
-    private void Complain(string why, Exception error)
-    {
-        if (error.Message != _complaint)
-            _logger.LogError("{Why}, services could not be put in place: {Reason}", why, error.Message);
-        _complaint = error.Message;
     }
 
     private void FollowHops()
@@ -177,36 +188,22 @@ public sealed class XdpEngine : IL4Engine
         {
             if (_running is not { } running)
                 return;
-            _haveHopsChanged |= _hops.Refresh();
+            _haveHopsChanged |= _hops.Refresh() | _planner.ForgetDrains();
             _vlans.Follow(running.Program.Maps["vlan_links"]);
             if (_haveHopsChanged)
             {
                 _planner.ForgetHops();
                 UpdateStates(running with { Plan = _planner.Plan(running.Snapshot) });
-                LogFaults(running.Plan);
-                (_haveHopsChanged, _complaint) = (false, "");
+                _log.Faults(running.Plan, _running.Plan);
+                _log.Settle();
+                _haveHopsChanged = false;
             }
 
             _probes.Follow(running.Snapshot.Config.L4, _running.Plan, running.Devices);
         }
         catch (Exception error) when (error is L4ApplyException || HostNeeds.IsFault(error))
         {
-            Complain("next hops have changed", error);
-        }
-    }
-
-    private void LogFaults(PlannedService[] before)
-    {
-        var known = before.SelectMany(service => service.Backends.Select(backend => (service.Name, backend.Address, backend.Fault))).ToHashSet();
-        foreach (var service in _running?.Plan ?? [])
-        {
-            foreach (var backend in service.Backends.Where(backend => backend.IsResolved && !known.Contains((service.Name, backend.Address, backend.Fault))))
-            {
-                if (backend.Fault.Length > 0)
-                    _logger.LogWarning("service {Service}: backend {Backend} gets nothing: {Reason}", service.Name, backend.Address, backend.Fault);
-                else
-                    _logger.LogInformation("service {Service}: backend {Backend} is at {Mac}", service.Name, backend.Address, backend.Value.Mac);
-            }
+            _log.Complain("next hops have changed", error);
         }
     }
 

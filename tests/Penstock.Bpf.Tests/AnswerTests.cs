@@ -93,7 +93,7 @@ public sealed class AnswerTests
             plane.AddService(vip, Rejecting, Tcp6, Layout.ForwardingKind.Ipip, [], service => service with { EmptyAction = 1 });
             plane.AddService(vip, Rejecting, Udp17, Layout.ForwardingKind.Ipip, [], service => service with { EmptyAction = 1 });
             plane.AddService(vip, Passing, Tcp6, Layout.ForwardingKind.Ipip, [], service => service with { EmptyAction = 2 });
-            plane.AddService(vip, Small, Tcp6, Layout.ForwardingKind.Ipip, [Server], changeBackend: backend => backend with { Mtu = 1400 });
+            plane.AddService(vip, Small, Tcp6, Layout.ForwardingKind.Ipip, [Server], changeBackend: backend => backend with { Mtu = 1400, InterfaceIndex = 1 });
         }
 
         return plane;

@@ -124,6 +124,21 @@ public sealed class FlowTests
     }
 
     [BpfFact]
+    public void FlowTable_WhenFull_KeepsEstablishedFlowsAgainstSegmentsOfNoConnection()
+    {
+        using var plane = new DataPlane(settings => settings with { FlowSets = 1 });
+        plane.AddService(Vip, 80, Tcp6, Layout.ForwardingKind.Ipip, ["10.0.0.11"]);
+        for (var i = 0; i < 2; i++)
+            plane.Run(In(Tcp(Client, 1234, Vip, 80)));
+        for (var port = 2000; port < 2100; port++)
+            plane.Run(In(Tcp(Client, port, Vip, 80)));
+
+        plane.Run(In(Tcp(Client, 1234, Vip, 80)));
+
+        plane.Counters(1).Misses.ShouldBe(101UL);
+    }
+
+    [BpfFact]
     public void NewFlows_BeyondTheCap_AreBalancedButNotRemembered()
     {
         using var plane = new DataPlane(settings => settings with { NewFlowsPerSecond = 1, FlowSets = 64 });
@@ -215,7 +230,7 @@ public sealed class FlowTests
     [BpfFact]
     public void LooksIntoOtherCpusTables_BeyondTheCap_AreNotTaken()
     {
-        using var plane = new DataPlane(settings => settings with { NewFlowsPerSecond = 1, FlowSets = 64 });
+        using var plane = new DataPlane(settings => settings with { NewFlowsPerSecond = 1, SearchesPerSecond = 1, FlowSets = 64 });
         var service = plane.AddService(Vip, 80, Tcp6, Layout.ForwardingKind.Ipip, ["10.0.0.11"]);
         plane.Run(In(Tcp(Client, 1234, Vip, 80)));
         plane.WriteRing(1, [plane.AddBackend(service, "10.0.0.12", Layout.ForwardingKind.Ipip)]);

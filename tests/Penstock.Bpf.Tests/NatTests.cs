@@ -260,7 +260,7 @@ public sealed class NatTests
 
     private static DataPlane Plane(string vip, string server, string source, int protocol, int ports = 1, Func<Layout.Service, Layout.Service>? change = null)
     {
-        var plane = new DataPlane(settings => settings with { NatPortFirst = FirstPort, NatPortLast = (ushort)(FirstPort + ports - 1) });
+        var plane = new DataPlane(settings => settings with { NatPortFirst = FirstPort, NatPortLast = (ushort)(FirstPort + ports - 1), RepliesPerSecond = 0 });
         plane.AddVip(source, new Layout.Vip { Flags = Layout.VipFlags.NatSource });
         plane.AddService(vip, 80, protocol, Layout.ForwardingKind.Nat, [server], service => (change ?? (same => same))(service with { Flags = Layout.ServiceFlags.Nat }),
             backend => backend with { Source = Layout.Address.Of(IPAddress.Parse(source)), PortBigEndian = 0x901f });

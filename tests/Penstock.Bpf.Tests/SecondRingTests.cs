@@ -65,7 +65,7 @@ public sealed class SecondRingTests
     [BpfFact]
     public void Segment_WhereNotAllFlowsAreKept_GoesByTheRing()
     {
-        using var plane = new DataPlane(settings => settings with { NewFlowsPerSecond = 1 });
+        using var plane = new DataPlane(settings => settings with { NewFlowsPerSecond = 1, SearchesPerSecond = 1000 });
         var (ready, drained) = Drain(plane, Vip4);
 
         // Flows beyond the cap: their segments are of no flow that is known, and began while the backend was in drain.
@@ -77,6 +77,19 @@ public sealed class SecondRingTests
 
         plane.Counters(ready).Packets.ShouldBeGreaterThan(190UL);
         plane.Counters(drained).Packets.ShouldBeLessThan(10UL);
+    }
+
+    [BpfFact]
+    public void Segment_BeyondTheSearchesOfASecond_GoesByTheRing()
+    {
+        using var plane = new DataPlane(settings => settings with { SearchesPerSecond = 2 });
+        var (ready, drained) = Drain(plane, Vip4);
+
+        for (var port = 2000; port < 2100; port++)
+            plane.Run(In(Tcp(Client4, port, Vip4, 80)));
+
+        plane.Counters(drained).Packets.ShouldBeInRange(2UL, 20UL); // seconds may pass
+        plane.Counters(ready).Packets.ShouldBe(100 - plane.Counters(drained).Packets);
     }
 
     [BpfFact]
@@ -140,7 +153,7 @@ public sealed class SecondRingTests
         var cookie = BinaryPrimitives.ReadUInt32BigEndian(answer.AsSpan(14 + 20 + 4));
 
         plane.Run(In(Tcp(Client4, 40000, Vip4, port, sequence: 7, acknowledged: cookie + 1))).Verdict.ShouldBe(XdpVerdict.Pass);
-        plane.Run(In(Tcp(Client4, 40001, Vip4, port, sequence: 7, acknowledged: cookie + 1))).Verdict.ShouldBe(XdpVerdict.Transmit);
+        plane.Run(In(Tcp(Client4, 40001, Vip4, port, sequence: 7, acknowledged: cookie + 1))).Verdict.ShouldBe(XdpVerdict.Drop, "of a flood: not the peer's");
     });
 
     private static void InNetwork(int cookies, Action<int> test) => OwnNetwork.Run(cookies, () =>

@@ -11,10 +11,11 @@ namespace Penstock.L4.Xdp;
 /// <summary>Turns backends of a service into entries: one for each, with nat one for each address that its flows leave from.</summary>
 /// <param name="host">The host's interfaces.</param>
 /// <param name="hops">Where frames for backends of dsr-l2 go.</param>
-/// <param name="ingress">The interface that packets come in by.</param>
+/// <param name="ingress">The first interface that packets come in by.</param>
+/// <param name="least">The least MTU of all of them.</param>
 /// <param name="seed">Of identities.</param>
 /// <param name="own">This host's address among those of the proxy tier, whether an interface has it or not; null: it has none.</param>
-internal sealed class BackendPlanner(IHostNetwork host, ILinkHops hops, HostInterface ingress, ulong seed, IPAddress? own)
+internal sealed class BackendPlanner(IHostNetwork host, ILinkHops hops, HostInterface ingress, int least, ulong seed, IPAddress? own)
 {
     private const int GuePort = 6080; // IANA: gue
     private const int PortBits = 16;
@@ -67,6 +68,7 @@ internal sealed class BackendPlanner(IHostNetwork host, ILinkHops hops, HostInte
     private void SetEgress(ref Layout.Backend value, HostInterface egress)
     {
         value.OwnMac = egress.Mac;
+        value.Mtu = Mtu(egress.Mtu);
         value.InterfaceIndex = (uint)egress.Index; // also where packets come in by it: others may come in by another
     }
 
@@ -83,8 +85,6 @@ internal sealed class BackendPlanner(IHostNetwork host, ILinkHops hops, HostInte
         };
         if (forwarding is Layout.ForwardingKind.Ipip or Layout.ForwardingKind.Gue or Layout.ForwardingKind.Nat)
             value.Source = Layout.Address.Of(Source(service, config));
-        if (forwarding is Layout.ForwardingKind.Ipip or Layout.ForwardingKind.Gue)
-            value.Mtu = (ushort)Math.Min(ingress.Mtu, ushort.MaxValue);
         if (service.SourceEntropy && config.Address.AddressFamily == AddressFamily.InterNetwork)
             value.Flags |= Layout.BackendFlags.Entropy;
         if (forwarding != Layout.ForwardingKind.Local)
@@ -100,11 +100,15 @@ internal sealed class BackendPlanner(IHostNetwork host, ILinkHops hops, HostInte
             value.Mac = Layout.Mac.Of(mac);
             SetEgress(ref value, config.Interface is null ? ingress : Require(config.Interface));
             if (config.Interface is null)
-                value.InterfaceIndex = 0; // the one they came in by
+                (value.InterfaceIndex, value.Mtu) = (0, Mtu(least)); // the one they came in by
         }
         else if (service.NextHop == NextHop.Kernel)
         {
-            value.Flags |= Layout.BackendFlags.Fib;
+            value.Flags |= Layout.BackendFlags.Fib; // the kernel says what fits, too
+        }
+        else
+        {
+            value.Mtu = Mtu(least);
         }
 
         if (config.Vlan is { } vlan)
@@ -113,6 +117,8 @@ internal sealed class BackendPlanner(IHostNetwork host, ILinkHops hops, HostInte
             value.VlanBigEndian = BinaryPrimitives.ReverseEndianness((ushort)vlan);
         }
     }
+
+    private static ushort Mtu(int mtu) => (ushort)Math.Min(mtu, ushort.MaxValue);
 
     private HostInterface Require(string name) => host.Find(name) ?? throw new L4ApplyException($"there is no interface {name}");
 

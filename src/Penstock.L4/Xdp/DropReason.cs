@@ -32,4 +32,5 @@ internal enum DropReason
     Tunnel = 25,
     Replies = 26,
     SynCookie = 27,
+    NewFlows = 28,
 }

@@ -89,7 +89,7 @@ internal static partial class Layout
         public ushort NatOpeningTimeout;
         public ushort NatUdpTimeout;
         public ushort Tick;
-        public uint Reserved;
+        public uint SearchesPerSecond;
     }
 
     /// <summary>enum lb_feature.</summary>

@@ -19,6 +19,9 @@ internal sealed record PlannedBackend(int Position, ulong Identity, IPAddress Ad
     /// <summary>Why it takes no flows whatever its state, for people; empty: it may.</summary>
     public string Fault { get; init; } = "";
 
+    /// <summary>Whether it has been in drain for so long that flows no table knows are not looked for there.</summary>
+    public bool IsLongInDrain { get; init; }
+
     /// <summary>Whether it has slots.</summary>
     public bool IsInRing => Value.State == Layout.StateKind.Ready && Weight > 0;
 

@@ -38,8 +38,8 @@ internal sealed record PlannedService(string Name, ServiceAddress Listen, Layout
     private bool IsOfTier => Backends.Length > 1 && Backends.Any(backend => backend.Value.Forwarding == Layout.ForwardingKind.Local);
 
     // With those in drain where there are any; else, of the proxy tier, without this host.
-    private IEnumerable<PlannedBackend> Second => Backends.Any(backend => backend.IsInDrain)
-        ? Backends.Where(backend => backend.IsInRing || backend.IsInDrain)
+    private IEnumerable<PlannedBackend> Second => Backends.Any(backend => backend is { IsInDrain: true, IsLongInDrain: false })
+        ? Backends.Where(backend => backend.IsInRing || backend is { IsInDrain: true, IsLongInDrain: false })
         : Backends.Where(backend => IsOfTier && backend.IsInRing && backend.Value.Forwarding != Layout.ForwardingKind.Local);
 
     /// <summary>Its members in the Maglev table, by the ids given out.</summary>

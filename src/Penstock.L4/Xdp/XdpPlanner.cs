@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Collections.Immutable;
+using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using Penstock.L4.Maglev;
@@ -11,8 +12,16 @@ namespace Penstock.L4.Xdp;
 /// <summary>Turns configuration and states into what the maps are to hold.</summary>
 /// <param name="host">The host's interfaces.</param>
 /// <param name="hops">Where frames for backends of dsr-l2 go.</param>
-internal sealed class XdpPlanner(IHostNetwork host, ILinkHops hops)
+/// <param name="time">Clock of drains.</param>
+internal sealed class XdpPlanner(IHostNetwork host, ILinkHops hops, TimeProvider time)
 {
+    /// <summary>
+    /// For how long from the beginning of its drain a backend is looked for flows that no table knows. The longer a drain, the more of them have begun in it, elsewhere; and a
+    /// flood that pushes flows out of the table has them sent to it.
+    /// </summary>
+    internal static readonly TimeSpan DrainWindow = TimeSpan.FromHours(1);
+
+    private readonly Dictionary<(string Service, int Position), Drain> _drains = [];
     private Dictionary<string, Known> _known = new(StringComparer.Ordinal);
     private BackendPlanner? _backends;
     private PlannedService[] _tunnels = [];
@@ -30,7 +39,7 @@ internal sealed class XdpPlanner(IHostNetwork host, ILinkHops hops)
             return [];
         if (!ReferenceEquals(config, _config) || _backends is not { } backends)
         {
-            backends = new BackendPlanner(host, hops, Require(config.Interfaces[0]), (ulong)config.HashSeed, snapshot.Config.Peers?.OwnProxy());
+            backends = new BackendPlanner(host, hops, Require(config.Interfaces[0]), config.Interfaces.Min(name => Require(name).Mtu), (ulong)config.HashSeed, snapshot.Config.Peers?.OwnProxy());
             (_config, _backends, _known, _tunnels) = (config, backends, new Dictionary<string, Known>(StringComparer.Ordinal), [.. Tunnels(config, backends)]);
         }
 
@@ -74,8 +83,33 @@ internal sealed class XdpPlanner(IHostNetwork host, ILinkHops hops)
         if (_known.TryGetValue(service.Name, out var known) && known.States == states)
             return known.Plan;
         var plan = Plan(service, states, planner);
+        plan = plan with { Backends = [.. plan.Backends.Select(backend => backend with { IsLongInDrain = IsLongInDrain(service.Name, backend) })] };
         _known[service.Name] = new Known(states, plan);
         return plan;
+    }
+
+    private bool IsLongInDrain(string service, PlannedBackend backend)
+    {
+        var key = (service, backend.Position);
+        if (!backend.IsInDrain)
+        {
+            _drains.Remove(key);
+            return false;
+        }
+
+        if (!_drains.TryGetValue(key, out var drain) || !drain.Address.Equals(backend.Address))
+            _drains[key] = drain = new Drain(backend.Address, time.GetTimestamp());
+        return time.GetElapsedTime(drain.Since) >= DrainWindow;
+    }
+
+    /// <summary>Has the next plan be another where a drain has lasted for <see cref="DrainWindow"/> since the last one.</summary>
+    /// <returns>Whether there is one.</returns>
+    public bool ForgetDrains()
+    {
+        var ended = _known.Where(known => known.Value.Plan.Backends.Any(backend => backend is { IsInDrain: true, IsLongInDrain: false } && IsLongInDrain(known.Key, backend))).Select(known => known.Key).ToArray();
+        foreach (var name in ended)
+            _known.Remove(name);
+        return ended.Length > 0;
     }
 
     private static PlannedService Plan(ServiceConfig service, ImmutableArray<BackendStatus> states, BackendPlanner planner)
@@ -139,6 +173,9 @@ internal sealed class XdpPlanner(IHostNetwork host, ILinkHops hops)
             flags |= Layout.ServiceFlags.SynCookies;
         return flags;
     }
+
+    [StructLayout(LayoutKind.Auto)]
+    private readonly record struct Drain(IPAddress Address, long Since);
 
     [StructLayout(LayoutKind.Auto)]
     private readonly record struct Known(ImmutableArray<BackendStatus> States, PlannedService Plan);

@@ -7,6 +7,9 @@ namespace Penstock.L4.Xdp;
 /// <summary>What is compiled into the program: where it differs, the program is loaded anew.</summary>
 internal static class XdpSettings
 {
+    // Looks for flows that a CPU does not know, where the configuration has no cap: with a microsecond or so for each, a flood takes a tenth of the CPU for them.
+    private const uint Searches = 100_000;
+
     /// <summary>Those of a configuration and its plan.</summary>
     public static Layout.Settings Of(L4Config config, PlannedService[] plan)
     {
@@ -36,6 +39,7 @@ internal static class XdpSettings
             NatOpeningTimeout = Seconds(config.Nat.OpeningTimeout),
             NatUdpTimeout = Seconds(config.Nat.UdpTimeout),
             Tick = BpfClock.Tick,
+            SearchesPerSecond = config.NewFlowsPerCpu > 0 ? (uint)config.NewFlowsPerCpu : Searches,
         };
     }
 

@@ -4,6 +4,7 @@ using System.Net;
 using Penstock.L4.Xdp;
 using Penstock.Model;
 using Penstock.Model.L4;
+using Penstock.Tests;
 
 namespace Penstock.L4.Tests.Xdp;
 
@@ -20,7 +21,7 @@ public sealed class XdpPlannerTests
         var value = service.Backends[0].Value;
         value.Forwarding.ShouldBe(Layout.ForwardingKind.Ipip);
         value.Source.ToIPAddress().ShouldBe(IPAddress.Parse("10.0.0.254"));
-        value.Mtu.ShouldBe((ushort)1500);
+        value.Mtu.ShouldBe((ushort)0, "the kernel says what its way fits");
         value.Flags.ShouldBe(Layout.BackendFlags.Fib);
         service.Backends[0].Weight.ShouldBe(3);
         service.Backends[1].Value.Source.ToIPAddress().ShouldBe(IPAddress.Parse("2001:db8::fe"));
@@ -46,6 +47,7 @@ public sealed class XdpPlannerTests
         value.Mac.ToString().ShouldBe("02:00:00:00:00:11");
         value.OwnMac.ToString().ShouldBe(ownMac);
         value.InterfaceIndex.ShouldBe(index);
+        value.Mtu.ShouldBe((ushort)(device == "eth1" ? 1400 : 1500));
     }
 
     [Fact]
@@ -56,7 +58,7 @@ public sealed class XdpPlannerTests
         BackendConfig[] backends = [new() { Address = Address(1) }, new() { Address = Address(2) }];
         var config = new ServiceConfig { Name = "s", Listen = Tcp(80), Forwarding = Forwarding.DsrL2, Backends = [.. backends] };
         var snapshot = Of(config, [.. backends.Select(backend => new BackendStatus(backend, EndpointState.Ready))]);
-        var planner = new XdpPlanner(_host, _host);
+        var planner = new XdpPlanner(_host, _host, TimeProvider.System);
         var before = planner.Plan(snapshot)[0];
 
         (before.Backends[0].Value.Flags, before.Backends[0].Value.Mac.ToString(), before.Backends[0].Value.InterfaceIndex).ShouldBe((Layout.BackendFlags.Mac, "02:00:00:00:00:11", 3u));
@@ -224,9 +226,9 @@ public sealed class XdpPlannerTests
     [Fact]
     public void Plan_InterfaceWithAnotherMtu_IsSeenAfterForget()
     {
-        var config = new ServiceConfig { Name = "s", Listen = Tcp(80), Forwarding = Forwarding.DsrIpip, Backends = [new BackendConfig { Address = Address(1) }] };
+        var config = new ServiceConfig { Name = "s", Listen = Tcp(80), Forwarding = Forwarding.DsrIpip, NextHop = NextHop.Sender, Backends = [new BackendConfig { Address = Address(1) }] };
         var snapshot = Of(config, new BackendStatus(config.Backends[0], EndpointState.Ready));
-        var planner = new XdpPlanner(_host, _host);
+        var planner = new XdpPlanner(_host, _host, TimeProvider.System);
         var before = planner.Plan(snapshot)[0];
 
         _host.Mtu = 9000;
@@ -234,6 +236,63 @@ public sealed class XdpPlannerTests
         planner.Forget();
 
         planner.Plan(snapshot)[0].Backends[0].Value.Mtu.ShouldBe((ushort)9000);
+    }
+
+    [Fact]
+    public void Plan_InterfacesOfUnlikeMtu_AsksTheInterfaceFromTheLeastOn()
+    {
+        var config = new ServiceConfig { Name = "s", Listen = Tcp(80), Forwarding = Forwarding.DsrIpip, NextHop = NextHop.Sender, Backends = [new BackendConfig { Address = Address(1) }] };
+        var snapshot = Of(config, new BackendStatus(config.Backends[0], EndpointState.Ready));
+        snapshot = snapshot with { Config = snapshot.Config with { L4 = snapshot.Config.L4 with { Interfaces = ["eth0", "eth1"] } } };
+
+        var value = new XdpPlanner(_host, _host, TimeProvider.System).Plan(snapshot)[0].Backends[0].Value;
+
+        (value.InterfaceIndex, value.Mtu).ShouldBe((0u, (ushort)1400));
+    }
+
+    [Fact]
+    public void Plan_BackendLongInDrain_IsLeftOutOfTheSecondRing()
+    {
+        var time = new ManualTimeProvider();
+        BackendConfig[] backends = [new() { Address = Address(1) }, new() { Address = Address(2) }];
+        var config = new ServiceConfig { Name = "s", Listen = Tcp(80), Forwarding = Forwarding.DsrIpip, Backends = [.. backends] };
+        var snapshot = Of(config, new BackendStatus(backends[0], EndpointState.Ready), new BackendStatus(backends[1], EndpointState.Drain));
+        var planner = new XdpPlanner(_host, _host, time);
+        var before = planner.Plan(snapshot)[0];
+        before.HasSecond.ShouldBeTrue();
+
+        time.Advance(XdpPlanner.DrainWindow - TimeSpan.FromSeconds(1));
+        planner.ForgetDrains().ShouldBeFalse();
+        planner.Plan(snapshot)[0].ShouldBeSameAs(before);
+        time.Advance(TimeSpan.FromSeconds(1));
+        planner.ForgetDrains().ShouldBeTrue();
+
+        planner.Plan(snapshot)[0].HasSecond.ShouldBeFalse();
+        planner.ForgetDrains().ShouldBeFalse();
+    }
+
+    [Fact]
+    public void Probes_OfChecksByTheDataPath_AreWhatThePlanHasForPackets()
+    {
+        _host.Hops[Address(1)] = new LinkHop(Layout.Mac.Of("02:00:00:00:00:11"), _host.Find("eth1"));
+        BackendConfig[] backends = [new() { Address = Address(1) }, new() { Address = Address(2), Mac = "02:00:00:00:00:12", Interface = "eth1" }];
+        var config = new ServiceConfig
+        {
+            Name = "s",
+            Listen = Tcp(80),
+            Forwarding = Forwarding.DsrL2,
+            Backends = [.. backends],
+            Health = new Model.L7.HealthCheckConfig(),
+            HealthVia = HealthVia.DataPath,
+        };
+        var snapshot = Of(config, new BackendStatus(backends[0], EndpointState.Ready), new BackendStatus(backends[1], EndpointState.Down));
+
+        var probes = ProbePaths.Wanted(snapshot.Config.L4, new XdpPlanner(_host, _host, TimeProvider.System).Plan(snapshot));
+
+        probes.Keys.ShouldBe([0x50530000u, 0x50530001u]);
+        probes.Values.ShouldAllBe(probe => probe.Service.ToIPAddress().Equals(Vip) && probe.Backend.State == default);
+        probes[0x50530000].Backend.Flags.ShouldBe(Layout.BackendFlags.None, "the kernel finds its MAC address");
+        (probes[0x50530001].Backend.Flags, probes[0x50530001].Backend.InterfaceIndex).ShouldBe((Layout.BackendFlags.Mac, 3u));
     }
 
     [Fact]
@@ -265,7 +324,7 @@ public sealed class XdpPlannerTests
 
     private PlannedService Plan(ServiceConfig service, params BackendStatus[] states) => PlanAll(service, states)[0];
 
-    private PlannedService[] PlanAll(ServiceConfig service, BackendStatus[] states) => new XdpPlanner(_host, _host).Plan(Of(service, states));
+    private PlannedService[] PlanAll(ServiceConfig service, BackendStatus[] states) => new XdpPlanner(_host, _host, TimeProvider.System).Plan(Of(service, states));
 
     private static Snapshot Of(ServiceConfig service, params BackendStatus[] states)
     {
@@ -287,7 +346,7 @@ public sealed class XdpPlannerTests
         public bool HasIpv6 { get; set; } = true;
 
         public HostInterface? Find(string name) => IsGone ? null : new HostInterface(
-            name, name == "eth0" ? 2 : 3, Layout.Mac.Of(name == "eth0" ? "02:00:00:00:01:00" : "02:00:00:00:01:01"), Mtu,
+            name, name == "eth0" ? 2 : 3, Layout.Mac.Of(name == "eth0" ? "02:00:00:00:01:00" : "02:00:00:00:01:01"), name == "eth1" ? 1400 : Mtu,
             HasIpv6 ? [Local, IPAddress.Parse("2001:db8::fe")] : [Local]);
 
         public HostInterface? Find(int index) => index is 2 or 3 ? Find(index == 2 ? "eth0" : "eth1") : null;

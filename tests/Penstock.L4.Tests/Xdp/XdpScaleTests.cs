@@ -43,7 +43,7 @@ public sealed class XdpScaleTests(ITestOutputHelper output) : IDisposable
         {
             Services = config.Services.ToImmutableDictionary(service => service.Name, service => service.Backends.Select(backend => new BackendStatus(backend, EndpointState.Ready)).ToImmutableArray()),
         };
-        var planner = new XdpPlanner(new HostNetwork(), new LinkHops(new HostNetwork()));
+        var planner = new XdpPlanner(new HostNetwork(), new LinkHops(new HostNetwork()), TimeProvider.System);
         var tables = Tables(config, planner.Plan(snapshot));
 
         var whole = Milliseconds(() => tables.Apply(planner.Plan(snapshot)));

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+using Microsoft.Extensions.Logging;
+
+namespace Penstock.L4.Xdp;
+
+/// <summary>What the engine says of things that it tries each second: once.</summary>
+/// <param name="logger">Log.</param>
+internal sealed class XdpLog(ILogger logger)
+{
+    private string _complaint = "";
+
+    /// <summary>Something failed: said once for each reason, until <see cref="Settle"/>.</summary>
+    public void Complain(string why, Exception error)
+    {
+        if (error.Message != _complaint)
+            logger.LogError("{Why}, services could not be put in place: {Reason}", why, error.Message);
+        _complaint = error.Message;
+    }
+
+    /// <summary>It works again.</summary>
+    public void Settle() => _complaint = "";
+
+    /// <summary>Says which backends have a way now and which have lost it.</summary>
+    public void Faults(PlannedService[] before, PlannedService[] now)
+    {
+        var known = before.SelectMany(service => service.Backends.Select(backend => (service.Name, backend.Address, backend.Fault))).ToHashSet();
+        foreach (var service in now)
+        {
+            foreach (var backend in service.Backends.Where(backend => backend.IsResolved && !known.Contains((service.Name, backend.Address, backend.Fault))))
+            {
+                if (backend.Fault.Length > 0)
+                    logger.LogWarning("service {Service}: backend {Backend} gets nothing: {Reason}", service.Name, backend.Address, backend.Fault);
+                else
+                    logger.LogInformation("service {Service}: backend {Backend} is at {Mac}", service.Name, backend.Address, backend.Value.Mac);
+            }
+        }
+    }
+}
