@@ -34,6 +34,7 @@ internal sealed class L4Meter : IDisposable
         Gauge("penstock.l4.backend.slots", PerBackend(backend => backend.Slots), unit: null, "Slots of the Maglev table a backend has.");
         Gauge("penstock.l4.backend.ready", PerBackend(backend => backend.State == "ready" ? 1 : 0), unit: null, "Whether a backend is ready.");
         Gauge("penstock.l4.backend.share", PerBackend(backend => backend.Share), unit: null, "Part of its weight that counts: below 1 in a slow start.");
+        Gauge("penstock.l4.next.hops.unresolved", UnresolvedHops, unit: null, "Backends that frames can't be sent to, because nobody on the link answers for their next hop or there is no route; engine xdp alone.");
         Gauge("penstock.l4.service.panic", PerService(service => service.IsInPanic ? 1 : 0), unit: null, "Whether so few backends are up that all are used.");
         Counter("penstock.l4.service.drops", ServiceDrops, unit: null, "Packets of a service dropped, by reason.");
         Counter("penstock.l4.drops", Drops, unit: null, "Packets dropped, by reason, those of no service too.");
@@ -80,6 +81,8 @@ internal sealed class L4Meter : IDisposable
         from service in status.Services
         from drop in service.Drops
         select new Measurement<long>(drop.Value, Tag("service", service.Name), Tag("reason", drop.Key));
+
+    private static IEnumerable<Measurement<int>> UnresolvedHops(L4Status status) => status.Unresolved is { } addresses ? [new Measurement<int>(addresses.Length)] : [];
 
     private static IEnumerable<Measurement<long>> AcceptPauses(L4Status status) => status.AcceptPauses is { } pauses ? [new Measurement<long>(pauses)] : [];
 

@@ -21,6 +21,9 @@ public sealed record L4Status(
     /// <summary>What an operator should know, as whole sentences.</summary>
     public ImmutableArray<string> Warnings { get; init; } = [];
 
+    /// <summary>Backends that frames can't be sent to, because nobody on the link answers for their next hop or there is no route; null: an engine that does not look.</summary>
+    public ImmutableArray<string>? Unresolved { get; init; }
+
     /// <summary>How often connections had to wait because there were too many, or no descriptor was left; null: an engine that accepts none.</summary>
     public long? AcceptPauses { get; init; }
 

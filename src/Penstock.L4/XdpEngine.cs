@@ -4,8 +4,8 @@ using System.Diagnostics;
 using System.Net;
 using Microsoft.Extensions.Logging;
 using Penstock.L4.Xdp;
-using Penstock.Linux;
 using Penstock.Linux.Bpf;
+using Penstock.Linux.Netlink;
 using Penstock.Model;
 using Penstock.Model.L4;
 
@@ -28,6 +28,7 @@ public sealed class XdpEngine : IL4Engine
     private readonly XdpReader _reader;
     private readonly NeighbourKeeper _neighbours;
     private readonly PinOwner _owner = new();
+    private RouteEvents? _events;
     private readonly ProbePaths _probes;
     private readonly L4Meter _meter;
     private readonly Lock _gate = new();
@@ -91,7 +92,7 @@ public sealed class XdpEngine : IL4Engine
 
         // Counters take long to read where there are many: nothing waits for that.
         using var held = running.Program;
-        return _reader.Read(running.Snapshot, held.Maps, services, running.Notes);
+        return XdpReader.WithHops(_reader.Read(running.Snapshot, held.Maps, services, running.Notes), running.Plan, _neighbours.Unresolved);
     }
 
     /// <summary>What would become of a packet, from the maps as they are now; null: no services run.</summary>
@@ -131,6 +132,7 @@ public sealed class XdpEngine : IL4Engine
         {
             _isDisposed = true;
             _watch.Dispose();
+            _events?.Dispose();
             _meter.Dispose();
             _neighbours.Dispose();
             _hops.Dispose();
@@ -149,6 +151,12 @@ public sealed class XdpEngine : IL4Engine
         var marked = StaleFlows.Mark(running.Program.Maps, running.Tables.Services.Values.Where(entry => isLost(entry.Listen.Address)).Select(entry => entry.Id).ToHashSet());
         if (marked > 0)
             _logger.LogInformation("{Flows} flows remembered from before another host had their addresses are not believed any more", marked);
+    }
+
+    private void LookSoon()
+    {
+        _neighbours.Look();
+        _watch.Change(TimeSpan.Zero, Timeout.InfiniteTimeSpan);
     }
 
     // An interface that came back, as a driver's reload or a bond's change may have it, does not run the program; one with another MTU has
@@ -239,18 +247,11 @@ public sealed class XdpEngine : IL4Engine
         }
     }
 
-    private void RequireHost()
-    {
-        HostNeeds.Require(ProcessRights.Read(), BpfKernel.Has);
-        foreach (var lack in HostNeeds.Lacks(BpfKernel.Has))
-            _logger.LogWarning("{Lack}", lack);
-    }
-
     private void ApplyConfig(Snapshot snapshot, PlannedService[] plan)
     {
         var config = snapshot.Config.L4;
         if (_running is null)
-            RequireHost();
+            _log.RequireHost();
         var devices = config.Interfaces.Select(_planner.Require).ToArray();
         XdpPlanner.RequireForwarding(plan, devices);
         LocalPorts.RequireApart(plan, config.Nat.Ports, _host);
@@ -271,6 +272,7 @@ public sealed class XdpEngine : IL4Engine
         var settings = XdpSettings.Of(config, plan);
         if (_running is { } running && running.Snapshot.Config.L4.Pins != config.Pins)
             throw new L4ApplyException($"l4: pins can't move from {running.Snapshot.Config.L4.Pins} while services run: penstock detach, then start the daemon again");
+        _probes.Follow(config, plan, devices); // May refuse; what runs has its own again within a second.
         try
         {
             if (_running is not { } same || same.Settings != settings || XdpSizes.Exceed(config, plan, map => same.Program.Maps[map].Info.MaxEntries) is not null)
@@ -285,7 +287,7 @@ public sealed class XdpEngine : IL4Engine
         }
 
         attachments.Keep(devices);
-        _probes.Follow(config, plan, devices);
+        _events ??= new RouteEvents(LookSoon);
         _hops.Keep(plan.SelectMany(service => service.Backends).Where(backend => backend.IsResolved).Select(backend => backend.Address).ToHashSet());
     }
 

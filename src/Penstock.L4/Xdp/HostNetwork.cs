@@ -65,6 +65,22 @@ internal sealed class HostNetwork : IHostNetwork
     }
 
     /// <inheritdoc/>
+    public IReadOnlyList<IPAddress> Unresolved(IReadOnlyCollection<IPAddress> destinations)
+    {
+        try
+        {
+            using var kernel = new RouteNetlink();
+            var usable = destinations.Select(address => address.AddressFamily).Distinct().SelectMany(kernel.Neighbours).Where(neighbour => neighbour.IsUsable)
+                .Select(neighbour => (neighbour.Address, neighbour.InterfaceIndex)).ToHashSet();
+            return [.. destinations.Where(address => kernel.Route(address) is not { } route || !(route.IsLocal || usable.Contains((route.Gateway ?? address, route.InterfaceIndex))))];
+        }
+        catch (NetlinkException)
+        {
+            return []; // Asked again soon.
+        }
+    }
+
+    /// <inheritdoc/>
     public void Resolve(IPAddress destination)
     {
         try

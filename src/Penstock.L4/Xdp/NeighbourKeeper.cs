@@ -7,7 +7,7 @@ namespace Penstock.L4.Xdp;
 internal sealed class NeighbourKeeper : IDisposable
 {
     /// <summary>Time between two looks at the interfaces: with its carrier an interface loses all its neighbours.</summary>
-    private static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
 
     /// <summary>Looks after a change in each of which neighbours are asked again: the link, or a switch behind it, may not carry frames at once.</summary>
     private const int LooksAfterChange = 5;
@@ -25,6 +25,8 @@ internal sealed class NeighbourKeeper : IDisposable
     private IReadOnlyDictionary<int, uint> _carriers;
     private long _asked;
     private int _looks;
+    private volatile bool _isTold;
+    private volatile IReadOnlyList<IPAddress> _unresolved = [];
 
     /// <summary>Keeps nothing yet.</summary>
     public NeighbourKeeper(IHostNetwork host, TimeProvider time)
@@ -34,6 +36,18 @@ internal sealed class NeighbourKeeper : IDisposable
         _carriers = host.Carriers();
         _asked = time.GetTimestamp();
         _timer = time.CreateTimer(_ => Refresh(), state: null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+    }
+
+    /// <summary>Those of the addresses that it keeps whose next hop the kernel did not know when it was last asked: at each change that the kernel tells of, and each second while there are any.</summary>
+    public IReadOnlyList<IPAddress> Unresolved => _unresolved;
+
+    /// <summary>Has it look at once: neighbours or routes have changed.</summary>
+    public void Look()
+    {
+        if (Volatile.Read(ref _addresses).Length == 0)
+            return;
+        _isTold = true;
+        _timer.Change(TimeSpan.Zero, Timeout.InfiniteTimeSpan);
     }
 
     /// <summary>Keeps the next hops to these addresses from now on.</summary>
@@ -47,7 +61,9 @@ internal sealed class NeighbourKeeper : IDisposable
             _host.Resolve(address);
         if (added.Length > 0)
             Task.Delay(FirstAnswer, _time).Wait();
-        _timer.Change(addresses.Length > 0 ? Look : Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _unresolved = [];
+        _isTold = true;
+        _timer.Change(addresses.Length > 0 ? LookEvery : Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
     /// <inheritdoc/>
@@ -58,13 +74,22 @@ internal sealed class NeighbourKeeper : IDisposable
         var carriers = _host.Carriers();
         if (carriers.Count > 0 && !(carriers.Count == _carriers.Count && carriers.All(now => _carriers.TryGetValue(now.Key, out var before) && before == now.Value)))
             (_carriers, _looks) = (carriers, LooksAfterChange);
+        var isTold = _isTold;
+        _isTold = false;
+        var addresses = Volatile.Read(ref _addresses);
         if (_looks > 0 || _time.GetElapsedTime(_asked) >= Interval)
         {
-            foreach (var address in Volatile.Read(ref _addresses))
+            foreach (var address in addresses)
                 _host.Resolve(address);
             (_asked, _looks) = (_time.GetTimestamp(), Math.Max(0, _looks - 1));
         }
+        else if (isTold || _unresolved.Count > 0)
+        {
+            _unresolved = _host.Unresolved(addresses);
+            foreach (var address in _unresolved)
+                _host.Resolve(address);
+        }
 
-        _timer.Change(Look, Timeout.InfiniteTimeSpan);
+        _timer.Change(LookEvery, Timeout.InfiniteTimeSpan);
     }
 }

@@ -1,13 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 using Microsoft.Extensions.Logging;
+using Penstock.Linux;
+using Penstock.Linux.Bpf;
 
 namespace Penstock.L4.Xdp;
 
-/// <summary>What the engine says of things that it tries each second: once.</summary>
+/// <summary>What the engine says of its host, at the start, and of things that it tries each second: once.</summary>
 /// <param name="logger">Log.</param>
 internal sealed class XdpLog(ILogger logger)
 {
     private string _complaint = "";
+
+    /// <summary>Fails where the host can't do what the engine is made of, and says what else it lacks.</summary>
+    /// <exception cref="L4ApplyException">It can't.</exception>
+    public void RequireHost()
+    {
+        HostNeeds.Require(ProcessRights.Read(), BpfKernel.Has);
+        foreach (var lack in HostNeeds.Lacks(BpfKernel.Has))
+            logger.LogWarning("{Lack}", lack);
+    }
 
     /// <summary>Something failed: said once for each reason, until <see cref="Settle"/>.</summary>
     public void Complain(string why, Exception error)

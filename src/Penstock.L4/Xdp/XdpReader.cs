@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Collections.Immutable;
+using System.Net;
 using Penstock.Linux.Bpf;
 using Penstock.Model;
 using Penstock.Model.L4;
@@ -10,6 +11,8 @@ namespace Penstock.L4.Xdp;
 /// <param name="host">The host's interfaces.</param>
 internal sealed class XdpReader(IHostNetwork host)
 {
+    private const int MostNamed = 5;
+
     private static readonly DropReason[] s_reasons = [.. Enum.GetValues<DropReason>().Where(reason => reason != DropReason.None)];
 
     /// <summary>What the tier does.</summary>
@@ -22,6 +25,22 @@ internal sealed class XdpReader(IHostNetwork host)
             Drops(maps),
             notes);
     }
+
+    /// <summary>The same with the backends that frames can't be sent to.</summary>
+    /// <param name="status">What the tier does.</param>
+    /// <param name="plan">What the maps were written by.</param>
+    /// <param name="unresolved">Those among backends whose next hop the kernel is asked for with each packet.</param>
+    public static L4Status WithHops(L4Status status, PlannedService[] plan, IReadOnlyList<IPAddress> unresolved)
+    {
+        ImmutableArray<string> all =
+        [
+            .. unresolved.Concat(plan.SelectMany(service => service.Backends).Where(backend => backend is { IsResolved: true, Fault.Length: > 0 }).Select(backend => backend.Address))
+                .Select(address => address.ToString()).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal),
+        ];
+        return status with { Unresolved = all, Warnings = all.IsEmpty ? status.Warnings : status.Warnings.Add($"no next hop answers, or there is no route, for {Few(all)}: their packets are dropped (no_route)") };
+    }
+
+    private static string Few(ImmutableArray<string> all) => all.Length <= MostNamed ? string.Join(", ", all) : $"{string.Join(", ", all.Take(MostNamed))} and {all.Length - MostNamed} more";
 
     private static ServiceCounters Service(ServiceView view, Snapshot snapshot, XdpMaps maps, ILookup<uint, Layout.ServiceDrop> drops)
     {

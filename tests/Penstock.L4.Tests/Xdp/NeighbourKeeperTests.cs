@@ -48,6 +48,28 @@ public sealed class NeighbourKeeperTests : IDisposable
     }
 
     [Fact]
+    public async Task Look_NextHopThatTheKernelHasForgotten_IsAskedForAtOnceAndUntilItAnswers()
+    {
+        await FollowAsync("10.0.0.11", "10.0.0.12");
+        _time.Advance(Second);
+        _host.Asked.Clear();
+
+        _host.Silent.Add("10.0.0.12");
+        _keeper.Look();
+        _time.Advance(TimeSpan.FromMilliseconds(1));
+        _host.Asked.ShouldBe(["10.0.0.12"]);
+        _keeper.Unresolved.ShouldBe([IPAddress.Parse("10.0.0.12")]);
+        _time.Advance(Second);
+        _host.Asked.ShouldBe(["10.0.0.12", "10.0.0.12"]);
+
+        _host.Silent.Clear();
+        _time.Advance(Second);
+        _keeper.Unresolved.ShouldBeEmpty();
+        _time.Advance(Second);
+        _host.Asked.Count.ShouldBe(2);
+    }
+
+    [Fact]
     public async Task Carriers_UnknownForAMoment_AreNoChange()
     {
         await FollowAsync("10.0.0.11");
@@ -82,6 +104,8 @@ public sealed class NeighbourKeeperTests : IDisposable
     {
         public List<string> Asked { get; } = [];
 
+        public HashSet<string> Silent { get; } = [];
+
         public Dictionary<int, uint> Now { get; set; } = new() { [1] = 0, [2] = 0 };
 
         public HostInterface? Find(string name) => null;
@@ -91,6 +115,8 @@ public sealed class NeighbourKeeperTests : IDisposable
         public IReadOnlySet<IPAddress> Addresses() => new HashSet<IPAddress>();
 
         public IReadOnlyDictionary<int, uint> Carriers() => new Dictionary<int, uint>(Now);
+
+        public IReadOnlyList<IPAddress> Unresolved(IReadOnlyCollection<IPAddress> destinations) => [.. destinations.Where(address => Silent.Contains(address.ToString()))];
 
         public IPAddress? SourceFor(IPAddress destination) => null;
 

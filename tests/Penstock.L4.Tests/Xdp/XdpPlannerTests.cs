@@ -359,6 +359,8 @@ public sealed class XdpPlannerTests
 
         public IReadOnlyDictionary<int, uint> Carriers() => new Dictionary<int, uint>();
 
+        public IReadOnlyList<IPAddress> Unresolved(IReadOnlyCollection<IPAddress> destinations) => [];
+
         public IPAddress? SourceFor(IPAddress destination) => null;
 
         public void Resolve(IPAddress destination)
