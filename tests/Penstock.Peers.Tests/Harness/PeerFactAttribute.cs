@@ -14,6 +14,20 @@ internal sealed class PeerFactAttribute : FactAttribute
         }
     }
 
+    /// <summary>A module that Debian's python3 needs; skipped where it is missing. Default: none.</summary>
+    public string? PythonModule
+    {
+        get;
+        init
+        {
+            field = value;
+            if (!Directory.Exists($"/usr/lib/python3/dist-packages/{value}"))
+            {
+                Skip = $"missing: python3-{value}";
+            }
+        }
+    }
+
     /// <summary>Descriptors the test process needs; skipped where the hard limit is lower. Default 0: any number will do.</summary>
     public int OpenFiles
     {
