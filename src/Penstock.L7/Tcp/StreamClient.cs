@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Diagnostics;
 using Penstock.L7.Admission;
-using Penstock.L7.Errors;
 using Penstock.L7.Forwarding;
 using Penstock.L7.ProxyProtocol;
 using Penstock.L7.Runtime;
