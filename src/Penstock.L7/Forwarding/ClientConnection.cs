@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using System.Text;
 using Penstock.L7.Admission;
 using Penstock.L7.Http1;
+using Penstock.L7.Http2;
 using Penstock.L7.ProxyProtocol;
 using Penstock.L7.Runtime;
 using Penstock.L7.Tls;
@@ -29,6 +30,7 @@ internal sealed class ClientConnection : SocketConnection, IClientStream
     private readonly byte[] _addressText;
     private readonly ClientIdentity? _announced;
     private Exchange? _exchange;
+    private Http2ServerConnection? _http2;
     private bool _cut;
 
     internal ClientConnection(Worker worker, ListenerSlot slot, in SocketAddress peer, ClientIdentity? announced, AdmissionVerdict admission)
@@ -112,7 +114,7 @@ internal sealed class ClientConnection : SocketConnection, IClientStream
         try
         {
             Reader.Guard.Until(Reactor.Now + _worker.ListenerOf(Slot).HeaderMilliseconds);
-            var keep = _worker.ListenerOf(Slot).Tls is not { } tls || await AgreeAsync(tls);
+            var keep = (_worker.ListenerOf(Slot).Tls is not { } tls || await AgreeAsync(tls)) && !await ServeHttp2Async();
             while (keep)
             {
                 var read = await Reader.ReadAsync();
@@ -138,6 +140,7 @@ internal sealed class ClientConnection : SocketConnection, IClientStream
             // The catch-all of a connection: a defect costs this one only.
             _worker.OnDefect(e);
             _exchange?.Abandon();
+            _http2?.OnClientGone();
             Abort();
         }
     }
@@ -159,6 +162,12 @@ internal sealed class ClientConnection : SocketConnection, IClientStream
     /// <summary>The proxy stops: a connection between requests closes now, another after its request.</summary>
     internal void Drain()
     {
+        if (_http2 is { } http2)
+        {
+            http2.Drain();
+            return;
+        }
+
         // What has come already is still served.
         if (_exchange is null && !Reader.HasBuffered && !HasInput())
             Reader.CancelPendingRead();
@@ -176,7 +185,8 @@ internal sealed class ClientConnection : SocketConnection, IClientStream
     {
         _cut = true;
         _exchange?.CutOff();
-        if (_exchange is not null)
+        _http2?.Cut();
+        if (_exchange is not null || _http2 is not null)
             return;
         Writer.CancelPendingFlush();
         Reader.CancelPendingRead();
@@ -193,8 +203,49 @@ internal sealed class ClientConnection : SocketConnection, IClientStream
     protected override void OnHangUp(bool error)
     {
         base.OnHangUp(error);
-        if (error)
-            _exchange?.OnClientGone();
+        if (!error)
+            return;
+        _exchange?.OnClientGone();
+        _http2?.OnClientGone();
+    }
+
+    /// <summary>Whether it takes no request after the present one.</summary>
+    internal bool EndsAfter(CompiledListener listener) =>
+        _worker.IsDraining || _worker.EndsConnections || Slot.IsRemoved
+        || (listener.Config.Limits.RequestsPerConnection > 0 && Requests >= listener.Config.Limits.RequestsPerConnection);
+
+    /// <summary>Serves a client that begins with HTTP/2's preface, to its end.</summary>
+    /// <returns>False when it does not.</returns>
+    [AsyncMethodBuilder(typeof(PooledTaskMethodBuilder<>))]
+    private async ValueTask<bool> ServeHttp2Async()
+    {
+        var listener = _worker.ListenerOf(Slot);
+        if (!listener.Config.Http2.Enabled || Tls is not null)
+            return false; // Over TLS, ALPN would have to say so (RFC 9113 section 3.2).
+        while (true)
+        {
+            var read = await Reader.ReadAsync();
+            var match = Http2Preface.Match(read.Buffer);
+            if (match != ParseStatus.Done)
+            {
+                var more = match == ParseStatus.NeedMore && !read.IsCompleted && !read.IsCanceled;
+                Reader.AdvanceTo(read.Buffer.Start, more ? read.Buffer.End : read.Buffer.Start);
+                if (more)
+                    continue;
+                if (read.IsCanceled && (read.Buffer.IsEmpty || !Reader.TimedOut))
+                    Reader.CancelPendingRead(); // For whoever reads next; a head that has begun is answered when its time is over.
+                return false;
+            }
+
+            Reader.AdvanceTo(read.Buffer.GetPosition(Http2Preface.Length));
+            break;
+        }
+
+        _http2 = new Http2ServerConnection(this, _worker, listener);
+        await _http2.ServeAsync();
+        _http2 = null;
+        ClosesEarly = true;
+        return true;
     }
 
     [AsyncMethodBuilder(typeof(PooledTaskMethodBuilder<>))]

@@ -56,7 +56,7 @@ internal sealed partial class Exchange
     {
         if (error == ProxyError.None)
             return _route!.Route.Redirect?.Status ?? _route.Route.Respond!.Status; // A route without clusters has one of the two.
-        return error == ProxyError.RequestRejected ? _rejection.Status() : ProxyErrors.Of(error).Status;
+        return IsMalformed ? 0 : error == ProxyError.RequestRejected ? _rejection.Status() : ProxyErrors.Of(error).Status;
     }
 
     /// <summary>Whether the connection's bytes are still understood after an error.</summary>

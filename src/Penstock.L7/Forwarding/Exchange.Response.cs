@@ -137,7 +137,7 @@ internal sealed partial class Exchange
     }
 
     private bool MayKeepClient() =>
-        Request.KeepAlive && !_worker.IsDraining && !_worker.EndsConnections && !_connection.Slot.IsRemoved && (Listener.Config.Limits.RequestsPerConnection == 0 || _connection.Requests < Listener.Config.Limits.RequestsPerConnection);
+        Request.KeepAlive && !_connection.EndsAfter(Listener);
 
     private ProxyError ClientError()
     {

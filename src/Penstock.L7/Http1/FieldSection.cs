@@ -10,7 +10,7 @@ namespace Penstock.L7.Http1;
 /// into one array of the section's own, so that it outlives the pipe's. Positions are offsets from the first byte, the same in both.
 /// A section that is fed in pieces looks at each byte once.
 /// </summary>
-internal abstract class FieldSection
+internal abstract partial class FieldSection
 {
     /// <summary>Bytes of the array every section keeps; larger ones are lent by the pool until <see cref="Reset"/>.</summary>
     private const int OwnBytes = 2048;

@@ -81,7 +81,12 @@ internal ref struct HeadCursor(Span<byte> output)
         }
 
         Put(PutList(head, KnownHeader.Via, "Via: "u8) ? ", "u8 : "Via: "u8);
-        Put(head.Version == 10 ? "1.0 "u8 : "1.1 "u8);
+        Put(head.Version switch
+        {
+            10 => "1.0 "u8,
+            20 => "2.0 "u8,
+            _ => "1.1 "u8,
+        });
         Put(name);
         Put("\r\n"u8);
     }

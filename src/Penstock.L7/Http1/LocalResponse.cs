@@ -31,7 +31,7 @@ internal static class LocalResponse
         PutChecked(ref cursor, "Proxy-Status"u8, answer.ProxyStatus);
         PutChecked(ref cursor, "X-Request-Id"u8, answer.RequestId);
         cursor.PutConnection(answer.ClientVersion, answer.KeepAlive);
-        bool bodiless = answer.Status is < 200 or 204 or 304;
+        bool bodiless = IsBodiless(answer.Status);
         cursor.PutFraming(BodyFraming.Length, bodiless ? -1 : answer.Body.Length);
         cursor.Put("\r\n"u8);
         if (!bodiless && !answer.HeadOnly)
@@ -42,6 +42,9 @@ internal static class LocalResponse
         output.Advance(cursor.Written);
         return cursor.Written;
     }
+
+    /// <summary>Whether a response of this status has no content, whatever was asked (RFC 9110 section 6.4.1).</summary>
+    internal static bool IsBodiless(int status) => status is < 200 or 204 or 304;
 
     private static void PutChecked(ref HeadCursor cursor, ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
     {

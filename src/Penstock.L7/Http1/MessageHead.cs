@@ -19,7 +19,7 @@ internal abstract class MessageHead : FieldSection
     {
     }
 
-    /// <summary>10 or 11.</summary>
+    /// <summary>10, 11 or 20.</summary>
     public int Version { get; protected set; }
 
     /// <summary>How the end of the body is found.</summary>

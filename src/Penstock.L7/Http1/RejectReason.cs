@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 namespace Penstock.L7.Http1;
 
-/// <summary>Why bytes were not taken as HTTP/1.x. <see cref="RejectReasons"/> gives each its status and its token.</summary>
+/// <summary>Why bytes were not taken as HTTP. <see cref="RejectReasons"/> gives each its status and its token.</summary>
 internal enum RejectReason : byte
 {
     None,
@@ -63,4 +63,16 @@ internal enum RejectReason : byte
     ChunkExtensionMalformed,
     ChunkOverhead,
     ChunkDataUnterminated,
+
+    // HTTP/2.
+    FieldNameUppercase,
+    FieldValuePadded,
+    FieldNotAllowed,
+    TeNotAllowed,
+    PseudoFieldUnknown,
+    PseudoFieldRepeated,
+    PseudoFieldLate,
+    PseudoFieldMissing,
+    AuthorityMismatch,
+    ContentLengthMismatch,
 }

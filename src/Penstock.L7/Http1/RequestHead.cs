@@ -9,7 +9,7 @@ namespace Penstock.L7.Http1;
 /// The head of one request, checked against RFC 9112 and RFC 9110. Reusable: <see cref="FieldSection.Reset"/>, then Parse. It owns the bytes it
 /// points into, so it stays valid when the pipe has moved on (a retry, the access log).
 /// </summary>
-internal sealed class RequestHead : MessageHead
+internal sealed partial class RequestHead : MessageHead
 {
     private ByteRange _method;
     private ByteRange _targetRange;
@@ -20,7 +20,7 @@ internal sealed class RequestHead : MessageHead
     /// <summary>The method token.</summary>
     public ReadOnlySpan<byte> Method => _method.Of(Bytes);
 
-    /// <summary>The request target as received.</summary>
+    /// <summary>The request target as received; in HTTP/2, the path.</summary>
     public ReadOnlySpan<byte> Target => _targetRange.Of(Bytes);
 
     /// <summary>The path without its query: <c>/</c> when an absolute form had none, <c>*</c> for OPTIONS of the whole server, the target of CONNECT.</summary>
@@ -72,7 +72,8 @@ internal sealed class RequestHead : MessageHead
     public override void Reset()
     {
         base.Reset();
-        _method = _targetRange = _host = _authority = default;
+        _method = _targetRange = _host = _authority = _scheme = _asked = default;
+        _pseudo = PseudoFields.None;
         _target = default;
         MethodKind = HttpMethodKind.Other;
         Version = 0;
@@ -128,6 +129,12 @@ internal sealed class RequestHead : MessageHead
         Framing = Has(KnownHeader.TransferEncoding) ? BodyFraming.Chunked
             : ContentLength >= 0 ? BodyFraming.Length
             : BodyFraming.None;
+        return ReadRest();
+    }
+
+    /// <summary>What is left once framing and host are known.</summary>
+    private RejectReason ReadRest()
+    {
         if (Framing != BodyFraming.None && MethodKind == HttpMethodKind.Trace)
         {
             // RFC 9110 section 9.3.8: a client must not.
@@ -205,7 +212,7 @@ internal sealed class RequestHead : MessageHead
         }
 
         // Ignored in HTTP/1.0, and idle where no content follows.
-        ExpectContinue = Version == 11 && (Framing == BodyFraming.Chunked || ContentLength > 0);
+        ExpectContinue = Version >= 11 && (Framing == BodyFraming.Chunked || ContentLength > 0);
         return RejectReason.None;
     }
 

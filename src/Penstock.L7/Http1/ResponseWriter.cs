@@ -8,7 +8,8 @@ internal static class ResponseWriter
 {
     private const int FixedLength = 384;
 
-    private static readonly ulong s_written = KnownHeaders.HopByHop | KnownHeaders.Set(
+    /// <summary>Fields of a response that are written from what was parsed, or not at all.</summary>
+    internal static ulong NotCopied { get; } = KnownHeaders.HopByHop | KnownHeaders.Set(
         KnownHeader.ContentLength, KnownHeader.Via, KnownHeader.Trailer);
 
     /// <summary>No less than <see cref="Write"/> or <see cref="WriteInterim"/> writes.</summary>
@@ -22,7 +23,7 @@ internal static class ResponseWriter
     {
         var cursor = new HeadCursor(output.GetSpan(MaxLength(head, forwarding)));
         PutStatusLine(ref cursor, head);
-        ulong skip = s_written;
+        ulong skip = NotCopied;
         if (forwarding.Framing == BodyFraming.Chunked)
         {
             skip &= ~(1UL << (int)KnownHeader.Trailer);
@@ -64,7 +65,7 @@ internal static class ResponseWriter
     {
         var cursor = new HeadCursor(output.GetSpan(MaxLength(head, forwarding)));
         PutStatusLine(ref cursor, head);
-        cursor.PutFields(head, s_written);
+        cursor.PutFields(head, NotCopied);
         cursor.PutVia(head, forwarding.ViaName);
         cursor.Put("\r\n"u8);
         output.Advance(cursor.Written);

@@ -8,7 +8,7 @@ namespace Penstock.L7.Http1;
 /// The trailer section of a chunked body, kept parsed. Fields that RFC 9110 section 6.5.1 forbids in trailers, because framing, routing,
 /// authentication or processing hang on them, are marked as not to be forwarded.
 /// </summary>
-internal sealed class TrailerSection : FieldSection
+internal sealed partial class TrailerSection : FieldSection
 {
     public TrailerSection()
         : base(hasStartLine: false)

@@ -3,6 +3,7 @@ using System.Diagnostics.Metrics;
 using System.Globalization;
 using Penstock.L7.Errors;
 using Penstock.L7.Http1;
+using Penstock.L7.Http2;
 using Penstock.L7.ProxyProtocol;
 using Penstock.L7.Runtime;
 using Penstock.L7.Tls;
@@ -32,6 +33,7 @@ internal sealed partial class L7Meter : IDisposable
         AddListeners();
         AddUpstream();
         AddReactors();
+        AddHttp2();
     }
 
     /// <inheritdoc/>
@@ -92,6 +94,17 @@ internal sealed partial class L7Meter : IDisposable
         _meter.CreateObservableCounter("penstock.defects", () => _workers.Sum(w => w.Defects), unit: null, "Connections ended by a defect of the proxy: each is a bug to report.");
         _meter.CreateObservableCounter("penstock.access.log.dropped", () => _workers.Sum(w => w.AccessLogDropped), unit: null, "Records that found no room in the access log's ring.");
     }
+
+    private void AddHttp2()
+    {
+        _meter.CreateObservableCounter("penstock.http2.connections", () => _workers.Sum(w => w.Counters.Http2.Connections), unit: null, "Client connections that spoke HTTP/2.");
+        _meter.CreateObservableCounter("penstock.http2.streams", () => _workers.Sum(w => w.Counters.Http2.Streams), unit: null, "Streams that clients began.");
+        _meter.CreateObservableCounter("penstock.http2.resets", () => PerFault(counters => counters.Resets), unit: null, "Streams reset, by what the client did wrong; reason none: nothing, one end wanted no more of it.");
+        _meter.CreateObservableCounter("penstock.http2.connections.broken", () => PerFault(counters => counters.Ends), unit: null, "Client connections ended with GOAWAY because the client broke the rules, by which.");
+    }
+
+    private IEnumerable<Measurement<long>> PerFault(Func<Http2Counters, long[]> counts) =>
+        Enum.GetValues<Http2Fault>().Select(fault => new Measurement<long>(_workers.Sum(w => counts(w.Counters.Http2)[(int)fault]), Tag("reason", fault.Token())));
 
     private IEnumerable<Measurement<long>> Requests()
     {

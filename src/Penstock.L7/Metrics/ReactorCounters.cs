@@ -28,6 +28,9 @@ internal sealed class ReactorCounters
     /// <summary>Requests sent over a connection used before.</summary>
     internal long ConnectionsReused { get; set; }
 
+    /// <summary>HTTP/2 of clients.</summary>
+    internal Http2Counters Http2 { get; } = new();
+
     /// <summary>Counts a request the proxy answered or broke off itself.</summary>
     internal void Count(ProxyError error, RejectReason rejection)
     {

@@ -3,6 +3,7 @@ using System.Text;
 using Penstock.L7.Admission;
 using Penstock.L7.Errors;
 using Penstock.L7.Http1;
+using Penstock.L7.Http2;
 using Penstock.L7.Metrics;
 using Penstock.L7.Routing;
 using Penstock.L7.Tls;
@@ -29,6 +30,7 @@ internal sealed class CompiledListener
         TrustedProxies = new TrustedProxies(config.TrustedProxies);
         _announcing = config.ProxyProtocol is { } protocol ? new TrustedProxies(protocol.From) : null;
         HeadLimits = new HeadLimits(config.Limits.RequestLineBytes, config.Limits.HeaderBytes, config.Limits.HeaderCount);
+        Http2Limits = new Http2Limits(config.Http2.ConcurrentStreams, config.Http2.StreamWindowBytes, config.Http2.ConnectionWindowBytes, HeadLimits);
         HeaderMilliseconds = (long)config.Timeouts.Header.TotalMilliseconds;
         IdleMilliseconds = (long)config.Timeouts.Idle.TotalMilliseconds;
         BodyMilliseconds = (int)config.Timeouts.Body.TotalMilliseconds;
@@ -57,6 +59,9 @@ internal sealed class CompiledListener
 
     /// <summary>Limits of a request's head.</summary>
     internal HeadLimits HeadLimits { get; }
+
+    /// <summary>Limits of an HTTP/2 connection.</summary>
+    internal Http2Limits Http2Limits { get; }
 
     /// <summary>Time for a head.</summary>
     internal long HeaderMilliseconds { get; }

@@ -6,6 +6,7 @@ using Penstock.L7.Balancing;
 using Penstock.L7.Errors;
 using Penstock.L7.Forwarding;
 using Penstock.L7.Http1;
+using Penstock.L7.Http2;
 using Penstock.L7.Metrics;
 using Penstock.L7.ProxyProtocol;
 using Penstock.L7.Routing;
@@ -27,6 +28,7 @@ internal sealed partial class Worker
     private readonly ILogger _logger;
     private readonly Func<CompiledSnapshot> _current;
     private readonly Stack<Exchange> _exchanges = new();
+    private readonly Stack<Http2ServerStream> _streams = new();
     private readonly List<ProxyListener> _listeners = [];
     private ClientConnection? _connections;
     private long _open;
@@ -245,6 +247,16 @@ internal sealed partial class Worker
         exchange.Reset();
         if (_exchanges.Count < MaxKeptExchanges)
             _exchanges.Push(exchange);
+    }
+
+    /// <summary>A stream for an HTTP/2 client's next request.</summary>
+    internal Http2ServerStream RentStream() => _streams.TryPop(out var stream) ? stream : new Http2ServerStream();
+
+    /// <summary>Takes a stream back.</summary>
+    internal void ReturnStream(Http2ServerStream stream)
+    {
+        if (_streams.Count < MaxKeptExchanges)
+            _streams.Push(stream);
     }
 
     /// <summary>Stops accepting; connections end with their present request.</summary>

@@ -54,4 +54,7 @@ public sealed record ListenerConfig
 
     /// <summary>Times and rates.</summary>
     public ListenerTimeouts Timeouts { get; init; } = new();
+
+    /// <summary>HTTP/2.</summary>
+    public Http2Config Http2 { get; init; } = new();
 }

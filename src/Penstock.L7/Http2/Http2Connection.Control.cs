@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+using System.Buffers.Binary;
+
+namespace Penstock.L7.Http2;
+
+/// <content>Frames about the connection: settings, pings, windows, and its end.</content>
+internal abstract partial class Http2Connection
+{
+    /// <summary>Bytes of control frames that may wait for a peer that does not read: some thousand answers to PING (Envoy: max_outbound_control_frames 1000).</summary>
+    private const int MaxControlBytes = 32 << 10;
+
+    /// <summary>WINDOW_UPDATE frames that a peer may send in advance of what it gets.</summary>
+    private const int WindowUpdateCredit = 1000;
+
+    /// <summary>WINDOW_UPDATE frames for each frame of content sent (Envoy: max_inbound_window_update_frames_per_data_frame_sent 10).</summary>
+    private const int UpdatesPerFrame = 10;
+
+    private FloodMeter _controls;
+    private int _windowUpdates;
+    private int _receiveWindow;
+    private int _givenBack;
+    private byte[] _control = new byte[128];
+    private int _controlLength;
+
+    /// <summary>Gives bytes of the connection's window back.</summary>
+    internal void GiveBack(int bytes)
+    {
+        _givenBack += bytes;
+        if (_givenBack < Limits.ConnectionWindow / 2 || IsEnding)
+            return;
+        WriteWindowUpdate(0, _givenBack);
+        _receiveWindow += _givenBack;
+        _givenBack = 0;
+    }
+
+    /// <summary>Lets the peer send more.</summary>
+    internal void WriteWindowUpdate(int streamId, int increment)
+    {
+        Span<byte> payload = stackalloc byte[4];
+        BinaryPrimitives.WriteInt32BigEndian(payload, increment);
+        WriteControl(FrameType.WindowUpdate, FrameFlags.None, streamId, payload);
+    }
+
+    /// <summary>Tells what this end bounds, and opens the connection's window.</summary>
+    /// <param name="settings">The settings.</param>
+    protected void WriteSettings(ReadOnlySpan<(SettingId Id, int Value)> settings)
+    {
+        Span<byte> payload = stackalloc byte[Http2Settings.EntryLength * 8];
+        var length = 0;
+        foreach (var (id, value) in settings)
+        {
+            BinaryPrimitives.WriteUInt16BigEndian(payload[length..], (ushort)id);
+            BinaryPrimitives.WriteInt32BigEndian(payload[(length + 2)..], value);
+            length += Http2Settings.EntryLength;
+        }
+
+        WriteControl(FrameType.Settings, FrameFlags.None, 0, payload[..length]);
+        if (Limits.ConnectionWindow <= _receiveWindow)
+            return;
+        WriteWindowUpdate(0, Limits.ConnectionWindow - _receiveWindow);
+        _receiveWindow = Limits.ConnectionWindow;
+    }
+
+    /// <summary>Asks for a sign of life.</summary>
+    protected void WritePing(ReadOnlySpan<byte> opaque) => WriteControl(FrameType.Ping, FrameFlags.None, 0, opaque);
+
+    /// <summary>The peer has answered a PING.</summary>
+    protected abstract void OnPong();
+
+    /// <summary>Tells that no stream beyond the given one is served.</summary>
+    protected void WriteGoAway(int lastStreamId, Http2ErrorCode code)
+    {
+        Span<byte> payload = stackalloc byte[8];
+        BinaryPrimitives.WriteInt32BigEndian(payload, lastStreamId);
+        BinaryPrimitives.WriteUInt32BigEndian(payload[4..], (uint)code);
+        WriteControl(FrameType.GoAway, FrameFlags.None, 0, payload);
+    }
+
+    private void WriteReset(int streamId, Http2ErrorCode code)
+    {
+        Span<byte> payload = stackalloc byte[4];
+        BinaryPrimitives.WriteUInt32BigEndian(payload, (uint)code);
+        WriteControl(FrameType.RstStream, FrameFlags.None, streamId, payload);
+    }
+
+    private Http2Fault OnSettings(in FrameHeader header, ReadOnlySpan<byte> payload)
+    {
+        _settingsSeen = true;
+        if (header.Has(FrameFlags.Ack))
+            return Http2Fault.None;
+        var before = _peer.InitialWindow;
+        var fault = _peer.Apply(payload);
+        if (fault == Http2Fault.None)
+            fault = CountControl();
+        if (fault == Http2Fault.None)
+            fault = MoveWindows(_peer.InitialWindow - (long)before);
+        if (fault != Http2Fault.None)
+            return fault;
+        _encoder.Allow((int)Math.Min(_peer.HeaderTableSize, Http2Settings.DefaultHeaderTableSize));
+        return WriteControl(FrameType.Settings, FrameFlags.Ack, 0, payload: default);
+    }
+
+    private Http2Fault MoveWindows(long by)
+    {
+        if (by == 0)
+            return Http2Fault.None;
+        foreach (var stream in _streams.Values)
+        {
+            if (stream.SendWindow + by > int.MaxValue)
+                return Http2Fault.WindowOverflow;
+            stream.SendWindow = (int)(stream.SendWindow + by);
+        }
+
+        EnqueueAll();
+        return Http2Fault.None;
+    }
+
+    private Http2Fault OnPing(in FrameHeader header, ReadOnlySpan<byte> payload)
+    {
+        var fault = CountControl();
+        if (fault != Http2Fault.None)
+            return fault;
+        if (!header.Has(FrameFlags.Ack))
+            return WriteControl(FrameType.Ping, FrameFlags.Ack, 0, payload);
+        OnPong();
+        return Http2Fault.None;
+    }
+
+    /// <summary>The peer begins no more streams, or takes none: those there are go on.</summary>
+    private Http2Fault OnGoAway() => CountControl();
+
+    private Http2Fault CountControl() => _controls.TryAdd(Reactor.Now) ? Http2Fault.None : Http2Fault.ControlFlood;
+
+    private Http2Fault WriteControl(FrameType type, FrameFlags flags, int streamId, ReadOnlySpan<byte> payload)
+    {
+        var needed = _controlLength + FrameHeader.Size + payload.Length;
+        if (needed > MaxControlBytes)
+            return Http2Fault.ControlQueueFull;
+        if (needed > _control.Length)
+            Array.Resize(ref _control, Math.Max(needed, _control.Length * 2));
+        new FrameHeader(payload.Length, type, flags, streamId).Write(_control.AsSpan(_controlLength));
+        payload.CopyTo(_control.AsSpan(_controlLength + FrameHeader.Size));
+        _controlLength = needed;
+        WakeSender();
+        return Http2Fault.None;
+    }
+}

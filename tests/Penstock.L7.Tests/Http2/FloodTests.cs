@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+using Penstock.Tests;
+using static Penstock.L7.Tests.Http2.FrameClient;
+
+namespace Penstock.L7.Tests.Http2;
+
+/// <summary>Peers that ask for much at little cost, and what they get.</summary>
+[Collection(AloneCollection.Name)]
+public sealed class FloodTests
+{
+    private const int Many = 20_000;
+
+    public static TheoryData<string, string> Floods => new()
+    {
+        { "settings", "control_flood" },
+        { "ping", "control_flood" },
+        { "priority", "control_flood" },
+        { "unknown", "control_flood" },
+        { "goaway", "control_flood" },
+        { "empty data", "empty_frame_flood" },
+        { "window updates", "window_update_flood" },
+        { "continuation", "continuation_flood" },
+        { "continuation bytes", "field_block_too_large" },
+        { "rapid reset", "reset_flood" },
+        { "malformed requests", "reset_flood" },
+        { "made to reset", "reset_flood" },
+        { "refused streams", "reset_flood" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Floods))]
+    public async Task Flood_EndsTheConnection_AndIsCounted(string kind, string reason)
+    {
+        using var meter = new Http2Counts();
+        await using var engine = new Http2Engine();
+        using var client = engine.Connect();
+        var before = GC.GetTotalMemory(forceFullCollection: true);
+
+        foreach (var frames in Frames(kind))
+        {
+            if (!client.TrySend(frames))
+                break;
+        }
+
+        client.LastGoAway().ShouldEndWith("ENHANCE_YOUR_CALM");
+        meter.Broken(reason).ShouldBe(1);
+        (GC.GetTotalMemory(forceFullCollection: true) - before).ShouldBeLessThan(16 << 20, kind);
+        using var other = engine.Connect();
+        other.Send(Request(1, "/fixed"));
+        other.Next().ShouldStartWith("HEADERS 1 | :status: 200");
+    }
+
+    [Fact]
+    public async Task HeaderBomb_IsDecodedInConstantMemory_AndAnsweredWith431()
+    {
+        await using var engine = new Http2Engine();
+        using var client = engine.Connect();
+        var before = GC.GetTotalAllocatedBytes(precise: true);
+
+        // One field of 4000 bytes goes into the table, and is asked for 16,000 times by one byte each: 64 MB.
+        byte[] big = [0x40, 1, (byte)'x', 0x7f, .. Size(4000), .. new byte[4000].Select(_ => (byte)'y')];
+        client.Send(Frame(Headers, EndHeaders | EndStream, 1, [.. Blocks.Literal(":method: GET", ":scheme: http", ":path: /fixed", ":authority: a"), .. big, .. Enumerable.Repeat((byte)0xbe, 12_000)]));
+
+        client.Next().ShouldStartWith("HEADERS 1 | :status: 431");
+        (GC.GetTotalAllocatedBytes(precise: true) - before).ShouldBeLessThan(4 << 20);
+    }
+
+    [Fact]
+    public async Task ClientThatOpensNoWindow_IsLetGoAfterTheBodyTimeout()
+    {
+        await using var engine = new Http2Engine(timeouts: new() { Body = TimeSpan.FromMilliseconds(200) });
+        using var client = engine.Connect((4, 0));
+
+        client.Send(Request(1, "/fixed"));
+
+        client.Next().ShouldStartWith("HEADERS 1 | :status: 200");
+        client.Expect("RST_STREAM 1 INTERNAL_ERROR");
+    }
+
+    [Fact]
+    public async Task BlockThatIsNotEnded_HasTheTimeOfAHead()
+    {
+        await using var engine = new Http2Engine(timeouts: new() { Header = TimeSpan.FromMilliseconds(300) });
+        using var client = engine.Connect();
+
+        client.SendFrame(Headers, EndStream, 1, Blocks.Literal(":method: GET"));
+
+        client.Expect("GOAWAY 0 NO_ERROR");
+        client.Expect("end");
+    }
+
+    [Fact]
+    public async Task IdleConnection_IsEndedWithGoAway()
+    {
+        await using var engine = new Http2Engine(timeouts: new() { Idle = TimeSpan.FromMilliseconds(300) });
+        using var client = engine.Connect();
+        client.Send(Request(1, "/fixed"));
+        client.Until("DATA 1 6 end");
+
+        for (var i = 0; i < 100; i++)
+            client.TrySend(Frame(Ping, 0, 0, new byte[8]));
+
+        client.Until("GOAWAY").ShouldBe("GOAWAY 1 NO_ERROR");
+    }
+
+    private static byte[] Size(int size)
+    {
+        var prefix = new byte[6];
+        var length = L7.Http2.Hpack.HpackInteger.Write(prefix, 0, 7, size);
+        return prefix[1..length];
+    }
+
+    private static IEnumerable<byte[]> Frames(string kind)
+    {
+        switch (kind)
+        {
+            case "settings": return Enumerable.Repeat(Frame(Settings, 0, 0), Many);
+            case "ping": return Enumerable.Repeat(Frame(Ping, 0, 0, new byte[8]), Many);
+            case "priority": return Enumerable.Repeat(Frame(Priority, 0, 5, new byte[5]), Many);
+            case "unknown": return Enumerable.Repeat(Frame(0x42, 0, 0), Many);
+            case "goaway": return Enumerable.Repeat(Frame(GoAway, 0, 0, new byte[8]), Many);
+            case "empty data": return Enumerable.Repeat(Frame(Data, 0, 1), Many).Prepend(Request(1, "/slow", "POST", ended: false));
+            case "window updates": return Enumerable.Repeat(Frame(WindowUpdate, 0, 0, Number(1)), Many);
+            case "continuation": return Enumerable.Repeat(Frame(Continuation, 0, 1), Many).Prepend(Frame(Headers, EndStream, 1));
+            case "continuation bytes": return Enumerable.Repeat(Frame(Continuation, 0, 1, new byte[16384]), Many).Prepend(Frame(Headers, EndStream, 1));
+            case "rapid reset": return Streams(id => [.. Request(id, "/slow"), .. Frame(RstStream, 0, id, Number(8))]);
+            case "malformed requests": return Streams(id => Request(id, "/slow", "GET", ended: true, "connection: close"));
+            case "made to reset": return Streams(id => [.. Request(id, "/slow"), .. Frame(WindowUpdate, 0, id, Number(0))]);
+            case "refused streams": return Streams(id => Request(id, "/slow"));
+            default: throw new ArgumentOutOfRangeException(nameof(kind), kind, message: null);
+        }
+    }
+
+    private static IEnumerable<byte[]> Streams(Func<int, byte[]> frames) => Enumerable.Range(0, Many).Select(i => frames((2 * i) + 1));
+}

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+using System.Collections.Immutable;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using Microsoft.Extensions.Logging.Abstractions;
+using Penstock.Linux;
+using Penstock.Model;
+using Penstock.Model.L7;
+
+namespace Penstock.L7.Tests.Http2;
+
+/// <summary>An engine with one listener in front of an origin that a test plays by hand.</summary>
+internal sealed class Http2Engine : IAsyncDisposable
+{
+    private readonly Socket _origin = new(SocketType.Stream, ProtocolType.Tcp);
+    private long _generation;
+
+    public Http2Engine(Http2Config? http2 = null, ListenerTimeouts? timeouts = null, ListenerLimits? limits = null)
+    {
+        _origin.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        _origin.Listen();
+        Apply(http2, timeouts, limits);
+    }
+
+    public L7Engine Engine { get; } = new(NullLoggerFactory.Instance, DescriptorShares.OfProcess());
+
+    public IPEndPoint Address => IPEndPoint.Parse(Engine.Status().Listeners[0].Bind);
+
+    public void Apply(Http2Config? http2 = null, ListenerTimeouts? timeouts = null, ListenerLimits? limits = null)
+    {
+        var address = (IPEndPoint)_origin.LocalEndPoint!; // Bound.
+        var endpoint = SocketEndpoint.Ip(address.Address, address.Port);
+        var listener = new ListenerConfig
+        {
+            Name = "http",
+            Bind = SocketEndpoint.Ip(IPAddress.Loopback, 0),
+            Routes = "main",
+            Http2 = http2 ?? new Http2Config(),
+            Timeouts = timeouts ?? new ListenerTimeouts(),
+            Limits = limits ?? new ListenerLimits(),
+        };
+        var config = new ApplianceConfig
+        {
+            Node = "lb1",
+            L7 = new L7Config
+            {
+                Reactors = 1,
+                Listeners = [listener],
+                Routes = ImmutableSortedDictionary<string, ImmutableArray<RouteConfig>>.Empty.Add(
+                    "main",
+                    [
+                        new RouteConfig { Name = "fixed", Match = new RouteMatch { PathPrefix = "/fixed" }, Respond = new RespondAction { Status = 200, Body = "hello\n" } },
+                        new RouteConfig { Name = "all", Match = new RouteMatch { PathPrefix = "/" }, To = [new WeightedCluster("a")] },
+                    ]),
+                Clusters = ImmutableSortedDictionary<string, ClusterConfig>.Empty.Add("a", new ClusterConfig { Name = "a", Endpoints = [new EndpointConfig(endpoint)] }),
+            },
+        };
+        var endpoints = new ClusterEndpoints("a", [new Endpoint(endpoint, 1, EndpointState.Ready)]);
+        Engine.Apply(new Snapshot(++_generation, config, ImmutableDictionary<string, ClusterEndpoints>.Empty.Add("a", endpoints)));
+    }
+
+    /// <summary>A client's connection, past preface and SETTINGS both ways.</summary>
+    public FrameClient Connect(params (ushort Id, uint Value)[] settings)
+    {
+        var client = new FrameClient(Address);
+        client.Begin(settings);
+        return client;
+    }
+
+    /// <summary>The next connection at the origin.</summary>
+    public Socket Accept()
+    {
+        _origin.Poll(TimeSpan.FromSeconds(30), SelectMode.SelectRead).ShouldBeTrue("nothing connects to the origin");
+        var accepted = _origin.Accept();
+        accepted.NoDelay = true;
+        accepted.ReceiveTimeout = 30_000;
+        return accepted;
+    }
+
+    /// <summary>Whether somebody connects to the origin.</summary>
+    public bool HasConnection() => _origin.Poll(0, SelectMode.SelectRead);
+
+    /// <summary>Reads a head.</summary>
+    public static string ReadHead(Socket socket)
+    {
+        var text = new StringBuilder();
+        var one = new byte[1];
+        while (!text.ToString().EndsWith("\r\n\r\n", StringComparison.Ordinal))
+        {
+            socket.Receive(one).ShouldBe(1, $"the connection ends after: {text}");
+            text.Append((char)one[0]);
+        }
+
+        return text.ToString();
+    }
+
+    /// <summary>Reads so many bytes.</summary>
+    public static string ReadBytes(Socket socket, int count)
+    {
+        var bytes = new byte[count];
+        for (var at = 0; at < count;)
+        {
+            var received = socket.Receive(bytes, at, count - at, SocketFlags.None);
+            received.ShouldBeGreaterThan(0, "the connection ends early");
+            at += received;
+        }
+
+        return Encoding.Latin1.GetString(bytes);
+    }
+
+    /// <summary>Sends text.</summary>
+    public static void Send(Socket socket, string text) => socket.Send(Encoding.Latin1.GetBytes(text));
+
+    public async ValueTask DisposeAsync()
+    {
+        await Engine.DisposeAsync();
+        _origin.Dispose();
+    }
+}
