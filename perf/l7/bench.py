@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 
+import http2
 import load
 import memory
 import report
@@ -45,7 +46,7 @@ def arguments():
     parser.add_argument("--bodies", type=numbers, default=[0, 1024, 65536, 1048576], help="bytes of an answer's body")
     parser.add_argument("--modes", type=words, default=["keepalive", "close"], help="keepalive, close (one request a connection)")
     parser.add_argument("--logs", type=words, default=["off", "on"], help="access log: off, on")
-    parser.add_argument("--parts", type=words, default=["cpu", "tls", "memory", "body", "reactors"], help="what is measured")
+    parser.add_argument("--parts", type=words, default=["cpu", "tls", "http2", "memory", "body", "reactors"], help="what is measured")
     parser.add_argument("--body", type=int, default=10_000_000_000, help="bytes of the answer of the body part (default 10 GB)")
     parser.add_argument("--idle", type=int, default=10_000, help="idle connections for the memory part (default 10000)")
     parser.add_argument("--penstock", default=str(ROOT / "out" / "penstock"), help="the binary (default out/penstock)")
@@ -195,6 +196,8 @@ def main():
             result["cells"] = medians(measure_cpu(options, directory, origin))
         if "tls" in options.parts:
             result["tls"] = tls.measure(options, directory, origin, (PROXY_CORE, LOAD_CORE))
+        if "http2" in options.parts:
+            result["http2"] = http2.measure(options, directory, origin, (PROXY_CORE, LOAD_CORE))
         if "memory" in options.parts:
             result["memory"] = measure_memory(options, directory, origin)
         if "body" in options.parts:

@@ -30,7 +30,9 @@ def markdown(result):
     if "cells" in result:
         lines += cells_table(result["cells"])
     if "tls" in result:
-        lines += tls_table(result["tls"])
+        lines += cost_table("TLS, ECDSA P-256", result["tls"])
+    if "http2" in result:
+        lines += cost_table("HTTP/2 to HTTP/1.1", result["http2"])
     if "memory" in result:
         lines += ["", "| resident memory | after start | for each idle connection | connections |", "|---|--:|--:|--:|"]
         lines += [f"| {name} | {row['start_bytes'] / 1e6:.1f} MB | {row['per_connection_bytes']:.0f} B | {row['connections']} |"
@@ -63,8 +65,8 @@ def cells_table(cells):
     return lines + (["", "Failed requests: " + "; ".join(failed) + "."] if failed else ["", "No request failed."])
 
 
-def tls_table(cells):
-    lines = ["", "| TLS, ECDSA P-256 | penstock us | nginx us | haproxy us | of nginx | of haproxy |", "|---|--:|--:|--:|--:|--:|"]
+def cost_table(title, cells):
+    lines = ["", f"| {title} | penstock us | nginx us | haproxy us | of nginx | of haproxy |", "|---|--:|--:|--:|--:|--:|"]
     for cell, figures in cells.items():
         lines.append(f"| {cell} | " + " | ".join([
             *(show(figures[name]["cpu_us"] if name in figures else None, "{:.1f}") for name in ("penstock", "nginx", "haproxy")),

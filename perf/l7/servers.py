@@ -30,7 +30,7 @@ class Server:
 
     def __init__(self, name, command, template, directory, values, core, environment=None):
         self.name = name
-        self.port, self.tls_port = values["PORT"], values.get("TLS_PORT")
+        self.port, self.tls_port, self.h2_port = values["PORT"], values.get("TLS_PORT"), values.get("H2_PORT")
         path = pathlib.Path(directory) / template
         text = (CONF / template).read_text()
         for key, value in {**values, "DIR": directory}.items():
@@ -135,7 +135,7 @@ def start_origin(directory, bodies, core):
 def start_proxy(name, directory, origin, core, penstock, log=False, reactors=1, environment=None):
     """One of the proxies in front of the origin, on a port of its own."""
     line = LOG_LINES[name][log].format(dir=directory)
-    values = {"PORT": free_port(), "TLS_PORT": free_port(), "ORIGIN": origin.port, "METRICS": free_port(), "REACTORS": reactors, "LOG": line}
+    values = {"PORT": free_port(), "TLS_PORT": free_port(), "H2_PORT": free_port(), "ORIGIN": origin.port, "METRICS": free_port(), "REACTORS": reactors, "LOG": line}
     template, command = {
         "nginx": ("nginx.conf", ["nginx", "-c", "@CONF@"]),
         "haproxy": ("haproxy.cfg", ["haproxy", "-db", "-f", "@CONF@"]),

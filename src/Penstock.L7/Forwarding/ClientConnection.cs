@@ -215,13 +215,13 @@ internal sealed class ClientConnection : SocketConnection, IClientStream
         || (listener.Config.Limits.RequestsPerConnection > 0 && Requests >= listener.Config.Limits.RequestsPerConnection);
 
     /// <summary>Serves a client that begins with HTTP/2's preface, to its end.</summary>
-    /// <returns>False when it does not.</returns>
+    /// <returns>False when it does not, and may speak HTTP/1.1.</returns>
     [AsyncMethodBuilder(typeof(PooledTaskMethodBuilder<>))]
     private async ValueTask<bool> ServeHttp2Async()
     {
         var listener = _worker.ListenerOf(Slot);
-        if (!listener.Config.Http2.Enabled || Tls is not null)
-            return false; // Over TLS, ALPN would have to say so (RFC 9113 section 3.2).
+        if (Tls is null ? !listener.Config.Http2.Enabled : Protocol != ApplicationProtocol.Http2)
+            return false; // Over TLS, ALPN has to say so (RFC 9113 section 3.2).
         while (true)
         {
             var read = await Reader.ReadAsync();
@@ -234,7 +234,7 @@ internal sealed class ClientConnection : SocketConnection, IClientStream
                     continue;
                 if (read.IsCanceled && (read.Buffer.IsEmpty || !Reader.TimedOut))
                     Reader.CancelPendingRead(); // For whoever reads next; a head that has begun is answered when its time is over.
-                return false;
+                return Protocol == ApplicationProtocol.Http2;
             }
 
             Reader.AdvanceTo(read.Buffer.GetPosition(Http2Preface.Length));

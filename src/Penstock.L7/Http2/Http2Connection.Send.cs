@@ -18,7 +18,6 @@ internal abstract partial class Http2Connection : IValueTaskSource
     private Http2Stream? _lastQueued;
     private bool _deferred;
     private bool _sendingEnds;
-    private bool _sendingFailed;
 
     /// <summary>Bytes that all streams together may send.</summary>
     internal int SendWindow { get; private set; } = Http2Settings.DefaultWindow;
@@ -93,26 +92,33 @@ internal abstract partial class Http2Connection : IValueTaskSource
     protected async Task SendAsync()
     {
         var writer = _transport.Writer;
-        while (!_sendingFailed)
+        var failed = false;
+        try
         {
-            if (Fill(writer))
+            while (!failed)
             {
-                var flush = writer.FlushAsync();
-                TellTaken();
-                _sendingFailed = (await flush).IsCompleted;
-            }
-            else if (_sendingEnds)
-            {
-                return;
-            }
-            else
-            {
-                await new ValueTask(this, _wait.Begin());
+                if (Fill(writer))
+                {
+                    var flush = writer.FlushAsync();
+                    TellTaken();
+                    failed = (await flush).IsCompleted;
+                }
+                else if (_sendingEnds)
+                {
+                    return;
+                }
+                else
+                {
+                    await new ValueTask(this, _wait.Begin());
+                }
             }
         }
-
-        StopReading();
-        BreakStreams();
+        finally
+        {
+            // Also after a defect: without its sender a connection is none.
+            StopReading();
+            BreakStreams();
+        }
     }
 
     /// <summary>What is written is still sent, and no more.</summary>

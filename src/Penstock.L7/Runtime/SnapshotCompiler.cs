@@ -64,7 +64,7 @@ internal sealed class SnapshotCompiler(int reactors, SeriesRegistry requests, Se
         foreach (var listener in snapshot.Config.L7.Listeners)
         {
             if (listener.Tls is { } config)
-                read[config] = _tls.GetValueOrDefault(config) ?? TlsListener.Read(listener.Name, config, _ticketKeys);
+                read[config] = _tls.GetValueOrDefault(config) ?? TlsListener.Read(listener.Name, config, listener.Http2.Enabled, _ticketKeys);
         }
 
         _tls = read;

@@ -28,15 +28,16 @@ internal sealed class TlsListener
     /// <summary>Reads the files and makes the contexts.</summary>
     /// <param name="listener">The listener.</param>
     /// <param name="config">Its TLS.</param>
+    /// <param name="http2">Whether HTTP/2 is spoken to clients that offer it.</param>
     /// <param name="ownKeys">Keys of session tickets where the configuration names none.</param>
     /// <exception cref="L7ApplyException">One of the files can't be used.</exception>
-    internal static TlsListener Read(string listener, ListenerTlsConfig config, TlsTicketKeys ownKeys)
+    internal static TlsListener Read(string listener, ListenerTlsConfig config, bool http2, TlsTicketKeys ownKeys)
     {
         try
         {
             var certificates = config.Certificates.Select(ServerCertificate.Read).ToImmutableArray();
             var keys = config.SessionTicketKeys is { } path ? TicketKeyFile.Read(path) : ownKeys;
-            var rules = new TlsRules(config, keys, Domain(listener, config));
+            var rules = new TlsRules(config, http2, keys, Domain(listener, config));
             var groups = new CertificateGroups(certificates);
             var contexts = new Dictionary<string, TlsContext>(StringComparer.Ordinal);
             var tls = new TlsListener(certificates, ContextOf(groups.Default, rules, contexts));

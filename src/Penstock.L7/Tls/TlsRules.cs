@@ -6,9 +6,10 @@ namespace Penstock.L7.Tls;
 
 /// <summary>What all certificates of a listener have in common.</summary>
 /// <param name="Config">Its TLS.</param>
+/// <param name="Http2">Whether HTTP/2 is spoken to clients that offer it.</param>
 /// <param name="TicketKeys">Keys of session tickets.</param>
 /// <param name="Domain">Sessions of another domain are not gone on with.</param>
-internal sealed record TlsRules(ListenerTlsConfig Config, TlsTicketKeys TicketKeys, byte[] Domain)
+internal sealed record TlsRules(ListenerTlsConfig Config, bool Http2, TlsTicketKeys TicketKeys, byte[] Domain)
 {
     // Mozilla, Server Side TLS 5.7: "intermediate" without the ciphers that exchange keys by finite-field Diffie-Hellman.
     private const string Ciphers12 =
@@ -28,7 +29,10 @@ internal sealed record TlsRules(ListenerTlsConfig Config, TlsTicketKeys TicketKe
         context.SetLeastVersion(Config.Profile == TlsProfile.Modern ? TlsContext.Tls13 : TlsContext.Tls12);
         context.SetCiphers(Ciphers12, Ciphers13);
         context.SetGroups(Groups);
-        context.SetProtocols("http/1.1"); // The best first: where a listener serves HTTP/2, "h2" goes before it.
+        if (Http2)
+            context.SetProtocols("h2", "http/1.1"); // The best first.
+        else
+            context.SetProtocols("http/1.1");
         context.ResumeBy(TicketKeys, Domain, s_sessionLifetime);
         if (Config.ClientCertificates is { } clients)
             context.VerifyClients(clients.Ca, clients.Mode == ClientCertificateMode.Require);

@@ -44,7 +44,7 @@ internal sealed class TlsEngine : IAsyncDisposable
     }
 
     /// <summary>Serves by this, from now on.</summary>
-    public void Apply(ListenerTlsConfig tls, ListenerTimeouts? timeouts = null, params string[] trusted)
+    public void Apply(ListenerTlsConfig tls, ListenerTimeouts? timeouts = null, Http2Config? http2 = null, params string[] trusted)
     {
         var endpoint = SocketEndpoint.Ip(_origin.Address.Address, _origin.Address.Port);
         var listener = new ListenerConfig
@@ -54,6 +54,7 @@ internal sealed class TlsEngine : IAsyncDisposable
             Routes = "main",
             Tls = tls,
             Timeouts = timeouts ?? new ListenerTimeouts(),
+            Http2 = http2 ?? new Http2Config(),
             TrustedProxies = [.. trusted.Select(IPNetwork.Parse)],
         };
         var config = new ApplianceConfig
