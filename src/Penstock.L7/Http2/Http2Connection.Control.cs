@@ -21,6 +21,7 @@ internal abstract partial class Http2Connection
     private int _givenBack;
     private byte[] _control = new byte[128];
     private int _controlLength;
+    private int _lastSaid = int.MaxValue;
 
     /// <summary>Gives bytes of the connection's window back.</summary>
     internal void GiveBack(int bytes)
@@ -70,8 +71,9 @@ internal abstract partial class Http2Connection
     /// <summary>Tells that no stream beyond the given one is served.</summary>
     protected void WriteGoAway(int lastStreamId, Http2ErrorCode code)
     {
+        _lastSaid = Math.Min(_lastSaid, lastStreamId); // RFC 9113 section 6.8: it never grows.
         Span<byte> payload = stackalloc byte[8];
-        BinaryPrimitives.WriteInt32BigEndian(payload, lastStreamId);
+        BinaryPrimitives.WriteInt32BigEndian(payload, _lastSaid);
         BinaryPrimitives.WriteUInt32BigEndian(payload[4..], (uint)code);
         WriteControl(FrameType.GoAway, FrameFlags.None, 0, payload);
     }

@@ -43,6 +43,9 @@ internal abstract partial class Http2Connection
         WriteReset(id, code);
     }
 
+    /// <summary>Frames of a stream are ignored, about which the peer knows that nobody heard of it.</summary>
+    protected void Ignore(int id) => _closed.Add(id, resetHere: true);
+
     /// <summary>A stream ended in order.</summary>
     protected void Forget(int id) => _closed.Add(id, resetHere: false);
 

@@ -121,7 +121,12 @@ internal sealed class Http2ServerConnection : Http2Connection
     protected override Http2Fault OnMessage(int id, bool ended, Http2Fault refused, ReadOnlySpan<byte> block)
     {
         if (_draining == Draining.Final)
-            return Skip(block); // Beyond what the last GOAWAY has said: the client knows that nobody heard it.
+        {
+            // Beyond what the last GOAWAY has said: the client sends it again elsewhere.
+            Ignore(id);
+            return Skip(block);
+        }
+
         if (refused == Http2Fault.None && _active >= Limits.ConcurrentStreams)
             refused = Http2Fault.StreamRefused;
         if (refused != Http2Fault.None)

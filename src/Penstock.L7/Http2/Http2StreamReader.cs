@@ -10,6 +10,9 @@ namespace Penstock.L7.Http2;
 /// <summary>The content that comes over a stream. It holds at most what the stream's window allows; what is consumed is given back to the window.</summary>
 internal sealed class Http2StreamReader : TransportReader, IValueTaskSource<ReadResult>
 {
+    /// <summary>A piece of so many bytes is worth a large block: with less, small ones keep the memory near to what the windows say.</summary>
+    private const int LargeFrom = Http2Settings.DefaultMaxFrameSize / 2;
+
     private readonly Http2Stream _stream;
     private readonly ReadDeadline _deadline;
     private BufferSegment? _head;
@@ -182,7 +185,7 @@ internal sealed class Http2StreamReader : TransportReader, IValueTaskSource<Read
     {
         if (_tail is { Free: > 0 } tail)
             return tail;
-        var segment = Reactor.Buffers.Rent(large: bytes > BufferPool.SmallSize);
+        var segment = Reactor.Buffers.Rent(large: bytes >= LargeFrom);
         if (_tail is null)
         {
             _head = segment;

@@ -22,7 +22,7 @@ public sealed class DrainTests
         var ping = client.Next();
         client.Send([.. Request(3, "/fixed"), .. Frame(Ping, Ack, 0, System.Text.Encoding.Latin1.GetBytes(ping["PING ".Length..]))]);
         var frames = new[] { client.Next(), client.Next(), client.Next() };
-        client.Send(Request(5, "/fixed"));
+        client.Send([.. Request(5, "/fixed", "POST", ended: false), .. Frame(Data, EndStream, 5, new byte[10])]);
         Http2Engine.Send(origin, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
 
         frames.ShouldContain(frame => frame.StartsWith("HEADERS 3 | :status: 200", StringComparison.Ordinal));
