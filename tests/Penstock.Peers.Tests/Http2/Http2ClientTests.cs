@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Text.RegularExpressions;
 using Penstock.Peers.Tests.Harness;
-using Penstock.Tests;
 
 namespace Penstock.Peers.Tests.Http2;
 
@@ -100,10 +99,10 @@ public sealed partial class Http2ClientTests
         var output = (await load).Output;
         var statuses = Statuses().Match(output);
         statuses.Success.ShouldBeTrue(output);
-        output.ShouldContain($" {statuses.Groups[1].Value} succeeded,");
+        output.ShouldContain($" {statuses.Groups["good"].Value} succeeded,");
     }
 
-    [GeneratedRegex(@"status codes: ([0-9]+) 2xx, 0 3xx, 0 4xx, 0 5xx", RegexOptions.NonBacktracking)]
+    [GeneratedRegex("status codes: (?<good>[0-9]+) 2xx, 0 3xx, 0 4xx, 0 5xx", RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture)]
     private static partial Regex Statuses();
 
     private static async Task<string> CurlAsync(params string[] arguments)
