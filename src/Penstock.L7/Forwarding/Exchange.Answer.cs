@@ -32,7 +32,7 @@ internal sealed partial class Exchange
 
         var keep = MayKeepClient() && MayKeepAfter(_error) && !_client.ClosesEarly;
         OnResponseHead(status);
-        _clientWriter.Guard.Between(Listener.BodyMilliseconds, Listener.Config.Timeouts.MinResponseBytesPerSecond);
+        _clientWriter.Guard.Between(Listener.BodyMilliseconds, LeastResponseRate);
         if (!_requestBody.IsDone)
         {
             // What the client waits for before it sends the body is this answer, so the body will not come.
@@ -110,7 +110,7 @@ internal sealed partial class Exchange
     [AsyncMethodBuilder(typeof(PooledTaskMethodBuilder<>))]
     private async ValueTask<bool> DiscardBodyAsync()
     {
-        _clientReader.Guard.Between(Listener.BodyMilliseconds, Listener.Config.Timeouts.MinRequestBytesPerSecond);
+        _clientReader.Guard.Between(Listener.BodyMilliseconds, LeastRequestRate);
         while (!_requestBody.IsDone)
         {
             var read = await _clientReader.ReadAsync();

@@ -24,7 +24,7 @@ internal sealed partial class Exchange
         _stopPump = false;
         _pumpError = ProxyError.None;
         _clientReader.LargeBlocks = true;
-        _clientReader.Guard.Between(Listener.BodyMilliseconds, Listener.Config.Timeouts.MinRequestBytesPerSecond);
+        _clientReader.Guard.Between(Listener.BodyMilliseconds, LeastRequestRate);
         _pump = PumpAsync(_upstream!); // Called with a connection.
     }
 

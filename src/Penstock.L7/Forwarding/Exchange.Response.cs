@@ -30,7 +30,7 @@ internal sealed partial class Exchange
         }
 
         WriteResponseHead(chunked, keep);
-        _clientWriter.Guard.Between(Listener.BodyMilliseconds, Listener.Config.Timeouts.MinResponseBytesPerSecond);
+        _clientWriter.Guard.Between(Listener.BodyMilliseconds, LeastResponseRate);
         _relaying = true;
         if (!_responseBody.IsDone)
             await RelayBodyAsync(upstream, chunked);
@@ -164,7 +164,7 @@ internal sealed partial class Exchange
 
         _client.WriteInterim(Response, new ResponseForwarding { ClientVersion = Request.Version, ViaName = Listener.ViaName });
         Response.Reset();
-        _clientWriter.Guard.Between(Listener.BodyMilliseconds, Listener.Config.Timeouts.MinResponseBytesPerSecond);
+        _clientWriter.Guard.Between(Listener.BodyMilliseconds, LeastResponseRate);
         return !(await _clientWriter.FlushAsync()).IsCompleted;
     }
 }

@@ -58,6 +58,12 @@ internal sealed partial class Exchange
     /// <summary>The listener as of the snapshot this request uses.</summary>
     internal CompiledListener Listener { get; private set; } = null!; // As above.
 
+    /// <summary>Least mean rate of the request's body, bytes per second. A stream waits for its siblings, too, which is not its client's slowness: none for those.</summary>
+    private int LeastRequestRate => _client.IsMultiplexed ? 0 : Listener.Config.Timeouts.MinRequestBytesPerSecond;
+
+    /// <summary>The same for the response.</summary>
+    private int LeastResponseRate => _client.IsMultiplexed ? 0 : Listener.Config.Timeouts.MinResponseBytesPerSecond;
+
     /// <summary>A request begins.</summary>
     internal void Begin(IClientStream client)
     {

@@ -87,7 +87,10 @@ internal sealed partial class RequestHead
         AddBytes(" "u8); // Behind a target stands a space.
         switch (which)
         {
-            case PseudoFields.Method: _method = range; break;
+            case PseudoFields.Method:
+                _method = range;
+                MethodKind = HttpMethods.Parse(value); // A head that is refused later has one, too: HEAD has no content in its answer.
+                break;
             case PseudoFields.Scheme: _scheme = range; break;
             case PseudoFields.Authority: _asked = range; break;
             default: _targetRange = range; break;

@@ -43,7 +43,7 @@ internal abstract partial class Http2Connection
         if ((id & 1) == 0)
             return Http2Fault.StreamIdEven;
         if (id < LastStreamId && !_streams.ContainsKey(id) && !_closed.WasResetHere(id))
-            return _closed.WasOpen(id) ? Http2Fault.StreamClosed : Http2Fault.StreamIdReused;
+            return _closed.HasEnded(id) ? Http2Fault.StreamClosed : Http2Fault.StreamIdReused;
         _blockFault = header.Strip(ref payload);
         if (_blockFault is not (Http2Fault.None or Http2Fault.SelfDependency))
             return _blockFault;

@@ -70,7 +70,7 @@ internal abstract partial class Http2Connection
         if (!_streams.TryGetValue(header.StreamId, out var stream))
         {
             GiveBack(header.Length);
-            return _closed.WasResetHere(header.StreamId) ? Http2Fault.None : Http2Fault.StreamClosed;
+            return _closed.HasEnded(header.StreamId) ? Http2Fault.StreamClosed : Http2Fault.None; // Reset here, or so long ago that nobody knows.
         }
 
         var wrong = stream.RemoteEnded ? Http2Fault.StreamClosed

@@ -51,6 +51,7 @@ internal sealed class Http2ServerConnection : Http2Connection
     internal async Task ServeAsync()
     {
         Worker.Counters.Http2.Connections++;
+        _idleUntil = Reactor.Now + Listener.IdleMilliseconds;
         Client.Writer.Guard.Between(Listener.BodyMilliseconds, bytesPerSecond: 0);
         WriteSettings(
         [
@@ -110,7 +111,12 @@ internal sealed class Http2ServerConnection : Http2Connection
         _idleUntil = Reactor.Now + Listener.IdleMilliseconds;
         if (_active > 0)
             return;
-        _over?.TrySetResult();
+        if (_over is { } over)
+        {
+            over.TrySetResult(); // Whoever waited goes on at once, to the connection's end.
+            return;
+        }
+
         if (_draining == Draining.Final)
             StopReading();
         ArmWait();

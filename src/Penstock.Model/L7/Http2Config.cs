@@ -13,10 +13,10 @@ public sealed record Http2Config
     [Range("1", "10000")]
     public int ConcurrentStreams { get; init; } = 100;
 
-    /// <summary>Bytes of a request body that a client may send before they are forwarded. Default 64 KiB (nginx: http2_body_preread_size; Envoy's edge: initial_stream_window_size).</summary>
+    /// <summary>Bytes of a request body that a client may send before they are forwarded; no less than it may send before it knows of this. Default 64 KiB (nginx: http2_body_preread_size; Envoy's edge: initial_stream_window_size).</summary>
     [Key("stream_window")]
     [Unit(Unit.Bytes)]
-    [Range("16KiB", "16MiB")]
+    [Range("64KiB", "16MiB")]
     public int StreamWindowBytes { get; init; } = 64 << 10;
 
     /// <summary>The same for all streams of a connection together, which bounds its memory. Default 1 MiB (Kestrel: InitialConnectionWindowSize; Envoy's edge: initial_connection_window_size).</summary>
