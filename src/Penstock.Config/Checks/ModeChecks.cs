@@ -19,7 +19,7 @@ internal static class ModeChecks
         {
             foreach (var key in s_ofTcp.Where(at.Has))
                 sink.Error(at.AtKey(key).Node, at[key].Path, $"{key} on a listener of mode http", "mode: tcp beside it");
-            if (!at.Has("routes") && !at.Incomplete && at.Node is Yaml.MappingNode)
+            if (!at.Has("routes") && !(at.Incomplete && at.Has("mode")) && at.Node is Yaml.MappingNode)
                 sink.Error(at.Node, at.Path, "no key 'routes'", "the name of a route table");
             return;
         }

@@ -22,7 +22,7 @@ public sealed class HostileConfigTests
         { "", "node: \0\n", "NUL" },
         { "a: |\n", "  x\n", "unknown key 'a'" },
         { "a: \"", "\\u00e9", "a YAML syntax error" },
-        { "l7: {listeners: [", "{bind: ':1', name: x, y: z},", "no key 'routes'" },
+        { "l7: {listeners: [", "{bind: ':1', name: x, y: z},", "unknown key 'y'" },
         { "", "# nothing\n", "more than 16777216 bytes in all files together" },
     };
 
