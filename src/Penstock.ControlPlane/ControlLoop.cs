@@ -312,7 +312,7 @@ public sealed class ControlLoop : IAsyncDisposable
         foreach (var (name, cluster) in snapshot.Config.L7.Clusters)
         {
             if (cluster.Health is { } check)
-                yield return new HealthTarget(name, check, [.. snapshot.Endpoints[name].Endpoints.Select(endpoint => endpoint.Address)]) { ProxyProtocol = cluster.ProxyProtocol };
+                yield return new HealthTarget(name, check, [.. snapshot.Endpoints[name].Endpoints.Select(endpoint => endpoint.Address)]) { ProxyProtocol = cluster.ProxyProtocol, Tls = cluster.Tls };
         }
     }
 

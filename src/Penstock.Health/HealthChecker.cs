@@ -99,10 +99,12 @@ public sealed class HealthChecker : IAsyncDisposable
 
     private static IHealthCheck CreateCheck(HealthTarget target) => target.Check.Type switch
     {
-        HealthCheckType.Tcp => new TcpCheck(target.ProxyProtocol, target.Marks),
-        HealthCheckType.Http => new HttpCheck(target.Check, target.ProxyProtocol, target.Marks),
+        HealthCheckType.Tcp => new TcpCheck(target.ProxyProtocol, target.Marks, TlsOf(target)),
+        HealthCheckType.Http => new HttpCheck(target.Check, target.ProxyProtocol, target.Marks, TlsOf(target)),
         var other => throw new ArgumentOutOfRangeException(nameof(target), other, "unknown type of health check"),
     };
+
+    private static CheckTls? TlsOf(HealthTarget target) => target.Tls is { } tls ? new CheckTls(tls) : null;
 
     private IEnumerable<Measurement<int>> EndpointsUp()
     {

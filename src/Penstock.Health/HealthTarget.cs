@@ -16,4 +16,7 @@ public sealed record HealthTarget(string Cluster, HealthCheckConfig Check, Immut
 
     /// <summary>Packet marks of checks, by endpoint: such a check passes only by answers that have its mark, too. Default none.</summary>
     public ImmutableDictionary<SocketEndpoint, uint> Marks { get; init; } = ImmutableDictionary<SocketEndpoint, uint>.Empty;
+
+    /// <summary>TLS of checks; null: none. Another object means that files are to be read again.</summary>
+    public ClusterTlsConfig? Tls { get; init; }
 }

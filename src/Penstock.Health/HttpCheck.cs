@@ -2,13 +2,14 @@
 using System.Collections.Immutable;
 using System.Net.Sockets;
 using System.Text;
+using Penstock.Linux.Tls;
 using Penstock.Model;
 using Penstock.Model.L7;
 
 namespace Penstock.Health;
 
 /// <summary>Passes when a GET over a fresh HTTP/1.1 connection is answered with a status in the expected range. Reads no further than the status line.</summary>
-internal sealed class HttpCheck(HealthCheckConfig config, ProxyProtocolVersion? announce = null, ImmutableDictionary<SocketEndpoint, uint>? marks = null) : IHealthCheck
+internal sealed class HttpCheck(HealthCheckConfig config, ProxyProtocolVersion? announce = null, ImmutableDictionary<SocketEndpoint, uint>? marks = null, CheckTls? tls = null) : IHealthCheck
 {
     /// <summary>Bytes read before giving up on a status line; room for interim responses.</summary>
     private const int MaxBytes = 8 << 10;
@@ -18,18 +19,20 @@ internal sealed class HttpCheck(HealthCheckConfig config, ProxyProtocolVersion? 
         var during = "connect";
         try
         {
-            using var socket = await CheckSocket.ConnectAsync(endpoint, announce, marks?.GetValueOrDefault(endpoint) ?? 0, cancel);
+            using var stream = await CheckStream.OpenAsync(endpoint, announce, marks?.GetValueOrDefault(endpoint) ?? 0, tls?.Client(), cancel);
             during = "send";
-            ReadOnlyMemory<byte> request = RequestFor(endpoint);
-            while (!request.IsEmpty)
-                request = request[await socket.SendAsync(request, SocketFlags.None, cancel)..];
+            await stream.SendAsync(RequestFor(endpoint), cancel);
 
             during = "receive";
-            return await ReadStatusAsync(socket, cancel);
+            return await ReadStatusAsync(stream, cancel);
         }
         catch (SocketException e)
         {
             return CheckSocket.Describe(during, e);
+        }
+        catch (TlsException e)
+        {
+            return "tls: " + e.Message;
         }
     }
 
@@ -39,13 +42,13 @@ internal sealed class HttpCheck(HealthCheckConfig config, ProxyProtocolVersion? 
         return Encoding.UTF8.GetBytes($"GET {config.Path} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: penstock-health\r\nAccept: */*\r\nConnection: close\r\n\r\n");
     }
 
-    private async Task<string?> ReadStatusAsync(Socket socket, CancellationToken cancel)
+    private async Task<string?> ReadStatusAsync(CheckStream stream, CancellationToken cancel)
     {
         var buffer = new byte[MaxBytes];
         var length = 0;
         while (length < buffer.Length)
         {
-            var read = await socket.ReceiveAsync(buffer.AsMemory(length), SocketFlags.None, cancel);
+            var read = await stream.ReceiveAsync(buffer.AsMemory(length), cancel);
             if (read == 0)
                 return length == 0 ? "closed without a response" : "closed before the end of the status line";
 

@@ -68,9 +68,9 @@ public sealed class L7Engine : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(snapshot);
         Start(snapshot.Config.L7);
+        _compiler.ReadTls(snapshot);
         var clusters = _compiler.Clusters(snapshot, _current);
         var tables = _compiler.Tables(snapshot);
-        _compiler.ReadTls(snapshot);
         var rings = RingsFor(snapshot.Config.L7.AccessLog);
         var added = OpenNew(snapshot.Config);
 

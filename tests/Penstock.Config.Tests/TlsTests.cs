@@ -115,6 +115,39 @@ public sealed class TlsTests : IDisposable
         Some.Parse(Text("certificates: []")).Lines().ShouldHaveSingleItem().ShouldContain("tls.certificates: an empty list; expected at least one certificate");
     }
 
+    [Fact]
+    public void Cluster_WellWritten_IsRead()
+    {
+        var (certificate, key) = _authority.Sign(["lb.example.com"]);
+        var result = LoadCluster($"ca: {_authority.CaFile}, server_name: origin.example.com, san: [\"spiffe://example.com/a\"], cert: {certificate}, key: {key}");
+
+        result.Lines().ShouldBeEmpty();
+        var tls = result.Config.ShouldNotBeNull().L7.Clusters["a"].Tls.ShouldNotBeNull();
+        (tls.ServerName, tls.Verify, string.Join(' ', tls.San)).ShouldBe(("origin.example.com", true, "spiffe://example.com/a"));
+    }
+
+    [Fact]
+    public void Cluster_ThatCannotVerify_OrHasHalfACertificate_IsRefused()
+    {
+        var (certificate, key) = _authority.Sign(["lb.example.com"]);
+        var (_, other) = _authority.Sign(["other.example.com"]);
+
+        LoadCluster($"ca: {_authority.CaFile}").Lines().ShouldHaveSingleItem().ShouldContain("error: l7.clusters.a.tls: neither server_name nor san");
+        LoadCluster("verify: false").Lines().ShouldHaveSingleItem().ShouldContain("warning: l7.clusters.a.tls.verify: certificates of endpoints that nobody verifies");
+        LoadCluster($"server_name: a.example.com, cert: {certificate}").Lines().ShouldHaveSingleItem().ShouldContain("cert without key");
+        LoadCluster($"server_name: a.example.com, cert: {certificate}, key: {other}").Lines().ShouldHaveSingleItem().ShouldContain($"l7.clusters.a.tls.key: {other}: not the private key of {certificate}");
+        LoadCluster($"server_name: a.example.com, ca: {key}").Lines().ShouldHaveSingleItem().ShouldContain("l7.clusters.a.tls.ca: " + key + ": no certificate");
+    }
+
+    [Fact]
+    public void Cluster_BehindAListenerOfModeTcp_IsRefused() => Some.Parse(
+        "node: lb1\nl7:\n  listeners: [{name: db, bind: \":5432\", mode: tcp, to: [{cluster: a}]}]\n  clusters: {a: {endpoints: [\"10.0.0.1:443\"], tls: {server_name: a.example.com}}}\n")
+        .Lines().ShouldHaveSingleItem().ShouldContain("l7.listeners[0].to[0]: cluster 'a', which has tls, behind a listener of mode tcp");
+
+    private static ConfigResult LoadCluster(string tls) => ConfigLoader.Parse(
+        [new ConfigFile("a.yaml", Encoding.UTF8.GetBytes($"node: lb1\nl7:\n  listeners: [{{name: http, bind: \":80\", routes: main}}]\n  routes: {{main: [{{to: [{{cluster: a}}]}}]}}\n  clusters: {{a: {{endpoints: [\"10.0.0.1:443\"], tls: {{{tls}}}}}}}\n"))],
+        new NoInterfaces());
+
     private static string Pair(string certificate, string key) => $"certificates: [{{cert: {certificate}, key: {key}}}]";
 
     private static string Text(string tls) => $"node: lb1\nl7:\n  listeners: [{{name: https, bind: \":443\", routes: main, tls: {{{tls}}}}}]{Some.Tail}";

@@ -12,7 +12,11 @@ internal static class ClusterChecks
     private static readonly string[] s_httpOnly = ["path", "host", "expect"];
 
     /// <summary>Checks every cluster, and that each is used.</summary>
-    public static void Run(L7Config l7, Cursor at, DiagnosticSink sink)
+    /// <param name="l7">The proxy tier.</param>
+    /// <param name="readsFiles">Whether files that it names are those of this host.</param>
+    /// <param name="at">Place of the clusters.</param>
+    /// <param name="sink">Takes what is wrong.</param>
+    public static void Run(L7Config l7, bool readsFiles, Cursor at, DiagnosticSink sink)
     {
         var used = l7.Routes.Values
             .SelectMany(routes => routes)
@@ -29,6 +33,8 @@ internal static class ClusterChecks
             if (cluster.Discovery is { } discovery)
                 CheckDiscovery(discovery, here["discovery"], sink);
 
+            if (cluster.Tls is { } tls)
+                ClusterTlsChecks.Run(tls, readsFiles, here["tls"], sink);
             if (cluster.Health is { } health)
                 CheckHealth(health, here["health"], sink);
 

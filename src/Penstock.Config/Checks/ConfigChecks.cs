@@ -23,7 +23,7 @@ internal static class ConfigChecks
         ServiceChecks.Run(config.L4, at["l4"], sink);
         ListenerChecks.Run(config.L7, host is not null, at["l7"], sink);
         RouteChecks.Run(config.L7, at["l7"]["routes"], sink);
-        ClusterChecks.Run(config.L7, at["l7"]["clusters"], sink);
+        ClusterChecks.Run(config.L7, host is not null, at["l7"]["clusters"], sink);
     }
 
     /// <summary>Reports keys of which at most, or exactly, one may be written.</summary>

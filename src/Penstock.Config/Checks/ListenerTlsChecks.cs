@@ -49,13 +49,16 @@ internal static class ListenerTlsChecks
         CheckNames(chain[0], served, at["cert"], sink);
     }
 
-    // A daemon serves on with a certificate that has ended: refusing to start, or to reload, would take the other ones down with it.
-    private static void CheckTimes(X509Certificate2Collection chain, Cursor at, DiagnosticSink sink)
+    /// <summary>
+    /// Looks at when certificates end. A daemon serves on with one that has ended: refusing to start, or to reload, would take the other ones
+    /// down with it.
+    /// </summary>
+    internal static void CheckTimes(X509Certificate2Collection chain, Cursor at, DiagnosticSink sink)
     {
         var now = TimeProvider.System.GetUtcNow();
         if (chain[0].NotAfter.ToUniversalTime() < now.UtcDateTime && !sink.ToleratesFiles)
         {
-            sink.Error(at.Node, at.Path, $"the certificate ended at {chain[0].NotAfter.ToUniversalTime():yyyy-MM-dd HH:mm:ss}Z: clients refuse it", "a new one");
+            sink.Error(at.Node, at.Path, $"the certificate ended at {chain[0].NotAfter.ToUniversalTime():yyyy-MM-dd HH:mm:ss}Z: it is refused", "a new one");
             return;
         }
 
@@ -78,7 +81,8 @@ internal static class ListenerTlsChecks
             served.TryAdd((name.ToLowerInvariant(), kind), at);
     }
 
-    private static void CheckAuthorities(string path, Cursor at, DiagnosticSink sink)
+    /// <summary>Reads the CAs under the key <c>ca</c>.</summary>
+    internal static void CheckAuthorities(string path, Cursor at, DiagnosticSink sink)
     {
         var faults = new List<TlsFault>();
         foreach (var authority in PemFiles.ReadCertificates("ca", path, faults) ?? [])
@@ -106,7 +110,8 @@ internal static class ListenerTlsChecks
         Report(faults, at, sink);
     }
 
-    private static void Report(List<TlsFault> faults, Cursor at, DiagnosticSink sink)
+    /// <summary>Reports faults by their keys.</summary>
+    internal static void Report(List<TlsFault> faults, Cursor at, DiagnosticSink sink)
     {
         foreach (var fault in faults)
         {

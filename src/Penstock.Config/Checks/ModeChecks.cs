@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+using System.Collections.Immutable;
 using Penstock.Model.L7;
 
 namespace Penstock.Config.Checks;
@@ -41,7 +42,7 @@ internal static class ModeChecks
 
     private static void CheckRules(L7Config l7, ListenerConfig listener, Cursor at, DiagnosticSink sink)
     {
-        RouteChecks.CheckTargets(l7, listener.To, at["to"], sink);
+        CheckTargets(l7, listener.To, at["to"], sink);
         var hasNone = !at.Has("to") || at["to"].Node is Yaml.SequenceNode { Items.Count: 0 };
         if (hasNone && !at.Incomplete && (!at.Has("sni") || listener.NotTls == NotTls.Default))
             sink.Error(at.Node, at.Path, at.Has("sni") ? "not_tls: default without to" : "neither to nor sni", "to, with clusters");
@@ -60,7 +61,17 @@ internal static class ModeChecks
                 sink.Error(here["without_name"].Node, here["without_name"].Path, "without_name: false", "name, or without_name: true");
             if (!here.Has("to") && !here.Incomplete)
                 sink.Error(here.Node, here.Path, "no key 'to'", "clusters that the connections go to");
-            RouteChecks.CheckTargets(l7, rule.To, here["to"], sink);
+            CheckTargets(l7, rule.To, here["to"], sink);
+        }
+    }
+
+    private static void CheckTargets(L7Config l7, ImmutableArray<WeightedCluster> to, Cursor at, DiagnosticSink sink)
+    {
+        RouteChecks.CheckTargets(l7, to, at, sink);
+        for (var i = 0; i < to.Length; i++)
+        {
+            if (to[i]?.Cluster is { } name && l7.Clusters.TryGetValue(name, out var cluster) && cluster.Tls is not null)
+                sink.Error(at[i].Node, at[i].Path, $"cluster '{name}', which has tls, behind a listener of mode tcp, which hands bytes on as they are", "a cluster without tls");
         }
     }
 }

@@ -79,6 +79,15 @@ internal enum ProxyError : byte
     /// <summary>There is no way to the endpoint's address.</summary>
     EndpointUnreachable,
 
+    /// <summary>The endpoint's certificate can't be verified, or is for another name.</summary>
+    TlsCertificateError,
+
+    /// <summary>The endpoint refused TLS with an alert.</summary>
+    TlsAlertReceived,
+
+    /// <summary>The endpoint does not speak TLS, or none that is allowed.</summary>
+    TlsProtocolError,
+
     /// <summary>The endpoint closed or reset the connection before its response began.</summary>
     ConnectionTerminated,
 

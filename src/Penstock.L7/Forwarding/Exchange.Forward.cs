@@ -115,21 +115,21 @@ internal sealed partial class Exchange
         for (var attempt = 1; ; attempt++)
         {
             var pool = _pool!; // Set by PickEndpoint, and by Pick below.
-            var outcome = Errno.None;
+            var failure = ProxyError.PoolExhausted;
             if (pool.Config.ProxyProtocol is null ? pool.MayConnect : pool.MakeRoom())
             {
                 _upstream = pool.Create();
-                outcome = await _upstream.ConnectAsync(pool.Address, _route!.Targets[_target].ConnectMilliseconds);
+                var deadline = _worker.Reactor.Now + _route!.Targets[_target].ConnectMilliseconds; // As above.
+                var outcome = await _upstream.ConnectAsync(pool.Address, _route!.Targets[_target].ConnectMilliseconds);
+                failure = outcome == Errno.None && _interrupted == ProxyError.None ? await BeginAsync(_upstream, deadline) : ErrorOf(outcome);
                 if (_interrupted != ProxyError.None)
                 {
                     DropUpstream();
                     return _interrupted;
                 }
 
-                if (outcome == Errno.None)
+                if (failure == ProxyError.None)
                 {
-                    if (pool.Config.ProxyProtocol is { } version)
-                        _upstream.Announce(version, _connection.Identity, _connection.Upstreams ??= new OwnConnections(_worker.Descriptors));
                     _worker.Counters.ConnectionsOpened++;
                     return ProxyError.None;
                 }
@@ -138,7 +138,7 @@ internal sealed partial class Exchange
                 _upstream = null;
                 if (outcome == Errno.EMFILE && attempt < MaxConnectAttempts && _worker.DropUnusedUpstream())
                     continue; // To the same endpoint, with the descriptor that is free now.
-                if (ProxyErrors.Of(ErrorOf(outcome)).Fault == Fault.Ours)
+                if (ProxyErrors.Of(failure).Fault == Fault.Ours)
                     _worker.Descriptors.OnConnectRefused(outcome);
                 else
                     pool.OnFailure();
@@ -147,10 +147,18 @@ internal sealed partial class Exchange
             _triedPools.Add(pool);
             cluster = _worker.CellOf(_route!.Targets[_target]); // As above; a reload may have come during the connect.
             if (attempt == MaxConnectAttempts || (cluster.PickOther(_triedPools, ref _worker.Random, out var other) != ProxyError.None && !TakeLastResort(out other)))
-                return outcome == Errno.None ? ProxyError.PoolExhausted : ErrorOf(outcome);
+                return failure;
             _pool = other;
             _worker.Counters.ConnectRetries++;
         }
+    }
+
+    /// <summary>What goes before the first request of a connection: a PROXY header, then TLS.</summary>
+    private ValueTask<ProxyError> BeginAsync(UpstreamConnection upstream, long deadline)
+    {
+        if (upstream.Pool.Config.ProxyProtocol is { } version)
+            upstream.Announce(version, _connection.Identity, _connection.Upstreams ??= new OwnConnections(_worker.Descriptors));
+        return upstream.Pool.Tls is { } tls ? upstream.AgreeAsync(tls, deadline, _worker.Counters.Handshakes) : new ValueTask<ProxyError>(ProxyError.None);
     }
 
     /// <summary>What the outcome of a connect is to clients.</summary>

@@ -77,6 +77,11 @@ internal sealed partial class L7Meter : IDisposable
         _meter.CreateObservableCounter("penstock.upstream.connections.opened", () => _workers.Sum(w => w.Counters.ConnectionsOpened), unit: null, "Connections opened to endpoints.");
         _meter.CreateObservableCounter("penstock.upstream.connections.reused", () => _workers.Sum(w => w.Counters.ConnectionsReused), unit: null, "Requests sent over a connection used before.");
         _meter.CreateObservableCounter(
+            "penstock.upstream.tls.handshakes",
+            () => TlsCounters.Results.Select(one => new Measurement<long>(_workers.Sum(w => w.Counters.Handshakes[one.Result]), Tag("result", one.Token))),
+            unit: null,
+            "TLS handshakes with endpoints, by how they ended.");
+        _meter.CreateObservableCounter(
             "penstock.upstream.retries",
             () => new Measurement<long>[]
             {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 using Penstock.L7.Errors;
 using Penstock.L7.Http1;
+using Penstock.L7.Tls;
 
 namespace Penstock.L7.Metrics;
 
@@ -21,6 +22,9 @@ internal sealed class ReactorCounters
 
     /// <summary>Requests sent again because the connection ended before a byte of the response.</summary>
     internal long UnheardRetries { get; set; }
+
+    /// <summary>TLS handshakes with endpoints.</summary>
+    internal TlsCounters Handshakes { get; } = new();
 
     /// <summary>Connections to endpoints opened.</summary>
     internal long ConnectionsOpened { get; set; }

@@ -2,6 +2,7 @@
 using Penstock.L7.Balancing;
 using Penstock.L7.Http1;
 using Penstock.L7.Upstream;
+using Penstock.Linux.Tls;
 using Penstock.Model;
 using Penstock.Model.L7;
 
@@ -25,6 +26,9 @@ internal sealed class CompiledCluster
 
     /// <summary>As configured.</summary>
     internal ClusterConfig Config { get; }
+
+    /// <summary>TLS towards its endpoints; null: none.</summary>
+    internal TlsClient? Tls { get; init; }
 
     /// <summary>Its endpoints and their states.</summary>
     internal ClusterEndpoints Endpoints { get; }

@@ -21,9 +21,10 @@ internal sealed class SnapshotCompiler(int reactors, SeriesRegistry requests, Se
     private Dictionary<ImmutableArray<RouteConfig>, RouteTable> _tables = []; // An array is equal to itself only.
     private readonly TlsTicketKeys _ticketKeys = new(TicketKeyPeriod);
     private Dictionary<ListenerTlsConfig, TlsListener> _tls = new(ReferenceEqualityComparer.Instance);
+    private Dictionary<string, (ClusterTlsConfig Config, TlsClient Client)> _clients = new(StringComparer.Ordinal);
     private long _version;
 
-    /// <summary>Compiles the clusters.</summary>
+    /// <summary>Compiles the clusters, after <see cref="ReadTls"/>.</summary>
     internal ImmutableDictionary<string, CompiledCluster> Clusters(Snapshot snapshot, CompiledSnapshot previous)
     {
         var builder = ImmutableDictionary.CreateBuilder<string, CompiledCluster>(StringComparer.Ordinal);
@@ -31,7 +32,7 @@ internal sealed class SnapshotCompiler(int reactors, SeriesRegistry requests, Se
         {
             var endpoints = snapshot.Endpoints.GetValueOrDefault(name) ?? new ClusterEndpoints(name, []);
             var unchanged = previous.Clusters.TryGetValue(name, out var old) && ReferenceEquals(old.Endpoints, endpoints) && ReferenceEquals(old.Config, config);
-            builder.Add(name, unchanged ? old! : new CompiledCluster(config, endpoints, CellsOf(name), ++_version)); // Unchanged means that there is an old one.
+            builder.Add(name, unchanged ? old! : new CompiledCluster(config, endpoints, CellsOf(name), ++_version) { Tls = config.Tls is null ? null : _clients[name].Client }); // Unchanged means that there is an old one.
         }
 
         return builder.ToImmutable();
@@ -54,7 +55,7 @@ internal sealed class SnapshotCompiler(int reactors, SeriesRegistry requests, Se
     }
 
     /// <summary>
-    /// Reads the certificates of listeners: anew where the configuration was read anew, also if nothing but a file's content has changed since; kept where
+    /// Reads the certificates of listeners and clusters: anew where the configuration was read anew, also if nothing but a file's content has changed since; kept where
     /// only endpoints have changed.
     /// </summary>
     /// <exception cref="L7ApplyException">A file can't be used.</exception>
@@ -67,7 +68,14 @@ internal sealed class SnapshotCompiler(int reactors, SeriesRegistry requests, Se
                 read[config] = _tls.GetValueOrDefault(config) ?? TlsListener.Read(listener.Name, config, listener.Http2.Enabled, _ticketKeys);
         }
 
-        _tls = read;
+        var clients = new Dictionary<string, (ClusterTlsConfig Config, TlsClient Client)>(StringComparer.Ordinal);
+        foreach (var (name, cluster) in snapshot.Config.L7.Clusters)
+        {
+            if (cluster.Tls is { } config)
+                clients[name] = (config, ClientFor(name, config));
+        }
+
+        (_tls, _clients) = (read, clients);
     }
 
     /// <summary>Compiles a listener, after <see cref="ReadTls"/>.</summary>
@@ -119,6 +127,23 @@ internal sealed class SnapshotCompiler(int reactors, SeriesRegistry requests, Se
     {
         requests.ForgetUnused(now);
         streams.ForgetUnused(now);
+    }
+
+    /// <summary>The client there is while nothing it goes by has changed: connections and sessions with endpoints are of one client.</summary>
+    private TlsClient ClientFor(string cluster, ClusterTlsConfig config)
+    {
+        var known = _clients.TryGetValue(cluster, out var before) ? before.Client : null;
+        if (known is not null && ReferenceEquals(before.Config, config))
+            return known;
+        try
+        {
+            var client = TlsClient.Create(new TlsClientOptions(config.Ca, config.Cert, config.Key, config.ServerName, [.. config.San], config.Verify, "http/1.1"));
+            return string.Equals(client.Fingerprint, known?.Fingerprint, StringComparison.Ordinal) ? known! : client; // Equal to something.
+        }
+        catch (Exception e) when (e is TlsException or IOException or UnauthorizedAccessException)
+        {
+            throw new L7ApplyException($"cluster {cluster}: tls: {e.Message}", e);
+        }
     }
 
     private ClusterCell[] CellsOf(string cluster)

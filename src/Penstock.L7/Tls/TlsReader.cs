@@ -40,11 +40,20 @@ internal sealed class TlsReader : SocketReader
     /// <summary>The handshake has used what there was.</summary>
     internal void OnHandshakeStep() => IsReady = _tls.Session.HasMore;
 
+    /// <summary>Takes what TLS has to say, session tickets for one.</summary>
+    /// <returns>False: there was something else, or an end.</returns>
+    internal bool IsQuiet()
+    {
+        Span<byte> one = stackalloc byte[1];
+        _tls.Session.OnInput(ended: false);
+        return ReceiveInto(one).Error == Errno.EAGAIN && !IsReady;
+    }
+
     /// <inheritdoc/>
     private protected override IoResult ReceiveInto(Span<byte> room)
     {
         var session = _tls.Session;
-        if (_isWide != room.Length > BufferPool.SmallSize)
+        if (_isWide != room.Length > BufferPool.SmallSize && room.Length > 1)
             session.ReceiveUpTo((_isWide = !_isWide) ? BufferPool.LargeSize : TlsSession.RecordBytes);
         var result = session.Read(room);
         if (result.IsError && result.Error != Errno.EAGAIN && !session.Stray.IsEmpty)

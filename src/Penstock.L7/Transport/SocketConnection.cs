@@ -62,11 +62,13 @@ internal class SocketConnection : EpollSource, IDuplexPipe
         return result;
     }
 
-    /// <summary>Puts TLS over the socket: from here on there are another <see cref="Reader"/> and <see cref="Writer"/>. Nobody may wait for either of those there were.</summary>
+    /// <summary>
+    /// Puts TLS over the socket, as the server: from here on there are another <see cref="Reader"/> and <see cref="Writer"/>. Nobody may wait for either of
+    /// those there were; what the reader holds is TLS's.
+    /// </summary>
     /// <exception cref="TlsException">OpenSSL has no memory for it.</exception>
     internal TlsTransport Secure(TlsContext context)
     {
-        // What came after a PROXY header is TLS's.
         var ahead = Array.Empty<byte>();
         if (Reader.HasBuffered && Reader.TryRead(out var read))
         {
@@ -74,7 +76,13 @@ internal class SocketConnection : EpollSource, IDuplexPipe
             Reader.AdvanceTo(read.Buffer.End);
         }
 
-        var tls = new TlsTransport(this, new TlsSession(context, Fd, ahead), _received.HasEnd);
+        return Secure(TlsSession.Accept(context, Fd, ahead));
+    }
+
+    /// <summary>The same for a session that has just been made for this socket.</summary>
+    internal TlsTransport Secure(TlsSession session)
+    {
+        var tls = new TlsTransport(this, session, _received.HasEnd);
         tls.Reader.Guard = Reader.Guard;
         tls.Writer.Guard = Writer.Guard;
         Reader = _received = tls.Reader;
@@ -101,8 +109,11 @@ internal class SocketConnection : EpollSource, IDuplexPipe
             _sent.End();
     }
 
-    /// <summary>Whether the kernel holds input, or an end, by a system call.</summary>
-    internal bool HasInput() => SocketCalls.HasInput(Fd);
+    /// <summary>Whether there is input, or an end, by a system call.</summary>
+    internal bool HasInput() => SocketCalls.HasInput(Fd) || Tls is { Session.HasMore: true };
+
+    /// <summary>Whether nothing has come that nobody asked for. Such a thing is lost: the connection is of no use then. What TLS has to say is not one.</summary>
+    internal bool IsQuiet() => Tls is { } tls ? tls.Reader.IsQuiet() : !SocketCalls.HasInput(Fd);
 
     /// <summary>Waits until the socket takes something, or has failed: the outcome of a connect.</summary>
     private protected ValueTask<FlushResult> WaitWritableAsync() => _sent.WaitWritableAsync();

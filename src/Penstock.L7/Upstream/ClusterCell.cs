@@ -35,7 +35,7 @@ internal sealed class ClusterCell
         for (var i = 0; i < pools.Length; i++)
         {
             pools[i] = PoolOf(endpoints[i].Address, cluster.Config, reactor);
-            pools[i].Revive(cluster.Config, _active, i);
+            pools[i].Revive(cluster.Config, cluster.Tls, _active, i);
         }
 
         var kept = pools.ToHashSet();

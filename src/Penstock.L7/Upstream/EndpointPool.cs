@@ -2,6 +2,7 @@
 using System.Text;
 using Penstock.Linux;
 using Penstock.Linux.Reactors;
+using Penstock.Linux.Tls;
 using Penstock.Model.L7;
 
 namespace Penstock.L7.Upstream;
@@ -12,6 +13,9 @@ namespace Penstock.L7.Upstream;
 /// </summary>
 internal sealed class EndpointPool
 {
+    /// <summary>How long sessions are gone on with after the endpoint's certificate was verified, ms.</summary>
+    private const long VerifiedMilliseconds = 3_600_000;
+
     private readonly IdleTimer _timer;
     private readonly byte[] _hostField;
     private int[] _activeOfCell = [0];
@@ -20,6 +24,8 @@ internal sealed class EndpointPool
     private UpstreamConnection? _newest;
     private int _idle;
     private bool _retired;
+    private TlsSavedSession? _savedSession;
+    private long _verifiedAt;
     private long _active;
     private long _connections;
     private long _requests;
@@ -49,6 +55,12 @@ internal sealed class EndpointPool
 
     /// <summary>Timeouts and limits, as of the newest snapshot.</summary>
     internal ClusterConfig Config { get; private set; }
+
+    /// <summary>TLS towards the endpoint, as of the newest snapshot; null: none.</summary>
+    internal TlsClient? Tls { get; private set; }
+
+    /// <summary>A session to go on with; null: none, or the endpoint's certificate is to be verified again.</summary>
+    internal TlsSavedSession? SavedSession => Reactor.Now - _verifiedAt < VerifiedMilliseconds ? _savedSession : null;
 
     /// <summary>Requests in flight.</summary>
     internal long Active => Volatile.Read(ref _active);
@@ -81,7 +93,7 @@ internal sealed class EndpointPool
     /// <summary>Takes an unused connection; one that is not fit to be used again is closed instead.</summary>
     internal bool TryTake(UpstreamConnection connection)
     {
-        var fit = IsProven(connection) || !connection.HasInput();
+        var fit = IsProven(connection) || connection.IsQuiet();
         Unlink(connection);
         if (!fit)
             connection.Close();
@@ -104,7 +116,8 @@ internal sealed class EndpointPool
     /// <summary>Takes a connection back whose response is complete; it must hold no unread byte.</summary>
     internal void PutBack(UpstreamConnection connection)
     {
-        var clean = !connection.IsBroken && !connection.Writer.HasFailed && !connection.Reader.HasBuffered && !(connection.Reader.IsReady && connection.HasInput());
+        var clean = !connection.IsBroken && !connection.Writer.HasFailed && !connection.Reader.HasBuffered && (!connection.Reader.IsReady || connection.IsQuiet());
+        connection.SaveSession();
         if (_retired || !clean || Config.Pool.MaxIdle == 0 || IsLast(connection) || IsOfNoUse(connection))
         {
             connection.Close();
@@ -160,16 +173,29 @@ internal sealed class EndpointPool
             DropIdle(newest);
     }
 
+    /// <summary>Keeps what a session can be gone on with by the next connection.</summary>
+    internal void Keep(TlsSavedSession? session, TlsClient by)
+    {
+        if (session is not null && ReferenceEquals(by, Tls))
+            _savedSession = session;
+    }
+
+    /// <summary>The endpoint's certificate has been verified: a session that goes on is not, and each has a new ticket.</summary>
+    internal void OnVerified() => _verifiedAt = Reactor.Now;
+
     /// <summary>The endpoint is in a newer snapshot.</summary>
     /// <param name="config">Its cluster.</param>
+    /// <param name="tls">TLS towards it.</param>
     /// <param name="active">Where the balancer looks for requests in flight.</param>
     /// <param name="index">This endpoint's place there.</param>
-    internal void Revive(ClusterConfig config, int[] active, int index)
+    internal void Revive(ClusterConfig config, TlsClient? tls, int[] active, int index)
     {
         _retired = false;
-        var isNamedOtherwise = Config.ProxyProtocol != config.ProxyProtocol;
-        Config = config;
-        while (isNamedOtherwise && DropOldest())
+        var isBegunOtherwise = Config.ProxyProtocol != config.ProxyProtocol || !ReferenceEquals(Tls, tls);
+        if (!ReferenceEquals(Tls, tls))
+            _savedSession = null;
+        (Config, Tls) = (config, tls);
+        while (isBegunOtherwise && DropOldest())
         {
             // What they began with is not what they are to begin with now.
         }
@@ -204,8 +230,8 @@ internal sealed class EndpointPool
 
     private bool IsProven(UpstreamConnection connection) => connection.IdleTurn < Reactor.Turn && !connection.HasUnreadEvent;
 
-    // Whether it began with another PROXY header than connections are to begin with now, or names a client that is gone.
-    private bool IsOfNoUse(UpstreamConnection connection) => connection.Announced != Config.ProxyProtocol || connection.Owner is { IsClosed: true };
+    // Whether it began with another PROXY header, or other TLS, than connections are to begin with now, or names a client that is gone.
+    private bool IsOfNoUse(UpstreamConnection connection) => connection.Announced != Config.ProxyProtocol || !ReferenceEquals(connection.SecuredBy, Tls) || connection.Owner is { IsClosed: true };
 
     private void Unlink(UpstreamConnection connection)
     {

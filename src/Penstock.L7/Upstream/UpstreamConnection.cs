@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+using System.Runtime.CompilerServices;
+using Penstock.L7.Errors;
 using Penstock.L7.ProxyProtocol;
+using Penstock.L7.Tls;
 using Penstock.L7.Transport;
 using Penstock.Linux;
+using Penstock.Linux.Tls;
 using Penstock.Model.L7;
 
 namespace Penstock.L7.Upstream;
@@ -9,6 +13,8 @@ namespace Penstock.L7.Upstream;
 /// <summary>A connection to an endpoint. While it lies unused in its pool, anything the endpoint sends, its end included, removes it.</summary>
 internal sealed class UpstreamConnection : OutboundConnection
 {
+    private bool _isSaved;
+
     internal UpstreamConnection(EndpointPool pool)
         : base(pool.Reactor) => Pool = pool;
 
@@ -20,6 +26,9 @@ internal sealed class UpstreamConnection : OutboundConnection
 
     /// <summary>The client connection whose requests it carries, when it began with a PROXY header; null: anybody's.</summary>
     internal OwnConnections? Owner { get; private set; }
+
+    /// <summary>What its TLS goes by; null: it has none.</summary>
+    internal TlsClient? SecuredBy { get; private set; }
 
     /// <summary>Requests sent over it.</summary>
     internal int Requests { get; set; }
@@ -46,14 +55,69 @@ internal sealed class UpstreamConnection : OutboundConnection
         Writer.Advance(ProxyHeaderWriter.Write(Writer.GetSpan(ProxyHeaderWriter.MaxLength), version, client));
     }
 
+    /// <summary>Agrees with the endpoint upon TLS; what was written before goes before it.</summary>
+    /// <param name="tls">Whom to believe.</param>
+    /// <param name="deadline">When the time is over, monotonic milliseconds.</param>
+    /// <param name="handshakes">Takes how it ended.</param>
+    /// <returns>What is wrong; the connection is closed then.</returns>
+    [AsyncMethodBuilder(typeof(PooledTaskMethodBuilder<>))]
+    internal async ValueTask<ProxyError> AgreeAsync(TlsClient tls, long deadline, TlsCounters handshakes)
+    {
+        Writer.Guard.Until(deadline);
+        Reader.Guard.Until(deadline);
+        var result = HandshakeResult.Closed;
+        if (!(await Writer.FlushAsync()).IsCompleted && !IsClosed)
+        {
+            var transport = Secure(tls.Connect(Fd, Pool.SavedSession));
+            result = await transport.HandshakeAsync();
+            if (result is HandshakeResult.Full or HandshakeResult.Resumed && !tls.IsExpected(transport.Session))
+                result = HandshakeResult.CertificateRefused;
+        }
+
+        handshakes.Count(result);
+        Writer.Guard.Off();
+        Reader.Guard.Off();
+        var error = ErrorOf(result);
+        if (error != ProxyError.None)
+            Close();
+        else
+            SecuredBy = tls;
+        if (result == HandshakeResult.Full)
+            Pool.OnVerified();
+        return error;
+    }
+
+    /// <summary>Leaves what the next connection can go on with.</summary>
+    internal void SaveSession()
+    {
+        if (_isSaved || SecuredBy is not { } by || Tls is not { Session.IsEstablished: true } tls)
+            return;
+        _isSaved = true;
+        Pool.Keep(tls.Session.Save(), by);
+    }
+
     /// <inheritdoc/>
     public override void OnEvents(EpollEvents events)
     {
         base.OnEvents(events);
-        if (IsIdle && (Reader.IsReady || IsBroken))
+        if (IsIdle && (IsBroken || (Reader.IsReady && (Tls is null || !IsQuiet()))))
             Pool.DropIdle(this);
     }
 
     /// <inheritdoc/>
-    protected override void OnClosed() => Pool.OnConnectionClosed();
+    protected override void OnClosed()
+    {
+        SaveSession();
+        Pool.OnConnectionClosed();
+    }
+
+    private static ProxyError ErrorOf(HandshakeResult result) => result switch
+    {
+        HandshakeResult.Full or HandshakeResult.Resumed => ProxyError.None,
+        HandshakeResult.TimedOut => ProxyError.ConnectionTimeout,
+        HandshakeResult.Closed => ProxyError.ConnectionTerminated,
+        HandshakeResult.CertificateRefused => ProxyError.TlsCertificateError,
+        HandshakeResult.RefusedByPeer => ProxyError.TlsAlertReceived,
+        _ => ProxyError.TlsProtocolError,
+    };
 }

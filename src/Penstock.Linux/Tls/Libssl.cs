@@ -113,6 +113,36 @@ internal static unsafe partial class Libssl
     internal static partial void SSL_set_accept_state(nint ssl);
 
     [LibraryImport(Library)]
+    internal static partial void SSL_set_connect_state(nint ssl);
+
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int SSL_set1_host(nint ssl, string name);
+
+    [LibraryImport(Library)]
+    internal static partial void SSL_set_hostflags(nint ssl, uint flags);
+
+    [LibraryImport(Library)]
+    internal static partial nint SSL_get_verify_result(nint ssl);
+
+    [LibraryImport(Library)]
+    internal static partial nint SSL_get1_session(nint ssl);
+
+    [LibraryImport(Library)]
+    internal static partial int SSL_set_session(nint ssl, nint session);
+
+    [LibraryImport(Library)]
+    internal static partial int SSL_SESSION_is_resumable(nint session);
+
+    [LibraryImport(Library)]
+    internal static partial void SSL_SESSION_free(nint session);
+
+    [LibraryImport(Library)]
+    internal static partial int SSL_CTX_set_default_verify_paths(nint context);
+
+    [LibraryImport(Library)]
+    internal static partial int SSL_CTX_set_alpn_protos(nint context, byte* protocols, uint length);
+
+    [LibraryImport(Library)]
     internal static partial int SSL_do_handshake(nint ssl);
 
     [LibraryImport(Library)]

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 
 namespace Penstock.Linux.Tls;
 
-/// <summary>What a server's sessions have in common: certificates of one name, and rules. Set up by one thread, then used by any, never changed.</summary>
+/// <summary>What sessions have in common: certificates, of one name where they are a server's, and rules. Set up by one thread, then used by any, never changed.</summary>
 public sealed unsafe class TlsContext
 {
     /// <summary>TLS 1.2, for <see cref="SetLeastVersion"/>.</summary>
@@ -27,7 +27,7 @@ public sealed unsafe class TlsContext
     private readonly TlsContextHandle _handle;
     private readonly nint _context;
 
-    /// <summary>A server's context without certificates.</summary>
+    /// <summary>A context without certificates.</summary>
     /// <exception cref="TlsException">OpenSSL makes none.</exception>
     public TlsContext()
     {
@@ -99,19 +99,37 @@ public sealed unsafe class TlsContext
     public void VerifyClients(string ca, bool required)
     {
         const int verify = 1, failWithout = 2; // SSL_VERIFY_*
-        const nuint partialChain = 0x80000; // X509_V_FLAG_PARTIAL_CHAIN
         Check(Libssl.SSL_CTX_load_verify_file(_context, ca), ca);
         var names = Libssl.SSL_load_client_CA_file(ca);
         Check(names, ca);
         Libssl.SSL_CTX_set_client_CA_list(_context, names);
         Libssl.SSL_CTX_set_verify(_context, required ? verify | failWithout : verify, 0);
-
-        // A CA of the file is believed though another one has signed it.
-        _ = Libcrypto.X509_STORE_set_flags(Libssl.SSL_CTX_get_cert_store(_context), partialChain);
+        BelieveAsNamed();
 
         // A session that goes on is not verified again, and each has a new ticket: a certificate would never end.
         _ = Libssl.SSL_CTX_set_options(_context, NoTicket);
         _ = Libssl.SSL_CTX_set_num_tickets(_context, 0);
+    }
+
+    /// <summary>Verifies servers.</summary>
+    /// <param name="ca">File (PEM) of the CAs that are believed; null: those of the system.</param>
+    /// <exception cref="TlsException">The file can't be used.</exception>
+    public void VerifyServers(string? ca)
+    {
+        const int verify = 1; // SSL_VERIFY_PEER
+        Check(ca is null ? Libssl.SSL_CTX_set_default_verify_paths(_context) : Libssl.SSL_CTX_load_verify_file(_context, ca), ca ?? "the system's CAs");
+        BelieveAsNamed();
+        Libssl.SSL_CTX_set_verify(_context, verify, 0);
+    }
+
+    /// <summary>Offers servers a protocol by ALPN.</summary>
+    public void OfferProtocol(string name)
+    {
+        byte[] wire = [(byte)name.Length, .. System.Text.Encoding.ASCII.GetBytes(name)];
+        fixed (byte* first = wire)
+        {
+            Check(Libssl.SSL_CTX_set_alpn_protos(_context, first, (uint)wire.Length) == 0 ? 1 : 0, "protocols");
+        }
     }
 
     /// <summary>Protocols for ALPN; a client that knows none of them, and says so, is refused.</summary>
@@ -166,6 +184,13 @@ public sealed unsafe class TlsContext
         }
 
         return null;
+    }
+
+    /// <summary>A CA of a file is believed though another one has signed it.</summary>
+    private void BelieveAsNamed()
+    {
+        const nuint partialChain = 0x80000; // X509_V_FLAG_PARTIAL_CHAIN
+        _ = Libcrypto.X509_STORE_set_flags(Libssl.SSL_CTX_get_cert_store(_context), partialChain);
     }
 
     private static void Check(nint result, string what)

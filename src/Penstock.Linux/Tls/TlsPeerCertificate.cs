@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+using System.Formats.Asn1;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 
 namespace Penstock.Linux.Tls;
@@ -9,6 +12,41 @@ namespace Penstock.Linux.Tls;
 public sealed record TlsPeerCertificate(byte[] Der, string Subject)
 {
     private const ulong Rfc2253 = 0x1110317; // XN_FLAG_RFC2253 (openssl/x509.h)
+    private const string SubjectAlternativeName = "2.5.29.17"; // RFC 5280, 4.2.1.6
+
+    private static readonly Asn1Tag s_dns = new(TagClass.ContextSpecific, 2);
+    private static readonly Asn1Tag s_uri = new(TagClass.ContextSpecific, 6);
+
+    /// <summary>URIs and DNS names among its subject alternative names, URIs first; those that can be read, where the extension is broken.</summary>
+    public IReadOnlyList<(bool IsUri, string Name)> Names()
+    {
+        var uris = new List<(bool, string)>();
+        var hosts = new List<(bool, string)>();
+        try
+        {
+            using var certificate = X509CertificateLoader.LoadCertificate(Der);
+            if (certificate.Extensions[SubjectAlternativeName] is not { } extension)
+                return uris;
+            var names = new AsnReader(extension.RawData, AsnEncodingRules.DER).ReadSequence();
+            while (names.HasData)
+            {
+                var tag = names.PeekTag();
+                if (tag == s_uri)
+                    uris.Add((true, names.ReadCharacterString(UniversalTagNumber.IA5String, s_uri)));
+                else if (tag == s_dns)
+                    hosts.Add((false, names.ReadCharacterString(UniversalTagNumber.IA5String, s_dns)));
+                else
+                    names.ReadEncodedValue();
+            }
+        }
+        catch (Exception e) when (e is AsnContentException or CryptographicException)
+        {
+            // What could be read is what it has.
+        }
+
+        uris.AddRange(hosts);
+        return uris;
+    }
 
     internal static unsafe TlsPeerCertificate Of(nint certificate)
     {

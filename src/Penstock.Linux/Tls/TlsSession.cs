@@ -31,12 +31,7 @@ public sealed unsafe class TlsSession : IDisposable
     private int _bytesBetween;
     private bool _isStarved;
 
-    /// <summary>The server's side of a session that begins on a connected socket.</summary>
-    /// <param name="context">Certificates and rules.</param>
-    /// <param name="descriptor">The socket; whoever owns it closes it after this.</param>
-    /// <param name="ahead">What was received before and belongs to the session.</param>
-    /// <exception cref="TlsException">OpenSSL makes none.</exception>
-    public TlsSession(TlsContext context, int descriptor, ReadOnlySpan<byte> ahead)
+    private TlsSession(TlsContext context, int descriptor, ReadOnlySpan<byte> ahead)
     {
         _context = context;
         _channel = (TlsChannel*)NativeMemory.AllocZeroed((nuint)sizeof(TlsChannel));
@@ -60,7 +55,6 @@ public sealed unsafe class TlsSession : IDisposable
         Libssl.SSL_set_bio(_ssl, bio, bio);
         _channel->MessagesLeft = MessagesAtOnce;
         _ = Libssl.SSL_ctrl(_ssl, Libssl.ControlMessageCallbackArgument, 0, _channel);
-        Libssl.SSL_set_accept_state(_ssl);
     }
 
     /// <summary>Whether the handshake is done.</summary>
@@ -95,6 +89,64 @@ public sealed unsafe class TlsSession : IDisposable
 
     /// <summary>Records that were to be sent while no memory was given.</summary>
     public ReadOnlySpan<byte> Stray => new(_channel->Stray, _channel->StrayUsed);
+
+    /// <summary>Why the server's certificate was refused, in OpenSSL's words.</summary>
+    public string VerifyError => Marshal.PtrToStringUTF8(Libcrypto.X509_verify_cert_error_string(Libssl.SSL_get_verify_result(_ssl))) ?? "";
+
+    /// <summary>The server's side of a session that begins on a connected socket.</summary>
+    /// <param name="context">Certificates and rules.</param>
+    /// <param name="descriptor">The socket; whoever owns it closes it after this.</param>
+    /// <param name="ahead">What was received before and belongs to the session.</param>
+    /// <exception cref="TlsException">OpenSSL makes none.</exception>
+    public static TlsSession Accept(TlsContext context, int descriptor, ReadOnlySpan<byte> ahead)
+    {
+        var session = new TlsSession(context, descriptor, ahead);
+        Libssl.SSL_set_accept_state(session._ssl);
+        return session;
+    }
+
+    /// <summary>The client's side of one.</summary>
+    /// <param name="context">Whom it believes.</param>
+    /// <param name="descriptor">The socket; whoever owns it closes it after this.</param>
+    /// <param name="serverName">Name that it asks for (SNI); null: none.</param>
+    /// <param name="verifiesName">Whether the server's certificate has to be for that name.</param>
+    /// <param name="earlier">A session to go on with; null: none.</param>
+    /// <exception cref="TlsException">OpenSSL makes none.</exception>
+    public static TlsSession Connect(TlsContext context, int descriptor, string? serverName, bool verifiesName, TlsSavedSession? earlier)
+    {
+        const uint noPartialWildcards = 4; // X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS
+        var session = new TlsSession(context, descriptor, ahead: []);
+        Libssl.SSL_set_connect_state(session._ssl);
+        if (serverName is not null)
+        {
+            var name = Marshal.StringToCoTaskMemUTF8(serverName);
+            _ = Libssl.SSL_ctrl(session._ssl, Libssl.ControlHostName, 0, (void*)name);
+            Marshal.FreeCoTaskMem(name);
+            Libssl.SSL_set_hostflags(session._ssl, noPartialWildcards);
+            if (verifiesName && Libssl.SSL_set1_host(session._ssl, serverName) != 1)
+            {
+                session.Dispose();
+                throw TlsException.Of("a name");
+            }
+        }
+
+        if (earlier is not null)
+            _ = Libssl.SSL_set_session(session._ssl, earlier.DangerousGetHandle());
+        GC.KeepAlive(earlier);
+        return session;
+    }
+
+    /// <summary>What is to be kept of a client's session to go on with it; null: the server has not made that possible, or not yet.</summary>
+    public TlsSavedSession? Save()
+    {
+        var session = Libssl.SSL_get1_session(_ssl);
+        if (session == 0)
+            return null;
+        if (Libssl.SSL_SESSION_is_resumable(session) == 1)
+            return new TlsSavedSession(session);
+        Libssl.SSL_SESSION_free(session);
+        return null;
+    }
 
     /// <summary>Epoll has reported input, or an end.</summary>
     public void OnInput(bool ended)

@@ -25,6 +25,10 @@ public sealed record ClusterConfig
     [Example("{type: http, path: /healthz, interval: 2s}")]
     public HealthCheckConfig? Health { get; init; }
 
+    /// <summary>TLS towards the endpoints, health checks included; null, the default: none.</summary>
+    [Example("{ca: /etc/penstock/tls/mesh-ca.crt, server_name: shop.internal}")]
+    public ClusterTlsConfig? Tls { get; init; }
+
     /// <summary>Towards the endpoints.</summary>
     public ClusterTimeouts Timeouts { get; init; } = new();
 

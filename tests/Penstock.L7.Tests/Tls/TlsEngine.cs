@@ -15,7 +15,7 @@ namespace Penstock.L7.Tests.Tls;
 /// <summary>An engine with one listener that speaks TLS, in front of an <see cref="EchoOrigin"/>; and clients of it.</summary>
 internal sealed class TlsEngine : IAsyncDisposable
 {
-    private readonly EchoOrigin _origin = new();
+    private EchoOrigin _origin = new();
     private long _generation;
 
     public TlsEngine()
@@ -43,8 +43,21 @@ internal sealed class TlsEngine : IAsyncDisposable
         return new CertificateConfig { Cert = certificate, Key = key };
     }
 
+    /// <summary>Has another origin answer, which speaks TLS with this certificate.</summary>
+    public void SecureOrigin(CertificateConfig certificate, X509Certificate2? clientAuthority = null)
+    {
+        _origin.Dispose();
+        using var read = X509Certificate2.CreateFromPemFile(certificate.Cert, certificate.Key);
+        _origin = new EchoOrigin(new SslServerAuthenticationOptions
+        {
+            ServerCertificate = X509CertificateLoader.LoadPkcs12(read.Export(X509ContentType.Pkcs12), password: null),
+            ClientCertificateRequired = clientAuthority is not null,
+            RemoteCertificateValidationCallback = (_, shown, _, _) => clientAuthority is null || string.Equals(shown?.Issuer, clientAuthority.Subject, StringComparison.Ordinal),
+        });
+    }
+
     /// <summary>Serves by this, from now on.</summary>
-    public void Apply(ListenerTlsConfig tls, ListenerTimeouts? timeouts = null, Http2Config? http2 = null, params string[] trusted)
+    public void Apply(ListenerTlsConfig tls, ListenerTimeouts? timeouts = null, Http2Config? http2 = null, ClusterTlsConfig? cluster = null, params string[] trusted)
     {
         var endpoint = SocketEndpoint.Ip(_origin.Address.Address, _origin.Address.Port);
         var listener = new ListenerConfig
@@ -70,7 +83,7 @@ internal sealed class TlsEngine : IAsyncDisposable
                         new RouteConfig { Name = "old", Match = new RouteMatch { PathPrefix = "/old" }, Redirect = new RedirectAction { Host = "new.example.com" } },
                         new RouteConfig { Name = "all", To = [new WeightedCluster("a")] },
                     ]),
-                Clusters = ImmutableSortedDictionary<string, ClusterConfig>.Empty.Add("a", new ClusterConfig { Name = "a", Endpoints = [new EndpointConfig(endpoint)] }),
+                Clusters = ImmutableSortedDictionary<string, ClusterConfig>.Empty.Add("a", new ClusterConfig { Name = "a", Endpoints = [new EndpointConfig(endpoint)], Tls = cluster }),
             },
         };
         Engine.Apply(new Snapshot(++_generation, config, ImmutableDictionary<string, ClusterEndpoints>.Empty.Add("a", new ClusterEndpoints("a", [new Endpoint(endpoint, 1, EndpointState.Ready)]))));

@@ -268,7 +268,7 @@ public sealed class TlsListenerTests : IAsyncLifetime
                 Certificates = [_tls.Certificate(["shop.example.com"])],
                 ClientCertificates = new ClientCertificatesConfig { Ca = _tls.Authority.CaFile, Mode = ClientCertificateMode.Optional },
             },
-            timeouts: null, http2: null,
+            timeouts: null, http2: null, cluster: null,
             trusted ? ["127.0.0.0/8"] : []);
         using var client = _tls.Client();
         client.DefaultRequestHeaders.Add("X-Forwarded-Client-Cert", "Hash=told");

@@ -37,6 +37,13 @@ internal sealed class NginxServer : IAsyncDisposable
     public static Task<NginxServer> NamingOriginAsync() =>
         StartAsync(_ => "location / { return 200 \"$proxy_protocol_addr $proxy_protocol_port\"; }", [], "proxy_protocol");
 
+    /// <summary>An origin that speaks TLS.</summary>
+    /// <param name="certificate">File of its certificate.</param>
+    /// <param name="key">File of its key.</param>
+    /// <param name="lines">Lines of the server block.</param>
+    public static Task<NginxServer> TlsOriginAsync(string certificate, string key, string lines) =>
+        StartAsync(_ => $"ssl_certificate {certificate}; ssl_certificate_key {key}; {lines}", [], "ssl");
+
     /// <summary>A reverse proxy in front of a port.</summary>
     public static Task<NginxServer> FrontAsync(int upstream) => StartAsync(
         _ => $$"""
