@@ -68,13 +68,14 @@ public sealed class L7Engine : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(snapshot);
         Start(snapshot.Config.L7);
-        _compiler.ReadTls(snapshot);
-        var clusters = _compiler.Clusters(snapshot, _current);
+        var tls = _compiler.ReadTls(snapshot);
+        var clusters = _compiler.Clusters(snapshot, _current, tls);
         var tables = _compiler.Tables(snapshot);
         var rings = RingsFor(snapshot.Config.L7.AccessLog);
         var added = OpenNew(snapshot.Config);
 
         // From here on nothing fails.
+        _compiler.Adopt(tls);
         _share.SetActive(!snapshot.Config.L7.Listeners.IsEmpty);
         _slots.AddRange(added);
         var proxyStatus = new ProxyStatusField(snapshot.Config.Node);
@@ -82,7 +83,7 @@ public sealed class L7Engine : IAsyncDisposable
         foreach (var config in snapshot.Config.L7.Listeners)
         {
             var slot = _slots.Find(slot => slot.Bind == config.Bind)!; // It was there, or has just been opened.
-            listeners[slot.Id] = slot.Last = _compiler.Listener(slot, config, config.Routes is { } routes ? tables[routes] : RouteTable.Compile(TcpRoutes.Of(config)), clusters, proxyStatus, snapshot.Config.Node);
+            listeners[slot.Id] = slot.Last = _compiler.Listener(slot, config, config.Routes is { } routes ? tables[routes] : RouteTable.Compile(TcpRoutes.Of(config)), clusters, tls, proxyStatus, snapshot.Config.Node);
             slot.Limiter.Limits = config.Limits;
         }
 

@@ -20,19 +20,19 @@ internal sealed class SnapshotCompiler(int reactors, SeriesRegistry requests, Se
     private readonly Dictionary<string, ClusterCell[]> _cells = new(StringComparer.Ordinal);
     private Dictionary<ImmutableArray<RouteConfig>, RouteTable> _tables = []; // An array is equal to itself only.
     private readonly TlsTicketKeys _ticketKeys = new(TicketKeyPeriod);
-    private Dictionary<ListenerTlsConfig, TlsListener> _tls = new(ReferenceEqualityComparer.Instance);
-    private Dictionary<string, (ClusterTlsConfig Config, TlsClient Client)> _clients = new(StringComparer.Ordinal);
+    private TlsFiles _tls = TlsFiles.None;
+    private TlsFiles _tlsBefore = TlsFiles.None; // It is back when a tier after this one refuses what is served now.
     private long _version;
 
-    /// <summary>Compiles the clusters, after <see cref="ReadTls"/>.</summary>
-    internal ImmutableDictionary<string, CompiledCluster> Clusters(Snapshot snapshot, CompiledSnapshot previous)
+    /// <summary>Compiles the clusters.</summary>
+    internal ImmutableDictionary<string, CompiledCluster> Clusters(Snapshot snapshot, CompiledSnapshot previous, TlsFiles tls)
     {
         var builder = ImmutableDictionary.CreateBuilder<string, CompiledCluster>(StringComparer.Ordinal);
         foreach (var (name, config) in snapshot.Config.L7.Clusters)
         {
             var endpoints = snapshot.Endpoints.GetValueOrDefault(name) ?? new ClusterEndpoints(name, []);
             var unchanged = previous.Clusters.TryGetValue(name, out var old) && ReferenceEquals(old.Endpoints, endpoints) && ReferenceEquals(old.Config, config);
-            builder.Add(name, unchanged ? old! : new CompiledCluster(config, endpoints, CellsOf(name), ++_version) { Tls = config.Tls is null ? null : _clients[name].Client }); // Unchanged means that there is an old one.
+            builder.Add(name, unchanged ? old! : new CompiledCluster(config, endpoints, CellsOf(name), ++_version) { Tls = config.Tls is null ? null : tls.Of(name) }); // Unchanged means that there is an old one.
         }
 
         return builder.ToImmutable();
@@ -54,36 +54,20 @@ internal sealed class SnapshotCompiler(int reactors, SeriesRegistry requests, Se
         return tables;
     }
 
-    /// <summary>
-    /// Reads the certificates of listeners and clusters: anew where the configuration was read anew, also if nothing but a file's content has changed since; kept where
-    /// only endpoints have changed.
-    /// </summary>
+    /// <summary>Reads the certificates of listeners and clusters, as far as they are not known yet.</summary>
     /// <exception cref="L7ApplyException">A file can't be used.</exception>
-    internal void ReadTls(Snapshot snapshot)
-    {
-        var read = new Dictionary<ListenerTlsConfig, TlsListener>(ReferenceEqualityComparer.Instance);
-        foreach (var listener in snapshot.Config.L7.Listeners)
-        {
-            if (listener.Tls is { } config)
-                read[config] = _tls.GetValueOrDefault(config) ?? TlsListener.Read(listener.Name, config, listener.Http2.Enabled, _ticketKeys);
-        }
+    internal TlsFiles ReadTls(Snapshot snapshot) => TlsFiles.Read(snapshot, _tls, _tlsBefore, _ticketKeys);
 
-        var clients = new Dictionary<string, (ClusterTlsConfig Config, TlsClient Client)>(StringComparer.Ordinal);
-        foreach (var (name, cluster) in snapshot.Config.L7.Clusters)
-        {
-            if (cluster.Tls is { } config)
-                clients[name] = (config, ClientFor(name, config));
-        }
+    /// <summary>Keeps what was read for a snapshot that is served from now on, and what was served until now.</summary>
+    internal void Adopt(TlsFiles tls) => (_tlsBefore, _tls) = (_tls, tls);
 
-        (_tls, _clients) = (read, clients);
-    }
-
-    /// <summary>Compiles a listener, after <see cref="ReadTls"/>.</summary>
+    /// <summary>Compiles a listener.</summary>
     internal CompiledListener Listener(
         ListenerSlot slot,
         ListenerConfig config,
         RouteTable table,
         ImmutableDictionary<string, CompiledCluster> clusters,
+        TlsFiles tls,
         ProxyStatusField proxyStatus,
         string node)
     {
@@ -102,7 +86,7 @@ internal sealed class SnapshotCompiler(int reactors, SeriesRegistry requests, Se
         return new CompiledListener(config, node, table, routes, proxyStatus, unrouted)
         {
             Slot = slot,
-            Tls = config.Tls is null ? null : _tls[config.Tls],
+            Tls = config.Tls is null ? null : tls.Of(config.Tls),
         };
     }
 
@@ -127,23 +111,6 @@ internal sealed class SnapshotCompiler(int reactors, SeriesRegistry requests, Se
     {
         requests.ForgetUnused(now);
         streams.ForgetUnused(now);
-    }
-
-    /// <summary>The client there is while nothing it goes by has changed: connections and sessions with endpoints are of one client.</summary>
-    private TlsClient ClientFor(string cluster, ClusterTlsConfig config)
-    {
-        var known = _clients.TryGetValue(cluster, out var before) ? before.Client : null;
-        if (known is not null && ReferenceEquals(before.Config, config))
-            return known;
-        try
-        {
-            var client = TlsClient.Create(new TlsClientOptions(config.Ca, config.Cert, config.Key, config.ServerName, [.. config.San], config.Verify, "http/1.1"));
-            return string.Equals(client.Fingerprint, known?.Fingerprint, StringComparison.Ordinal) ? known! : client; // Equal to something.
-        }
-        catch (Exception e) when (e is TlsException or IOException or UnauthorizedAccessException)
-        {
-            throw new L7ApplyException($"cluster {cluster}: tls: {e.Message}", e);
-        }
     }
 
     private ClusterCell[] CellsOf(string cluster)

@@ -57,7 +57,11 @@ internal sealed class TlsEngine : IAsyncDisposable
     }
 
     /// <summary>Serves by this, from now on.</summary>
-    public void Apply(ListenerTlsConfig tls, ListenerTimeouts? timeouts = null, Http2Config? http2 = null, ClusterTlsConfig? cluster = null, params string[] trusted)
+    public void Apply(ListenerTlsConfig tls, ListenerTimeouts? timeouts = null, Http2Config? http2 = null, ClusterTlsConfig? cluster = null, params string[] trusted) =>
+        Engine.Apply(Snapshot(tls, timeouts, http2, cluster, trusted));
+
+    /// <summary>What <see cref="Apply"/> serves.</summary>
+    public Snapshot Snapshot(ListenerTlsConfig tls, ListenerTimeouts? timeouts = null, Http2Config? http2 = null, ClusterTlsConfig? cluster = null, params string[] trusted)
     {
         var endpoint = SocketEndpoint.Ip(_origin.Address.Address, _origin.Address.Port);
         var listener = new ListenerConfig
@@ -86,7 +90,7 @@ internal sealed class TlsEngine : IAsyncDisposable
                 Clusters = ImmutableSortedDictionary<string, ClusterConfig>.Empty.Add("a", new ClusterConfig { Name = "a", Endpoints = [new EndpointConfig(endpoint)], Tls = cluster }),
             },
         };
-        Engine.Apply(new Snapshot(++_generation, config, ImmutableDictionary<string, ClusterEndpoints>.Empty.Add("a", new ClusterEndpoints("a", [new Endpoint(endpoint, 1, EndpointState.Ready)]))));
+        return new Snapshot(++_generation, config, ImmutableDictionary<string, ClusterEndpoints>.Empty.Add("a", new ClusterEndpoints("a", [new Endpoint(endpoint, 1, EndpointState.Ready)])));
     }
 
     /// <summary>A client that believes the authority.</summary>

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+using Penstock.Linux.Tls;
+using Penstock.Model;
+using Penstock.Model.L7;
+
+namespace Penstock.L7.Tls;
+
+/// <summary>TLS of a snapshot's listeners and clusters, each as of one reading of its files.</summary>
+internal sealed class TlsFiles
+{
+    private readonly Dictionary<ListenerTlsConfig, TlsListener> _listeners = new(ReferenceEqualityComparer.Instance);
+    private readonly Dictionary<string, (ClusterTlsConfig Config, TlsClient Client)> _clients = new(StringComparer.Ordinal);
+
+    /// <summary>Of nothing.</summary>
+    internal static TlsFiles None { get; } = new();
+
+    /// <summary>
+    /// Reads a snapshot's files: anew where the configuration was read anew, also if nothing but a file's content has changed since; what was read for this very
+    /// configuration is kept, whatever has become of the files.
+    /// </summary>
+    /// <param name="snapshot">The snapshot.</param>
+    /// <param name="running">What is served.</param>
+    /// <param name="before">What was served before that.</param>
+    /// <param name="ownKeys">Keys of session tickets for listeners that name none.</param>
+    /// <exception cref="L7ApplyException">A file can't be used.</exception>
+    internal static TlsFiles Read(Snapshot snapshot, TlsFiles running, TlsFiles before, TlsTicketKeys ownKeys)
+    {
+        var files = new TlsFiles();
+        foreach (var listener in snapshot.Config.L7.Listeners)
+        {
+            if (listener.Tls is { } config)
+            {
+                files._listeners[config] = running._listeners.GetValueOrDefault(config) ?? before._listeners.GetValueOrDefault(config)
+                    ?? TlsListener.Read(listener.Name, config, listener.Http2.Enabled, ownKeys);
+            }
+        }
+
+        foreach (var (name, cluster) in snapshot.Config.L7.Clusters)
+        {
+            if (cluster.Tls is { } config)
+                files._clients[name] = (config, running.Known(name, config) ?? before.Known(name, config) ?? ReadClient(name, config, running));
+        }
+
+        return files;
+    }
+
+    /// <summary>What a listener of the snapshot speaks.</summary>
+    internal TlsListener Of(ListenerTlsConfig config) => _listeners[config];
+
+    /// <summary>What is spoken to endpoints of a cluster of the snapshot that has TLS.</summary>
+    internal TlsClient Of(string cluster) => _clients[cluster].Client;
+
+    private TlsClient? Known(string cluster, ClusterTlsConfig config) =>
+        _clients.TryGetValue(cluster, out var one) && ReferenceEquals(one.Config, config) ? one.Client : null;
+
+    // The one there is while nothing it goes by has changed: connections and sessions with endpoints are of one client.
+    private static TlsClient ReadClient(string cluster, ClusterTlsConfig config, TlsFiles running)
+    {
+        try
+        {
+            var client = TlsClient.Create(new TlsClientOptions(config.Ca, config.Cert, config.Key, config.ServerName, [.. config.San], config.Verify, "http/1.1"));
+            return running._clients.TryGetValue(cluster, out var known) && string.Equals(client.Fingerprint, known.Client.Fingerprint, StringComparison.Ordinal) ? known.Client : client;
+        }
+        catch (Exception e) when (e is TlsException or IOException or UnauthorizedAccessException)
+        {
+            throw new L7ApplyException($"cluster {cluster}: tls: {e.Message}", e);
+        }
+    }
+}
