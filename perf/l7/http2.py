@@ -35,7 +35,7 @@ def measure(options, directory, origin, cores):
         for name in options.proxies:
             with servers.start_proxy(name, directory, origin, proxy_core, options.penstock) as proxy:
                 proxy.wait_ready()
-                run(proxy, 8, 16, 1024, 8, load_core)
+                run(proxy, 8, 16, 1024, 12, load_core)
                 for cell, connections, streams, body in CELLS:
                     sample = run(proxy, connections, streams, body, options.seconds, load_core)
                     samples.setdefault(cell, {}).setdefault(name, []).append(sample)

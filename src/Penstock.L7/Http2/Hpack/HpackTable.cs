@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+using System.Numerics;
+using System.Runtime.InteropServices;
+
 namespace Penstock.L7.Http2.Hpack;
 
 /// <summary>
@@ -65,7 +68,7 @@ internal sealed class HpackTable
         if (_bytes.Length == 0)
         {
             _bytes = new byte[Capacity * 2];
-            _entries = new Entry[(Capacity / EntryOverhead) + 1];
+            _entries = new Entry[BitOperations.RoundUpToPowerOf2((uint)(Capacity / EntryOverhead) + 1)];
         }
 
         var length = name.Length + value.Length;
@@ -73,7 +76,7 @@ internal sealed class HpackTable
             MoveToFront();
         name.CopyTo(_bytes.AsSpan(_end));
         value.CopyTo(_bytes.AsSpan(_end + name.Length));
-        _entries[(_oldest + Count) % _entries.Length] = new Entry(_end, name.Length, value.Length);
+        _entries[(_oldest + Count) & Mask] = new Entry(_end, name.Length, value.Length);
         Count++;
         _end += length;
         Size += size;
@@ -101,7 +104,9 @@ internal sealed class HpackTable
         return found;
     }
 
-    private ref readonly Entry At(int index) => ref _entries[(_oldest + Count - 1 - index) % _entries.Length];
+    private int Mask => _entries.Length - 1;
+
+    private ref readonly Entry At(int index) => ref _entries[(_oldest + Count - 1 - index) & Mask];
 
     private void EvictTo(int size)
     {
@@ -110,7 +115,7 @@ internal sealed class HpackTable
             ref readonly var entry = ref _entries[_oldest];
             Size -= entry.NameLength + entry.ValueLength + EntryOverhead;
             _start = entry.Start + entry.NameLength + entry.ValueLength;
-            _oldest = (_oldest + 1) % _entries.Length;
+            _oldest = (_oldest + 1) & Mask;
             Count--;
         }
 
@@ -123,7 +128,7 @@ internal sealed class HpackTable
         _bytes.AsSpan(_start, _end - _start).CopyTo(_bytes);
         for (var i = 0; i < Count; i++)
         {
-            ref var entry = ref _entries[(_oldest + i) % _entries.Length];
+            ref var entry = ref _entries[(_oldest + i) & Mask];
             entry = entry with { Start = entry.Start - _start };
         }
 
@@ -131,6 +136,6 @@ internal sealed class HpackTable
         _start = 0;
     }
 
-    [System.Runtime.InteropServices.StructLayout(System.Runtime.InteropServices.LayoutKind.Auto)]
+    [StructLayout(LayoutKind.Auto)]
     private readonly record struct Entry(int Start, int NameLength, int ValueLength);
 }
