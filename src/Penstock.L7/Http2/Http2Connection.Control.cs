@@ -136,8 +136,12 @@ internal abstract partial class Http2Connection
     private Http2Fault WriteControl(FrameType type, FrameFlags flags, int streamId, ReadOnlySpan<byte> payload)
     {
         var needed = _controlLength + FrameHeader.Size + payload.Length;
-        if (needed > MaxControlBytes)
+        if (needed > MaxControlBytes && type != FrameType.GoAway)
+        {
+            Fail(Http2Fault.ControlQueueFull); // Here, since not every frame is an answer whose reader could say so.
             return Http2Fault.ControlQueueFull;
+        }
+
         if (needed > _control.Length)
             Array.Resize(ref _control, Math.Max(needed, _control.Length * 2));
         new FrameHeader(payload.Length, type, flags, streamId).Write(_control.AsSpan(_controlLength));

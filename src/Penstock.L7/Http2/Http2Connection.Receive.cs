@@ -172,7 +172,7 @@ internal abstract partial class Http2Connection
             if (increment > int.MaxValue - SendWindow)
                 return Http2Fault.WindowOverflow;
             SendWindow += increment;
-            EnqueueAll();
+            WakeSender();
             return Http2Fault.None;
         }
 

@@ -142,7 +142,7 @@ internal abstract partial class Http2Connection : IValueTaskSource
         writer.Append(_control.AsSpan(0, _controlLength));
         _controlLength = 0;
         var begun = SendWindow;
-        while (_firstQueued is { } stream && begun - SendWindow < BytesPerFlush && _taken.Count < Limits.ConcurrentStreams)
+        while (NextToSend() is { } stream && begun - SendWindow < BytesPerFlush && _taken.Count < Limits.ConcurrentStreams)
         {
             Dequeue(stream);
             if (!stream.TryEmit())
@@ -153,6 +153,15 @@ internal abstract partial class Http2Connection : IValueTaskSource
         }
 
         return any;
+    }
+
+    /// <summary>The first in the queue that can go on; those for which the connection's window has no room keep their place.</summary>
+    private Http2Stream? NextToSend()
+    {
+        var stream = _firstQueued;
+        while (stream is { NeedsWindow: true } && SendWindow == 0)
+            stream = stream.NextQueued;
+        return stream;
     }
 
     private void TellTaken()

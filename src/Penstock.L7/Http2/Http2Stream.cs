@@ -53,8 +53,11 @@ internal abstract class Http2Stream
     /// <summary>Whether something waits to be sent.</summary>
     internal bool HasUnsent => _headWaits || Output.Waiting > 0 || (_endWaits && !LocalEnded);
 
-    /// <summary>Whether something could be sent now, as far as the windows go.</summary>
-    internal bool CanSend => HasUnsent && (_headWaits || Output.Waiting == 0 || (SendWindow > 0 && Connection.SendWindow > 0));
+    /// <summary>Whether what comes next is content, for which both windows need room.</summary>
+    internal bool NeedsWindow => !_headWaits && Output.Waiting > 0;
+
+    /// <summary>Whether something could be sent now, as far as the stream's own window goes.</summary>
+    internal bool CanSend => HasUnsent && (!NeedsWindow || SendWindow > 0);
 
     /// <summary>Whether the connection has it in its list of streams that have something to send; owned by the connection.</summary>
     internal bool IsQueued { get; set; }

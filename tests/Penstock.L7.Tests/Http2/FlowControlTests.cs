@@ -134,6 +134,34 @@ public sealed class FlowControlTests
     }
 
     [Fact]
+    public async Task TightWindowOfTheConnection_IsSharedInTurns()
+    {
+        await using var engine = new Http2Engine();
+        using var client = engine.Connect((4, 1 << 20));
+        client.Send([.. Request(1, "/a"), .. Request(3, "/b")]);
+        using var first = engine.Accept();
+        using var second = engine.Accept();
+        foreach (var origin in (Socket[])[first, second])
+        {
+            Http2Engine.ReadHead(origin);
+            Http2Engine.Send(origin, "HTTP/1.1 200 OK\r\nContent-Length: 250000\r\n\r\n" + new string('x', 250_000));
+        }
+
+        var got = new Dictionary<string, int>(StringComparer.Ordinal);
+        Take(client, got, 65_535);
+        var before = new Dictionary<string, int>(got, StringComparer.Ordinal);
+        for (var i = 1; i <= 20; i++)
+        {
+            client.SendFrame(WindowUpdate, 0, 0, Number(16384));
+            Take(client, got, 65_535 + (i * 16384));
+        }
+
+        // Strictly by turns but where an origin's next piece is a moment late.
+        var (one, other) = (got["1"] - before.GetValueOrDefault("1"), got["3"] - before.GetValueOrDefault("3"));
+        Math.Abs(one - other).ShouldBeLessThanOrEqualTo(4 * 16384);
+    }
+
+    [Fact]
     public async Task Padding_IsGivenBack()
     {
         await using var engine = new Http2Engine(new() { StreamWindowBytes = 16 << 10 });
