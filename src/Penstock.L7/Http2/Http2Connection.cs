@@ -151,6 +151,8 @@ internal abstract partial class Http2Connection
         WriteGoAway(LastStreamId, fault.Code());
         OnFault(fault);
         IsEnding = true;
+        if (_transport.Reader.IsWaiting)
+            Reactor.Yield(StopReading); // Not at once: a stream may have come here that goes on with what it does.
     }
 
     /// <summary>Counts a fault that ends the connection.</summary>

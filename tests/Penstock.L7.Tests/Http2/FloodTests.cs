@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+using System.Net.Sockets;
 using Penstock.Tests;
 using static Penstock.L7.Tests.Http2.FrameClient;
 
@@ -48,6 +49,35 @@ public sealed class FloodTests
         using var other = engine.Connect();
         other.Send(Request(1, "/fixed"));
         other.Next().ShouldStartWith("HEADERS 1 | :status: 200");
+    }
+
+    [Fact]
+    public async Task ControlFramesThatNobodyTakes_EndTheConnection_WhateverTheyAre()
+    {
+        using var meter = new Http2Counts();
+        await using var engine = new Http2Engine(new() { StreamWindowBytes = 16 << 10 });
+        using var client = engine.Connect((4, int.MaxValue));
+        client.Send([.. Frame(WindowUpdate, 0, 0, Number(1 << 30)), .. Request(1, "/a")]);
+        using var held = engine.Accept();
+        Http2Engine.ReadHead(held);
+        Http2Engine.Send(held, "HTTP/1.1 200 OK\r\nContent-Length: 100000000\r\n\r\n");
+        Http2Engine.SendUntilHeld(held, 100_000_000).ShouldBeLessThan(50_000_000);
+        client.Send(Request(3, "/b", "POST", ended: false));
+        using var origin = engine.Accept();
+        Http2Engine.ReadHead(origin);
+
+        // Each piece that the origin has got gives the client a piece of the stream's window: with the answers to PING that is more than may wait.
+        client.Send([.. Enumerable.Repeat(Frame(Ping, 0, 0, new byte[8]), 900).SelectMany(frame => frame)]);
+        var buffer = new byte[65536];
+        for (var i = 0; i < 10_000 && meter.Broken("control_queue_full") == 0; i++)
+        {
+            client.SendFrame(Data, 0, 3, new byte[8192]);
+            if (!TryReceive(origin, buffer, 8192))
+                break;
+        }
+
+        meter.Broken("control_queue_full").ShouldBe(1);
+        client.LastGoAway().ShouldBe("GOAWAY 3 ENHANCE_YOUR_CALM");
     }
 
     [Fact]
@@ -101,6 +131,21 @@ public sealed class FloodTests
             client.TrySend(Frame(Ping, 0, 0, new byte[8]));
 
         client.Until("GOAWAY").ShouldBe("GOAWAY 1 NO_ERROR");
+    }
+
+    /// <summary>Reads at least so many bytes.</summary>
+    /// <returns>False when the connection ends before.</returns>
+    private static bool TryReceive(Socket socket, byte[] buffer, int count)
+    {
+        for (var received = 0; received < count;)
+        {
+            var more = socket.Receive(buffer, 0, buffer.Length, SocketFlags.None, out var error);
+            if (more == 0 || error != SocketError.Success)
+                return false;
+            received += more;
+        }
+
+        return true;
     }
 
     private static byte[] Size(int size)

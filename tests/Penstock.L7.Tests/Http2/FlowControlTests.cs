@@ -57,7 +57,7 @@ public sealed class FlowControlTests
         Http2Engine.Send(origin, "HTTP/1.1 200 OK\r\nContent-Length: 100000000\r\n\r\n");
         client.Next().ShouldStartWith("HEADERS 1");
 
-        var sent = SendUntilHeld(origin, 100_000_000);
+        var sent = Http2Engine.SendUntilHeld(origin, 100_000_000);
         client.Send([.. Request(3, "/fixed"), .. Frame(WindowUpdate, 0, 3, Number(100))]);
 
         sent.ShouldBeLessThan(50_000_000, "the origin is held");
@@ -181,21 +181,6 @@ public sealed class FlowControlTests
 
         client.SendFrame(Data, EndStream, 1);
         Http2Engine.ReadHead(origin);
-    }
-
-    private static long SendUntilHeld(Socket socket, long most)
-    {
-        socket.Blocking = false;
-        var buffer = new byte[65536];
-        long sent = 0;
-        while (sent < most && socket.Poll(TimeSpan.FromSeconds(1), SelectMode.SelectWrite))
-        {
-            var count = socket.Send(buffer, SocketFlags.None, out var error);
-            if (error == SocketError.Success)
-                sent += count;
-        }
-
-        return sent;
     }
 
     private static void Take(FrameClient client, Dictionary<string, int> got, int sum)

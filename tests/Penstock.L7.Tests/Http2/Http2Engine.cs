@@ -112,6 +112,23 @@ internal sealed class Http2Engine : IAsyncDisposable
     /// <summary>Sends text.</summary>
     public static void Send(Socket socket, string text) => socket.Send(Encoding.Latin1.GetBytes(text));
 
+    /// <summary>Sends until nothing is taken for a second.</summary>
+    /// <returns>Bytes sent.</returns>
+    public static long SendUntilHeld(Socket socket, long most)
+    {
+        socket.Blocking = false;
+        var buffer = new byte[65536];
+        long sent = 0;
+        while (sent < most && socket.Poll(TimeSpan.FromSeconds(1), SelectMode.SelectWrite))
+        {
+            var count = socket.Send(buffer, SocketFlags.None, out var error);
+            if (error == SocketError.Success)
+                sent += count;
+        }
+
+        return sent;
+    }
+
     public async ValueTask DisposeAsync()
     {
         await Engine.DisposeAsync();
