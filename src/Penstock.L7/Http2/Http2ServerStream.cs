@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using Penstock.L7.Forwarding;
 using Penstock.L7.Http1;
 using Penstock.L7.Transport;
+using Penstock.Linux.Reactors;
 
 namespace Penstock.L7.Http2;
 
@@ -14,7 +15,8 @@ internal sealed class Http2ServerStream : Http2Stream, IClientStream
     private Exchange? _exchange;
     private ValueTask _run;
 
-    internal Http2ServerStream() => _onEnded = OnEnded;
+    internal Http2ServerStream(Reactor reactor)
+        : base(reactor) => _onEnded = OnEnded;
 
     /// <inheritdoc/>
     public bool ClosesEarly { get; set; }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 using Penstock.L7.Http1;
+using Penstock.Linux.Reactors;
 
 namespace Penstock.L7.Http2;
 
@@ -14,10 +15,10 @@ internal abstract class Http2Stream
     private int _unacknowledged;
     private long _contentLeft;
 
-    protected Http2Stream()
+    protected Http2Stream(Reactor reactor)
     {
-        Input = new Http2StreamReader(this);
-        Output = new Http2StreamWriter(this);
+        Input = new Http2StreamReader(this, reactor);
+        Output = new Http2StreamWriter(this, reactor);
     }
 
     /// <summary>Its connection; set before anything else is called.</summary>

@@ -250,7 +250,7 @@ internal sealed partial class Worker
     }
 
     /// <summary>A stream for an HTTP/2 client's next request.</summary>
-    internal Http2ServerStream RentStream() => _streams.TryPop(out var stream) ? stream : new Http2ServerStream();
+    internal Http2ServerStream RentStream() => _streams.TryPop(out var stream) ? stream : new Http2ServerStream(Reactor);
 
     /// <summary>Takes a stream back.</summary>
     internal void ReturnStream(Http2ServerStream stream)
