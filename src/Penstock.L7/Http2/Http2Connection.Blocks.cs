@@ -37,6 +37,13 @@ internal abstract partial class Http2Connection
         return status == HpackStatus.End ? Http2Fault.None : Http2Fault.FieldBlockInvalid;
     }
 
+    /// <summary>Reads a block of a stream that is reset.</summary>
+    protected Http2Fault SkipLate(ReadOnlySpan<byte> block)
+    {
+        var fault = Skip(block);
+        return fault == Http2Fault.None ? CountLate() : fault;
+    }
+
     private Http2Fault OnHeaders(in FrameHeader header, ReadOnlySpan<byte> payload)
     {
         var id = header.StreamId;
@@ -94,7 +101,7 @@ internal abstract partial class Http2Connection
         if (_streams.TryGetValue(id, out var stream))
             return OnTrailers(stream, _blockEnds, block);
         if (id <= LastStreamId)
-            return _closed.WasResetHere(id) ? Skip(block) : Http2Fault.StreamClosed;
+            return _closed.WasResetHere(id) ? SkipLate(block) : Http2Fault.StreamClosed;
         LastStreamId = id;
         _windowUpdates = Math.Min(WindowUpdateCredit, _windowUpdates + UpdatesPerFrame);
         return OnMessage(id, _blockEnds, _blockFault, block);

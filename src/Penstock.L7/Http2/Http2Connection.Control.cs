@@ -89,7 +89,7 @@ internal abstract partial class Http2Connection
     {
         _settingsSeen = true;
         if (header.Has(FrameFlags.Ack))
-            return Http2Fault.None;
+            return CountControl();
         var before = _peer.InitialWindow;
         var fault = _peer.Apply(payload);
         if (fault == Http2Fault.None)

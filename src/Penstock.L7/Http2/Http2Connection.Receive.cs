@@ -11,6 +11,7 @@ internal abstract partial class Http2Connection
     private readonly ClosedStreams _closed = new();
     private FloodMeter _emptyFrames;
     private FloodMeter _resets;
+    private FloodMeter _late;
 
     /// <summary>A stream begins with the fields of a message.</summary>
     /// <param name="id">Its number.</param>
@@ -52,6 +53,9 @@ internal abstract partial class Http2Connection
     /// <summary>Counts a stream that ended early: opening and resetting streams costs a peer little (CVE-2023-44487, CVE-2025-8671).</summary>
     protected Http2Fault CountReset() => _resets.TryAdd(Reactor.Now) ? Http2Fault.None : Http2Fault.ResetFlood;
 
+    /// <summary>Counts a frame of a stream that is reset: a peer has no more of them on their way than its windows and a round trip allow.</summary>
+    private Http2Fault CountLate() => _late.TryAdd(Reactor.Now) ? Http2Fault.None : Http2Fault.ClosedStreamFlood;
+
     private bool IsIdle(int id) => id > LastStreamId || (id & 1) == 0;
 
     private Http2Fault OnData(in FrameHeader header, in ReadOnlySequence<byte> payload)
@@ -70,7 +74,7 @@ internal abstract partial class Http2Connection
         if (!_streams.TryGetValue(header.StreamId, out var stream))
         {
             GiveBack(header.Length);
-            return _closed.HasEnded(header.StreamId) ? Http2Fault.StreamClosed : Http2Fault.None; // Reset here, or so long ago that nobody knows.
+            return _closed.HasEnded(header.StreamId) ? Http2Fault.StreamClosed : CountLate(); // Reset here, or so long ago that nobody knows.
         }
 
         var wrong = stream.RemoteEnded ? Http2Fault.StreamClosed

@@ -36,6 +36,7 @@ internal abstract partial class Http2Connection
         _resets = new FloodMeter(burst: 1000, perSecond: 33, now);
         _controls = new FloodMeter(burst: 1000, perSecond: 100, now);
         _emptyFrames = new FloodMeter(burst: 100, perSecond: 10, now);
+        _late = new FloodMeter(burst: 10_000, perSecond: 330, now);
         _windowUpdates = WindowUpdateCredit;
         _receiveWindow = Http2Settings.DefaultWindow;
         _wake = GoOn;

@@ -43,5 +43,6 @@ internal enum Http2Fault : byte
     ControlFlood,
     EmptyFrameFlood,
     WindowUpdateFlood,
+    ClosedStreamFlood,
     ControlQueueFull,
 }

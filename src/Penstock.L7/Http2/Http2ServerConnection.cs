@@ -130,7 +130,7 @@ internal sealed class Http2ServerConnection : Http2Connection
         {
             // Beyond what the last GOAWAY has said: the client sends it again elsewhere.
             Ignore(id);
-            return Skip(block);
+            return SkipLate(block);
         }
 
         if (refused == Http2Fault.None && _active >= Limits.ConcurrentStreams)

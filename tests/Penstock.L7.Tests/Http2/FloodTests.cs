@@ -14,6 +14,7 @@ public sealed class FloodTests
     public static TheoryData<string, string> Floods => new()
     {
         { "settings", "control_flood" },
+        { "settings ack", "control_flood" },
         { "ping", "control_flood" },
         { "priority", "control_flood" },
         { "unknown", "control_flood" },
@@ -26,6 +27,8 @@ public sealed class FloodTests
         { "malformed requests", "reset_flood" },
         { "made to reset", "reset_flood" },
         { "refused streams", "reset_flood" },
+        { "data after a reset", "closed_stream_flood" },
+        { "trailers after a reset", "closed_stream_flood" },
     };
 
     [Theory]
@@ -160,6 +163,7 @@ public sealed class FloodTests
         switch (kind)
         {
             case "settings": return Enumerable.Repeat(Frame(Settings, 0, 0), Many);
+            case "settings ack": return Enumerable.Repeat(Frame(Settings, Ack, 0), Many);
             case "ping": return Enumerable.Repeat(Frame(Ping, 0, 0, new byte[8]), Many);
             case "priority": return Enumerable.Repeat(Frame(Priority, 0, 5, new byte[5]), Many);
             case "unknown": return Enumerable.Repeat(Frame(0x42, 0, 0), Many);
@@ -172,9 +176,13 @@ public sealed class FloodTests
             case "malformed requests": return Streams(id => Request(id, "/slow", "GET", ended: true, "connection: close"));
             case "made to reset": return Streams(id => [.. Request(id, "/slow"), .. Frame(WindowUpdate, 0, id, Number(0))]);
             case "refused streams": return Streams(id => Request(id, "/slow"));
+            case "data after a reset": return Enumerable.Repeat(Frame(Data, 0, 1, 0), Many).Prepend(ResetByProxy(1));
+            case "trailers after a reset": return Enumerable.Repeat(Frame(Headers, EndHeaders | EndStream, 1, Blocks.Literal("x: y")), Many).Prepend(ResetByProxy(1));
             default: throw new ArgumentOutOfRangeException(nameof(kind), kind, message: null);
         }
     }
+
+    private static byte[] ResetByProxy(int stream) => [.. Request(stream, "/slow", "POST", ended: false), .. Frame(WindowUpdate, 0, stream, Number(0))];
 
     private static IEnumerable<byte[]> Streams(Func<int, byte[]> frames) => Enumerable.Range(0, Many).Select(i => frames((2 * i) + 1));
 }
