@@ -83,12 +83,7 @@ internal abstract partial class Http2Connection
             }
 
             var input = read.Buffer;
-            var frames = 0;
-            _batching = true;
-            while (!IsEnding && frames < FramesPerTurn && TryReadFrame(ref input))
-                frames++;
-            _batching = false;
-            var more = frames == FramesPerTurn;
+            var more = TakeFrames(ref input) == FramesPerTurn;
             reader.AdvanceTo(input.Start, more ? input.Start : read.Buffer.End);
             WakeSender();
             if (read.IsCompleted && !more)
@@ -158,6 +153,23 @@ internal abstract partial class Http2Connection
 
     /// <summary>Counts a fault that ends the connection.</summary>
     protected abstract void OnFault(Http2Fault fault);
+
+    private int TakeFrames(ref ReadOnlySequence<byte> input)
+    {
+        var frames = 0;
+        _batching = true;
+        try
+        {
+            while (!IsEnding && frames < FramesPerTurn && TryReadFrame(ref input))
+                frames++;
+        }
+        finally
+        {
+            _batching = false; // Also after a defect: the sender is to end, too.
+        }
+
+        return frames;
+    }
 
     /// <summary>Takes the next frame off the input.</summary>
     /// <returns>False when it is not complete.</returns>

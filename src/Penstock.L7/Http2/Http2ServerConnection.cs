@@ -60,18 +60,26 @@ internal sealed class Http2ServerConnection : Http2Connection
             (SettingId.MaxHeaderListSize, Limits.Head.HeadBytes),
         ]);
         var sending = SendAsync();
-        await ReceiveAsync();
-        BreakStreams();
-        Reactor.Timers.Remove(_drainTimer);
+        try
+        {
+            await ReceiveAsync();
+        }
+        finally
+        {
+            // Also after a defect: nothing that belongs to it goes on.
+            Reactor.Timers.Remove(_drainTimer);
+            ReleaseBlock();
+            BreakStreams();
+            EndSending();
+        }
+
         if (_active > 0)
         {
             _over = new TaskCompletionSource();
             await _over.Task;
         }
 
-        EndSending();
         await sending;
-        ReleaseBlock();
     }
 
     /// <summary>No more requests are taken, in two steps so that none is lost that is on its way (RFC 9113 section 6.8).</summary>

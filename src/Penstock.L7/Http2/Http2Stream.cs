@@ -52,7 +52,7 @@ internal abstract class Http2Stream
     internal TrailerSection? ReceivedTrailers { get; private set; }
 
     /// <summary>Whether something waits to be sent.</summary>
-    internal bool HasUnsent => _headWaits || Output.Waiting > 0 || (_endWaits && !LocalEnded);
+    internal bool HasUnsent => !Output.HasFailed && (_headWaits || Output.Waiting > 0 || (_endWaits && !LocalEnded));
 
     /// <summary>Whether what comes next is content, for which both windows need room.</summary>
     internal bool NeedsWindow => !_headWaits && Output.Waiting > 0;
@@ -185,6 +185,8 @@ internal abstract class Http2Stream
     internal bool TryEmit()
     {
         var any = false;
+        if (Output.HasFailed)
+            return any; // What waited is gone: its end must not pass for that of the whole.
         if (_headWaits)
         {
             _headWaits = false;
