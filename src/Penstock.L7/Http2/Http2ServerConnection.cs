@@ -93,12 +93,15 @@ internal sealed class Http2ServerConnection : Http2Connection
         Reactor.Timers.Arm(_drainTimer, Reactor.Now + DrainMilliseconds);
     }
 
-    /// <summary>The time for stopping is over.</summary>
+    /// <summary>The time for stopping is over: the client is told where it ends, if it takes that at once.</summary>
     internal void Cut()
     {
+        if (_draining != Draining.Final && !IsEnding)
+            EndTaking();
         foreach (var stream in Streams.ToArray())
             ((Http2ServerStream)stream).CutOff();
         StopReading();
+        Client.Writer.CancelPendingFlush();
     }
 
     /// <summary>The client has reset the connection.</summary>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+using System.Diagnostics;
 using static Penstock.L7.Tests.Http2.FrameClient;
 
 namespace Penstock.L7.Tests.Http2;
@@ -47,6 +48,42 @@ public sealed class DrainTests
         client.Expect("end");
         client.Dispose();
         (await drained).ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task Cut_TellsTheLastStream()
+    {
+        await using var engine = new Http2Engine();
+        using var client = engine.Connect();
+        client.Send(Request(1, "/a"));
+        using var origin = engine.Accept();
+        Http2Engine.ReadHead(origin);
+
+        // Before a client that answers no PING is told by itself.
+        var cut = await engine.Engine.DrainAsync(TimeSpan.FromMilliseconds(100));
+
+        cut.ShouldBe(1);
+        client.LastGoAway().ShouldBe("GOAWAY 1 NO_ERROR");
+        origin.Receive(new byte[1]).ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task Cut_WaitsForNoClientThatTakesNothing()
+    {
+        await using var engine = new Http2Engine();
+        using var client = engine.Connect((4, int.MaxValue));
+        client.Send([.. Frame(WindowUpdate, 0, 0, Number(1 << 30)), .. Request(1, "/a")]);
+        using var origin = engine.Accept();
+        Http2Engine.ReadHead(origin);
+        Http2Engine.Send(origin, "HTTP/1.1 200 OK\r\nContent-Length: 100000000\r\n\r\n");
+        Http2Engine.SendUntilHeld(origin, 100_000_000).ShouldBeLessThan(50_000_000);
+
+        await engine.Engine.DrainAsync(TimeSpan.FromMilliseconds(100));
+
+        var patience = Stopwatch.StartNew();
+        while (engine.Engine.OpenConnections() > 0 && patience.Elapsed < TimeSpan.FromSeconds(20))
+            await Task.Delay(10);
+        engine.Engine.OpenConnections().ShouldBe(0, "a client is given less time than for a body");
     }
 
     [Fact]
