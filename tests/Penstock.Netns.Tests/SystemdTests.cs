@@ -3,7 +3,7 @@ using Penstock.Netns.Tests.Harness;
 
 namespace Penstock.Netns.Tests;
 
-/// <summary>The shipped units under a systemd of their own.</summary>
+/// <summary>The shipped units, and the package, under a systemd of their own.</summary>
 public sealed class SystemdTests
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(5);
@@ -13,6 +13,9 @@ public sealed class SystemdTests
 
     [SystemdFact("/usr/sbin/bird")]
     public Task Address_IsWithdrawnWithBirdsUnits_AndNotWithPenstocks() => RunAsync("bgp.sh");
+
+    [SystemdFact("/usr/sbin/logrotate")]
+    public Task Package_InstalledConfiguredUpgradedRemovedAndPurged_KeepsAndLeavesWhatItShould() => RunAsync("deb.sh");
 
     private static async Task RunAsync(string script)
     {

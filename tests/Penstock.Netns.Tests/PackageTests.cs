@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+using Penstock.Netns.Tests.Harness;
+
+namespace Penstock.Netns.Tests;
+
+/// <summary>What packages hold, and how they are made. What they do on a host is in <see cref="SystemdTests"/>.</summary>
+public sealed class PackageTests
+{
+    private const string DpkgDeb = "/usr/bin/dpkg-deb", Lintian = "/usr/bin/lintian", Bash = "/bin/bash", Analyze = "/usr/bin/systemd-analyze";
+
+    private static string Build => Path.Combine(Objects.Root, "packaging/deb/build");
+
+    [PackageFact(DpkgDeb, Lintian)]
+    public async Task Package_BuiltTwice_IsTheSame_AndLintianFindsNothing()
+    {
+        var folder = Directory.CreateTempSubdirectory("penstock-package-");
+        try
+        {
+            var first = await RunAsync(Build, "-o", Path.Combine(folder.FullName, "first"));
+            var second = await RunAsync(Build, "-o", Path.Combine(folder.FullName, "second"));
+            File.ReadAllBytes(second).AsSpan().SequenceEqual(File.ReadAllBytes(first)).ShouldBeTrue("two builds of one binary differ");
+
+            (await RunAsync(Lintian, "--allow-root", "--fail-on", "error,warning", first)).ShouldBe("", "what lintian says");
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    [PackageFact(DpkgDeb)]
+    public async Task Package_HasAPageForEachCommand_AndNamesWhatItNeeds()
+    {
+        var folder = Directory.CreateTempSubdirectory("penstock-package-");
+        try
+        {
+            var package = await RunAsync(Build, "-o", folder.FullName, "-z", "none");
+
+            var files = await RunAsync(DpkgDeb, "--contents", package);
+            foreach (var command in await CompletedAsync("penstock "))
+            {
+                if (!command.StartsWith('-'))
+                    files.ShouldContain($"./usr/share/man/man8/penstock-{command}.8.gz");
+            }
+
+            foreach (var unit in Directory.GetFiles(Path.Combine(Objects.Root, "systemd")))
+                files.ShouldContain($"./lib/systemd/system/{Path.GetFileName(unit)}");
+            var depends = await RunAsync(DpkgDeb, "--field", package, "Depends");
+            depends.ShouldContain("libbpf1");
+            depends.ShouldContain("libssl3");
+            depends.ShouldNotContain("dotnet");
+            (await RunAsync(DpkgDeb, "--field", package, "Recommends")).ShouldContain("keepalived");
+            (await RunAsync(DpkgDeb, "--field", package, "Suggests")).ShouldContain("bird2");
+            (await RunAsync(DpkgDeb, "--info", package, "conffiles")).Split('\n').ShouldBe(["/etc/logrotate.d/penstock", "/etc/penstock/penstock.yaml"], ignoreOrder: true);
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    [PackageFact(Bash)]
+    public async Task Completion_OfBash_KnowsCommandsOptionsAndValues()
+    {
+        (await CompletedAsync("penstock ")).ShouldContain("status");
+        (await CompletedAsync("penstock st")).ShouldBe(["status"]);
+        (await CompletedAsync("penstock explain p")).ShouldBe(["packet"]);
+        (await CompletedAsync("penstock status --r")).ShouldBe(["--rate"]);
+        (await CompletedAsync("penstock status -o ")).ShouldBe(["json", "text"]);
+        (await CompletedAsync("penstock check --config /etc/pen")).ShouldBeEmpty("bash completes names of files by itself");
+    }
+
+    [PackageFact(Analyze)]
+    public async Task Units_AreExposed_AtMostAtLevel2Point5()
+    {
+        foreach (var unit in Directory.GetFiles(Path.Combine(Objects.Root, "systemd"), "*.service"))
+            await RunAsync(Analyze, "security", "--offline=true", "--no-pager", "--threshold=25", unit);
+    }
+
+    private static async Task<string[]> CompletedAsync(string line)
+    {
+        var words = line.Split(' ');
+        var script = $"""
+            source {Objects.Root}/packaging/completions/penstock.bash
+            COMP_LINE={Quote(line)} COMP_POINT={line.Length}
+            _penstock {Quote(SystemdFactAttribute.Binary!)} {Quote(words[^1])} {Quote(words[^2])}
+            printf '%s\n' "{"${COMPREPLY[@]}"}"
+            """; // there, or the test is skipped
+        return (await RunAsync(Bash, "-c", script)).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+    }
+
+    private static string Quote(string text) => $"'{text}'";
+
+    private static async Task<string> RunAsync(string program, params string[] arguments)
+    {
+        var (code, output) = await ChildProcess.RunAsync(program, arguments);
+        code.ShouldBe(0, $"{program} {string.Join(' ', arguments)}:\n{output}");
+        return output.Trim();
+    }
+}
