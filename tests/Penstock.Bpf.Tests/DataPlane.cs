@@ -20,6 +20,7 @@ internal sealed partial class DataPlane : IDisposable
 
     private readonly BpfObject _object;
     private readonly Dictionary<string, BpfMap> _maps = new(StringComparer.Ordinal);
+    private XdpMaps? _engineMaps;
     private uint _services;
     private uint _backends;
 
@@ -43,7 +44,7 @@ internal sealed partial class DataPlane : IDisposable
             NatUdpTimeout = 60,
             Tick = BpfClock.Tick,
         };
-        settings = change?.Invoke(settings) ?? settings;
+        Settings = settings = change?.Invoke(settings) ?? settings;
         _object = BpfObject.Open(Programs.Object("xdp_lb"));
         _object.SetConstant("settings", settings, ".rodata.settings");
         if (!settings.Features.HasFlag(Layout.Features.Jumbo))
@@ -63,6 +64,12 @@ internal sealed partial class DataPlane : IDisposable
 
     /// <summary>The program.</summary>
     public BpfProgram Program { get; }
+
+    /// <summary>What it was loaded with.</summary>
+    public Layout.Settings Settings { get; }
+
+    /// <summary>Its maps, as the engine sees them.</summary>
+    public XdpMaps Maps => _engineMaps ??= new XdpMaps(_object);
 
     /// <summary>A map by its name.</summary>
     public BpfMap Map(string name)
@@ -148,14 +155,15 @@ internal sealed partial class DataPlane : IDisposable
     }
 
     /// <summary>Runs the program on one frame.</summary>
-    /// <param name="frame">As it comes in by the loopback interface.</param>
+    /// <param name="frame">As it comes in.</param>
     /// <param name="cpu">Where: the flow table is per CPU, so two frames of a flow have to meet the same one.</param>
-    public (XdpVerdict Verdict, byte[] Frame) Run(byte[] frame, int cpu = 0)
+    /// <param name="ingress">Number of the interface it comes in by: 1, loopback.</param>
+    public (XdpVerdict Verdict, byte[] Frame) Run(byte[] frame, int cpu = 0, uint ingress = 1)
     {
         var output = new byte[frame.Length + 256];
         var context = new uint[6];
         context[1] = (uint)frame.Length;
-        context[3] = 1;
+        context[3] = ingress;
         var one = 1UL << cpu;
         Span<ulong> all = stackalloc ulong[16]; // as many CPUs as the C library's cpu_set_t has
         GetAffinity(0, (nuint)(all.Length * sizeof(ulong)), ref all[0]).ShouldBe(0);
@@ -222,6 +230,7 @@ internal sealed partial class DataPlane : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        _engineMaps?.Dispose();
         foreach (var map in _maps.Values)
             map.Dispose();
         Program.Dispose();

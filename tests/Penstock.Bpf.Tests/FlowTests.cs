@@ -9,6 +9,7 @@ namespace Penstock.Bpf.Tests;
 public sealed class FlowTests
 {
     private const string Client = "198.51.100.7", Vip = "203.0.113.10";
+    private const ushort AgeMask = (1 << 14) - 1; // FLOW_AGE_MASK
 
     private static readonly int OtherCpu = Math.Min(1, BpfCpus.Possible - 1);
 
@@ -369,11 +370,18 @@ public sealed class FlowTests
     }
 
     /// <summary>A set whose flows were last used so many seconds earlier.</summary>
-    private static Layout.FlowSet Aged(Layout.FlowSet set, int seconds)
+    internal static Layout.FlowSet Aged(Layout.FlowSet set, int seconds)
     {
-        const ushort AgeMask = (1 << 14) - 1;
         for (var way = 0; way < Layout.FlowWays; way++)
             set.Use[way] = (ushort)((set.Use[way] & ~AgeMask) | ((set.Use[way] - seconds) & AgeMask));
+        return set;
+    }
+
+    /// <summary>A set whose flows were last used at a second of the program's clock.</summary>
+    internal static Layout.FlowSet SeenAt(Layout.FlowSet set, uint second)
+    {
+        for (var way = 0; way < Layout.FlowWays; way++)
+            set.Use[way] = (ushort)((set.Use[way] & ~AgeMask) | (int)(second & AgeMask));
         return set;
     }
 }

@@ -237,8 +237,8 @@ public sealed class NatTests
         }
     }
 
-    // Has all flows been idle for so long.
-    private static void Age(DataPlane plane, int seconds)
+    /// <summary>Has all flows by nat have been idle for so long.</summary>
+    internal static void Age(DataPlane plane, int seconds)
     {
         foreach (var (key, flow) in plane.Map("nat_flows").Entries<Layout.NatKey, Layout.NatFlow>())
             plane.Map("nat_flows").Update(key, flow with { Seen = flow.Seen - (uint)seconds });

@@ -20,8 +20,7 @@ internal static partial class OwnNetwork
             try
             {
                 unshare(NetworkNamespace).ShouldBe(0);
-                using (var ip = Process.Start("ip", "link set lo up"))
-                    ip.WaitForExit();
+                Ip("link set lo up");
                 File.WriteAllText("/proc/sys/net/ipv4/tcp_syncookies", $"{cookies}");
                 work();
             }
@@ -34,6 +33,15 @@ internal static partial class OwnNetwork
         thread.Join();
         if (failure is not null)
             System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(failure);
+    }
+
+    /// <summary>Runs <c>ip</c> in it.</summary>
+    /// <param name="arguments">What ip is to do.</param>
+    public static void Ip(string arguments)
+    {
+        using var ip = Process.Start("ip", arguments);
+        ip.WaitForExit();
+        ip.ExitCode.ShouldBe(0, arguments);
     }
 
     [LibraryImport("libc")]

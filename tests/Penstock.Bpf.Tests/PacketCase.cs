@@ -16,10 +16,12 @@ internal sealed record PacketCase(string Description, byte[] Frame, XdpVerdict V
     public int Padding { get; init; }
 
     /// <summary>Runs it and compares verdict, frame and drop counters.</summary>
-    public void Check(DataPlane plane)
+    /// <param name="plane">The program.</param>
+    /// <param name="ingress">Number of the interface it comes in by: 1, loopback.</param>
+    public void Check(DataPlane plane, uint ingress = 1)
     {
         var before = plane.Drops();
-        var (verdict, frame) = plane.Run(Frame);
+        var (verdict, frame) = plane.Run(Frame, ingress: ingress);
 
         var after = plane.Drops().Where(entry => entry.Value != before.GetValueOrDefault(entry.Key)).Select(entry => entry.Key);
         after.ShouldBe(Drop == DropReason.None ? [] : [Drop], Description);

@@ -21,9 +21,7 @@ public sealed class StaleFlowTests
         for (var cpu = 0u; cpu < BpfCpus.Possible; cpu++)
         {
             plane.Map("flows").TryLookup(cpu, out Layout.FlowSet set).ShouldBeTrue();
-            for (var way = 0; way < Layout.FlowWays; way++)
-                set.Use[way] |= 3 << 14; // LB_FLOW_STALE
-            plane.Map("flows").Update(cpu, set);
+            plane.Map("flows").Update(cpu, Stale(set));
         }
 
         plane.Run(In(Tcp(Client, 1234, Vip, 80)), Math.Min(1, BpfCpus.Possible - 1));
@@ -33,5 +31,13 @@ public sealed class StaleFlowTests
         plane.Counters(1).Packets.ShouldBe(1UL);
         plane.Counters(other).Packets.ShouldBe(3UL);
         plane.Counters(other).Misses.ShouldBe(BpfCpus.Possible > 1 ? 2UL : 1UL);
+    }
+
+    /// <summary>A set none of whose flows is believed.</summary>
+    internal static Layout.FlowSet Stale(Layout.FlowSet set)
+    {
+        for (var way = 0; way < Layout.FlowWays; way++)
+            set.Use[way] |= 3 << 14; // LB_FLOW_STALE
+        return set;
     }
 }

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Collections.Immutable;
-using System.Diagnostics;
 using System.Net;
 using Microsoft.Extensions.Logging.Abstractions;
 using Penstock.L4;
+using Penstock.Linux.Bpf;
 using Penstock.Model;
 using Penstock.Model.L4;
+using Penstock.Model.Vrrp;
 using Penstock.Tests;
+using static Penstock.Bpf.Tests.OwnNetwork;
+using static Penstock.Bpf.Tests.Wire;
 
 namespace Penstock.Bpf.Tests;
 
@@ -111,6 +114,74 @@ public sealed class XdpEngineTests
         string NextHop() => engine.Explain(new IPEndPoint(IPAddress.Parse("198.51.100.1"), 1), new IPEndPoint(s_vip, 80), TransportProtocol.Tcp)!.NextHop.Split(' ')[0]; // services run
     });
 
+    [BpfTheory]
+    [InlineData(VrrpRole.Master, VrrpRole.Backup, false)]
+    [InlineData(VrrpRole.Master, VrrpRole.Fault, false)]
+    [InlineData(VrrpRole.Unknown, VrrpRole.Backup, false)] // a daemon before this may have had the address
+    [InlineData(VrrpRole.Master, VrrpRole.Unknown, true)]  // keepalived starts anew
+    [InlineData(VrrpRole.Backup, VrrpRole.Master, true)]
+    public void Flow_WhoseAddressAnotherHostHasTaken_IsNotBelieved(VrrpRole before, VrrpRole now, bool isBelieved) => InOwnNetwork((engine, config) =>
+    {
+        var snapshot = WithAddress(Snapshot(config with { Interfaces = ["v0"], FlowsPerCpu = 4096 }, s_two), s_vip);
+        engine.Apply(InRole(snapshot, before));
+        Send(config);
+        IsRemembered(engine).ShouldBeTrue();
+
+        engine.Apply(InRole(snapshot, now));
+
+        IsRemembered(engine).ShouldBe(isBelieved);
+        Send(config);
+        IsRemembered(engine).ShouldBeTrue("the next packet's flow is believed");
+        engine.Apply(InRole(snapshot, now));
+        IsRemembered(engine).ShouldBeTrue("only what changes counts");
+    });
+
+    [BpfFact]
+    public void Flow_OfAnAddressThatThisHostKeeps_IsBelievedWhenItLosesAnother() => InOwnNetwork((engine, config) =>
+    {
+        var snapshot = WithAddress(Snapshot(config with { Interfaces = ["v0"], FlowsPerCpu = 4096 }, s_two), IPAddress.Parse("203.0.113.99"));
+        engine.Apply(InRole(snapshot, VrrpRole.Master));
+        Send(config);
+
+        engine.Apply(InRole(snapshot, VrrpRole.Backup));
+
+        IsRemembered(engine).ShouldBeTrue();
+    });
+
+    [BpfFact]
+    public void Flow_RememberedBeforeTheHostWasTakenOut_IsNotBelievedOnceItIsBackIn() => InOwnNetwork((engine, config) =>
+    {
+        using var tier = new L4Tier(_ => engine, NullLoggerFactory.Instance);
+        tier.Apply(Snapshot(config with { Interfaces = ["v0"], FlowsPerCpu = 4096 }, s_two));
+        Send(config);
+
+        tier.Drain(begins: true);
+        IsRemembered(engine).ShouldBeTrue("while it drains it serves on what it has");
+        tier.Drain(begins: false);
+
+        IsRemembered(engine).ShouldBeFalse();
+    });
+
+    private static Snapshot WithAddress(Snapshot snapshot, IPAddress address) => snapshot with
+    {
+        Config = snapshot.Config with
+        {
+            Vrrp = [new VrrpInstanceConfig { Name = "edge", Interface = "v0", RouterId = 1, Addresses = [new VrrpAddressConfig { Address = new InterfaceAddress(address, 32) }] }],
+        },
+    };
+
+    private static Snapshot InRole(Snapshot snapshot, VrrpRole role) => snapshot with { Roles = snapshot.Roles.SetItem("edge", role) };
+
+    // A segment of a flow, through the program that runs.
+    private static void Send(L4Config config)
+    {
+        using var program = BpfProgram.OpenPinned(Path.Combine(config.Pins, "program"));
+        program.ShouldNotBeNull().TestRun(In(Tcp("198.51.100.1", 1234, "203.0.113.10", 80)), new byte[256]).Verdict.ShouldBe(XdpVerdict.Transmit);
+    }
+
+    private static bool IsRemembered(XdpEngine engine) => engine.Explain(new IPEndPoint(IPAddress.Parse("198.51.100.1"), 1234), new IPEndPoint(s_vip, 80), TransportProtocol.Tcp)!
+        .Why.Contains("remembers it", StringComparison.Ordinal); // services run
+
     private static Snapshot Snapshot(L4Config config, params string[] backends) =>
         Snapshot(config, Forwarding.DsrIpip, [.. backends.Select(backend => new BackendConfig { Address = IPAddress.Parse(backend) })]);
 
@@ -146,14 +217,7 @@ public sealed class XdpEngineTests
         Ip($"link set {name}p up");
     }
 
-    private static void Ip(string arguments)
-    {
-        using var ip = Process.Start("ip", arguments);
-        ip.WaitForExit();
-        ip.ExitCode.ShouldBe(0, arguments);
-    }
-
-    private void InOwnNetwork(Action<XdpEngine, L4Config> work) => OwnNetwork.Run(cookies: 1, () =>
+    private void InOwnNetwork(Action<XdpEngine, L4Config> work) => Run(cookies: 1, () =>
     {
         var pins = Directory.CreateTempSubdirectory("penstock-engine-").FullName;
         MakeLink("v0");

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+using System.Buffers.Binary;
 using System.Net;
+using Penstock.Linux;
 using Penstock.Linux.Bpf;
+using Penstock.Linux.Netlink;
 using Penstock.Model.L4;
 
 namespace Penstock.L4.Xdp;
@@ -16,42 +19,81 @@ internal sealed class XdpExplainer(XdpMaps maps, IEnumerable<ServiceEntry> entri
     private const int GenerationShift = 24;
     private const int AgeBits = 14;
     private const int AgeMask = (1 << AgeBits) - 1; // FLOW_AGE_MASK, seconds that wrap around
+    private const int Established = 1;              // LB_FLOW_ESTABLISHED
     private const int Stale = 3;                    // LB_FLOW_STALE
+    private const int VlanMask = 0xFFF;             // the number in a tag (IEEE 802.1Q)
     private const string Passed = "passed up this host's stack, unchanged";
 
     /// <summary>What becomes of a packet.</summary>
     public PacketExplanation Explain(IPEndPoint from, IPEndPoint to, TransportProtocol protocol)
     {
-        if (maps.FindService(to.Address, to.Port, (int)protocol) is not { } service)
-            return new PacketExplanation("", "", $"no service listens at {protocol.ToString().ToLowerInvariant()}://{to}", "", Passed);
+        if (maps.FindPort(to.Address, to.Port, (int)protocol) is not { } service)
+        {
+            if (maps.FindNatFlow(from, to, protocol) is { Direction: 1 } back)
+                return Back(from, back, protocol);
+            if (maps.FindRange(to.Address, to.Port, (int)protocol) is not { } range)
+                return Unserved(to, protocol);
+            service = range;
+        }
 
-        var listen = entries.First(entry => entry.Id == service.Id).Listen;
-        var name = plan.First(planned => planned.Listen == listen).Name;
+        var name = Name(service.Id);
         var hash = FlowHash.Of(from, to, protocol, HashOn.Flow, settings.HashSeed);
         if (maps.FindSource(service.Id, from.Address) is var verdict && Refusal(service.Flags, verdict) is { } refusal)
             return new PacketExplanation(name, "", refusal.Why, "", $"dropped: {refusal.Reason}");
         var isNat = service.Flags.HasFlag(Layout.ServiceFlags.Nat);
-        if (isNat && maps.FindNatFlow(from, to, protocol) is { Direction: 0 } flow && Takes(flow.Choice, service))
+        if (isNat && maps.FindNatFlow(from, to, protocol) is { Direction: 0 } flow && Takes(flow.Choice, service) && !HasExpired(flow, protocol))
             return Answer(name, flow.Choice & BackendMask, "the table of nat flows remembers it", from, to, protocol, flow);
         var (id, why) = isNat ? (0, "") : Remembered(service, hash);
+        var isRemembered = id != 0;
         if (id == 0)
             (id, why) = Overridden(service, from);
         if (id == 0)
         {
-            if (service.RingSlots == 0)
-                return new PacketExplanation(name, "", "no backend is ready", "", Empty(service, protocol));
             var isByClient = service.Flags.HasFlag(Layout.ServiceFlags.ClientHash);
             var ringHash = isByClient ? FlowHash.Of(from, to, protocol, HashOn.Client, settings.HashSeed) : hash;
+            if (service.RingSlots == 0)
+                return new PacketExplanation(name, "", "no backend is ready" + Older(service, id, ringHash), "", Empty(service, protocol));
             var slot = FlowHash.Slot(ringHash, service.RingSlots);
             id = maps.Ring((int)service.RingLine, (int)service.RingSlots)[(int)slot];
             why = $"slot {slot} of {service.RingSlots} of its Maglev table, by {(isByClient ? "the client's address" : "the flow")}; no flow is remembered{Older(service, id, ringHash)}";
         }
 
-        if (Cookies(service, id, protocol, why) is { } cookies)
-            return new PacketExplanation(name, "local", why + cookies, "", "a SYN: answered by a cookie on those CPUs; any other segment: " + Passed);
+        if (Cookies(service, id, protocol) is { } cookies)
+            return new PacketExplanation(name, "local", why + cookies, "", "a SYN: answered by a cookie on those CPUs; any other segment: " + Passed + (isRemembered ? "" : ", unless it is of no connection and carries no cookie: dropped as syn_cookie"));
         if (service.Flags.HasFlag(Layout.ServiceFlags.Quic))
             why += "; a QUIC connection id with a known server id would choose that server";
         return Answer(name, id, why, from, to, protocol, flow: null);
+    }
+
+    private string Name(uint service)
+    {
+        var listen = entries.First(entry => entry.Id == service).Listen;
+        return plan.First(planned => planned.Listen == listen).Name;
+    }
+
+    private PacketExplanation Unserved(IPEndPoint to, TransportProtocol protocol)
+    {
+        var isClosed = maps.FindVip(to.Address) is { } vip && vip.Flags.HasFlag(Layout.VipFlags.Closed);
+        return new PacketExplanation("", "", $"no service listens at {protocol.ToString().ToLowerInvariant()}://{to}", "", isClosed ? "dropped: no_service" : Passed);
+    }
+
+    // What a server answers by nat; whether it is a backend still does not matter to that.
+    private PacketExplanation Back(IPEndPoint from, in Layout.NatFlow flow, TransportProtocol protocol)
+    {
+        var backend = maps.ReadBackend(flow.Choice & BackendMask);
+        return new PacketExplanation(
+            backend.State != Layout.StateKind.Unused && backend.Generation == flow.Choice >> GenerationShift ? Name(backend.Service) : "",
+            from.Address.ToString(),
+            "an answer of this backend: the table of nat flows remembers its client",
+            Tagged($"{flow.Mac} by {Interface((int)flow.InterfaceIndex)}", flow.TciBigEndian),
+            Translated(flow, protocol));
+    }
+
+    // As nat_expired in bpf/include/nat.h.
+    private bool HasExpired(in Layout.NatFlow flow, TransportProtocol protocol)
+    {
+        var timeout = protocol != TransportProtocol.Tcp ? settings.NatUdpTimeout : flow.State == Established ? settings.NatTcpTimeout : settings.NatOpeningTimeout;
+        return (int)(BpfClock.Seconds - flow.Seen) > timeout;
     }
 
     // As backend_before in bpf/include/second.h, but for connections of this host, which only the kernel knows.
@@ -133,21 +175,49 @@ internal sealed class XdpExplainer(XdpMaps maps, IEnumerable<ServiceEntry> entri
     }
 
     // As answer_by_cookie in bpf/include/cookie.h, of CPUs that have answered so in this second.
-    private string? Cookies(Layout.Service service, uint id, TransportProtocol protocol, string why)
+    private string? Cookies(Layout.Service service, uint id, TransportProtocol protocol)
     {
         if (protocol != TransportProtocol.Tcp || !service.Flags.HasFlag(Layout.ServiceFlags.SynCookies) || maps.ReadBackend(id).Forwarding != Layout.ForwardingKind.Local)
             return null;
         var now = BpfClock.Seconds;
         var cpus = maps.SynWindows(service.Id).Select((window, cpu) => (window, cpu)).Where(one => now - one.window.Second + 1 <= 2 && one.window.Syns >= service.SynThreshold).Select(one => one.cpu).ToArray();
-        return cpus.Length > 0 && why.Length > 0 ? $"; more than {service.SynThreshold} SYNs in this second on CPU {string.Join(", ", cpus)}" : null;
+        return cpus.Length > 0 ? $"; more than {service.SynThreshold} SYNs in this second on CPU {string.Join(", ", cpus)}" : null;
     }
 
     private static string NextHop(in Layout.Backend backend)
     {
-        if (backend.Flags.HasFlag(Layout.BackendFlags.Mac))
-            return backend.InterfaceIndex == 0 ? backend.Mac.ToString() : $"{backend.Mac} by interface {backend.InterfaceIndex}";
-        return backend.Flags.HasFlag(Layout.BackendFlags.Fib) ? $"as the kernel routes to {backend.Address.ToIPAddress()}" : "the MAC address it came from";
+        var hop = backend.Flags.HasFlag(Layout.BackendFlags.Mac) ? (backend.InterfaceIndex == 0 ? backend.Mac.ToString() : $"{backend.Mac} by {Interface((int)backend.InterfaceIndex)}")
+            : backend.Flags.HasFlag(Layout.BackendFlags.Fib) ? Routed(backend.Address.ToIPAddress())
+            : "the MAC address it came from";
+        return !backend.Flags.HasFlag(Layout.BackendFlags.Vlan) ? hop : backend.VlanBigEndian == 0 ? hop + ", without a VLAN tag" : Tagged(hop, backend.VlanBigEndian);
     }
+
+    private static string Tagged(string hop, ushort tci) => tci == 0 ? hop : $"{hop}, VLAN {BinaryPrimitives.ReverseEndianness(tci) & VlanMask}";
+
+    // What the kernel says as the program asks it, but for rules of its own about where a packet came from.
+    private static string Routed(IPAddress address)
+    {
+        try
+        {
+            using var kernel = new RouteNetlink();
+            if (kernel.Route(address) is not { } route)
+                return $"none, there is no route to {address}: dropped as no_route";
+            var hop = route.Gateway ?? address;
+            var known = kernel.Neighbours(hop.AddressFamily).FirstOrDefault(neighbour => neighbour.IsUsable && neighbour.InterfaceIndex == route.InterfaceIndex && neighbour.Address.Equals(hop));
+            return known is null
+                ? $"none, nobody on {Interface(route.InterfaceIndex)} answers for {hop}: dropped as no_route"
+                : $"{BitConverter.ToString(known.LinkAddress!.GetAddressBytes()).Replace('-', ':').ToLowerInvariant()} by {Interface(route.InterfaceIndex)}, as the kernel routes to {address}"; // usable ones have one
+        }
+        catch (NetlinkException)
+        {
+            return $"as the kernel routes to {address}";
+        }
+    }
+
+    private static string Interface(int index) => NetworkDevice.Name(index) ?? $"interface {index}";
+
+    private static string Translated(in Layout.NatFlow flow, TransportProtocol protocol) =>
+        $"{new IPEndPoint(flow.Source.ToIPAddress(), flow.SourcePort)} > {new IPEndPoint(flow.Destination.ToIPAddress(), flow.DestinationPort)} {protocol.ToString().ToLowerInvariant()}";
 
     private static string Becomes(in Layout.Backend backend, IPEndPoint from, IPEndPoint to, TransportProtocol protocol, Layout.NatFlow? flow)
     {
@@ -158,7 +228,7 @@ internal sealed class XdpExplainer(XdpMaps maps, IEnumerable<ServiceEntry> entri
         {
             Layout.ForwardingKind.Ipip => $"{source} > {address} ipip ({packet})",
             Layout.ForwardingKind.Gue => $"{source} > {address} udp port {backend.Port} ({packet})",
-            Layout.ForwardingKind.Nat when flow is { } known => $"{new IPEndPoint(known.Source.ToIPAddress(), known.SourcePort)} > {new IPEndPoint(known.Destination.ToIPAddress(), known.DestinationPort)} {name}",
+            Layout.ForwardingKind.Nat when flow is { } known => Translated(known, protocol),
             Layout.ForwardingKind.Nat => $"{source}, a free port > {new IPEndPoint(address, backend.Port == 0 ? to.Port : backend.Port)} {name}",
             _ => packet,
         };

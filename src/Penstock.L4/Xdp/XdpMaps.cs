@@ -171,13 +171,16 @@ internal sealed class XdpMaps : IXdpMaps, IDisposable
         }
     }
 
-    /// <summary>The service a packet belongs to: that of its port, else one whose range holds it; null: none.</summary>
-    public Layout.Service? FindService(IPAddress address, int port, int protocol)
-    {
-        if (_maps["services"].TryLookup(Layout.ServiceKey.Of(address, port, protocol), out Layout.Service exact))
-            return exact;
-        return _maps["service_ranges"].TryLookup(Layout.RangeKey.Of(address, protocol, new PortPrefix(port, 16)), out Layout.Service range) ? range : null;
-    }
+    /// <summary>The service of one port that a packet belongs to; null: none.</summary>
+    public Layout.Service? FindPort(IPAddress address, int port, int protocol) =>
+        _maps["services"].TryLookup(Layout.ServiceKey.Of(address, port, protocol), out Layout.Service service) ? service : null;
+
+    /// <summary>The service whose range of ports holds that of a packet; null: none.</summary>
+    public Layout.Service? FindRange(IPAddress address, int port, int protocol) =>
+        _maps["service_ranges"].TryLookup(Layout.RangeKey.Of(address, protocol, new PortPrefix(port, 16)), out Layout.Service service) ? service : null;
+
+    /// <summary>What there is about an address of services or of nat; null: it is none.</summary>
+    public Layout.Vip? FindVip(IPAddress address) => _maps["vips"].TryLookup(Layout.Address.Of(address), out Layout.Vip vip) ? vip : null;
 
     /// <summary>What a service's lists say of a client; null: nothing.</summary>
     public Layout.SourceVerdict? FindSource(uint service, IPAddress client) =>
