@@ -137,6 +137,9 @@ public sealed class AnswerTests
             var fitting = Tcp(client, 1234, vip, Small, payload: new string('x', 1380 - header - 20));
             yield return new($"{family} just within the MTU", In(fitting), XdpVerdict.Transmit, Out(Outer(fitting)));
         }
+
+        var optional = Tcp(Client4, 1234, Vip4, Small, payload: new string('x', 1380), options: [1, 1, 1, 1]);
+        yield return new("IPv4 with options beyond the MTU", In(optional), XdpVerdict.Drop, Drop: DropReason.TooBig);
     }
 
     private static byte[] Reset(string from, int fromPort, string to, int toPort, int flags, uint sequence, uint acknowledged)

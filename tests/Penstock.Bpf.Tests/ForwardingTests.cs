@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Net;
+using System.Runtime.InteropServices;
 using Penstock.L4.Xdp;
 using Penstock.Linux.Bpf;
 using Penstock.Model.L4;
@@ -56,6 +57,24 @@ public sealed class ForwardingTests
             frame.ShouldBe(packet.Frame[..length]);
             plane.Drops().Values.Aggregate(0UL, (sum, count) => sum + count).ShouldBe(drops + (verdict == XdpVerdict.Drop ? 1UL : 0), $"{length} bytes");
         }
+    }
+
+    [BpfTheory]
+    [InlineData(80)]
+    [InlineData(81)]
+    [InlineData(83)]
+    [InlineData(87)]
+    public void Frame_WithoutRoomInFrontOfIt_IsDroppedForThatReason(int port)
+    {
+        const int Before = 216; // of 256 bytes that a test run has, 40 are the kernel's
+        var plane = Shared.Value;
+        var frame = Join(new byte[Before], In(Tcp(Client4, 1234, Vip4, port)));
+        var drops = plane.Drops().GetValueOrDefault(DropReason.NoRoom);
+
+        // What stands in front is metadata to the kernel.
+        plane.Program.TestRun(frame, new byte[512], MemoryMarshal.AsBytes<uint>([Before, (uint)frame.Length, 0, 1, 0, 0])).Verdict.ShouldBe(XdpVerdict.Drop);
+
+        plane.Drops().GetValueOrDefault(DropReason.NoRoom).ShouldBe(drops + 1);
     }
 
     private static DataPlane Plane()

@@ -81,6 +81,32 @@ public sealed class NatHalfTests
         plane.Run(In(Tcp(Client, 1000, Vip, 80))).Verdict.ShouldBe(XdpVerdict.Transmit);
     }
 
+    [BpfTheory]
+    [InlineData("10.0.0.11", "10.0.0.1", "198.51.100.7", "203.0.113.10")]
+    [InlineData("fd00::11", "fd00::1", "2001:db8:1::7", "2001:db8::10")]
+    public void Packet_WhoseHopsAreSpent_IsDroppedEitherWay(string server, string source, string client, string vip)
+    {
+        using var plane = new DataPlane(settings => settings with { NatPortLast = settings.NatPortFirst });
+        plane.AddVip(source, new Layout.Vip { Flags = Layout.VipFlags.NatSource });
+        var service = plane.AddService(vip, 80, Tcp6, Layout.ForwardingKind.Nat, [server], service => service with { Flags = Layout.ServiceFlags.Nat });
+        plane.Run(In(Tcp(client, 1234, vip, 80, Syn)));
+
+        new PacketCase("there", In(Tcp(client, 1234, vip, 80, ttl: 1)), XdpVerdict.Drop, Drop: DropReason.HopLimit).Check(plane);
+        new PacketCase("back", In(Tcp(server, 80, source, plane.Settings.NatPortFirst, ttl: 1)), XdpVerdict.Drop, Drop: DropReason.HopLimit).Check(plane);
+        plane.Drops(service).ShouldBe(new Dictionary<DropReason, ulong> { [DropReason.HopLimit] = 2 });
+    }
+
+    [BpfTheory]
+    [InlineData("fd00::11", "198.51.100.7", "203.0.113.10")]
+    [InlineData("10.0.0.11", "2001:db8:1::7", "2001:db8::10")]
+    public void Flow_ToABackendOfTheOtherFamily_IsDroppedForThatReason(string server, string client, string vip)
+    {
+        using var plane = new DataPlane();
+        plane.AddService(vip, 80, Tcp6, Layout.ForwardingKind.Nat, [server], service => service with { Flags = Layout.ServiceFlags.Nat });
+
+        new PacketCase("there", In(Tcp(client, 1234, vip, 80, Syn)), XdpVerdict.Drop, Drop: DropReason.NatFamily).Check(plane);
+    }
+
     // Entries are looked at once a second: as if that had passed.
     private static void Lose(DataPlane plane, int direction)
     {

@@ -180,6 +180,10 @@ public sealed class ProtectionTests
             yield return Bad("UDP length beyond the packet", Udp(client, 1234, vip, 53), DropReason.UdpLength, (header + 5, 13));
             yield return Bad("length beyond the frame", Segment(), DropReason.IpLength, header == 20 ? (3, 200) : (5, 200));
             yield return new($"{family} TCP cut short", In(Ip(client, vip, Tcp6, new byte[19])), XdpVerdict.Drop, Drop: DropReason.L4Header);
+            var v4 = header == 20;
+            var quoted = Udp(vip, 53, client, 1234)[..(header + 3)]; // one byte less than its ports
+            yield return new($"{family} ICMP cut short", In(Ip(client, vip, v4 ? Icmp1 : Icmp58, new byte[7])), XdpVerdict.Drop, Drop: DropReason.IcmpHeader);
+            yield return new($"{family} ICMP error whose quote is cut short", In(Icmp(client, vip, v4 ? 3 : 1, 1, 0, quoted)), XdpVerdict.Drop, Drop: DropReason.IcmpQuote);
             yield return new($"{family} UDP cut short", In(Ip(client, vip, Udp17, new byte[7])), XdpVerdict.Drop, Drop: DropReason.L4Header);
         }
 
@@ -188,6 +192,9 @@ public sealed class ProtectionTests
         yield return new("IPv4 header length below 20", In(shortHeader), XdpVerdict.Drop, Drop: DropReason.IpHeader);
         var shortTotal = Tcp(Client4, 1234, Vip4, 80);
         shortTotal[3] = 19;
+        var shortQuote = Udp(Vip4, 53, Client4, 1234);
+        shortQuote[0] = 0x44;
+        yield return new("IPv4 ICMP error whose quote has a header length below 20", In(Icmp(Client4, Vip4, 3, 1, 0, shortQuote)), XdpVerdict.Drop, Drop: DropReason.IcmpQuote);
         yield return new("IPv4 length below its header", In(shortTotal), XdpVerdict.Drop, Drop: DropReason.IpLength);
         var chain = Enumerable.Range(0, 7).SelectMany(i => new byte[] { (byte)(i == 6 ? 6 : 60), 0, 1, 4, 0, 0, 0, 0 }).ToArray();
         yield return new("IPv6 with seven extension headers", In(Ip(Client6, Vip6, 60, Join(chain, Tcp(Client6, 1234, Vip6, 80)[40..]))), XdpVerdict.Drop, Drop: DropReason.ExtensionHeaders);
