@@ -1,28 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # bgp.sh PENSTOCK: under systemd (see run), the shipped units: whose BIRD is whose, and what withdraws the address when units stop, restart and die. The router is another BIRD.
-set -euo pipefail
-binary=$(realpath "$1")
-units=$(realpath "$(dirname "$0")/../../systemd")
+. "$(dirname "$0")/host.sh"
 vip=203.0.113.10
 
-fail() {
-  echo "FAILED: $*"
-  cat /run/router.log || true
-  journalctl --no-pager -n 60 -u penstock -u 'penstock-bird*' || true
-  exit 1
-}
-await() { # SECONDS WHAT COMMAND...
-  local left=$(($1 * 10)) what=$2
-  shift 2
-  until "$@" >/dev/null 2>&1; do
-    [ $((left--)) -gt 0 ] || fail "waited for: $what"
-    sleep 0.1
-  done
-  echo "ok: $what"
-}
+shown() { cat /run/router.log; }
 has() { birdc -s /run/router.ctl show route for $vip | grep -q "^$vip/32"; }
-has_not() { ! has; }
 pid() { cat /run/penstock/bird/bird.pid; }
 alive() { kill -0 "$1"; }
 is_new() { local now; now=$(pid) && [ "$now" != "$1" ] && alive "$now"; }
@@ -30,21 +13,6 @@ losses() { grep -c "> removed .*$vip/32" /run/router.log || true; }
 downs() { grep -c "State changed to down" /run/router.log || true; }
 says() { penstock status | grep -q -- "$1"; }
 
-install -m 755 "$binary" /usr/bin/penstock
-install -D -m 644 -t /usr/lib/penstock/bpf "$(dirname "$binary")"/bpf/*.o
-install -m 644 -t /etc/systemd/system "$units"/*.service "$units"/*.socket
-systemd-sysusers "$units"/sysusers.d/*.conf
-systemd-tmpfiles --create "$units"/tmpfiles.d/*.conf
-systemctl daemon-reload
-
-ip netns add other
-ip link set lo up
-ip link add edge type veth peer name eth0 netns other
-ip address add 10.8.0.11/24 dev edge
-ip link set edge up
-ip -n other address add 10.8.0.1/24 dev eth0
-ip -n other link set lo up
-ip -n other link set eth0 up
 cat >/run/router.conf <<'CONF'
 log "/run/router.log" all;
 router id 10.8.0.1;
@@ -78,7 +46,6 @@ l4:
   services:
     - {name: web, listen: "tcp://203.0.113.10:80", forwarding: dsr-ipip, backends: [10.8.0.1]}
 YAML
-sysctl -q net.ipv4.conf.all.forwarding=1
 
 systemctl start penstock || fail "penstock does not start"
 await 60 "the router has the address" has

@@ -1,45 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # vrrp.sh PENSTOCK: under systemd (see run), the shipped units: whose keepalived is whose, and what moves the address when units stop, restart and die.
-set -euo pipefail
-binary=$(realpath "$1")
-units=$(realpath "$(dirname "$0")/../../systemd")
+. "$(dirname "$0")/host.sh"
 vip=10.8.0.100
 
-fail() {
-  echo "FAILED: $*"
-  ip address show edge || true
-  journalctl --no-pager -n 60 -u penstock -u 'penstock-keepalived*' || true
-  exit 1
-}
-await() { # SECONDS WHAT COMMAND...
-  local left=$(($1 * 10)) what=$2
-  shift 2
-  until "$@" >/dev/null 2>&1; do
-    [ $((left--)) -gt 0 ] || fail "waited for: $what"
-    sleep 0.1
-  done
-  echo "ok: $what"
-}
+shown() { ip address show edge; }
 has() { ip -4 address show edge | grep -q "inet $vip/"; }
-has_not() { ! has; }
 pid() { cat /run/penstock/keepalived/edge/keepalived.pid; }
 role() { penstock status -o json | grep -q "\"role\": *\"$1\""; }
 losses() { grep -c "Deleted.* $vip/" /run/moves || true; }
 
-install -m 755 "$binary" /usr/bin/penstock
-install -D -m 644 -t /usr/lib/penstock/bpf "$(dirname "$binary")"/bpf/*.o
-install -m 644 -t /etc/systemd/system "$units"/*.service "$units"/*.socket
-systemd-sysusers "$units"/sysusers.d/*.conf
-systemd-tmpfiles --create "$units"/tmpfiles.d/*.conf
-systemctl daemon-reload
-
-ip netns add other
-ip link add edge type veth peer name eth0 netns other
-ip address add 10.8.0.11/24 dev edge
-ip link set edge up
-ip -n other address add 10.8.0.1/24 dev eth0
-ip -n other link set eth0 up
 cat >/etc/penstock/penstock.yaml <<'YAML'
 node: lb1
 keepalived: {restart_grace: 6s, dead_after: 8s}
@@ -52,7 +22,6 @@ l4:
   services:
     - {name: web, listen: "tcp://10.8.0.100:80", forwarding: dsr-ipip, backends: [10.8.0.1]}
 YAML
-sysctl -q net.ipv4.conf.all.forwarding=1
 ip monitor address >/run/moves &
 
 systemctl start penstock || fail "penstock does not start"
