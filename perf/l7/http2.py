@@ -2,10 +2,9 @@
 """HTTP/2 without TLS, to an origin of HTTP/1.1: what a request costs, and a MiB."""
 
 import re
-import statistics
 import subprocess
 
-import servers
+import rounds
 
 # What is measured: name, connections, streams of each at once, bytes of an answer's body.
 CELLS = [("8 x 16 streams, 1 KiB", 8, 16, 1024), ("1 x 100 streams, 1 KiB", 1, 100, 1024), ("8 x 1 stream, 1 MiB", 8, 1, 1048576)]
@@ -30,14 +29,10 @@ def run(server, connections, streams, body, seconds, core):
 def measure(options, directory, origin, cores):
     """Every cell for every proxy, in rounds; medians by cell and proxy."""
     proxy_core, load_core = cores
-    samples = {}
-    for _ in range(options.rounds):
-        for name in options.proxies:
-            with servers.start_proxy(name, directory, origin, proxy_core, options.penstock) as proxy:
-                proxy.wait_ready()
-                run(proxy, 8, 16, 1024, 12, load_core)
-                for cell, connections, streams, body in CELLS:
-                    sample = run(proxy, connections, streams, body, options.seconds, load_core)
-                    samples.setdefault(cell, {}).setdefault(name, []).append(sample)
-    return {cell: {name: {key: statistics.median(run[key] for run in runs) for key in ("cpu_us", "per_second", "errors")} for name, runs in by_proxy.items()}
-            for cell, by_proxy in samples.items()}
+
+    def samples(proxy):
+        run(proxy, 8, 16, 1024, 12, load_core)
+        for cell, connections, streams, body in CELLS:
+            yield cell, run(proxy, connections, streams, body, options.seconds, load_core)
+
+    return rounds.medians(options, directory, origin, proxy_core, samples, ("cpu_us", "per_second", "errors"))

@@ -3,11 +3,10 @@
 
 import pathlib
 import re
-import statistics
 import subprocess
 
 import load
-import servers
+import rounds
 
 # What is measured: name, connections, body, keep-alive; the last two send no body, so that the handshake is what counts.
 CELLS = [("keepalive, 1 KiB", 64, 1024, True), ("keepalive, 1 MiB", 8, 1048576, True)]
@@ -39,18 +38,13 @@ def handshakes(server, resumed, seconds, core):
 def measure(options, directory, origin, cores):
     """Every cell for every proxy, in rounds; medians by cell and proxy."""
     proxy_core, load_core = cores
-    samples = {}
-    for _ in range(options.rounds):
-        for name in options.proxies:
-            with servers.start_proxy(name, directory, origin, proxy_core, options.penstock) as proxy:
-                proxy.wait_ready()
-                load.run(proxy, 64, "/bench/1024", True, 6, load_core, tls=True)
-                load.run(proxy, 64, "/bench/0", False, 2, load_core, tls=True)
-                for cell, connections, body, keepalive in CELLS:
-                    sample = load.run(proxy, connections, f"/bench/{body}", keepalive, options.seconds, load_core, tls=True)
-                    samples.setdefault(cell, {}).setdefault(name, []).append(sample)
-                for cell in HANDSHAKES:
-                    sample = handshakes(proxy, cell.endswith("resumed"), options.seconds, load_core)
-                    samples.setdefault(cell, {}).setdefault(name, []).append(sample)
-    return {cell: {name: {key: statistics.median(run[key] for run in runs) for key in ("cpu_us", "per_second")} for name, runs in by_proxy.items()}
-            for cell, by_proxy in samples.items()}
+
+    def samples(proxy):
+        load.run(proxy, 64, "/bench/1024", True, 6, load_core, tls=True)
+        load.run(proxy, 64, "/bench/0", False, 2, load_core, tls=True)
+        for cell, connections, body, keepalive in CELLS:
+            yield cell, load.run(proxy, connections, f"/bench/{body}", keepalive, options.seconds, load_core, tls=True)
+        for cell in HANDSHAKES:
+            yield cell, handshakes(proxy, cell.endswith("resumed"), options.seconds, load_core)
+
+    return rounds.medians(options, directory, origin, proxy_core, samples, ("cpu_us", "per_second"))
