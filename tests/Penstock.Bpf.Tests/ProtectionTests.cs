@@ -60,16 +60,19 @@ public sealed class ProtectionTests
         plane.Drops().Values.Aggregate(0UL, (sum, count) => sum + count).ShouldBe((ulong)Environment.ProcessorCount + 3, "malformed ones are of no service");
     }
 
-    [BpfFact]
-    public void AllowList_OfAPrefix_StopsAllOthersAndLongestPrefixWins()
+    [BpfTheory]
+    [InlineData(Client4, Vip4, "198.51.100.0/24", "198.51.100.7/32", "198.51.100.8", "192.0.2.9")]
+    [InlineData(Client6, Vip6, "2001:db8:1::/48", "2001:db8:1::7/128", "2001:db8:1::8", "2001:db8:9::1")]
+    public void AllowList_OfAPrefix_StopsAllOthersAndLongestPrefixWins(string client, string vip, string allowed, string blocked, string neighbour, string other)
     {
         using var plane = Plane(Layout.ServiceFlags.Allow | Layout.ServiceFlags.Block);
-        plane.Map("source_lists").Update(Layout.SourceKey.Of(1, IPNetwork.Parse("198.51.100.0/24")), Layout.SourceVerdict.Allow);
-        plane.Map("source_lists").Update(Layout.SourceKey.Of(1, IPNetwork.Parse("198.51.100.7/32")), Layout.SourceVerdict.Block);
+        var service = vip == Vip4 ? 1u : 3;
+        plane.Map("source_lists").Update(Layout.SourceKey.Of(service, IPNetwork.Parse(allowed)), Layout.SourceVerdict.Allow);
+        plane.Map("source_lists").Update(Layout.SourceKey.Of(service, IPNetwork.Parse(blocked)), Layout.SourceVerdict.Block);
 
-        new PacketCase("blocked", In(Tcp(Client4, 1234, Vip4, 80)), XdpVerdict.Drop, Drop: DropReason.SourceBlocked).Check(plane);
-        new PacketCase("not allowed", In(Tcp("192.0.2.9", 1234, Vip4, 80)), XdpVerdict.Drop, Drop: DropReason.SourceNotAllowed).Check(plane);
-        plane.Run(In(Tcp("198.51.100.8", 1234, Vip4, 80))).Verdict.ShouldBe(XdpVerdict.Transmit);
+        new PacketCase("blocked", In(Tcp(client, 1234, vip, 80)), XdpVerdict.Drop, Drop: DropReason.SourceBlocked).Check(plane);
+        new PacketCase("not allowed", In(Tcp(other, 1234, vip, 80)), XdpVerdict.Drop, Drop: DropReason.SourceNotAllowed).Check(plane);
+        plane.Run(In(Tcp(neighbour, 1234, vip, 80))).Verdict.ShouldBe(XdpVerdict.Transmit);
     }
 
     [BpfTheory]
@@ -87,49 +90,57 @@ public sealed class ProtectionTests
         plane.Run(In(Tcp(other, 1234, vip, 80))).Verdict.ShouldBe(XdpVerdict.Transmit);
     }
 
-    [BpfFact]
-    public void Source_BeyondItsNewFlows_KeepsThoseItHas()
+    [BpfTheory]
+    [InlineData(Client4, Vip4)]
+    [InlineData(Client6, Vip6)]
+    public void Source_BeyondItsNewFlows_KeepsThoseItHas(string client, string vip)
     {
         using var plane = Plane(Layout.ServiceFlags.Limit, service => service with { SourceFlows = 2 });
-        plane.Run(In(Tcp(Client4, 1000, Vip4, 80, Syn)));
+        plane.Run(In(Tcp(client, 1000, vip, 80, Syn)));
 
-        var sent = Enumerable.Range(2000, 100).Count(port => plane.Run(In(Tcp(Client4, port, Vip4, 80, Syn))).Verdict == XdpVerdict.Transmit);
+        var sent = Enumerable.Range(2000, 100).Count(port => plane.Run(In(Tcp(client, port, vip, 80, Syn))).Verdict == XdpVerdict.Transmit);
 
         sent.ShouldBeInRange(1, 10);
         plane.Drops().ShouldBe(new Dictionary<DropReason, ulong> { [DropReason.SourceFlows] = (ulong)(100 - sent) });
-        plane.Run(In(Tcp(Client4, 1000, Vip4, 80))).Verdict.ShouldBe(XdpVerdict.Transmit);
-    }
-
-    [BpfFact]
-    public void Override_OfAClientPrefix_NamesTheBackend()
-    {
-        using var plane = Plane(Layout.ServiceFlags.Overrides);
-        var special = plane.AddBackend(1, "10.0.0.99", Layout.ForwardingKind.Ipip);
-        plane.Map("source_overrides").Update(Layout.SourceKey.Of(1, IPNetwork.Parse("198.51.100.0/24")), special);
-
-        plane.Run(In(Tcp(Client4, 1234, Vip4, 80)));
-        plane.Run(In(Tcp("192.0.2.9", 1234, Vip4, 80)));
-
-        plane.Counters(special).Packets.ShouldBe(1UL);
-        plane.Counters(1).Packets.ShouldBe(1UL);
+        plane.Run(In(Tcp(client, 1000, vip, 80))).Verdict.ShouldBe(XdpVerdict.Transmit);
     }
 
     [BpfTheory]
-    [InlineData(new byte[] { 0x40, 0xaa, 0x01, 0x02, 9, 9, 9, 9 })]
-    [InlineData(new byte[] { 0xc0, 0, 0, 0, 1, 8, 0xaa, 0x01, 0x02, 9, 9, 9, 9, 9 })]
-    public void QuicConnectionId_ThatCarriesAServer_ChoosesIt(byte[] payload)
+    [InlineData(Client4, Vip4, "198.51.100.0/24", "192.0.2.9")]
+    [InlineData(Client6, Vip6, "2001:db8:1::/48", "2001:db8:9::1")]
+    public void Override_OfAClientPrefix_NamesTheBackend(string client, string vip, string prefix, string other)
+    {
+        using var plane = Plane(Layout.ServiceFlags.Overrides);
+        var service = vip == Vip4 ? 1u : 3;
+        var special = plane.AddBackend(service, "10.0.0.99", Layout.ForwardingKind.Ipip);
+        plane.Map("source_overrides").Update(Layout.SourceKey.Of(service, IPNetwork.Parse(prefix)), special);
+
+        plane.Run(In(Tcp(client, 1234, vip, 80)));
+        plane.Run(In(Tcp(other, 1234, vip, 80)));
+
+        plane.Counters(special).Packets.ShouldBe(1UL);
+        plane.Counters(service).Packets.ShouldBe(1UL);
+    }
+
+    [BpfTheory]
+    [InlineData(Client4, Vip4, new byte[] { 0x40, 0xaa, 0x01, 0x02, 9, 9, 9, 9 })]
+    [InlineData(Client4, Vip4, new byte[] { 0xc0, 0, 0, 0, 1, 8, 0xaa, 0x01, 0x02, 9, 9, 9, 9, 9 })]
+    [InlineData(Client6, Vip6, new byte[] { 0x40, 0xaa, 0x01, 0x02, 9, 9, 9, 9 })]
+    [InlineData(Client6, Vip6, new byte[] { 0xc0, 0, 0, 0, 1, 8, 0xaa, 0x01, 0x02, 9, 9, 9, 9, 9 })]
+    public void QuicConnectionId_ThatCarriesAServer_ChoosesIt(string client, string vip, byte[] payload)
     {
         using var plane = Plane(Layout.ServiceFlags.Quic, service => service with { QuicOffset = 1, QuicLength = 2 });
-        var named = plane.AddBackend(2, "10.0.0.99", Layout.ForwardingKind.Ipip);
-        plane.Map("quic_servers").Update(((ulong)0x0102 << 32) | 2, named);
+        var service = vip == Vip4 ? 2u : 4;
+        var named = plane.AddBackend(service, "10.0.0.99", Layout.ForwardingKind.Ipip);
+        plane.Map("quic_servers").Update(((ulong)0x0102 << 32) | service, named);
         var text = System.Text.Encoding.Latin1.GetString(payload);
 
         for (var port = 1000; port < 1010; port++)
-            plane.Run(In(Udp(Client4, port, Vip4, 53, text)));
-        plane.Run(In(Udp(Client4, 1000, Vip4, 53, text.Replace("\u0001\u0002", "\u0001\u0003", StringComparison.Ordinal))));
+            plane.Run(In(Udp(client, port, vip, 53, text)));
+        plane.Run(In(Udp(client, 1000, vip, 53, text.Replace("\u0001\u0002", "\u0001\u0003", StringComparison.Ordinal))));
 
         plane.Counters(named).Packets.ShouldBe(10UL);
-        plane.Counters(2).Packets.ShouldBe(1UL);
+        plane.Counters(service).Packets.ShouldBe(1UL);
     }
 
     [BpfTheory]

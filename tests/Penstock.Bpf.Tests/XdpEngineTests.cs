@@ -85,6 +85,27 @@ public sealed class XdpEngineTests
     });
 
     [BpfFact]
+    public void Apply_PinnedMapsOfAnotherLayout_AreMadeAnewAndNamed() => InOwnNetwork((engine, config) =>
+    {
+        var snapshot = Snapshot(config with { Interfaces = ["v0"] }, s_two);
+        engine.Apply(snapshot);
+        engine.Status().Notes.ShouldBeEmpty();
+        engine.Dispose();
+        Directory.CreateDirectory(Path.Combine(config.Pins, "maps-v1"));
+        var vips = Path.Combine(Directory.GetDirectories(config.Pins, "maps-v*").Single(folder => !folder.EndsWith("-v1", StringComparison.Ordinal)), "vips");
+        File.Delete(vips);
+        using (var other = BpfMap.Create(BpfMapType.Hash, "vips", 16, 64, 1))
+            other.Pin(vips);
+
+        using var next = new XdpEngine(NullLoggerFactory.Instance, _time);
+        next.Apply(snapshot);
+
+        next.Status().Notes.ShouldBe(["vips has another layout", "maps-v1 has another layout"]);
+        Backends(next).ShouldBe(s_two);
+        next.Status().Interfaces.ShouldHaveSingleItem().Mode.ShouldBe("native");
+    });
+
+    [BpfFact]
     public void NextHop_ChangedWhileServicesCouldNotBePutInPlace_IsFollowedLater() => InOwnNetwork((engine, config) =>
     {
         Ip("addr add 10.9.0.1/24 dev v0");
