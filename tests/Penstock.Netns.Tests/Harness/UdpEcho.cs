@@ -8,7 +8,7 @@ namespace Penstock.Netns.Tests.Harness;
 /// <summary>A server of datagrams on a host, as QUIC's are: answers each with its name and what came, from the address it came to.</summary>
 internal sealed class UdpEcho : IDisposable
 {
-    private const int Largest = 2048;
+    private const int Largest = 9216;
 
     private readonly List<Socket> _sockets = [];
 
@@ -39,14 +39,20 @@ internal sealed class UdpEcho : IDisposable
     /// <returns>The servers that answered, in turn; <c>none</c> where no answer came in time.</returns>
     public static string[] Ask(Host host, IPEndPoint to, int datagrams, int bytes)
     {
+        var payload = new byte[bytes];
+        new Random(bytes).NextBytes(payload);
+        return Ask(host, to, datagrams, payload);
+    }
+
+    /// <summary>The same with the bytes of each.</summary>
+    public static string[] Ask(Host host, IPEndPoint to, int datagrams, byte[] payload)
+    {
         using var socket = host.Inside(() =>
         {
             var opened = new Socket(to.AddressFamily, SocketType.Dgram, ProtocolType.Udp) { ReceiveTimeout = 2000 };
             opened.Connect(to);
             return opened;
         });
-        var payload = new byte[bytes];
-        new Random(bytes).NextBytes(payload);
         var answer = new byte[Largest];
         var servers = new string[datagrams];
         for (var i = 0; i < datagrams; i++)
