@@ -34,6 +34,42 @@ static __always_inline bool cookies_are_out(const struct lb_service *service)
 	return window && window->cookies;
 }
 
+/* Of the kernel's types what is read here, found by name when the program is loaded (CO-RE). */
+#define OF_KERNEL __attribute__((preserve_access_index))
+struct tcp_sock { __u32 snd_una, write_seq, max_window, rcv_nxt, rcv_wnd; } OF_KERNEL;
+struct tcp_request_sock { __u32 snt_isn; } OF_KERNEL;
+struct sock_common { __u32 skc_tw_snd_nxt; } OF_KERNEL;
+struct inet_timewait_sock { struct sock_common __tw_common; } OF_KERNEL;
+struct tcp_timewait_sock { struct inet_timewait_sock tw_sk; } OF_KERNEL;
+
+/*
+ * Whether a segment may be of the very connection that a socket is of. Clients use their ports again: a host that was away may still have the connection before, be it that its
+ * end was never answered. What is acknowledged tells them apart, as the kernel itself tells (RFC 5961, 5.2), but for what has been written in the place of what has been sent:
+ * an answer may come in before the kernel has noted that it sent. A RST may acknowledge nothing.
+ */
+static __always_inline bool is_of(struct bpf_sock *sk, __u32 state, bool acknowledges, __u32 sequence, __u32 acknowledged)
+{
+	if (state == BPF_TCP_TIME_WAIT) {
+		struct tcp_timewait_sock *over = bpf_skc_to_tcp_timewait_sock(sk);
+
+		return over && acknowledges && over->tw_sk.__tw_common.skc_tw_snd_nxt - acknowledged <= 0xffff;
+	}
+	if (state == BPF_TCP_NEW_SYN_RECV) {
+		struct tcp_request_sock *begun = bpf_skc_to_tcp_request_sock(sk);
+
+		return begun && acknowledges && acknowledged == begun->snt_isn + 1;
+	}
+	struct tcp_sock *connection = bpf_skc_to_tcp_sock(sk);
+
+	if (!connection)
+		return false;
+	if (!acknowledges)
+		return sequence - connection->rcv_nxt <= connection->rcv_wnd;
+	__u32 oldest = connection->snd_una - connection->max_window;
+
+	return acknowledged - oldest <= connection->write_seq - oldest;
+}
+
 /* Whether a segment belongs to a connection of this host's stack, or answers a cookie of it. A global function: verified once. */
 __noinline int has_connection(struct xdp_md *ctx, const struct frame *f, __u32 v6)
 {
@@ -42,15 +78,18 @@ __noinline int has_connection(struct xdp_md *ctx, const struct frame *f, __u32 v
 
 	if (!f || !tcp)
 		return 0;
+	bool whole = !f->quoted && copy_tcp(ctx, tcp, f->l4) >= (int)sizeof(struct tcphdr);
 	struct bpf_sock *sk = v6 ? socket_of(ctx, f, true) : socket_of(ctx, f, false);
 
 	if (!sk)
 		return 0;
 	__u32 state = sk->state;
+	/* Of a quoted header the kernel asks itself whether it was sent. */
+	bool is = f->quoted ? state != BPF_TCP_TIME_WAIT : whole && is_of(sk, state, f->tcp_flags & TCP_ACK, bpf_ntohl(tcp->words[1]), bpf_ntohl(tcp->words[2]));
 
 	bpf_sk_release(sk);
 	if (state != BPF_TCP_LISTEN)
-		return 1;
+		return is;
 	if (f->quoted || (f->tcp_flags & (TCP_SYN | TCP_RST | TCP_ACK)) != TCP_ACK)
 		return 0;
 	return (v6 ? ask_kernel(ctx, f, tcp, false, true) : ask_kernel(ctx, f, tcp, false, false)) == 0;

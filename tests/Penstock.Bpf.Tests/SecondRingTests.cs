@@ -120,27 +120,63 @@ public sealed class SecondRingTests
     [BpfTheory]
     [InlineData("127.0.0.1", AddressFamily.InterNetwork)]
     [InlineData("::1", AddressFamily.InterNetworkV6)]
-    public void Segment_OfAConnectionOfThisHost_StaysWhateverTheRingsSay(string here, AddressFamily family) => InNetwork(CookiesWhenFull, port =>
+    public void Segment_OfAConnectionOfThisHost_StaysWhateverTheRingsSay(string here, AddressFamily family) => InNetwork(CookiesWhenFull, (listener, port) =>
     {
         using var plane = new DataPlane();
         var (local, peer) = Tier(plane, here, port);
-        using var socket = new Socket(family, SocketType.Stream, ProtocolType.Tcp);
-        socket.Connect(IPAddress.Parse(here), port);
-        var mine = ((IPEndPoint)socket.LocalEndPoint!).Port; // it is connected
+        using var socket = Connect(here, family, port);
+        using var accepted = listener.Accept();
+        var (mine, next) = (((IPEndPoint)socket.LocalEndPoint!).Port, NextSequence(accepted)); // it is connected
 
-        plane.Run(In(Tcp(here, mine, here, port))).Verdict.ShouldBe(XdpVerdict.Pass, "of a connection");
-        plane.Run(In(Tcp(here, 4, here, port))).Verdict.ShouldBe(XdpVerdict.Transmit, "of none");
+        plane.Run(In(Tcp(here, mine, here, port, acknowledged: next))).Verdict.ShouldBe(XdpVerdict.Pass, "of a connection");
+        plane.Run(In(Tcp(here, 4, here, port, acknowledged: next))).Verdict.ShouldBe(XdpVerdict.Transmit, "of none");
         plane.Run(In(Tcp(here, 5, here, port, Syn))).Verdict.ShouldBe(XdpVerdict.Pass, "one that begins");
         plane.Counters(local).Packets.ShouldBe(2UL);
         plane.Counters(peer).Packets.ShouldBe(1UL);
 
         ForgetFlows(plane);
         plane.WriteRing(1, [peer]);
-        plane.Run(In(Tcp(here, mine, here, port))).Verdict.ShouldBe(XdpVerdict.Pass, "where the ring names the peer");
+        plane.Run(In(Tcp(here, mine, here, port, acknowledged: next - 1))).Verdict.ShouldBe(XdpVerdict.Pass, "where the ring names the peer");
 
         ForgetFlows(plane);
         plane.ChangeBackend(peer, backend => backend with { State = Layout.StateKind.Drain });
-        plane.Run(In(Tcp(here, mine, here, port))).Verdict.ShouldBe(XdpVerdict.Pass, "where the peer drains");
+        plane.Run(In(Tcp(here, mine, here, port, acknowledged: next))).Verdict.ShouldBe(XdpVerdict.Pass, "where the peer drains");
+    });
+
+    /// <summary>A client that uses a port again: what this host still has of its connection before takes none of the segments of the one that it has with the peer.</summary>
+    [BpfTheory]
+    [InlineData("127.0.0.1", AddressFamily.InterNetwork)]
+    [InlineData("::1", AddressFamily.InterNetworkV6)]
+    public void Segment_OfAnotherConnectionOfTheSamePorts_GoesWhereTheRingsSay(string here, AddressFamily family) => InNetwork(CookiesWhenFull, (listener, port) =>
+    {
+        using var plane = new DataPlane();
+        var (_, peer) = Tier(plane, here, port);
+        using var socket = Connect(here, family, port);
+        var mine = ((IPEndPoint)socket.LocalEndPoint!).Port; // it is connected
+        var next = 0u;
+        using (var accepted = listener.Accept())
+        {
+            next = NextSequence(accepted);
+            foreach (var frame in new[] { Tcp(here, mine, here, port, acknowledged: next + 1), Tcp(here, mine, here, port, acknowledged: next - (1U << 30)), Tcp(here, mine, here, port, Rst, sequence: 1) })
+            {
+                ForgetFlows(plane);
+                plane.Run(In(frame)).Verdict.ShouldBe(XdpVerdict.Transmit, "while it is open");
+            }
+
+            accepted.Shutdown(SocketShutdown.Both);
+        }
+
+        socket.Receive(new byte[1]).ShouldBe(0);
+        socket.Close();
+        SpinWait.SpinUntil(() => IsOver(port, mine), TimeSpan.FromSeconds(20)).ShouldBeTrue("it is in TIME_WAIT");
+        ForgetFlows(plane);
+        plane.Run(In(Tcp(here, mine, here, port, acknowledged: next + 1))).Verdict.ShouldBe(XdpVerdict.Pass, "its own, in TIME_WAIT");
+        ForgetFlows(plane);
+        plane.Run(In(Tcp(here, mine, here, port, acknowledged: next + 2))).Verdict.ShouldBe(XdpVerdict.Transmit, "another's");
+        plane.WriteRing(1, [peer]);
+        ForgetFlows(plane);
+        plane.Run(In(Tcp(here, mine, here, port, acknowledged: next + 2))).Verdict.ShouldBe(XdpVerdict.Transmit, "another's, whom the ring gives the peer");
+        plane.Counters(peer).Packets.ShouldBe(5UL);
     });
 
     [BpfFact]
@@ -156,13 +192,39 @@ public sealed class SecondRingTests
         plane.Run(In(Tcp(Client4, 40001, Vip4, port, sequence: 7, acknowledged: cookie + 1))).Verdict.ShouldBe(XdpVerdict.Drop, "of a flood: not the peer's");
     });
 
-    private static void InNetwork(int cookies, Action<int> test) => OwnNetwork.Run(cookies, () =>
+    private static void InNetwork(int cookies, Action<int> test) => InNetwork(cookies, (_, port) => test(port));
+
+    private static void InNetwork(int cookies, Action<Socket, int> test) => OwnNetwork.Run(cookies, () =>
     {
         using var listener = new Socket(AddressFamily.InterNetworkV6, SocketType.Stream, ProtocolType.Tcp) { DualMode = true };
         listener.Bind(new IPEndPoint(IPAddress.IPv6Any, 0));
         listener.Listen();
-        test(((IPEndPoint)listener.LocalEndPoint!).Port); // it is bound
+        test(listener, ((IPEndPoint)listener.LocalEndPoint!).Port); // it is bound
     });
+
+    private static Socket Connect(string here, AddressFamily family, int port)
+    {
+        var socket = new Socket(family, SocketType.Stream, ProtocolType.Tcp);
+        socket.Connect(IPAddress.Parse(here), port);
+        return socket;
+    }
+
+    // What a socket will send next: TCP_QUEUE_SEQ of the queue of what it sends, which is told while TCP_REPAIR is on (linux/tcp.h).
+    private static uint NextSequence(Socket socket)
+    {
+        const int Tcp = 6, Repair = 19, RepairQueue = 20, QueueSequence = 21, SendQueue = 2, OffWithoutProbe = -1;
+        void Set(int option, int value) => socket.SetRawSocketOption(Tcp, option, BitConverter.GetBytes(value));
+        Span<byte> sequence = stackalloc byte[4];
+        Set(Repair, 1);
+        Set(RepairQueue, SendQueue);
+        socket.GetRawSocketOption(Tcp, QueueSequence, sequence).ShouldBe(4);
+        Set(Repair, OffWithoutProbe);
+        return BitConverter.ToUInt32(sequence);
+    }
+
+    // Whether the connection of these ports is in TIME_WAIT at the listener's end, by whichever of the two tables has it.
+    private static bool IsOver(int port, int client) => File.ReadLines("/proc/thread-self/net/tcp6").Concat(File.ReadLines("/proc/thread-self/net/tcp")).Any(
+        line => line.Contains($":{port:X4} ", StringComparison.Ordinal) && line.Contains($":{client:X4} 06", StringComparison.Ordinal));
 
     private static void ForgetFlows(DataPlane plane)
     {

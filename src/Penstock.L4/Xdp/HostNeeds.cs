@@ -12,7 +12,7 @@ internal static class HostNeeds
     private const string Rights = "run it as root, or give it CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN";
 
     // bpf_check_mtu is the youngest that everything is made of.
-    private static readonly BpfFunction[] s_needed = [BpfFunction.FibLookup, BpfFunction.SkcLookupTcp, BpfFunction.TcpGenSyncookie, BpfFunction.Jiffies64, BpfFunction.RingbufOutput, BpfFunction.CheckMtu];
+    private static readonly BpfFunction[] s_needed = [BpfFunction.FibLookup, BpfFunction.SkcLookupTcp, BpfFunction.TcpGenSyncookie, BpfFunction.Jiffies64, BpfFunction.RingbufOutput, BpfFunction.SkcToTcpSock, BpfFunction.CheckMtu];
 
     private static readonly (BpfFunction Helper, string Without)[] s_used =
     [
@@ -22,12 +22,15 @@ internal static class HostNeeds
 
     /// <summary>Fails where the host can't do what the engine is made of.</summary>
     /// <param name="rights">The process's; null: not known.</param>
+    /// <param name="types">Whether the kernel describes its types.</param>
     /// <param name="has">Whether the kernel has a helper.</param>
     /// <exception cref="L4ApplyException">It can't.</exception>
-    public static void Require(Capabilities? rights, Func<BpfFunction, bool> has)
+    public static void Require(Capabilities? rights, bool types, Func<BpfFunction, bool> has)
     {
         if (rights is { } given && Missing(given) is { Length: > 0 } missing)
             throw new L4ApplyException($"l4: the daemon lacks the rights {string.Join(", ", missing)}: {Rights}");
+        if (!types)
+            throw new L4ApplyException("l4: engine xdp needs a kernel that describes its types (CONFIG_DEBUG_INFO_BTF, as those of distributions do): /sys/kernel/btf/vmlinux is not there");
         if (Array.FindAll(s_needed, helper => !has(helper)) is { Length: > 0 } lacking)
             throw new L4ApplyException($"l4: this kernel is too old for engine xdp, which needs Linux 5.15 or newer: XDP has no {string.Join(", ", lacking)} here");
     }

@@ -15,7 +15,7 @@ internal sealed class XdpLog(ILogger logger)
     /// <exception cref="L4ApplyException">It can't.</exception>
     public void RequireHost()
     {
-        HostNeeds.Require(ProcessRights.Read(), BpfKernel.Has);
+        HostNeeds.Require(ProcessRights.Read(), BpfKernel.HasTypes, BpfKernel.Has);
         foreach (var lack in HostNeeds.Lacks(BpfKernel.Has))
             logger.LogWarning("{Lack}", lack);
     }

@@ -19,6 +19,9 @@ public enum BpfFunction
     /// <summary>bpf_ringbuf_output. Linux 5.8.</summary>
     RingbufOutput = 130,
 
+    /// <summary>bpf_skc_to_tcp_sock: what the kernel keeps of a connection. Linux 5.9, with BTF of its types.</summary>
+    SkcToTcpSock = 137,
+
     /// <summary>bpf_check_mtu. Linux 5.12.</summary>
     CheckMtu = 163,
 

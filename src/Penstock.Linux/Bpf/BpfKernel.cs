@@ -14,6 +14,9 @@ public static class BpfKernel
     /// <exception cref="BpfException">The kernel does not say: the process may load no programs.</exception>
     public static bool Has(BpfFunction helper) => s_helpers.GetOrAdd(helper, Probe);
 
+    /// <summary>Whether the kernel describes its types (CONFIG_DEBUG_INFO_BTF), which programs need that read them.</summary>
+    public static bool HasTypes => File.Exists("/sys/kernel/btf/vmlinux");
+
     private static bool Probe(BpfFunction helper)
     {
         LibbpfLog.Install();

@@ -13,7 +13,7 @@ public sealed class HostNeedsTests
     [InlineData(All)]
     [InlineData(Capabilities.SysAdmin | Capabilities.NetAdmin)]
     [InlineData(null)]
-    public void Require_EnoughRights_AreTaken(Capabilities? rights) => Should.NotThrow(() => HostNeeds.Require(rights, _ => true));
+    public void Require_EnoughRights_AreTaken(Capabilities? rights) => Should.NotThrow(() => HostNeeds.Require(rights, true, _ => true));
 
     [Theory]
     [InlineData(Capabilities.None, "the daemon lacks the rights CAP_BPF, CAP_PERFMON, CAP_NET_ADMIN: run it as root")]
@@ -21,12 +21,16 @@ public sealed class HostNeedsTests
     [InlineData(Capabilities.SysAdmin, "the daemon lacks the rights CAP_NET_ADMIN: run it as root")]
     [InlineData(Capabilities.NetAdmin | Capabilities.Bpf, "the daemon lacks the rights CAP_PERFMON: run it as root")]
     public void Require_TooFewRights_NamesThem(Capabilities rights, string message) =>
-        Should.Throw<L4ApplyException>(() => HostNeeds.Require(rights, _ => true)).Message.ShouldContain(message);
+        Should.Throw<L4ApplyException>(() => HostNeeds.Require(rights, true, _ => true)).Message.ShouldContain(message);
 
     [Fact]
     public void Require_OldKernel_IsRefusedWithWhatItLacks() =>
-        Should.Throw<L4ApplyException>(() => HostNeeds.Require(All, helper => helper != BpfFunction.CheckMtu)).Message
+        Should.Throw<L4ApplyException>(() => HostNeeds.Require(All, true, helper => helper != BpfFunction.CheckMtu)).Message
             .ShouldBe("l4: this kernel is too old for engine xdp, which needs Linux 5.15 or newer: XDP has no CheckMtu here");
+
+    [Fact]
+    public void Require_KernelWithoutTypes_IsRefused() =>
+        Should.Throw<L4ApplyException>(() => HostNeeds.Require(All, false, _ => true)).Message.ShouldContain("CONFIG_DEBUG_INFO_BTF");
 
     [Fact]
     public void Lacks_OfAKernelBefore518_NamesWhatIsNotDone()
