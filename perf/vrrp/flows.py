@@ -10,9 +10,11 @@ import atexit
 import collections
 import ctypes
 import datetime
+import errno
 import os
 import select
 import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -101,7 +103,7 @@ class Flow:
             if not more:
                 raise OSError("ended at once")
             answer += more
-        self.host = answer[answer.index(b"lb"):][:3].decode()
+        self.host, self.port = answer[answer.index(b"lb"):][:3].decode(), self.socket.getsockname()[1]
         self.socket.settimeout(PATIENCE)
 
     def read(self):
@@ -168,14 +170,17 @@ class Flows:
 
 
 class Requests:
-    """So many requests a second, a connection each, from ports of their own: of a port whose host is known, a request that fails tells which one it would have gone to."""
+    """
+    So many requests a second, a connection each, from ports of their own: of a port whose host is known, a request that fails tells which one it would have gone to.
+    Ports that a connection before still holds are left out: it has ended for its client, but nobody has answered its end.
+    """
 
     def __init__(self, rate):
-        self.rate, self.stop, self.sent, self.failed, self.host_of = rate, False, 0, [], {}
+        self.rate, self.stop, self.sent, self.failed, self.held, self.host_of = rate, False, 0, [], [], {}
         self.answered, self.thread = collections.Counter(), None
 
     def start(self):
-        self.stop, self.sent, self.failed, self.answered = False, 0, [], collections.Counter()
+        self.stop, self.sent, self.failed, self.held, self.answered = False, 0, [], [], collections.Counter()
         self.thread = threading.Thread(target=self.run, daemon=True)
         self.thread.start()
 
@@ -196,9 +201,13 @@ class Requests:
                 one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 try:
                     one.bind(("", port))
-                    one.connect_ex((VIP, 80))
+                    refused = one.connect_ex((VIP, 80))
+                    if refused != errno.EINPROGRESS:
+                        raise OSError(refused, os.strerror(refused))
                 except OSError as error:
-                    self.failed.append((port, f"local: {error}"))
+                    ports = subprocess.run(["ss", "-Htano", f"sport = :{port}"], capture_output=True, text=True).stdout.strip()
+                    self.held.append((port, f"{error}: {ports}"))
+                    one.close()
                     continue
                 open_[one.fileno()] = [one, now, port, b""]
                 poll.register(one.fileno(), select.EPOLLOUT)
@@ -207,6 +216,7 @@ class Requests:
             for number, (one, at, port, _) in list(open_.items()):
                 if now - at > PATIENCE:
                     self.failed.append((port, "no answer"))
+                    one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # its port is to be free, for nobody may ever end it
                     open_.pop(number)[0].close()
 
     def serve(self, poll, open_, number):
@@ -246,7 +256,7 @@ def share(counter):
 
 class Table:
     def __init__(self, lab):
-        self.lab, self.faults = lab, []
+        self.lab, self.faults, self.died = lab, [], False
         self.lines = ["| event | flows | lost, by the host that served them | requests | failed | answered by |", "|---|---|---|---|---|---|"]
         print(*self.lines, sep="\n", flush=True)
 
@@ -255,9 +265,22 @@ class Table:
         failed = collections.Counter(requests.host_of.get(port, "?") for port, _ in requests.failed)
         self.lines.append(f"| {event} | {sum(lost.values()) + sum(kept.values())} | {share(lost)} | {requests.sent} | {share(failed)} | {share(requests.answered)} |")
         print(self.lines[-1], flush=True)
+        self.died |= bool(may_lose)
+        if requests.held and not self.died:
+            self.faults.append(f"{event}: connections whose end no host has answered: {requests.held}\n{self.explained([port for port, _ in requests.held])}")
         if set(lost) - set(may_lose) or set(failed) - set(may_lose):
             why = collections.Counter(flow.error for flow in flows.all if flow.error) + collections.Counter(why for _, why in requests.failed)
-            self.faults.append(f"{event}: flows lost: {share(lost)}; requests failed: {share(failed)}; {dict(why)}")
+            self.faults.append(f"{event}: flows lost: {share(lost)}; requests failed: {share(failed)}; {dict(why)}\n"
+                               + self.explained([flow.port for flow in flows.all if flow.error][:4] + [port for port, _ in requests.failed][:4]))
+
+    def explained(self, ports):
+        """What both hosts say of packets of these ports, and have of them."""
+        own = run("ip", "-n", self.lab.client.name, "-4", "-o", "addr", "show", "eth0").split()[3].split("/")[0]
+        return "\n".join(self.of_port(host, own, port) for port in ports[:8] for host in (0, 1))
+
+    def of_port(self, host, own, port):
+        explained = self.lab.ask(host, "explain", "packet", "--src", f"{own}:{port}", "--dst", f"{VIP}:80")
+        return f"lb{host + 1} of port {port}: {explained}; its sockets: {self.lab.hosts[host].run('ss', '-Htano', f'dport = :{port}').strip() or 'none'}"
 
 
 def drill(binary, count, rate):
