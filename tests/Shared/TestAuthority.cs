@@ -33,12 +33,13 @@ internal sealed class TestAuthority : IDisposable
     /// <param name="days">Days from now on for which it is valid; negative: it has ended.</param>
     /// <param name="usage">Extended key usage; null: none is named.</param>
     /// <param name="rsa">Whether the key is RSA; else ECDSA.</param>
+    /// <param name="subject">Its subject; null: the first DNS name.</param>
     /// <param name="uris">URIs among the subject alternative names.</param>
     /// <returns>The two paths.</returns>
-    public (string Certificate, string Key) Sign(string[] names, string? file = null, int days = 100, string? usage = null, bool rsa = false, params string[] uris)
+    public (string Certificate, string Key) Sign(string[] names, string? file = null, int days = 100, string? usage = null, bool rsa = false, X500DistinguishedName? subject = null, params string[] uris)
     {
         using AsymmetricAlgorithm key = rsa ? RSA.Create(2048) : ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var subject = new X500DistinguishedName($"CN={(names.Length > 0 ? names[0] : "nobody")}");
+        subject ??= new X500DistinguishedName($"CN={(names.Length > 0 ? names[0] : "nobody")}");
         var request = key is RSA other ? new CertificateRequest(subject, other, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1) : new CertificateRequest(subject, (ECDsa)key, HashAlgorithmName.SHA256);
         if (names.Length > 0 || uris.Length > 0)
         {

@@ -66,12 +66,15 @@ public sealed record TlsPeerCertificate(byte[] Der, string Subject)
         if (bio == 0)
             throw TlsException.Of("a BIO");
         _ = Libcrypto.X509_NAME_print_ex(bio, Libcrypto.X509_get_subject_name(certificate), 0, Rfc2253);
-        Span<byte> text = stackalloc byte[2048];
-        fixed (byte* first = text)
+        var text = new StringBuilder();
+        Span<byte> part = stackalloc byte[512];
+        fixed (byte* first = part)
         {
-            var length = Libcrypto.BIO_read(bio, first, text.Length);
-            _ = Libcrypto.BIO_free(bio);
-            return Encoding.ASCII.GetString(text[..Math.Max(0, length)]);
+            while (Libcrypto.BIO_read(bio, first, part.Length) is > 0 and var length)
+                text.Append(Encoding.ASCII.GetString(part[..length]));
         }
+
+        _ = Libcrypto.BIO_free(bio);
+        return text.ToString();
     }
 }
