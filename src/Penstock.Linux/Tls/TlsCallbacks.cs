@@ -29,7 +29,8 @@ internal static unsafe class TlsCallbacks
         var name = Libssl.SSL_get_servername(ssl, 0);
         if (name is null || TlsContext.Of(ssl) is not { ByName: { } byName } context)
             return NotAcknowledged;
-        var found = byName(Lower(MemoryMarshal.CreateReadOnlySpanFromNullTerminated(name)));
+        var asked = MemoryMarshal.CreateReadOnlySpanFromNullTerminated(name);
+        var found = byName(Lower(asked is [.., _, (byte)'.'] ? asked[..^1] : asked)); // Some clients leave the dot that ends it.
         if (!ReferenceEquals(found, context))
             _ = Libssl.SSL_set_SSL_CTX(ssl, found.Pointer);
         return Ok;

@@ -36,7 +36,7 @@ public sealed class TlsClient
     /// <param name="earlier">A session with the same server to go on with; null: none.</param>
     /// <exception cref="TlsException">OpenSSL makes none.</exception>
     public TlsSession Connect(int descriptor, TlsSavedSession? earlier) =>
-        TlsSession.Connect(_context, descriptor, _options.ServerName, verifiesName: _options.Verifies && _options.Names.Count == 0, earlier);
+        TlsSession.Connect(_context, descriptor, _options.ServerName?.TrimEnd('.'), verifiesName: _options.Verifies && _options.Names.Count == 0, earlier);
 
     /// <summary>Whether the server of an established session is one of those named; its certificate has been verified.</summary>
     public bool IsExpected(TlsSession session) =>

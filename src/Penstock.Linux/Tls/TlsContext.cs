@@ -163,7 +163,7 @@ public sealed unsafe class TlsContext
     }
 
     /// <summary>Chooses the context by the name that a client asks for; all of them have to have the same rules.</summary>
-    /// <param name="find">Gives this or another context; called with the name in lower case.</param>
+    /// <param name="find">Gives this or another context; called with the name in lower case, without a dot at its end.</param>
     public void ChooseBy(Func<string, TlsContext> find)
     {
         ByName = find;

@@ -130,6 +130,31 @@ public sealed class TlsSessionTests : IDisposable
         by.IsExpected(other).ShouldBeTrue();
     }
 
+    [Theory]
+    [InlineData("a.example.com")]
+    [InlineData("A.Example.Com.")]
+    public void Name_WithADotAtItsEnd_IsTheOneWithout(string asked)
+    {
+        var names = new List<string>();
+        var context = Context();
+        context.ChooseBy(name =>
+        {
+            names.Add(name);
+            return context;
+        });
+        using (var server = TlsSession.Accept(context, Descriptor(_server), ahead: []))
+        using (var client = TlsSession.Connect(new TlsContext(), Descriptor(_client), asked, verifiesName: false, earlier: null))
+        {
+            Agree(server, client);
+            Exchange(server, _server, client, _client, "with the tickets before it");
+        }
+
+        using var next = TlsSession.Accept(context, Descriptor(_server), ahead: []);
+        using var other = Client(asked).Connect(Descriptor(_client), earlier: null);
+        Agree(next, other);
+        names.ShouldBe(["a.example.com", "a.example.com"]);
+    }
+
     private static int Descriptor(Socket socket) => (int)socket.Handle;
 
     private TlsContext Context()
@@ -142,7 +167,7 @@ public sealed class TlsSessionTests : IDisposable
         return context;
     }
 
-    private TlsClient Client() => TlsClient.Create(new TlsClientOptions(_authority.CaFile, Certificate: null, Key: null, "a.example.com", [], Verifies: true, "http/1.1"));
+    private TlsClient Client(string serverName = "a.example.com") => TlsClient.Create(new TlsClientOptions(_authority.CaFile, Certificate: null, Key: null, serverName, [], Verifies: true, "http/1.1"));
 
     private TlsSession Accept() => TlsSession.Accept(Context(), Descriptor(_server), ahead: []);
 
