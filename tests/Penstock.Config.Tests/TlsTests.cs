@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Penstock.Model.L7;
 using Penstock.Model.Vrrp;
@@ -113,6 +114,35 @@ public sealed class TlsTests : IDisposable
         Line($"certificates: [{{cert: {certificate}, key: {key}, ocsp: {certificate}}}]").ShouldContain("certificates[0].ocsp: " + certificate + ": not an OCSP response");
         Line($"{Pair(certificate, key)}, client_certificates: {{ca: {key}}}").ShouldContain("client_certificates.ca: " + key + ": no certificate");
         Some.Parse(Text("certificates: []")).Lines().ShouldHaveSingleItem().ShouldContain("tls.certificates: an empty list; expected at least one certificate");
+    }
+
+    [Fact]
+    public void OcspResponse_GoesByWhatItSaysOfTheCertificate()
+    {
+        var (certificate, key) = _authority.Sign(["shop.example.com"]);
+        using var read = X509CertificateLoader.LoadCertificateFromFile(certificate);
+        var serial = read.SerialNumberBytes.Span;
+        var path = Path.Combine(_folder, "staple.der");
+        var (now, text) = (DateTimeOffset.UtcNow, $"certificates: [{{cert: {certificate}, key: {key}, ocsp: {path}}}]");
+        foreach (var good in (byte[][])[TestOcsp.Response(serial, now.AddDays(1)), TestOcsp.Response(serial, nextUpdate: null)])
+        {
+            File.WriteAllBytes(path, good);
+            Load(text).Lines().ShouldBeEmpty();
+            for (var length = 0; length < good.Length; length++)
+            {
+                File.WriteAllBytes(path, good[..length]);
+                Line(text).ShouldContain($"error: l7.listeners[0].tls.certificates[0].ocsp: {path}: not an OCSP response");
+            }
+        }
+
+        File.WriteAllBytes(path, TestOcsp.Response(serial, now.AddDays(-1)));
+        Line(text).ShouldContain($"warning: l7.listeners[0].tls.certificates[0].ocsp: {path}: an OCSP response that ended at ");
+        File.WriteAllBytes(path, TestOcsp.Response(serial, now.AddDays(1), isGood: false));
+        Line(text).ShouldContain("warning: l7.listeners[0].tls.certificates[0].ocsp: " + path + ": the CA says that the certificate is revoked, or that it does not know it");
+        File.WriteAllBytes(path, TestOcsp.Response(serial, now.AddDays(1), status: 3));
+        Line(text).ShouldContain("error: l7.listeners[0].tls.certificates[0].ocsp: " + path + ": an error of the OCSP responder, status 3");
+        File.WriteAllBytes(path, TestOcsp.Response([4, 5, 6], now.AddDays(1)));
+        Line(text).ShouldContain("error: l7.listeners[0].tls.certificates[0].ocsp: " + path + ": an OCSP response for another certificate");
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Security.Cryptography.X509Certificates;
+using System.Text;
 using Penstock.Config.Reading;
 using Penstock.Model.L7;
 
@@ -9,7 +10,6 @@ namespace Penstock.Config.Checks;
 internal static class ListenerTlsChecks
 {
     private const int TicketKeyBytes = 80;
-    private const byte DerSequence = 0x30;
 
     /// <summary>Checks a listener's TLS.</summary>
     /// <param name="tls">Its TLS.</param>
@@ -40,13 +40,30 @@ internal static class ListenerTlsChecks
         var faults = new List<TlsFault>();
         var chain = PemFiles.ReadCertificates("cert", config.Cert, faults);
         using var own = PemFiles.ReadKey(config.Key, config.Cert, chain?[0], faults);
-        if (config.Ocsp is { } ocsp && PemFiles.ReadText("ocsp", ocsp, faults) is { } response && (response.Length == 0 || response[0] != DerSequence))
-            faults.Add(new TlsFault("ocsp", IsError: true, $"{ocsp}: not an OCSP response", "one in DER, as openssl ocsp -respout writes it"));
+        if (config.Ocsp is { } ocsp && PemFiles.ReadText("ocsp", ocsp, faults) is { } response && chain is not null)
+            CheckOcsp(ocsp, Encoding.Latin1.GetBytes(response), chain[0], faults);
         Report(faults, at, sink);
         if (chain is null)
             return;
         CheckTimes(chain, at["cert"], sink);
         CheckNames(chain[0], served, at["cert"], sink);
+    }
+
+    private static void CheckOcsp(string path, byte[] der, X509Certificate2 certificate, List<TlsFault> faults)
+    {
+        const string expected = "one in DER, as openssl ocsp -respout writes it";
+        try
+        {
+            var response = OcspResponse.Read(der, certificate.SerialNumberBytes.Span);
+            if (response.NextUpdate < TimeProvider.System.GetUtcNow())
+                faults.Add(new TlsFault("ocsp", IsError: false, $"{path}: an OCSP response that ended at {response.NextUpdate:yyyy-MM-dd HH:mm:ss}Z: it is not sent", "a new one"));
+            else if (!response.IsGood)
+                faults.Add(new TlsFault("ocsp", IsError: false, $"{path}: the CA says that the certificate is revoked, or that it does not know it: clients refuse it", "a new certificate"));
+        }
+        catch (FormatException error)
+        {
+            faults.Add(new TlsFault("ocsp", IsError: true, $"{path}: {error.Message}", expected));
+        }
     }
 
     /// <summary>

@@ -4,7 +4,7 @@ using Penstock.L7.Runtime;
 
 namespace Penstock.L7.Tls;
 
-/// <summary>Says in time that a certificate ends: in the status at any moment, in the log once a day.</summary>
+/// <summary>Says in time that a certificate ends, and that an OCSP response has: in the status at any moment, in the log once a day.</summary>
 internal sealed partial class CertificateWatch : IDisposable
 {
     /// <summary>Time before its end from which on a certificate is spoken of.</summary>
@@ -29,13 +29,21 @@ internal sealed partial class CertificateWatch : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _timer.Dispose();
 
-    /// <summary>Certificates that have ended, or soon end.</summary>
+    /// <summary>Certificates that have ended, or soon end, and OCSP responses that have.</summary>
     internal static IEnumerable<string> Warnings(CompiledSnapshot snapshot, DateTimeOffset now) =>
         from listener in snapshot.Listeners
         where listener?.Tls is not null
         from certificate in listener.Tls!.Certificates // As above.
-        where certificate.NotAfter - s_soon < now
-        select $"listener {listener.Config.Name}: certificate {certificate.Config.Cert} {(certificate.NotAfter < now ? "ended" : "ends")} at {certificate.NotAfter:yyyy-MM-dd HH:mm:ss}Z";
+        from warning in Warnings(certificate, now)
+        select $"listener {listener.Config.Name}: {warning}";
+
+    private static IEnumerable<string> Warnings(ServerCertificate certificate, DateTimeOffset now)
+    {
+        if (certificate.NotAfter - s_soon < now)
+            yield return $"certificate {certificate.Config.Cert} {(certificate.NotAfter < now ? "ended" : "ends")} at {certificate.NotAfter:yyyy-MM-dd HH:mm:ss}Z";
+        if (certificate.Staple is { } staple && staple.Until < now)
+            yield return $"the OCSP response {certificate.Config.Ocsp} ended at {staple.Until:yyyy-MM-dd HH:mm:ss}Z: it is not sent";
+    }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Warning}")]
     private static partial void LogWarning(ILogger logger, string warning);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Collections.Immutable;
 using System.Security.Cryptography.X509Certificates;
+using Penstock.Linux.Tls;
 using Penstock.Model.L7;
 
 namespace Penstock.L7.Tls;
@@ -10,8 +11,8 @@ namespace Penstock.L7.Tls;
 /// <param name="Names">Names it is for, in lower case: its DNS names, or its common name where it has none.</param>
 /// <param name="KeyKind">Kind of its key; one certificate of each kind serves a name.</param>
 /// <param name="NotAfter">When it ends.</param>
-/// <param name="OcspResponse">OCSP response to send with it; null: none.</param>
-internal sealed record ServerCertificate(CertificateConfig Config, ImmutableArray<string> Names, string KeyKind, DateTimeOffset NotAfter, byte[]? OcspResponse)
+/// <param name="Staple">OCSP response to send with it; null: none.</param>
+internal sealed record ServerCertificate(CertificateConfig Config, ImmutableArray<string> Names, string KeyKind, DateTimeOffset NotAfter, TlsStaple? Staple)
 {
     /// <summary>Reads the certificate; its key is left to OpenSSL.</summary>
     internal static ServerCertificate Read(CertificateConfig config)
@@ -25,6 +26,19 @@ internal sealed record ServerCertificate(CertificateConfig Config, ImmutableArra
             [.. names.Select(name => name.ToLowerInvariant())],
             certificate.PublicKey.Oid.Value ?? "",
             new DateTimeOffset(certificate.NotAfter.ToUniversalTime(), TimeSpan.Zero),
-            config.Ocsp is { } ocsp ? File.ReadAllBytes(ocsp) : null);
+            config.Ocsp is { } ocsp ? ReadStaple(ocsp, certificate) : null);
+    }
+
+    private static TlsStaple ReadStaple(string path, X509Certificate2 certificate)
+    {
+        var der = File.ReadAllBytes(path);
+        try
+        {
+            return new TlsStaple(der, OcspResponse.Read(der, certificate.SerialNumberBytes.Span).NextUpdate);
+        }
+        catch (FormatException e)
+        {
+            throw new FormatException($"{path}: {e.Message}", e);
+        }
     }
 }

@@ -71,7 +71,7 @@ internal sealed class TlsListener
             return context;
         context = rules.NewContext();
         foreach (var certificate in group)
-            context.AddCertificate(certificate.Config.Cert, certificate.Config.Key, certificate.OcspResponse);
+            context.AddCertificate(certificate.Config.Cert, certificate.Config.Key, certificate.Staple);
         return contexts[key] = context;
     }
 

@@ -23,7 +23,7 @@ public sealed unsafe class TlsContext
     private const int NoAutoChain = 0x08; // What a certificate's file has is what is sent.
     private const int PemFile = 1; // SSL_FILETYPE_PEM
 
-    private readonly List<(nint Certificate, byte[] Response)> _staples = [];
+    private readonly List<(nint Certificate, TlsStaple Staple)> _staples = [];
     private readonly TlsContextHandle _handle;
     private readonly nint _context;
 
@@ -79,16 +79,16 @@ public sealed unsafe class TlsContext
     /// <summary>Adds a certificate with its key; a second one takes a key of another kind, RSA beside ECDSA.</summary>
     /// <param name="certificate">File (PEM): the certificate, followed by those between it and the CA.</param>
     /// <param name="key">File (PEM) of its key.</param>
-    /// <param name="ocspResponse">OCSP response to send with it (RFC 6960, DER); null: none.</param>
+    /// <param name="staple">OCSP response to send with it; null: none.</param>
     /// <exception cref="TlsException">One of the files can't be used, or the key is of another certificate.</exception>
-    public void AddCertificate(string certificate, string key, byte[]? ocspResponse = null)
+    public void AddCertificate(string certificate, string key, TlsStaple? staple = null)
     {
         Check(Libssl.SSL_CTX_use_certificate_chain_file(_context, certificate), certificate);
         Check(Libssl.SSL_CTX_use_PrivateKey_file(_context, key, PemFile), key);
         Check(Libssl.SSL_CTX_check_private_key(_context), key);
-        if (ocspResponse is null)
+        if (staple is null)
             return;
-        _staples.Add((Libssl.SSL_CTX_get0_certificate(_context), ocspResponse));
+        _staples.Add((Libssl.SSL_CTX_get0_certificate(_context), staple));
         _ = Libssl.SSL_CTX_callback_ctrl(_context, Libssl.ControlStatusCallback, (delegate* unmanaged<nint, void*, int>)&TlsCallbacks.Staple);
     }
 
@@ -174,13 +174,13 @@ public sealed unsafe class TlsContext
     internal static TlsContext? Of(nint ssl) =>
         GCHandle.FromIntPtr(Libssl.SSL_CTX_get_ex_data(Libssl.SSL_get_SSL_CTX(ssl), 0)).Target as TlsContext;
 
-    /// <summary>The OCSP response of the certificate that a session uses.</summary>
+    /// <summary>The OCSP response of the certificate that a session uses; null: none that is worth anything.</summary>
     internal byte[]? StapleFor(nint certificate)
     {
-        foreach (var (of, response) in _staples)
+        foreach (var (of, staple) in _staples)
         {
             if (of == certificate)
-                return response;
+                return TimeProvider.System.GetUtcNow() < staple.Until ? staple.Response : null;
         }
 
         return null;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Security.Cryptography;
 using Penstock.Peers.Tests.Harness;
+using Penstock.Tests;
 
 namespace Penstock.Peers.Tests.Tls;
 
@@ -116,6 +117,15 @@ public sealed class TlsClientTests : IDisposable
 
         output.ShouldContain("OCSP Response Status: successful");
         output.ShouldContain("Cert Status: good");
+
+        // An old one is worse than none.
+        var staple = Path.Combine(_site.Folder, "staple.der");
+        File.WriteAllBytes(staple, TestOcsp.Response([0x12, 0x67], DateTimeOffset.UtcNow.AddDays(-1)));
+        (await penstock.ReloadAsync(penstock.Config)).ExitCode.ShouldBe(0);
+        (_, output) = await _site.OpensslAsync(penstock.Port, "${S/-verify_return_error/} -status </dev/null 2>&1");
+        output.ShouldContain("OCSP response: no response sent");
+        (_, output) = await ChildProcess.RunAsync(Programs.Penstock, "status", "--socket", penstock.AdminAddress.ToString()!);
+        output.ShouldContain($"warning: listener front: the OCSP response {staple} ended at ");
     }
 
     private static string NewKey() => Convert.ToBase64String(RandomNumberGenerator.GetBytes(80));
