@@ -69,9 +69,6 @@ internal static unsafe partial class Libcrypto
     internal static partial void ERR_clear_error();
 
     [LibraryImport(Library)]
-    internal static partial ulong ERR_peek_error();
-
-    [LibraryImport(Library)]
     internal static partial ulong ERR_peek_last_error();
 
     [LibraryImport(Library)]

@@ -185,9 +185,6 @@ internal static unsafe partial class Libssl
     internal static partial int SSL_session_reused(nint ssl);
 
     [LibraryImport(Library)]
-    internal static partial byte* SSL_get_version(nint ssl);
-
-    [LibraryImport(Library)]
     internal static partial void SSL_get0_alpn_selected(nint ssl, byte** protocol, uint* length);
 
     [LibraryImport(Library)]

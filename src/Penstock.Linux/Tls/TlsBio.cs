@@ -62,10 +62,7 @@ internal static unsafe class TlsBio
             }
 
             if (received == 0)
-            {
-                channel->IsAtEnd = 1;
                 return 0;
-            }
 
             var error = (Errno)Marshal.GetLastSystemError();
             if (error == Errno.EAGAIN)

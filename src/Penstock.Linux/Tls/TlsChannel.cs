@@ -19,9 +19,6 @@ internal unsafe struct TlsChannel
     /// <summary>Whether epoll has reported the end: it is still to be read then, even after a short read.</summary>
     internal int HasEnd;
 
-    /// <summary>Whether the socket is at its end.</summary>
-    internal int IsAtEnd;
-
     /// <summary>Why receiving failed; 0: it has not.</summary>
     internal int Failure;
 

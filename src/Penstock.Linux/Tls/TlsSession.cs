@@ -66,9 +66,6 @@ public sealed unsafe class TlsSession : IDisposable
     /// <summary>Whether the handshake went on from an earlier session.</summary>
     public bool IsResumed => Libssl.SSL_session_reused(_ssl) != 0;
 
-    /// <summary>The version, such as <c>TLSv1.3</c>.</summary>
-    public string Version => Marshal.PtrToStringUTF8((nint)Libssl.SSL_get_version(_ssl)) ?? "";
-
     /// <summary>What ALPN has settled (RFC 7301); empty: nothing.</summary>
     public ReadOnlySpan<byte> Protocol
     {
@@ -241,7 +238,7 @@ public sealed unsafe class TlsSession : IDisposable
     public void ReceiveUpTo(int bytes) => Libssl.SSL_set_default_read_buffer_len(_ssl, (nuint)bytes);
 
     /// <summary>Sends the peer new keys, and asks it for new ones, with the next bytes (TLS 1.3 only).</summary>
-    public bool UpdateKeys() => Libssl.SSL_key_update(_ssl, 1) == 1;
+    internal bool UpdateKeys() => Libssl.SSL_key_update(_ssl, 1) == 1;
 
     /// <summary>The peer's certificate, which has been verified; null: it has shown none.</summary>
     public TlsPeerCertificate? PeerCertificate()
