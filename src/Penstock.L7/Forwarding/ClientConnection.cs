@@ -32,6 +32,7 @@ internal sealed class ClientConnection : SocketConnection, IClientStream
     private Exchange? _exchange;
     private Http2ServerConnection? _http2;
     private bool _cut;
+    private bool _isIdle;
 
     internal ClientConnection(Worker worker, ListenerSlot slot, in SocketAddress peer, ClientIdentity? announced, AdmissionVerdict admission)
         : base(worker.Reactor, largeReads: false)
@@ -118,6 +119,7 @@ internal sealed class ClientConnection : SocketConnection, IClientStream
             while (keep)
             {
                 var read = await Reader.ReadAsync();
+                _isIdle = false;
                 if (read.IsCanceled || read.Buffer.IsEmpty)
                     break;
                 var exchange = _exchange = _worker.RentExchange(this);
@@ -209,6 +211,16 @@ internal sealed class ClientConnection : SocketConnection, IClientStream
         _http2?.OnClientGone();
     }
 
+    /// <summary>A request has begun, though none of it can be read yet: it has the time for its head from here on, not that of an idle connection.</summary>
+    internal override void OnRecordBegun()
+    {
+        if (!_isIdle)
+            return;
+        _isIdle = false;
+        Reader.Guard.Until(Reactor.Now + _worker.ListenerOf(Slot).HeaderMilliseconds);
+        Reader.RestartWait();
+    }
+
     /// <summary>Whether it takes no request after the present one.</summary>
     internal bool EndsAfter(CompiledListener listener) =>
         _worker.IsDraining || _worker.EndsConnections || Slot.IsRemoved
@@ -272,6 +284,7 @@ internal sealed class ClientConnection : SocketConnection, IClientStream
         if ((_worker.IsDraining || Slot.IsRemoved) && !Reader.HasBuffered)
             return false;
         Reader.LargeBlocks = false;
+        _isIdle = !Reader.HasBuffered;
         Reader.Guard.Until(Reactor.Now + (Reader.HasBuffered ? listener.HeaderMilliseconds : listener.IdleMilliseconds));
         return true;
     }

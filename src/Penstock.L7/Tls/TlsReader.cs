@@ -59,6 +59,8 @@ internal sealed class TlsReader : SocketReader
         if (result.IsError && result.Error != Errno.EAGAIN && !session.Stray.IsEmpty)
             _tls.Writer.SendAlert();
         IsReady = session.HasMore;
+        if (result.Error == Errno.EAGAIN && session.HasPartialRecord)
+            _connection.OnRecordBegun();
         return result;
     }
 }

@@ -109,6 +109,11 @@ internal class SocketConnection : EpollSource, IDuplexPipe
             _sent.End();
     }
 
+    /// <summary>Part of a TLS record has come: whoever waits for its rest holds a record's buffer.</summary>
+    internal virtual void OnRecordBegun()
+    {
+    }
+
     /// <summary>Whether there is input, or an end, by a system call.</summary>
     internal bool HasInput() => SocketCalls.HasInput(Fd) || Tls is { Session.HasMore: true };
 

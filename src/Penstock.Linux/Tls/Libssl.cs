@@ -164,6 +164,9 @@ internal static unsafe partial class Libssl
     internal static partial int SSL_has_pending(nint ssl);
 
     [LibraryImport(Library), SuppressGCTransition]
+    internal static partial byte* SSL_rstate_string(nint ssl);
+
+    [LibraryImport(Library), SuppressGCTransition]
     internal static partial void SSL_set_default_read_buffer_len(nint ssl, nuint length);
 
     [LibraryImport(Library)]

@@ -63,6 +63,12 @@ public sealed unsafe class TlsSession : IDisposable
     /// <summary>Whether there may be input that was not read yet: in the socket, or received and not deciphered; or an end.</summary>
     public bool HasMore => _isOver || (!_isStarved && (_channel->MayReceive != 0 || _channel->AheadLength > 0 || Libssl.SSL_has_pending(_ssl) != 0));
 
+    /// <summary>
+    /// Whether part of a record has come, for which OpenSSL holds a buffer of a whole one; asked after a read that gave EAGAIN. It counts a header that is all
+    /// there (state RB, of SSL_rstate_string(3)) as used, and only what is beyond it as pending.
+    /// </summary>
+    public bool HasPartialRecord => _isStarved && (Libssl.SSL_has_pending(_ssl) != 0 || Libssl.SSL_rstate_string(_ssl)[1] == 'B');
+
     /// <summary>Whether the handshake went on from an earlier session.</summary>
     public bool IsResumed => Libssl.SSL_session_reused(_ssl) != 0;
 
