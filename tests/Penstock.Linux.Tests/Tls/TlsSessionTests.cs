@@ -68,6 +68,60 @@ public sealed class TlsSessionTests : IDisposable
     }
 
     [Fact]
+    public void KeyUpdates_WithoutEnd_EndTheSession()
+    {
+        using var server = Accept();
+        using var client = Connect();
+        Agree(server, client);
+        var buffer = new byte[1000];
+
+        for (var i = 0; i < 100; i++)
+        {
+            client.UpdateKeys().ShouldBeTrue();
+            Send(client, _client, session => session.Write("x"u8).IsError.ShouldBeFalse());
+            server.OnInput(ended: false);
+            var result = server.Read(buffer);
+            server.TakeStray();
+            if (!result.IsError || result.Error == Errno.EAGAIN)
+                continue;
+            result.Error.ShouldBe(Errno.EPROTO);
+            i.ShouldBeGreaterThan(10);
+            return;
+        }
+
+        Assert.Fail("the session goes on");
+    }
+
+    [Fact]
+    public void KeyUpdates_BetweenMebibytes_GoOn()
+    {
+        using var server = Accept();
+        using var client = Connect();
+        Agree(server, client);
+        var block = new byte[16 << 10];
+        var buffer = new byte[16 << 10];
+
+        for (var i = 0; i < 100; i++)
+        {
+            client.UpdateKeys().ShouldBeTrue();
+            for (var sent = 0; sent <= 1 << 20; sent += block.Length)
+            {
+                Send(client, _client, session => session.Write(block).Value.ShouldBe(block.Length));
+                var clock = System.Diagnostics.Stopwatch.StartNew();
+                for (var received = 0; received < block.Length && clock.Elapsed < TimeSpan.FromSeconds(60);)
+                {
+                    server.OnInput(ended: false);
+                    var result = server.Read(buffer);
+                    result.Error.ShouldBeOneOf(Errno.None, Errno.EAGAIN);
+                    received += result.IsError ? 0 : result.Value;
+                }
+            }
+
+            server.TakeStray();
+        }
+    }
+
+    [Fact]
     public void End_InOrder_IsToldFromOneThatIsNot()
     {
         using var server = Accept();
