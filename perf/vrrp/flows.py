@@ -238,6 +238,8 @@ class Requests:
             host = answer[-3:].decode()
             self.answered[host] += 1
             self.host_of[port] = host
+        except BlockingIOError:
+            return  # woken for nothing
         except OSError as error:
             self.failed.append((port, str(error)))
         open_.pop(number)[0].close()
