@@ -15,7 +15,7 @@ BPF_OBJECTS := $(patsubst bpf/%.c,out/bpf/%.o,$(wildcard bpf/*.bpf.c))
 BPF_COMPILE = clang -target bpf -D__TARGET_ARCH_$(BPF_ARCH) -I/usr/include/$(shell uname -m)-linux-gnu -O2 -g -mcpu=v3 -Wall -Wextra -Werror
 BPF_ARCH := $(patsubst x86_64,x86,$(patsubst aarch64,arm64,$(shell uname -m)))
 
-.PHONY: help deps bpf build deb test lint demo perf perf-micro perf-l4 perf-l7 perf-vrrp perf-bgp fuzz clean
+.PHONY: help deps bpf build deb rpm test lint demo perf perf-micro perf-l4 perf-l7 perf-vrrp perf-bgp fuzz clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -40,6 +40,9 @@ out/penstock: $(SOURCES)
 
 deb: build ## a Debian package in out/: out/penstock_VERSION_ARCHITECTURE.deb
 	@packaging/deb/build
+
+rpm: build ## an RPM package in out/: out/penstock-VERSION-1.ARCHITECTURE.rpm (rpmbuild)
+	@packaging/rpm/build
 
 test: deps build ## build everything and run all tests
 	@CONFIGURATION=$(CONFIGURATION) .ci/test
