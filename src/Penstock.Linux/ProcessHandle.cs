@@ -55,20 +55,10 @@ public sealed unsafe partial class ProcessHandle : IDisposable
     }
 
     /// <summary>Its state as /proc/PID/stat has it: R, S, D, T (stopped by a signal), Z and others; null: it is gone.</summary>
-    public char? State()
-    {
-        try
-        {
-            // The name before it, in brackets, may hold brackets itself.
-            var text = File.ReadAllText(string.Create(CultureInfo.InvariantCulture, $"/proc/{Pid}/stat"));
-            var end = text.LastIndexOf(')');
-            return end >= 0 && end + 2 < text.Length && !HasEnded ? text[end + 2] : null;
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            return null;
-        }
-    }
+    public char? State() => Stat() is [[var state], ..] ? state : null;
+
+    /// <summary>Number of the process that is its parent; null: it is gone.</summary>
+    public int? ParentId() => Stat() is [_, var parent, ..] && int.TryParse(parent, NumberStyles.None, CultureInfo.InvariantCulture, out var id) ? id : null;
 
     /// <summary>Its arguments, the program's name first; none: it is gone.</summary>
     public string[] Arguments()
@@ -86,6 +76,22 @@ public sealed unsafe partial class ProcessHandle : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _fd.Dispose();
+
+    // The fields of /proc/PID/stat from the third on, which is the state; none: it is gone.
+    private string[] Stat()
+    {
+        try
+        {
+            // The name before it, in brackets, may hold brackets itself.
+            var text = File.ReadAllText(string.Create(CultureInfo.InvariantCulture, $"/proc/{Pid}/stat"));
+            var end = text.LastIndexOf(')');
+            return end >= 0 && end + 2 < text.Length && !HasEnded ? text[(end + 2)..].Split(' ') : [];
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return [];
+        }
+    }
 
     [LibraryImport(Library, SetLastError = true)]
     private static partial long syscall(long number, long first, long second, long third, long fourth);

@@ -17,19 +17,20 @@ internal sealed record VrrpGroup(KeepalivedFolder Folder, IReadOnlyList<VrrpInst
     public HashSet<KeepalivedAddress> Addresses => [.. Plan.Instances.SelectMany(instance => instance.Addresses)];
 
     /// <summary>The groups of a configuration.</summary>
-    /// <exception cref="AddressApplyException">The template can't be used.</exception>
+    /// <exception cref="AddressApplyException">The template can't be used, or the kernel does not tell its addresses.</exception>
     public static List<VrrpGroup> Of(ApplianceConfig config)
     {
         if (config.Vrrp.IsEmpty)
             return [];
         var template = KeepalivedTemplate.Load(config.Keepalived.Template);
+        var sources = AdvertSources.Read(config.Vrrp);
         return
         [
             .. config.Vrrp.GroupBy(instance => instance.Group, StringComparer.Ordinal).Select(group =>
             {
                 var folder = new KeepalivedFolder(config.Keepalived.State, config.Keepalived.Run, group.Key);
                 VrrpInstanceConfig[] instances = [.. group];
-                return new VrrpGroup(folder, instances, new KeepalivedPlan(template.Render(config.Node, folder, instances), [.. instances.Select(Holding)]));
+                return new VrrpGroup(folder, instances, new KeepalivedPlan(template.Render(config.Node, folder, [.. instances.Select(sources.Complete)]), [.. instances.Select(Holding)]));
             }),
         ];
     }

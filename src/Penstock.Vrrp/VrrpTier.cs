@@ -214,7 +214,7 @@ public sealed class VrrpTier : IAddressTier, IDisposable
         if (process.Pid is null)
             yield return $"keepalived of {process.Group} does not run: this host does not take its addresses";
         else if (!process.RunsScripts)
-            yield return $"keepalived of {process.Group} may not run its checks: this host keeps its addresses even if penstock dies. Use penstock-keepalived.socket, or run penstock as root";
+            yield return $"keepalived of {process.Group} may not run its checks: this host keeps its addresses even if penstock dies. Use penstock-keepalived.socket, or run penstock as root; a template of your own has script_user before vrrp_notify_fifo";
     }
 
     private static IEnumerable<string> Warnings(VrrpInstanceStatus instance)

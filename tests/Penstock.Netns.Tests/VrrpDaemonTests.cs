@@ -82,6 +82,71 @@ public sealed class VrrpDaemonTests
         lan.Pids(0).ShouldBe(pids);
     }
 
+    /// <summary>What keepalived is told at its start holds for a reload too: it has its checks, and says what role it has.</summary>
+    [NetnsFact]
+    public async Task Keepalived_AfterAReload_StillGivesUpTheAddressOfADeadDaemon()
+    {
+        await using var lan = await VrrpLan.CreateAsync();
+        var first = await StartAsync(lan, 0);
+        await lan.OwnerAsync(0);
+        await StartAsync(lan, 1);
+        await RoleAsync(lan, 1, "BACKUP");
+
+        // A lower priority moves the address, if keepalived still reports; a higher one brings it back.
+        Configure(lan, 0, "priority: 90");
+        await lan.ReloadAsync(0);
+        await RoleAsync(lan, 0, "BACKUP");
+        await lan.OwnerAsync(1);
+        Configure(lan, 0, "priority: 140");
+        await lan.ReloadAsync(0);
+        await RoleAsync(lan, 0, "MASTER");
+        await lan.OwnerAsync(0);
+        (await lan.StatusAsync(0)).ShouldNotContain("may not run its checks");
+
+        first.Signal(9);
+        await first.WaitAsync(s_patience);
+        await lan.OwnerAsync(1);
+    }
+
+    /// <summary>An instance that comes to an interface whose first address is another virtual router's hears the other host all the same, and they agree on who has it.</summary>
+    [NetnsFact]
+    public async Task Instance_AddedBesideAnothersAddress_HearsTheOtherHost()
+    {
+        await using var lan = await VrrpLan.CreateAsync();
+        foreach (var host in (int[])[0, 1])
+        {
+            await lan.Hosts[host].RunAsync("ip", "addr", "del", $"10.8.0.1{host + 1}/24", "dev", "eth0");
+            await lan.Hosts[host].RunAsync("ip", "addr", "add", "169.254.0.77/32", "dev", "eth0", "scope", "host");
+            await lan.Hosts[host].RunAsync("ip", "addr", "add", $"10.8.0.1{host + 1}/24", "dev", "eth0");
+        }
+
+        await StartAsync(lan, 1, "peers: [10.8.0.11]");
+        await lan.OwnerAsync(1);
+        await StartAsync(lan, 0, "peers: [10.8.0.12]");
+        await RoleAsync(lan, 0, "MASTER");
+        await RoleAsync(lan, 1, "BACKUP");
+        await lan.OwnerAsync(0);
+    }
+
+    /// <summary>A daemon that does not find keepalived's process id in its file finds keepalived itself, and starts no other beside it.</summary>
+    [NetnsFact]
+    public async Task Keepalived_WhosePidFileIsEmpty_IsWatchedAllTheSame()
+    {
+        await using var lan = await VrrpLan.CreateAsync();
+        var daemon = await StartAsync(lan, 0, deadAfter: "60s");
+        await lan.OwnerAsync(0);
+        var pids = lan.Pids(0);
+        daemon.Signal(9);
+        await daemon.WaitAsync(s_patience);
+        File.WriteAllText(lan.Files(0).PidFile, "");
+
+        var again = await StartAsync(lan, 0, deadAfter: "60s");
+        File.WriteAllText(lan.Files(0).PidFile, $"{pids[0]}\n"); // for the end of the lan
+
+        again.Output.ShouldContain($"process {pids[0]}, and is watched");
+        (await lan.HasAsync(0)).ShouldBeTrue();
+    }
+
     private static void Configure(VrrpLan lan, int host, string settings = "", string more = "", string deadAfter = "3s")
     {
         var folder = Directory.CreateDirectory(Path.Combine(lan.Folder, $"{host}")).FullName;
@@ -90,7 +155,7 @@ public sealed class VrrpDaemonTests
             node: lb{{host + 1}}
             shutdown_timeout: 1s
             admin: {socket: {{folder}}/admin.sock}
-            vrrp: [{name: edge, interface: eth0, router_id: 50, priority: {{(host == 0 ? 150 : 100)}}, advert_interval: 500ms, addresses: [{{VrrpLan.Vip}}/24, "{{VrrpLan.Vip6}}/64"]{{(settings.Length > 0 ? ", " + settings : "")}} }{{more}}]
+            vrrp: [{name: edge, interface: eth0, router_id: 50, {{(settings.Contains("priority", StringComparison.Ordinal) ? "" : $"priority: {(host == 0 ? 150 : 100)}, ")}}advert_interval: 500ms, addresses: [{{VrrpLan.Vip}}/24, "{{VrrpLan.Vip6}}/64"]{{(settings.Length > 0 ? ", " + settings : "")}} }{{more}}]
             keepalived: {run: {{Path.GetDirectoryName(files.Run)}}, state: {{files.State}}, dead_after: {{deadAfter}} }
             l7:
               reactors: 1

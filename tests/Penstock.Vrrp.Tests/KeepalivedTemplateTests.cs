@@ -75,6 +75,20 @@ public sealed class KeepalivedTemplateTests : IDisposable
         }
     }
 
+    /// <summary>keepalived 2.2 asks for the user of the FIFO and of scripts where it reads of them, and at a reload knows of none before <c>script_user</c>.</summary>
+    [Fact]
+    public void BuiltIn_HasTheUserBeforeWhatIsRunAsIt()
+    {
+        var text = Render(Some.Instance());
+
+        text.IndexOf("script_user", StringComparison.Ordinal).ShouldBeInRange(0, text.IndexOf("vrrp_notify_fifo", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("/tmp")]
+    [InlineData("/dev/null")]
+    public void File_ThatIsNone_IsRefused(string path) => Should.Throw<AddressApplyException>(() => KeepalivedTemplate.Load(path)).Message.ShouldStartWith($"{path}: a folder, a named pipe or a device");
+
     [Fact]
     public void File_InItsPlace_IsUsed()
     {

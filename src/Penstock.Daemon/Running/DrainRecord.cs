@@ -18,8 +18,10 @@ internal sealed class DrainRecord(string path)
     /// <exception cref="IOException">It can't be known.</exception>
     public (DateTimeOffset Since, bool HasHandedOver)? Read()
     {
-        if (!File.Exists(path))
+        if (!Path.Exists(path))
             return null;
+        if (!FileKind.IsRegular(path))
+            throw new IOException($"{path} is no file: a folder, a named pipe or a device is there; remove it");
         var lines = File.ReadAllLines(path);
         var isKnown = DateTimeOffset.TryParse(lines.FirstOrDefault(), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var since);
         return (isKnown ? since : new DateTimeOffset(File.GetLastWriteTimeUtc(path), TimeSpan.Zero), lines.Contains(HandedOver, StringComparer.Ordinal));

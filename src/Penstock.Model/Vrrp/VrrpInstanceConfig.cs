@@ -42,7 +42,7 @@ public sealed record VrrpInstanceConfig
     [Example("[192.0.2.12]")]
     public ImmutableArray<IPAddress> Peers { get; init; } = [];
 
-    /// <summary>Address that adverts come from; null: the interface's first.</summary>
+    /// <summary>Address that adverts come from; null: the interface's first that is no virtual one, of IPv6 the first link-local one.</summary>
     [PerHost]
     [Example("192.0.2.11")]
     public IPAddress? Source { get; init; }

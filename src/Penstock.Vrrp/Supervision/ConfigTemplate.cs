@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 using HandlebarsDotNet;
 using HandlebarsDotNet.Compiler;
+using Penstock.Linux;
 
 namespace Penstock.Vrrp.Supervision;
 
@@ -33,8 +34,10 @@ internal sealed class ConfigTemplate
     {
         try
         {
-            if (!File.Exists(path))
+            if (!Path.Exists(path))
                 return new ConfigTemplate(ReadBuiltIn(builtIn), "the built-in template");
+            if (!FileKind.IsRegular(path))
+                throw new AddressApplyException($"{path}: a folder, a named pipe or a device; expected a template, or nothing for the built-in one");
             return new FileInfo(path).Length <= TemplateBytes
                 ? new ConfigTemplate(File.ReadAllText(path), path)
                 : throw new AddressApplyException($"{path}: a template of more than 1 MiB");

@@ -28,12 +28,12 @@ internal sealed class KeepalivedPair : IDisposable
     /// <summary>Whether one of the two is stopped, by SIGSTOP or a terminal.</summary>
     public bool IsStopped => Parent.State() == 'T' || _child?.State() == 'T';
 
-    /// <summary>The one that runs with a group's configuration, whoever has started it.</summary>
+    /// <summary>The one that runs with a group's configuration, whoever has started it, and whatever has become of the file with its process id.</summary>
     /// <returns>Null: none does.</returns>
     /// <exception cref="IOException">Its files can't be read.</exception>
     public static KeepalivedPair? Find(KeepalivedFolder folder)
     {
-        if (ProgramProcess.Open(folder.PidFile, folder.ConfigFile) is not { } parent)
+        if ((ProgramProcess.Open(folder.PidFile, folder.ConfigFile) ?? ProgramProcess.Search(folder.Arguments)) is not { } parent)
             return null;
         var pair = new KeepalivedPair(folder, parent);
         _ = pair.LookForChild();

@@ -237,6 +237,7 @@ internal sealed class KeepalivedSupervisor : IDisposable
     private void Reload(KeepalivedPair running, KeepalivedPlan plan)
     {
         AwaitChild();
+        _log.BeginReload();
         if (!running.Parent.Signal(ProcessSignal.HangUp) && !running.Parent.HasEnded)
             throw NotOurs(running);
         _config.Loaded();

@@ -23,6 +23,29 @@ internal static class ProgramProcess
         return null;
     }
 
+    /// <summary>Looks through the host's processes for one with just these arguments; of a parent and its children, which may have the same, the parent.</summary>
+    /// <param name="arguments">Arguments after the program's name.</param>
+    /// <returns>Null: none runs.</returns>
+    /// <exception cref="IOException">Descriptors have run out.</exception>
+    public static ProcessHandle? Search(IReadOnlyCollection<string> arguments)
+    {
+        var found = new List<ProcessHandle>();
+        foreach (var folder in Directory.EnumerateDirectories("/proc"))
+        {
+            if (!int.TryParse(Path.GetFileName(folder), NumberStyles.None, CultureInfo.InvariantCulture, out var pid) || ProcessHandle.TryOpen(pid) is not { } process)
+                continue;
+            if (process.Arguments().Skip(1).SequenceEqual(arguments, StringComparer.Ordinal))
+                found.Add(process);
+            else
+                process.Dispose();
+        }
+
+        var parent = found.Find(one => found.TrueForAll(other => other.Pid != one.ParentId()));
+        foreach (var other in found.Where(other => other != parent))
+            other.Dispose();
+        return parent;
+    }
+
     /// <summary>Ends it, in an orderly way if it does so in time.</summary>
     /// <param name="process">The process.</param>
     /// <param name="patience">Time for the orderly way; zero: it is killed.</param>
