@@ -41,12 +41,12 @@ internal sealed class TlsReader : SocketReader
     internal void OnHandshakeStep() => IsReady = _tls.Session.HasMore;
 
     /// <summary>Takes what TLS has to say, session tickets for one.</summary>
-    /// <returns>False: there was something else, or an end.</returns>
+    /// <returns>False: there was something else, part of a record that may be something else, or an end.</returns>
     internal bool IsQuiet()
     {
         Span<byte> one = stackalloc byte[1];
         _tls.Session.OnInput(ended: false);
-        return ReceiveInto(one).Error == Errno.EAGAIN && !IsReady;
+        return ReceiveInto(one).Error == Errno.EAGAIN && !IsReady && !_tls.Session.HasPartialRecord;
     }
 
     /// <inheritdoc/>
