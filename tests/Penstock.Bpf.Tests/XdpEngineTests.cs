@@ -84,23 +84,26 @@ public sealed class XdpEngineTests
         PinnedStates.Down(snapshot.Config.L4).Select(down => (down.Service.Name, down.Backend.Address.ToString())).ShouldBe([("web", "10.0.0.2")]);
     });
 
-    [BpfFact]
-    public void Apply_PinnedMapsOfAnotherLayout_AreMadeAnewAndNamed() => InOwnNetwork((engine, config) =>
+    [BpfTheory]
+    [InlineData("vips", BpfMapType.Hash, 16, 64)]
+    [InlineData("backends", BpfMapType.Array, 4, 4)]
+    public void Apply_PinnedMapsOfAnotherLayout_AreMadeAnewAndNamed(string map, BpfMapType type, int keySize, int valueSize) => InOwnNetwork((engine, config) =>
     {
         var snapshot = Snapshot(config with { Interfaces = ["v0"] }, s_two);
         engine.Apply(snapshot);
         engine.Status().Notes.ShouldBeEmpty();
         engine.Dispose();
         Directory.CreateDirectory(Path.Combine(config.Pins, "maps-v1"));
-        var vips = Path.Combine(Directory.GetDirectories(config.Pins, "maps-v*").Single(folder => !folder.EndsWith("-v1", StringComparison.Ordinal)), "vips");
-        File.Delete(vips);
-        using (var other = BpfMap.Create(BpfMapType.Hash, "vips", 16, 64, 1))
-            other.Pin(vips);
+        var pin = Path.Combine(Directory.GetDirectories(config.Pins, "maps-v*").Single(folder => !folder.EndsWith("-v1", StringComparison.Ordinal)), map);
+        File.Delete(pin);
+        using (var other = BpfMap.Create(type, map, keySize, valueSize, 1))
+            other.Pin(pin);
 
+        PinnedStates.Down(snapshot.Config.L4).ShouldBeEmpty("what a start asks first");
         using var next = new XdpEngine(NullLoggerFactory.Instance, _time);
         next.Apply(snapshot);
 
-        next.Status().Notes.ShouldBe(["vips has another layout", "maps-v1 has another layout"]);
+        next.Status().Notes.ShouldBe([$"{map} has another layout", "maps-v1 has another layout"]);
         Backends(next).ShouldBe(s_two);
         next.Status().Interfaces.ShouldHaveSingleItem().Mode.ShouldBe("native");
     });

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Net;
+using System.Runtime.CompilerServices;
 using Penstock.L4.Xdp;
 using Penstock.Linux.Bpf;
 using Penstock.Model.L4;
@@ -10,9 +11,9 @@ namespace Penstock.L4.Capture;
 /// <param name="pins">Where they are pinned.</param>
 internal sealed class PinnedServices(PinTree pins) : IDisposable
 {
-    private readonly BpfMap _services = Open(pins, "services");
-    private readonly BpfMap _ranges = Open(pins, "service_ranges");
-    private readonly BpfMap _backends = Open(pins, "backends");
+    private readonly BpfMap _services = Open<Layout.ServiceKey, Layout.Service>(pins, "services");
+    private readonly BpfMap _ranges = Open<Layout.RangeKey, Layout.Service>(pins, "service_ranges");
+    private readonly BpfMap _backends = Open<uint, Layout.Backend>(pins, "backends");
     private Dictionary<uint, ServiceAddress>? _known;
 
     /// <summary>The id of the service that listens there.</summary>
@@ -73,6 +74,18 @@ internal sealed class PinnedServices(PinTree pins) : IDisposable
     /// <exception cref="L4ApplyException">It is not there.</exception>
     public static BpfMap Open(PinTree pins, string name) =>
         BpfMap.OpenPinned(pins.Map(name)) ?? throw new L4ApplyException($"{pins.Map(name)} is not there: no L4 services run from {pins.Root}");
+
+    // One that a daemon of another version has left may be of other types.
+    private static BpfMap Open<TKey, TValue>(PinTree pins, string name)
+        where TKey : unmanaged
+        where TValue : unmanaged
+    {
+        var map = Open(pins, name);
+        if (map.Info.KeySize == Unsafe.SizeOf<TKey>() && map.Info.ValueSize == Unsafe.SizeOf<TValue>())
+            return map;
+        map.Dispose();
+        throw new L4ApplyException($"{pins.Map(name)} has another layout than this version's: it is made anew by the daemon's next start");
+    }
 
     private Dictionary<uint, ServiceAddress> Read()
     {

@@ -25,11 +25,17 @@ internal sealed class PinTree(string root)
     private string Probes => Path.Combine(root, "probes");
 
     /// <summary>Makes the folders, and removes what an interrupted start has left.</summary>
+    /// <exception cref="IOException">There are other files, which a bpffs mounted there would hide; or the folders can't be made.</exception>
     public void Create()
     {
         var above = Path.GetDirectoryName(root) ?? "/";
         if (!BpfFileSystem.Holds(root) && !BpfFileSystem.Holds(above))
+        {
+            if (Directory.Exists(root) && Directory.EnumerateFileSystemEntries(root).Any())
+                throw new IOException($"l4.pins: {root} holds files of something else, which would be hidden; give a folder of its own, that is empty or not there");
             BpfFileSystem.Mount(root);
+        }
+
         Directory.CreateDirectory(Maps);
         Directory.CreateDirectory(Links);
         foreach (var left in Directory.GetFiles(Maps, "*" + Fresh).Concat(Directory.GetFiles(root, "*" + Fresh)))
