@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 using Microsoft.Extensions.Logging;
-using Penstock.ControlPlane;
-using Penstock.L7;
 using Penstock.Model;
 using Penstock.Model.L4;
 using Penstock.Vrrp;
@@ -11,11 +9,13 @@ namespace Penstock.Daemon.Running;
 
 /// <summary>Tells those who look after virtual addresses whether this daemon is alive, and what becomes of the addresses when it ends.</summary>
 /// <param name="tiers">The tiers that have them.</param>
-/// <param name="plane">The control plane.</param>
-/// <param name="engine">The proxy tier.</param>
+/// <param name="running">The configuration that runs; null: none yet.</param>
+/// <param name="isLoopAlive">Whether the control loop ends its turn within a time.</param>
+/// <param name="areReactorsAlive">Whether every reactor of the proxy tier does.</param>
 /// <param name="time">Clock.</param>
 /// <param name="logger">Log.</param>
-internal sealed class AddressLease(IReadOnlyList<IAddressTier> tiers, ControlLoop plane, L7Engine engine, TimeProvider time, ILogger logger)
+internal sealed class AddressLease(
+    IReadOnlyList<IAddressTier> tiers, Func<ApplianceConfig?> running, Func<TimeSpan, ValueTask<bool>> isLoopAlive, Func<TimeSpan, Task<bool>> areReactorsAlive, TimeProvider time, ILogger logger)
 {
     /// <summary>Longest turn of the control loop that counts as progress: many services take seconds, a keepalived that is slow to start or end ten more.</summary>
     public static readonly TimeSpan LongestTurn = TimeSpan.FromSeconds(30);
@@ -49,7 +49,7 @@ internal sealed class AddressLease(IReadOnlyList<IAddressTier> tiers, ControlLoo
         while (!stop.IsCancellationRequested)
         {
             var period = s_idle;
-            if (plane.State.Snapshot is { Config: var config } && Used(config) is { Length: > 0 } used)
+            if (running() is { } config && Used(config) is { Length: > 0 } used)
             {
                 period = used.Min(tier => tier.DeadAfter(config)) / 6;
                 await RenewAsync(used, period);
@@ -65,7 +65,7 @@ internal sealed class AddressLease(IReadOnlyList<IAddressTier> tiers, ControlLoo
     /// <returns>Whether they stay; if not, <see cref="GiveUp"/> comes last.</returns>
     public async Task<bool> LeaveAsync(CancellationToken atOnce)
     {
-        if (plane.State.Snapshot?.Config is not { } config || Used(config) is not { Length: > 0 } used)
+        if (running() is not { } config || Used(config) is not { Length: > 0 } used)
             return true;
         if (GoesOnByItself(config))
         {
@@ -133,13 +133,13 @@ internal sealed class AddressLease(IReadOnlyList<IAddressTier> tiers, ControlLoo
     // A long reload is no reason to move addresses; reactors that do not turn are.
     private async ValueTask<bool> MakesProgressAsync(TimeSpan period)
     {
-        _turn ??= plane.IsAliveAsync(LongestTurn).AsTask();
+        _turn ??= isLoopAlive(LongestTurn).AsTask();
         if (_turn.IsCompleted)
         {
             _isTurning = await _turn;
             _turn = null;
         }
 
-        return _isTurning && await engine.IsAliveAsync(period);
+        return _isTurning && await areReactorsAlive(period);
     }
 }

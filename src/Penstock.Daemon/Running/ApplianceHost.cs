@@ -84,7 +84,7 @@ internal sealed class ApplianceHost(ConfigSource source, string? socketPath, ILo
 
         var reloads = reloader.RunAsync(signals.Stop);
         var watchdog = GuardAsync(plane, engine, notifier, signals.StopAtOnce);
-        var lease = new AddressLease([vrrp, bgp], plane, engine, time, _logger);
+        var lease = new AddressLease([vrrp, bgp], () => plane.State.Snapshot?.Config, plane.IsAliveAsync, engine.IsAliveAsync, time, _logger);
         var renewals = lease.RunAsync(signals.StopAtOnce);
         notifier.Ready(reloader.Summary);
         _logger.LogInformation("ready: {Summary}", reloader.Summary);
