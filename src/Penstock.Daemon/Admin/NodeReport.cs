@@ -7,10 +7,12 @@ namespace Penstock.Daemon.Admin;
 /// <param name="Since">Since when it drains; null: it does not.</param>
 /// <param name="Roles">VRRP instances that it is still master of.</param>
 /// <param name="Peers">Peers that may still send new flows here.</param>
+/// <param name="Announced">Addresses that routers may still be told of: new flows may come from any of them.</param>
 /// <param name="Connections">Connections of clients to the HTTP tier.</param>
 /// <param name="Relayed">Connections of services that the daemon relays (engine userspace).</param>
 /// <param name="HandingOver">Whether other hosts are just being asked to take the addresses.</param>
-internal sealed record NodeReport(string Node, string State, DateTimeOffset? Since, IReadOnlyList<string> Roles, IReadOnlyList<string> Peers, long Connections, int Relayed, bool HandingOver)
+internal sealed record NodeReport(
+    string Node, string State, DateTimeOffset? Since, IReadOnlyList<string> Roles, IReadOnlyList<string> Peers, IReadOnlyList<string> Announced, long Connections, int Relayed, bool HandingOver)
 {
     /// <summary><see cref="State"/> of a host that is taken out.</summary>
     public const string Drain = "drain";
@@ -19,5 +21,6 @@ internal sealed record NodeReport(string Node, string State, DateTimeOffset? Sin
     public const string Ready = "ready";
 
     /// <summary>Whether it drains and nothing is left on it.</summary>
-    public bool IsEmpty => string.Equals(State, Drain, StringComparison.Ordinal) && !HandingOver && Roles.Count == 0 && Peers.Count == 0 && Connections == 0 && Relayed == 0;
+    public bool IsEmpty =>
+        string.Equals(State, Drain, StringComparison.Ordinal) && !HandingOver && Roles.Count == 0 && Peers.Count == 0 && Announced.Count == 0 && Connections == 0 && Relayed == 0;
 }

@@ -7,6 +7,7 @@ using Penstock.L4;
 using Penstock.L7;
 using Penstock.Model;
 using Penstock.Vrrp;
+using Penstock.Vrrp.Bgp;
 
 namespace Penstock.Daemon.Running;
 
@@ -20,6 +21,7 @@ internal sealed class NodeDrain : IAsyncDisposable
     private static readonly TimeSpan s_again = TimeSpan.FromSeconds(1);
 
     private readonly VrrpTier _vrrp;
+    private readonly BgpTier _bgp;
     private readonly PeerTier _peers;
     private readonly L7Engine _engine;
     private readonly L4Tier _balancer;
@@ -37,15 +39,16 @@ internal sealed class NodeDrain : IAsyncDisposable
     /// <summary>As the daemon before has left the host: what is said here is in effect before anything runs.</summary>
     /// <param name="config">The configuration that the daemon starts with.</param>
     /// <param name="vrrp">The VRRP instances.</param>
+    /// <param name="bgp">The announced addresses.</param>
     /// <param name="peers">Tells peers.</param>
     /// <param name="engine">The HTTP tier.</param>
     /// <param name="balancer">The L4 tier.</param>
     /// <param name="others">Whatever else brings flows here or keeps them: told true when the host drains, false when it does no more.</param>
     /// <param name="logger">Log.</param>
     /// <param name="time">Clock.</param>
-    public NodeDrain(ApplianceConfig config, VrrpTier vrrp, PeerTier peers, L7Engine engine, L4Tier balancer, Action<bool>[] others, ILogger logger, TimeProvider time)
+    public NodeDrain(ApplianceConfig config, VrrpTier vrrp, BgpTier bgp, PeerTier peers, L7Engine engine, L4Tier balancer, Action<bool>[] others, ILogger logger, TimeProvider time)
     {
-        (_config, _vrrp, _peers, _engine, _balancer, _others, _logger, _time) = (config, vrrp, peers, engine, balancer, others, logger, time);
+        (_config, _vrrp, _bgp, _peers, _engine, _balancer, _others, _logger, _time) = (config, vrrp, bgp, peers, engine, balancer, others, logger, time);
         _record = new DrainRecord(Path.Combine(config.State, DrainRecord.Name));
         _meter.CreateObservableGauge("penstock.node.draining", () => IsDraining ? 1 : 0, unit: null, "Whether an operator has taken this host out.");
         if (Recorded() is not { } recorded)
@@ -74,6 +77,7 @@ internal sealed class NodeDrain : IAsyncDisposable
             state?.Since,
             _vrrp.Held(),
             state is null ? [] : _peers.Untold(),
+            state is null ? [] : [.. _bgp.Status().NotWithdrawn],
             _engine.OpenConnections(),
             _balancer.RelayedConnections(),
             state?.HandsOver ?? false);

@@ -21,6 +21,9 @@ internal sealed record BgpAnnouncement(ApplianceConfig Config, BgpConfig Bgp, IB
 
     public ImmutableDictionary<IPAddress, ImmutableArray<string>> Health { get; init; } = ImmutableDictionary<IPAddress, ImmutableArray<string>>.Empty;
 
+    /// <summary>BIRD has not taken it yet.</summary>
+    public bool IsUntold { get; init; }
+
     public string Render(BgpPhase phase)
     {
         var announced = Bgp.Addresses.Select(one => one.Address).Where(address => phase != BgpPhase.Left && !Health.ContainsKey(address)).ToHashSet();

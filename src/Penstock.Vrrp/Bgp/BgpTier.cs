@@ -119,7 +119,7 @@ public sealed class BgpTier : IAddressTier, IDisposable
     }
 
     /// <summary>What it does.</summary>
-    public BgpStatus Status() => _state is { } state ? BgpReport.Of(state.Bgp, state.Bird.Status, state.Health, _phase, _time.GetTimestamp() < Volatile.Read(ref _leaseUntil)) : BgpStatus.None;
+    public BgpStatus Status() => _state is { } state ? BgpReport.Of(state.Bgp, state.Bird.Status, state.Health, state.IsUntold && _phase == BgpPhase.Left ? BgpPhase.Leaving : _phase, _time.GetTimestamp() < Volatile.Read(ref _leaseUntil)) : BgpStatus.None;
 
     /// <summary>
     /// Takes this host out of its routers' choice, or back into it: what it announces carries GRACEFUL_SHUTDOWN (RFC 8326) for <see cref="BgpConfig.GracefulShutdown"/>, and is
@@ -287,7 +287,7 @@ public sealed class BgpTier : IAddressTier, IDisposable
         var ranBefore = wanted.Bird.Status.Pid is not null;
         try
         {
-            wanted = wanted with { Template = BirdTemplate.Load(config.Bird.Template), Passwords = BgpPasswords.Read(bgp), Health = BgpHealth.Of(bgp, snapshot) };
+            wanted = wanted with { Template = BirdTemplate.Load(config.Bird.Template), Passwords = BgpPasswords.Read(bgp), Health = BgpHealth.Of(bgp, snapshot), IsUntold = false };
             var text = wanted.Render(_phase);
             wanted.Bird.Use(config.Bird.Binary, config.Bird.Socket);
             wanted.Bird.Check(text);
@@ -360,10 +360,11 @@ public sealed class BgpTier : IAddressTier, IDisposable
     private void Announce(BgpAnnouncement state, BgpPhase phase)
     {
         BgpHealth.LogChanges(_state?.Health ?? state.Health, state.Health, _logger);
-        _state = state;
+        _state = state with { IsUntold = true };
         try
         {
             state.Bird.Apply(state.Render(phase));
+            _state = state with { IsUntold = false };
         }
         catch (AddressApplyException error)
         {
