@@ -2,6 +2,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Net;
+using System.Text.RegularExpressions;
 using Penstock.Tests;
 using Penstock.Vrrp;
 using Penstock.Vrrp.Supervision;
@@ -59,6 +60,27 @@ internal sealed class VrrpLan : IAsyncDisposable
     /// <summary>Has a process end with it.</summary>
     public void Keep(ChildProcess child) => _children.Add(child);
 
+    /// <summary>Writes <c>HOST/penstock.yaml</c>: a daemon that serves by itself, and has these instances.</summary>
+    /// <param name="host">Which.</param>
+    /// <param name="instances">Items of <c>vrrp</c>.</param>
+    /// <param name="deadAfter">By default however long this machine stands still.</param>
+    public void Configure(int host, string instances, string deadAfter = "60s")
+    {
+        var (folder, files) = (Directory.CreateDirectory(Path.Combine(Folder, $"{host}")).FullName, Files(host));
+        File.WriteAllText(Path.Combine(folder, "penstock.yaml"), $$"""
+            node: lb{{host + 1}}
+            state: {{folder}}/lib
+            shutdown_timeout: 1s
+            admin: {socket: {{folder}}/admin.sock}
+            vrrp: [{{instances}}]
+            keepalived: {run: {{Path.GetDirectoryName(files.Run)}}, state: {{files.State}}, dead_after: {{deadAfter}}}
+            l7:
+              reactors: 1
+              listeners: [{name: web, bind: ":80", routes: main}]
+              routes: {main: [{respond: {status: 200} }]}
+            """);
+    }
+
     /// <summary>Starts a host's daemon by <c>HOST/penstock.yaml</c>, in its network, and waits until it is ready.</summary>
     public async Task<ChildProcess> StartDaemonAsync(int host)
     {
@@ -72,6 +94,10 @@ internal sealed class VrrpLan : IAsyncDisposable
 
     /// <summary>What a host's daemon says of itself.</summary>
     public Task<string> StatusAsync(int host) => Run.OkAsync(Topology.Penstock, $"status --socket {Folder}/{host}/admin.sock");
+
+    /// <summary>Waits until a host's daemon says that an instance has a role there.</summary>
+    public Task RoleAsync(int host, string role, string instance = "edge") => Eventually.TrueAsync(
+        async () => Regex.IsMatch(await StatusAsync(host), $"^{instance} +{role} ", RegexOptions.Multiline | RegexOptions.NonBacktracking), TimeSpan.FromSeconds(60), () => StatusAsync(host).Result);
 
     /// <summary>Has a host's daemon read its file again.</summary>
     public Task<string> ReloadAsync(int host) => Run.OkAsync(Topology.Penstock, $"reload --socket {Folder}/{host}/admin.sock");

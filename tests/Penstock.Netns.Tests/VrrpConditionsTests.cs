@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+using System.Diagnostics;
+using Penstock.Netns.Tests.Harness;
+
+namespace Penstock.Netns.Tests;
+
+/// <summary>What makes a host give its addresses up, and what keeps it from taking them, through the whole daemon and real keepalived.</summary>
+public sealed class VrrpConditionsTests
+{
+    private const string Second = "10.8.0.101";
+    private const int SigStop = 19, SigCont = 18;
+
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
+
+    [NetnsFact]
+    public async Task DaemonThatHangs_GivesTheAddressesUp_AndTakesThemOnceItGoesOn()
+    {
+        await using var lan = await VrrpLan.CreateAsync();
+        var daemon = (await StartBothAsync(lan, "", deadAfter: "3s"))[0];
+
+        daemon.Signal(SigStop);
+        await lan.OwnerAsync(1);
+        daemon.HasExited.ShouldBeFalse();
+
+        daemon.Signal(SigCont);
+        await lan.OwnerAsync(0);
+        await lan.RoleAsync(0, "MASTER");
+    }
+
+    [NetnsFact]
+    public async Task HostThatDoesNotPreempt_StandsByWhenItReturns()
+    {
+        await using var lan = await VrrpLan.CreateAsync();
+        var preempting = $"{{name: second, interface: eth0, router_id: 51, priority: PRIORITY, advert_interval: 1s, addresses: [{Second}/24]}}";
+        var daemons = await StartBothAsync(lan, "preempt: false", preempting);
+        await lan.RoleAsync(0, "MASTER", "second");
+
+        daemons[0].Signal(15);
+        await daemons[0].WaitAsync(s_patience);
+        await lan.OwnerAsync(1);
+        await lan.StartDaemonAsync(0);
+
+        // An instance beside, which is slower, is back.
+        await lan.RoleAsync(0, "MASTER", "second");
+        await lan.RoleAsync(0, "BACKUP");
+        await lan.RoleAsync(1, "MASTER");
+        await lan.OwnerAsync(1);
+
+        // It takes them where the other one does not want them.
+        daemons[1].Signal(15);
+        await lan.OwnerAsync(0);
+    }
+
+    [NetnsFact]
+    public async Task HostThatPreemptsLate_WaitsFirst()
+    {
+        var delay = TimeSpan.FromSeconds(10);
+        await using var lan = await VrrpLan.CreateAsync();
+        lan.Configure(0, Edge(0, $"preempt_delay: {delay.TotalSeconds}s"));
+        lan.Configure(1, Edge(1, ""));
+        await lan.StartDaemonAsync(1);
+        await lan.OwnerAsync(1);
+        await lan.RoleAsync(1, "MASTER");
+
+        var started = Stopwatch.GetTimestamp();
+        await lan.StartDaemonAsync(0);
+        await lan.RoleAsync(0, "BACKUP");
+        await lan.OwnerAsync(0);
+
+        Stopwatch.GetElapsedTime(started).ShouldBeGreaterThan(delay - TimeSpan.FromSeconds(1));
+    }
+
+    // The first has the addresses then, the other stands by.
+    private static async Task<ChildProcess[]> StartBothAsync(VrrpLan lan, string settings, string beside = "", string deadAfter = "60s")
+    {
+        lan.Configure(0, $"{Edge(0, settings)}, {beside.Replace("PRIORITY", "150", StringComparison.Ordinal)}", deadAfter);
+        lan.Configure(1, $"{Edge(1, "")}, {beside.Replace("PRIORITY", "100", StringComparison.Ordinal)}");
+        var first = await lan.StartDaemonAsync(0);
+        await lan.OwnerAsync(0);
+        var second = await lan.StartDaemonAsync(1);
+        await lan.RoleAsync(1, "BACKUP");
+        await lan.RoleAsync(0, "MASTER");
+        return [first, second];
+    }
+
+    private static string Edge(int host, string settings) =>
+        $"{{name: edge, interface: eth0, router_id: 50, priority: {(host == 0 ? 150 : 100)}, advert_interval: 200ms, addresses: [{VrrpLan.Vip}/24, \"{VrrpLan.Vip6}/64\"], {settings}}}";
+}
