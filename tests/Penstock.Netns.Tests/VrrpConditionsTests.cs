@@ -27,6 +27,26 @@ public sealed class VrrpConditionsTests
         await lan.RoleAsync(0, "MASTER");
     }
 
+    [NetnsTheory]
+    [InlineData("probe0", "FAULT")]
+    [InlineData("{name: probe0, weight: 60}", "BACKUP")]
+    public async Task TrackedInterfaceThatIsDown_CostsTheAddresses(string tracked, string role)
+    {
+        await using var lan = await VrrpLan.CreateAsync();
+        await lan.Hosts[0].IpAsync("link add probe0 type veth peer name probe1");
+        await lan.Hosts[0].IpAsync("link set probe0 up");
+        await lan.Hosts[0].IpAsync("link set probe1 up");
+        await StartBothAsync(lan, $"track: {{interfaces: [{tracked}]}}");
+
+        await lan.Hosts[0].IpAsync("link set probe0 down");
+        await lan.OwnerAsync(1);
+        await lan.RoleAsync(0, role);
+
+        await lan.Hosts[0].IpAsync("link set probe0 up");
+        await lan.OwnerAsync(0);
+        await lan.RoleAsync(1, "BACKUP");
+    }
+
     [NetnsFact]
     public async Task HostThatDoesNotPreempt_StandsByWhenItReturns()
     {
