@@ -13,7 +13,7 @@ public sealed class BgpDrainTests
     public async Task Drain_IsNotDone_BeforeTheAddressesAreWithdrawn_AndReadyBringsThemBack()
     {
         await using var fabric = await BgpFabric.CreateAsync(1);
-        fabric.Configure(0, $"  graceful_shutdown: 5s\nstate: {fabric.FolderOf(0)}/lib", """
+        fabric.Configure(0, $"  graceful_shutdown: 15s\nstate: {fabric.FolderOf(0)}/lib", """
             l7:
               reactors: 1
               listeners: [{name: web, bind: "203.0.113.10:80", routes: main}]

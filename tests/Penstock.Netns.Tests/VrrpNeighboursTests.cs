@@ -60,7 +60,7 @@ public sealed class VrrpNeighboursTests
 
     private static void Configure(VrrpLan lan, int host, bool hasSecond)
     {
-        var own = $"interface: eth0, priority: {(host == 0 ? 150 : 100)}, advert_interval: 200ms";
+        var own = $"interface: eth0, priority: {(host == 0 ? 150 : 100)}, advert_interval: 1s"; // three of them are longer than this machine stands still
         lan.Configure(
             host,
             $"{{name: edge, router_id: 50, addresses: [{VrrpLan.Vip}/24, \"{VrrpLan.Vip6}/64\"], {own}}}" + (hasSecond ? $", {{name: second, router_id: 51, addresses: [{Second}/24], {own}}}" : ""));
