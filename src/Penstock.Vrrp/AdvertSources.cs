@@ -15,9 +15,6 @@ namespace Penstock.Vrrp;
 /// <param name="assigned">The host's addresses, with the names of their interfaces, in the kernel's order.</param>
 internal sealed class AdvertSources(IEnumerable<VrrpInstanceConfig> instances, IReadOnlyList<(string Interface, IPAddress Address)> assigned)
 {
-    // What adverts of any virtual router name (VrrpInstanceConfig.Addresses), but for its number, the last byte.
-    private static readonly byte[] s_token = [169, 254, 0], s_token6 = IPAddress.Parse("fe80::200:5eff:fe00:200").GetAddressBytes()[..15];
-
     private readonly HashSet<IPAddress> _virtual = [.. instances.SelectMany(instance => instance.Addresses).Select(one => one.Address.Address)];
 
     /// <summary>Those of the running host.</summary>
@@ -42,9 +39,6 @@ internal sealed class AdvertSources(IEnumerable<VrrpInstanceConfig> instances, I
     };
 
     // Of IPv6 the link's own (RFC 9568, 5.1.2.3).
-    private bool IsOwn(IPAddress address)
-    {
-        var isV4 = address.AddressFamily == AddressFamily.InterNetwork;
-        return (isV4 || address.IsIPv6LinkLocal) && !_virtual.Contains(address) && !address.GetAddressBytes().AsSpan().StartsWith(isV4 ? s_token : s_token6);
-    }
+    private bool IsOwn(IPAddress address) =>
+        (address.AddressFamily == AddressFamily.InterNetwork || address.IsIPv6LinkLocal) && !_virtual.Contains(address) && !InstanceNames.IsToken(address);
 }

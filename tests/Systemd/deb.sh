@@ -1,27 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # deb.sh PENSTOCK: under systemd (see run): the Debian package of this program is installed, configured, upgraded, removed and purged, by apt, as on a host.
-set -euo pipefail
+. "$(dirname "$0")/await.sh"
 export PENSTOCK_BINARY DEBIAN_FRONTEND=noninteractive
 PENSTOCK_BINARY=$(realpath "$1")
 build=$(realpath "$(dirname "$0")/../../packaging/deb/build")
 packages=/run/packages pins=/sys/fs/bpf/penstock
 
-fail() {
-  echo "FAILED: $*"
-  cat /run/said 2>/dev/null || true
-  journalctl --no-pager -n 60 -u 'penstock*' || true
-  exit 1
-}
-await() { # SECONDS WHAT COMMAND...
-  local left=$(($1 * 10)) what=$2
-  shift 2
-  until "$@" >/dev/null 2>&1; do
-    [ $((left--)) -gt 0 ] || fail "waited for: $what"
-    sleep 0.1
-  done
-  echo "ok: $what"
-}
+shown() { cat /run/said 2>/dev/null; }
 is() { # WHAT COMMAND...
   local what=$1
   shift

@@ -2,25 +2,10 @@
 # Sourced by tests that run under systemd (see run), with PENSTOCK as their first argument: puts the binary and the shipped units in place, and makes a host "other",
 # 10.8.0.1, at the other end of this one's interface "edge", 10.8.0.11. Its caller says by has whether the address is where it belongs, and by shown what is worth
 # seeing of a failure.
-set -euo pipefail
+. "$(dirname "${BASH_SOURCE[0]}")/await.sh"
 binary=$(realpath "$1")
 units=$(realpath "$(dirname "${BASH_SOURCE[0]}")/../../systemd")
 
-fail() {
-  echo "FAILED: $*"
-  shown || true
-  journalctl --no-pager -n 60 -u penstock -u 'penstock-*' || true
-  exit 1
-}
-await() { # SECONDS WHAT COMMAND...
-  local left=$(($1 * 10)) what=$2
-  shift 2
-  until "$@" >/dev/null 2>&1; do
-    [ $((left--)) -gt 0 ] || fail "waited for: $what"
-    sleep 0.1
-  done
-  echo "ok: $what"
-}
 has_not() { ! has; }
 
 install -m 755 "$binary" /usr/bin/penstock
