@@ -78,6 +78,16 @@ static __always_inline void address_of(struct lb_address *address, const __u32 *
 	to[3] = words[3];
 }
 
+/* Whether an address, as in a frame, is one that nobody sends from: loopback, multicast, none, or reserved. */
+static __always_inline bool is_martian(const __u32 *words, bool v6)
+{
+	__u32 last = bpf_ntohl(words[3]), first = v6 ? bpf_ntohl(words[0]) >> 24 : last >> 24;
+
+	if (v6)
+		return first == 0xff || (!(words[0] | words[1] | words[2]) && last <= 1);
+	return first == 0 || first == 127 || first >= 224;
+}
+
 static __always_inline bool has_ports(__u8 protocol)
 {
 	return protocol == IPPROTO_TCP || protocol == IPPROTO_UDP;

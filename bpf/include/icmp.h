@@ -61,7 +61,7 @@ static __always_inline int process_icmp(struct xdp_md *ctx, struct frame *f, boo
 	if ((void *)(icmp + 1) > data_end || f->ip_length < f->l4 - f->l3 + sizeof(*icmp))
 		return drop(ctx, LB_DROP_ICMP_HEADER);
 	if (icmp->type == (v6 ? 128 : 8) && !icmp->code)
-		return vip->flags & LB_VIP_ECHO ? reply_echo(ctx, f->l3, f->l4, v6) : ICMP_PASS;
+		return !(vip->flags & LB_VIP_ECHO) ? ICMP_PASS : is_martian(f->source, v6) ? drop(ctx, LB_DROP_MARTIAN) : reply_echo(ctx, f->l3, f->l4, v6);
 	return is_icmp_error(icmp->type, v6) ? read_quote(ctx, f, icmp + 1, data_end, v6) : ICMP_PASS;
 }
 

@@ -330,6 +330,7 @@ enum lb_drop {
 	LB_DROP_REPLIES = 26,           /* Echo requests beyond replies_per_second. */
 	LB_DROP_SYN_COOKIE = 27,        /* LB_SERVICE_SYN_COOKIES, beyond syn_threshold: of no connection, and its cookie is none of ours. */
 	LB_DROP_NEW_FLOWS = 28,         /* nat: beyond new_flows_per_second. */
+	LB_DROP_MARTIAN = 29,           /* nat, and what is answered here: from an address that nobody sends from (RFC 1812, 5.3.7; RFC 4291, 2.5 and 2.7). */
 	LB_DROP_REASONS = 32,           /* Values of `drop_stats`. */
 };
 

@@ -198,6 +198,12 @@ static __noinline int nat_open(struct xdp_md *ctx, struct nat_packet *packet, __
 		return LB_DROP_BACKEND_DOWN;
 	if (is_ipv4(&backend->address) == !!packet->v6)
 		return LB_DROP_NAT_FAMILY;
+	/* The backend would see none of it: its address is to be ours. */
+	const __u32 *source = (const __u32 *)packet->key.source.bytes, *destination = (const __u32 *)packet->key.destination.bytes;
+
+	if (is_martian(source, packet->v6) ||
+	    !((source[0] ^ destination[0]) | (source[1] ^ destination[1]) | (source[2] ^ destination[2]) | (source[3] ^ destination[3])))
+		return LB_DROP_MARTIAN;
 	flow->source = backend->source;
 	flow->destination = backend->address;
 	flow->destination_port = backend->port ? backend->port : packet->key.destination_port;

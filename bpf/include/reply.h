@@ -236,6 +236,8 @@ static __always_inline int reject(struct xdp_md *ctx, const struct frame *f, __u
 	const __u32 header = v6 ? sizeof(struct ipv6hdr) : sizeof(struct iphdr);
 	int verdict = -1;
 
+	if (is_martian(f->source, v6))
+		return drop_of(ctx, service, LB_DROP_MARTIAN);
 	if (f->l4 == f->l3 + header && !f->fragment && !f->quoted && !(f->protocol == IPPROTO_TCP && f->tcp_flags & TCP_RST)) {
 		if (f->protocol == IPPROTO_TCP)
 			verdict = reply_reset(ctx, f->l3, f->tcp_payload, v6, f->length);

@@ -33,4 +33,5 @@ internal enum DropReason
     Replies = 26,
     SynCookie = 27,
     NewFlows = 28,
+    Martian = 29,
 }
