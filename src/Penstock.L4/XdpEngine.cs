@@ -92,7 +92,7 @@ public sealed class XdpEngine : IL4Engine
 
         // Counters take long to read where there are many: nothing waits for that.
         using var held = running.Program;
-        return XdpReader.WithHops(_reader.Read(running.Snapshot, held.Maps, services, running.Notes), running.Plan, _neighbours.Unresolved);
+        return XdpReader.WithHops(_reader.Read(running.Snapshot, held, services, running.Notes), running.Plan, _neighbours.Unresolved);
     }
 
     /// <summary>What would become of a packet, from the maps as they are now; null: no services run.</summary>

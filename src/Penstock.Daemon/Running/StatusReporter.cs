@@ -95,7 +95,11 @@ internal sealed class StatusReporter(string configPath, TimeProvider time)
         foreach (var device in balancer.Interfaces)
         {
             if (string.Equals(device.Mode, "gone", StringComparison.Ordinal))
-                yield return $"interface {device.Name} does not run the XDP program: reload to attach it again";
+            {
+                yield return device.ProgramId > 0
+                    ? $"interface {device.Name} runs the XDP program {device.ProgramId} of somebody else, and no service works there: take that off (ip link set dev {device.Name} xdp off)"
+                    : $"interface {device.Name} does not run the XDP program: reload to attach it again";
+            }
         }
 
         foreach (var service in balancer.Services)

@@ -16,11 +16,12 @@ internal sealed class XdpReader(IHostNetwork host)
     private static readonly DropReason[] s_reasons = [.. Enum.GetValues<DropReason>().Where(reason => reason != DropReason.None)];
 
     /// <summary>What the tier does.</summary>
-    public L4Status Read(Snapshot snapshot, XdpMaps maps, ServiceView[] services, ImmutableArray<string> notes)
+    public L4Status Read(Snapshot snapshot, XdpProgram program, ServiceView[] services, ImmutableArray<string> notes)
     {
+        var maps = program.Maps;
         var drops = maps["service_drops"].Keys<Layout.ServiceDrop>().ToLookup(drop => drop.Service);
         return new L4Status(
-            [.. snapshot.Config.L4.Interfaces.Select(Interface)],
+            [.. snapshot.Config.L4.Interfaces.Select(name => Interface(name, program.Program.Info.Id))],
             [.. services.Select(service => Service(service, snapshot, maps, drops))],
             Drops(maps),
             notes);
@@ -96,9 +97,9 @@ internal sealed class XdpReader(IHostNetwork host)
         .Where(drop => drop.Stats.Packets > 0)
         .ToImmutableSortedDictionary(drop => DropReasonNames.Name(drop.Reason), drop => (long)drop.Stats.Packets, StringComparer.Ordinal);
 
-    private InterfaceStatus Interface(string name)
+    private InterfaceStatus Interface(string name, uint own)
     {
         var running = host.Find(name) is { } device ? XdpAttachment.Query(device.Index) : null;
-        return new InterfaceStatus(name, running?.Mode.ToString().ToLowerInvariant() ?? "gone", running?.ProgramId ?? 0);
+        return new InterfaceStatus(name, running is { } found && found.ProgramId == own ? found.Mode.ToString().ToLowerInvariant() : "gone", running?.ProgramId ?? 0);
     }
 }
