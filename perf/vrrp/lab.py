@@ -96,8 +96,10 @@ keepalived: {{run: {folder}/run, state: {folder}/state}}
 
     def kill(self, host):
         """Ends all that runs on it, as the host's own end would."""
-        for pid in [self.daemons[host].pid, *self.pids(host)]:
-            os.kill(pid, signal.SIGKILL)
+        ending = [self.daemons[host].pid, *self.pids(host)]
+        for sign in (signal.SIGSTOP, signal.SIGKILL):  # none may do anything in order when another has gone
+            for pid in ending:
+                os.kill(pid, sign)
         self.daemons[host].wait()
 
     def said(self):

@@ -3,6 +3,7 @@ using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
 using Penstock.Linux;
 using Penstock.Linux.Netlink;
+using Penstock.Model.Vrrp;
 
 namespace Penstock.Vrrp.Supervision;
 
@@ -251,6 +252,10 @@ internal sealed class KeepalivedSupervisor : IDisposable
             .. _holdings.Instances.Select(instance => instance with { Addresses = instance.Addresses.RemoveAll(kept.Contains) }).Where(instance => !instance.Addresses.IsEmpty),
         ];
         Await(s_reloadLimit, () => leaving.All(instance => Holdings.Has(_netlink, instance) == false));
+
+        // keepalived 2.2 does not always report an instance that has come into a sync group.
+        ReadReports();
+        _roles.Verify(_netlink, plan.Instances.Where(instance => _roles.Book.Of(instance.Name) == VrrpRole.Unknown));
     }
 
     private AddressApplyException NotOurs(KeepalivedPair running) =>
