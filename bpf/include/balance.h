@@ -29,8 +29,6 @@ static __always_inline int no_backend(struct xdp_md *ctx, const struct frame *f,
 /* Towards this host's stack, of a flow that begins or is not known: a verdict, or -1 for the ordinary way. */
 static __always_inline int answer_syn(struct xdp_md *ctx, const struct frame *f, const struct lb_service *service, bool v6)
 {
-	if (is_martian(f->source, v6))
-		return drop_of(ctx, service->id, LB_DROP_MARTIAN);
 	int verdict = answer_by_cookie(ctx, f, service->id, service->syn_threshold, v6);
 
 	if (verdict == COOKIE_NONE)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Net;
 using Penstock.L4.Xdp;
+using Penstock.Linux.Bpf;
 using static Penstock.Bpf.Tests.Wire;
 
 namespace Penstock.Bpf.Tests;
