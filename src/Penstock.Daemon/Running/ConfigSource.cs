@@ -2,6 +2,7 @@
 using Penstock.Config;
 using Penstock.ControlPlane;
 using Penstock.Model;
+using Penstock.Model.L4;
 
 namespace Penstock.Daemon.Running;
 
@@ -14,11 +15,12 @@ internal sealed class ConfigSource(string path, bool anyHost = false, bool start
     private const int HashDigits = 12; // enough to compare by eye
 
     private ApplianceConfig? _first;
+    private ApplianceConfig? _last;
 
     /// <summary>The configuration file.</summary>
     public string Path => path;
 
-    /// <summary>Reads and validates. From the second time on, warns of what only a restart changes.</summary>
+    /// <summary>Reads and validates. From the second time on, warns of what only a restart changes, and of what moves flows.</summary>
     public LoadedConfig Load()
     {
         var result = ConfigLoader.Load(path, anyHost ? null : new HostInterfaces(), starts);
@@ -30,6 +32,14 @@ internal sealed class ConfigSource(string path, bool anyHost = false, bool start
         _first ??= config;
         if (config.L7.Reactors != _first.L7.Reactors) diagnostics.Add(NeedsRestart("l7.reactors"));
         if (!string.Equals(config.Admin.Socket, _first.Admin.Socket, StringComparison.Ordinal)) diagnostics.Add(NeedsRestart("admin.socket"));
+        if (_last is { } last && HasOtherHash(last.L4, config.L4))
+        {
+            diagnostics.Add(new ReloadDiagnostic(
+                IsError: false,
+                "l4.hash_seed has changed: hosts choose different backends for new flows until all of them have it; flows that dsr-* services remember are found no more, and most of them go to another backend"));
+        }
+
+        _last = config;
         return new LoadedConfig(config, result.ContentHash()[..HashDigits], [.. diagnostics]);
     }
 
@@ -41,6 +51,10 @@ internal sealed class ConfigSource(string path, bool anyHost = false, bool start
         var folder = System.IO.Path.GetDirectoryName(path);
         return folder is null || Directory.Exists(folder) ? null : $"the directory {folder} does not exist, or may not be looked into";
     }
+
+    // IPVS has hashes of its own.
+    private static bool HasOtherHash(L4Config before, L4Config now) =>
+        before.HashSeed != now.HashSeed && !before.Services.IsEmpty && !now.Services.IsEmpty && now.Engine != L4Engine.Ipvs;
 
     private static ReloadDiagnostic NeedsRestart(string key) => new(IsError: false, $"{key} has changed: it takes effect at the next start");
 
