@@ -336,7 +336,11 @@ public sealed class XdpEngine : IL4Engine
 
             // Maps that hold what those of the running program do: it goes first, for both share some of them. New maps are filled first.
             if (program.IsAdopted)
+            {
                 attachments.Attach(devices, program.Program, Mode(snapshot));
+                program.CatchUp();
+            }
+
             var tables = new XdpTables(program.Maps);
             if (program.IsAdopted)
                 Replace(program, tables, settings, pins);

@@ -19,6 +19,7 @@ public sealed class XdpEngineTests
 {
     private static readonly IPAddress s_vip = IPAddress.Parse("203.0.113.10");
     private static readonly string[] s_two = ["10.0.0.1", "10.0.0.2"];
+    private static readonly int[] s_clients = [.. Enumerable.Range(1000, 100)];
 
     private readonly ManualTimeProvider _time = new();
 
@@ -186,6 +187,55 @@ public sealed class XdpEngineTests
         IsRemembered(engine).ShouldBeFalse();
     });
 
+    [BpfTheory]
+    [InlineData(1 << 10)]
+    [InlineData(1 << 16)]
+    public void FlowTable_OfAnotherSize_HasTheFlowsOfTheOneBefore(int flows) => InOwnNetwork((engine, config) =>
+    {
+        config = config with { Interfaces = ["v0"], FlowsPerCpu = 1 << 12 };
+        engine.Apply(Snapshot(config, s_two));
+        Send(config, s_clients);
+        var before = Chosen(engine);
+        before.ShouldAllBe(one => one.IsRemembered);
+
+        // Other tables come with it: they are not what holds the flows.
+        engine.Apply(Snapshot(config with { FlowsPerCpu = flows }, "10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4"));
+
+        Chosen(engine).ShouldBe(before);
+        Chosen(engine, port => port + 20_000).Select(one => one.Backend).Distinct().Count().ShouldBe(4);
+        engine.Status().Notes.ShouldHaveSingleItem().ShouldStartWith("flows has ");
+        Send(config, s_clients);
+        Chosen(engine).ShouldBe(before);
+    });
+
+    [BpfFact]
+    public void FlowTable_TakenAway_IsToldWithTheFlowsItHad() => InOwnNetwork((engine, config) =>
+    {
+        engine.Apply(Snapshot(config with { Interfaces = ["v0"], FlowsPerCpu = 1 << 12 }, s_two));
+        Send(config, s_clients);
+
+        engine.Apply(Snapshot(config with { Interfaces = ["v0"], FlowsPerCpu = 0 }, s_two));
+
+        engine.Status().Notes.ShouldContain($"flows has no room for {s_clients.Length} flows that were remembered: they go by the tables from now on");
+    });
+
+    [BpfFact]
+    public void NatFlows_OfALargerTable_AreThoseOfTheOneBefore() => InOwnNetwork((engine, config) =>
+    {
+        config = config with { Interfaces = ["v0"], Nat = new NatConfig { Flows = 1024 } };
+        engine.Apply(Snapshot(config, Forwarding.Nat, [new BackendConfig { Address = IPAddress.Parse("10.0.0.1") }]));
+        Send(config, [1, 2, 3], begins: true);
+
+        engine.Apply(Snapshot(config with { Nat = new NatConfig { Flows = 4096 } }, Forwarding.Nat, [.. s_two.Select(backend => new BackendConfig { Address = IPAddress.Parse(backend) })]));
+
+        engine.Status().Notes.ShouldBe(["nat_flows has 8192 entries in place of 2048"]);
+        for (var port = 1; port <= 3; port++)
+        {
+            var packet = engine.Explain(new IPEndPoint(IPAddress.Parse("198.51.100.1"), port), new IPEndPoint(s_vip, 80), TransportProtocol.Tcp)!; // services run
+            (packet.Why, packet.Backend).ShouldBe(("the table of nat flows remembers it", "10.0.0.1"));
+        }
+    });
+
     private static Snapshot WithAddress(Snapshot snapshot, IPAddress address) => snapshot with
     {
         Config = snapshot.Config with
@@ -197,11 +247,21 @@ public sealed class XdpEngineTests
     private static Snapshot InRole(Snapshot snapshot, VrrpRole role) => snapshot with { Roles = snapshot.Roles.SetItem("edge", role) };
 
     // A segment of a flow, through the program that runs.
-    private static void Send(L4Config config)
+    private static void Send(L4Config config) => Send(config, [1234]);
+
+    private static void Send(L4Config config, int[] ports, bool begins = false)
     {
         using var program = BpfProgram.OpenPinned(Path.Combine(config.Pins, "program"));
-        program.ShouldNotBeNull().TestRun(In(Tcp("198.51.100.1", 1234, "203.0.113.10", 80)), new byte[256]).Verdict.ShouldBe(XdpVerdict.Transmit);
+        foreach (var port in ports)
+            program.ShouldNotBeNull().TestRun(In(Tcp("198.51.100.1", port, "203.0.113.10", 80, begins ? Syn : Ack)), new byte[256]).Verdict.ShouldBe(XdpVerdict.Transmit);
     }
+
+    private static (string Backend, bool IsRemembered)[] Chosen(XdpEngine engine, Func<int, int>? shift = null) =>
+    [
+        .. from port in s_clients
+           select engine.Explain(new IPEndPoint(IPAddress.Parse("198.51.100.1"), shift?.Invoke(port) ?? port), new IPEndPoint(s_vip, 80), TransportProtocol.Tcp)! into packet // services run
+           select (packet.Backend, packet.Why.Contains("remembers it", StringComparison.Ordinal)),
+    ];
 
     private static bool IsRemembered(XdpEngine engine) => engine.Explain(new IPEndPoint(IPAddress.Parse("198.51.100.1"), 1234), new IPEndPoint(s_vip, 80), TransportProtocol.Tcp)!
         .Why.Contains("remembers it", StringComparison.Ordinal); // services run

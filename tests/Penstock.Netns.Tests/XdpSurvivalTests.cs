@@ -122,6 +122,43 @@ public sealed class XdpSurvivalTests
             connection.Dispose();
     }
 
+    [NetnsTheory]
+    [InlineData(1 << 13)]
+    [InlineData(1 << 20)]
+    public async Task FlowTable_OfAnotherSize_KeepsThousandConnectionsWhereTheyAre(int flows)
+    {
+        await using var net = await Topology.CreateAsync();
+        var daemon = await net.StartDaemonAsync(OneServer);
+        var connections = net.Client.Connect(new IPEndPoint(IPAddress.Parse(Topology.Vip), 80), 1000);
+        connections.Select(Ask).Distinct().ShouldBe(["s1"]);
+
+        // What is a new flow goes to both from now on.
+        net.Configure(TwoServers, $"  flows_per_cpu: {flows}");
+        await net.ReloadAsync();
+
+        daemon.Output.ShouldContain("rebuilt: flows has ");
+        daemon.Output.ShouldNotContain("no room for");
+        connections.Select(Ask).Where(answer => answer != "s1").ShouldBeEmpty();
+        (await net.CurlAsync(24)).Count.ShouldBe(2);
+        foreach (var connection in connections)
+            connection.Dispose();
+    }
+
+    [NetnsFact]
+    public async Task HashSeed_ThatChanges_IsWarnedOfByTheReload()
+    {
+        await using var net = await Topology.CreateAsync();
+        var daemon = await net.StartDaemonAsync(TwoServers);
+
+        net.Configure(TwoServers, "  hash_seed: 7");
+        await net.ReloadAsync();
+
+        daemon.Output.ShouldContain("l4.hash_seed has changed: hosts choose different backends for new flows until all of them have it");
+        (await net.StatusAsync()).ShouldContain("l4.hash_seed has changed");
+        await net.ReloadAsync();
+        (await net.StatusAsync()).ShouldNotContain("l4.hash_seed");
+    }
+
     [NetnsFact]
     public async Task Daemon_KilledAtAnyMomentOfItsStartUnderLoad_FailsNoConnection()
     {

@@ -152,8 +152,9 @@ internal sealed class XdpMaps : IXdpMaps, IDisposable
             _maps["quic_servers"].Entries<Layout.QuicKey, uint>());
     }
 
-    /// <summary>Copies what a smaller map of the same layout holds, but for what lasts seconds and may be large: that is learnt anew.</summary>
-    public void TakeOver(string name, BpfMap old)
+    /// <summary>Copies what a map of the same layout and another size holds, but for what lasts seconds and may be large: that is learnt anew.</summary>
+    /// <returns>Flows that found no room.</returns>
+    public long TakeOver(string name, BpfMap old)
     {
         switch (name)
         {
@@ -163,12 +164,31 @@ internal sealed class XdpMaps : IXdpMaps, IDisposable
             case "backends":
                 Copy(old, _backends.Values);
                 break;
-            case "source_rates" or "fragments":
+            case "flows":
+                return CarriedFlows.Copy(old, _maps[name]);
+            case "nat_flows":
+                CarriedFlows.CopyNat(old, _maps[name]);
+                break;
+            case "source_rates" or "fragments" or "service_lines" or "captures":
                 break;
             default:
                 old.CopyTo(_maps[name]);
                 break;
         }
+
+        return 0;
+    }
+
+    /// <summary>Copies what a program has written into a map since that was copied.</summary>
+    /// <param name="name">The map.</param>
+    /// <param name="old">The one before, which no program writes any more.</param>
+    /// <param name="since">When copying began, by <see cref="BpfClock.Seconds"/>.</param>
+    public void CatchUp(string name, BpfMap old, uint since)
+    {
+        if (string.Equals(name, "flows", StringComparison.Ordinal))
+            CarriedFlows.CatchUp(old, _maps[name], since);
+        else if (string.Equals(name, "nat_flows", StringComparison.Ordinal))
+            CarriedFlows.CatchUpNat(old, _maps[name], since);
     }
 
     /// <summary>The service of one port that a packet belongs to; null: none.</summary>

@@ -11,15 +11,19 @@ internal sealed class XdpProgram : IDisposable
 
     private readonly BpfProgram _program;
     private readonly List<string> _fresh;
+    private readonly Dictionary<string, BpfMap> _before;
+    private readonly uint _copied;
     private int _holders = 1;
 
-    private XdpProgram(BpfProgram program, XdpMaps maps, bool isAdopted, List<string> fresh, List<string> rebuilt)
+    private XdpProgram(BpfProgram program, XdpMaps maps, bool isAdopted, List<string> fresh, List<string> rebuilt, Dictionary<string, BpfMap> before, uint copied)
     {
         _program = program;
         Maps = maps;
         IsAdopted = isAdopted;
         _fresh = fresh;
         Rebuilt = rebuilt;
+        _before = before;
+        _copied = copied;
     }
 
     /// <summary>Its maps.</summary>
@@ -28,7 +32,7 @@ internal sealed class XdpProgram : IDisposable
     /// <summary>Whether the maps hold what those of the program before do.</summary>
     public bool IsAdopted { get; }
 
-    /// <summary>Maps that could not be taken over as they were, each with the reason; what had only to grow kept its contents.</summary>
+    /// <summary>Maps that could not be taken over as they were, each with the reason; what has another size kept its contents, as far as they found room.</summary>
     public IReadOnlyList<string> Rebuilt { get; }
 
     /// <summary>The program.</summary>
@@ -48,24 +52,42 @@ internal sealed class XdpProgram : IDisposable
             opened.ClearFlags(Name);
         var fresh = new List<string>();
         var rebuilt = new List<string>();
-        var grown = new Dictionary<string, BpfMap>(StringComparer.Ordinal);
+        var before = new Dictionary<string, BpfMap>(StringComparer.Ordinal);
         try
         {
             // Ids tie the maps together: they are taken over all, or none.
             var isAdopted = XdpMaps.Names.All(name => IsAlike(opened, name, pins)) && File.Exists(pins.Map(Key));
             foreach (var name in XdpMaps.Names)
-                Choose(opened, name, pins, sizes, isAdopted, fresh, rebuilt, grown);
+                Choose(opened, name, pins, sizes, isAdopted, fresh, rebuilt, before);
             opened.Load();
             var maps = new XdpMaps(opened);
-            foreach (var (name, old) in grown)
-                maps.TakeOver(name, old);
-            return new XdpProgram(opened.Program(Name), maps, isAdopted, fresh, rebuilt);
+            var now = BpfClock.Seconds;
+            foreach (var (name, old) in before)
+            {
+                if (maps.TakeOver(name, old) is var lost and > 0)
+                    rebuilt.Add($"{name} has no room for {lost} flows that were remembered: they go by the tables from now on");
+            }
+
+            return new XdpProgram(opened.Program(Name), maps, isAdopted, fresh, rebuilt, before, now);
         }
-        finally
+        catch
         {
-            foreach (var old in grown.Values)
+            foreach (var old in before.Values)
                 old.Dispose();
+            throw;
         }
+    }
+
+    /// <summary>Takes over what the program before has written since its maps were copied, and lets go of them. To be called when no interface runs that one any more.</summary>
+    public void CatchUp()
+    {
+        foreach (var (name, old) in _before)
+        {
+            Maps.CatchUp(name, old, _copied);
+            old.Dispose();
+        }
+
+        _before.Clear();
     }
 
     /// <summary>Pins what is new, in place of what was there.</summary>
@@ -104,12 +126,14 @@ internal sealed class XdpProgram : IDisposable
     {
         if (Interlocked.Decrement(ref _holders) > 0)
             return;
+        foreach (var old in _before.Values)
+            old.Dispose();
         Maps.Dispose();
         _program.Dispose();
     }
 
     private static void Choose(
-        BpfObject opened, string name, PinTree pins, IReadOnlyDictionary<string, uint> sizes, bool isAdopted, List<string> fresh, List<string> rebuilt, Dictionary<string, BpfMap> grown)
+        BpfObject opened, string name, PinTree pins, IReadOnlyDictionary<string, uint> sizes, bool isAdopted, List<string> fresh, List<string> rebuilt, Dictionary<string, BpfMap> before)
     {
         var wanted = opened.Definition(name);
         if (sizes.TryGetValue(name, out var entries))
@@ -130,8 +154,8 @@ internal sealed class XdpProgram : IDisposable
             rebuilt.Add($"{name} has {wanted.MaxEntries} entries in place of {old.Info.MaxEntries}");
         else if (!IsAlike(old.Info, wanted))
             rebuilt.Add($"{name} has another layout");
-        if (isAdopted && !XdpSizes.Exact.Contains(name))
-            grown.Add(name, old);
+        if (isAdopted)
+            before.Add(name, old);
         else
             old.Dispose();
     }

@@ -18,7 +18,7 @@ internal static class XdpSizes
     private const int SpareTables = 4;
     private const int NatDirections = 2;
 
-    /// <summary>Maps whose contents mean nothing at another size: they begin anew.</summary>
+    /// <summary>Maps that have to have the very size that is asked for: where they have another, they are made anew.</summary>
     public static readonly ImmutableHashSet<string> Exact = ImmutableHashSet.Create(StringComparer.Ordinal, "flows", "service_lines", "captures");
 
     /// <summary>Entries by map, with room to change: what is not named keeps the size of the object file.</summary>

@@ -190,10 +190,24 @@ public sealed unsafe class BpfMap : IDisposable
         where TKey : unmanaged
         where TValue : unmanaged
     {
+        var entries = new List<KeyValuePair<TKey, TValue>>();
+        Read<TKey, TValue>((keys, values) =>
+        {
+            for (var i = 0; i < keys.Length; i++)
+                entries.Add(new(keys[i], values[i]));
+        });
+        return entries;
+    }
+
+    /// <summary>Hands over all entries there are at some moment while it reads, those of one call (kernel 5.6) at a time: of a map that is too large to have in memory a second time.</summary>
+    /// <param name="take">Takes keys and values, as many of the one as of the other, which are overwritten when it has returned.</param>
+    public void Read<TKey, TValue>(Action<ReadOnlySpan<TKey>, ReadOnlySpan<TValue>> take)
+        where TKey : unmanaged
+        where TValue : unmanaged
+    {
         Expect<TKey, TValue>();
         var size = (int)Math.Min(Info.MaxEntries, MostInBatch);
         var (keys, values, place) = (new TKey[size], new TValue[size], new byte[Math.Max(sizeof(TKey), sizeof(uint))]);
-        var entries = new List<KeyValuePair<TKey, TValue>>();
         var options = new Libbpf.MapBatchOptions { Size = (nuint)sizeof(Libbpf.MapBatchOptions) };
         fixed (TKey* firstKey = keys)
         fixed (TValue* firstValue = values)
@@ -204,10 +218,9 @@ public sealed unsafe class BpfMap : IDisposable
                 var count = (uint)size;
                 var result = Libbpf.bpf_map_lookup_batch(Fd, start, next, firstKey, firstValue, &count, &options);
                 var isMore = Found(result, "read");
-                for (var i = 0; i < count; i++)
-                    entries.Add(new(keys[i], values[i]));
+                take(keys.AsSpan(0, (int)count), values.AsSpan(0, (int)count));
                 if (!isMore)
-                    return entries;
+                    return;
             }
         }
     }
