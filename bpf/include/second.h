@@ -70,7 +70,42 @@ static __always_inline bool is_of(struct bpf_sock *sk, __u32 state, bool acknowl
 	return acknowledged - oldest <= connection->write_seq - oldest;
 }
 
-/* Whether a segment belongs to a connection of this host's stack, or answers a cookie of it. A global function: verified once. */
+/*
+ * Whether the connection that a socket is of has sent what an ICMP error quotes, and has had no answer to it: another one of the same ports had other numbers. The kernel holds
+ * errors against them likewise (RFC 5927, 4.1), with the same difference as in is_of.
+ */
+static __always_inline bool has_sent(struct bpf_sock *sk, __u32 state, __u32 sequence)
+{
+	if (state == BPF_TCP_NEW_SYN_RECV) {
+		struct tcp_request_sock *begun = bpf_skc_to_tcp_request_sock(sk);
+
+		return begun && sequence == begun->snt_isn;
+	}
+	struct tcp_sock *connection = bpf_skc_to_tcp_sock(sk);
+
+	return connection && sequence - connection->snd_una <= connection->write_seq - connection->snd_una;
+}
+
+/* The sequence number in the TCP header that an ICMP error quotes, to `sequence`; false: it ends before. */
+static __always_inline bool read_quoted_sequence(struct xdp_md *ctx, const struct frame *f, __u32 *sequence, bool v6)
+{
+	void *data = (void *)(long)ctx->data, *data_end = (void *)(long)ctx->data_end;
+	__u8 *quote = data + (f->l4 & MOST_L4_OFFSET) + sizeof(struct icmp_header);
+	__u32 header = sizeof(struct ipv6hdr);
+
+	if ((void *)(quote + sizeof(struct iphdr)) > data_end)
+		return false;
+	if (!v6)
+		header = (*quote & 0xf) << 2;
+	__u32 *words = (__u32 *)(quote + header);
+
+	if ((void *)(words + 2) > data_end)
+		return false;
+	*sequence = bpf_ntohl(words[1]);
+	return true;
+}
+
+/* Whether a segment, or what an ICMP error quotes, belongs to a connection of this host's stack, or answers a cookie of it. A global function: verified once. */
 __noinline int has_connection(struct xdp_md *ctx, const struct frame *f, __u32 v6)
 {
 	__u32 zero = 0;
@@ -78,14 +113,14 @@ __noinline int has_connection(struct xdp_md *ctx, const struct frame *f, __u32 v
 
 	if (!f || !tcp)
 		return 0;
-	bool whole = !f->quoted && copy_tcp(ctx, tcp, f->l4) >= (int)sizeof(struct tcphdr);
+	__u32 sent = 0;
+	bool whole = f->quoted ? read_quoted_sequence(ctx, f, &sent, v6) : copy_tcp(ctx, tcp, f->l4) >= (int)sizeof(struct tcphdr);
 	struct bpf_sock *sk = v6 ? socket_of(ctx, f, true) : socket_of(ctx, f, false);
 
 	if (!sk)
 		return 0;
 	__u32 state = sk->state;
-	/* Of a quoted header the kernel asks itself whether it was sent. */
-	bool is = f->quoted ? state != BPF_TCP_TIME_WAIT : whole && is_of(sk, state, f->tcp_flags & TCP_ACK, bpf_ntohl(tcp->words[1]), bpf_ntohl(tcp->words[2]));
+	bool is = whole && (f->quoted ? has_sent(sk, state, sent) : is_of(sk, state, f->tcp_flags & TCP_ACK, bpf_ntohl(tcp->words[1]), bpf_ntohl(tcp->words[2])));
 
 	bpf_sk_release(sk);
 	if (state != BPF_TCP_LISTEN)

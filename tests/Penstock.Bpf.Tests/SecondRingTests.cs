@@ -179,6 +179,30 @@ public sealed class SecondRingTests
         plane.Counters(peer).Packets.ShouldBe(5UL);
     });
 
+    /// <summary>The same of errors about it: by the sequence number in what they quote.</summary>
+    [BpfTheory]
+    [InlineData("127.0.0.1", AddressFamily.InterNetwork, "192.0.2.1", 3, 4)]
+    [InlineData("::1", AddressFamily.InterNetworkV6, "2001:db8::1", 2, 0)]
+    public void Error_AboutAnotherConnectionOfTheSamePorts_GoesWhereTheRingsSay(string here, AddressFamily family, string router, int type, int code) => InNetwork(CookiesWhenFull, (listener, port) =>
+    {
+        using var plane = new DataPlane();
+        var (local, peer) = Tier(plane, here, port);
+        using var socket = Connect(here, family, port);
+        using var accepted = listener.Accept();
+        var (mine, next) = (((IPEndPoint)socket.LocalEndPoint!).Port, NextSequence(accepted)); // it is connected
+        XdpVerdict About(byte[] packet) => plane.Run(In(Icmp(router, here, type, code, 1400, packet))).Verdict;
+        byte[] Sent(uint sequence) => Tcp(here, port, here, mine, sequence: sequence);
+
+        About(Sent(next)).ShouldBe(XdpVerdict.Pass, "sent by the connection that is here");
+        About(Sent(next + 1)).ShouldBe(XdpVerdict.Transmit, "not yet sent by it");
+        About(Sent(next - 1)).ShouldBe(XdpVerdict.Transmit, "acknowledged long ago");
+        About(Sent(next - (1U << 30))).ShouldBe(XdpVerdict.Transmit, "by another connection");
+        About(Sent(next)[..((family == AddressFamily.InterNetwork ? 20 : 40) + 4)]).ShouldBe(XdpVerdict.Transmit, "nobody knows when");
+
+        plane.Counters(local).Packets.ShouldBe(1UL);
+        plane.Counters(peer).Packets.ShouldBe(4UL);
+    });
+
     [BpfFact]
     public void Segment_ThatAnswersACookieOfThisHost_Stays() => InNetwork(CookiesAlways, port =>
     {
