@@ -23,6 +23,7 @@ internal sealed class L4Meter : IDisposable
         (_status, _time) = (status, time);
         Counter("penstock.l4.service.unserved", PerService(service => service.Unserved), unit: null, "Packets of a service that reached no backend and were not answered by a cookie.");
         Counter("penstock.l4.service.cookies", PerService(service => service.Cookies), unit: null, "SYNs of a service answered by cookies.");
+        Counter("penstock.l4.service.table.hits", TableHits, unit: null, "Packets of a service whose flow the flow table, or with nat that of nat flows, knew; engine xdp alone.");
         Counter("penstock.l4.service.evicted.flows", PerService(service => service.EvictedFlows), unit: null, "UDP flows of a service ended to make room for others; engine userspace alone.");
         Counter("penstock.l4.accept.pauses", AcceptPauses, unit: null, "Times that connections had to wait because there were too many, or no descriptor was left; engine userspace alone.");
         Counter("penstock.l4.backend.packets", PerBackend(backend => backend.Packets), unit: null, "Packets towards a backend since it was added.");
@@ -81,6 +82,11 @@ internal sealed class L4Meter : IDisposable
         from service in status.Services
         from drop in service.Drops
         select new Measurement<long>(drop.Value, Tag("service", service.Name), Tag("reason", drop.Key));
+
+    private static IEnumerable<Measurement<long>> TableHits(L4Status status) =>
+        from service in status.Services
+        where service.TableHits is not null
+        select new Measurement<long>(service.TableHits.GetValueOrDefault(), Tag("service", service.Name));
 
     private static IEnumerable<Measurement<int>> UnresolvedHops(L4Status status) => status.Unresolved is { } addresses ? [new Measurement<int>(addresses.Length)] : [];
 

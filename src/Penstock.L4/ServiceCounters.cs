@@ -19,6 +19,9 @@ public sealed record ServiceCounters(
     string Name, string Listen, string Forwarding, long Connections, long Packets, long Bytes, long Unserved, long Cookies,
     ImmutableSortedDictionary<string, long> Drops, ImmutableArray<BackendCounters> Backends, bool IsInPanic)
 {
+    /// <summary>Packets whose flow the table of flows, or with nat that of nat flows, knew; null: an engine that has none.</summary>
+    public long? TableHits { get; init; }
+
     /// <summary>UDP flows that were ended to make room for others; engine userspace alone.</summary>
     public long EvictedFlows { get; init; }
 }

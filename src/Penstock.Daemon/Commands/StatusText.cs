@@ -103,12 +103,12 @@ internal static class StatusText
         if (balancer.Engine == L4Engine.Ipvs) output.WriteLine("IPVS");
         else if (balancer.Engine == L4Engine.Userspace) output.WriteLine("userspace: relayed by this process");
         else output.WriteLine("XDP on " + string.Join(", ", balancer.Interfaces.Select(device => $"{device.Name} ({device.Mode}, program {device.ProgramId})")));
-        var services = new TextTable("SERVICE", "LISTEN", "FORWARDING", "STATE", "WEIGHT", "SLOTS", "CONNS", "PACKETS", "BYTES", "UNSERVED", "REASON");
+        var services = new TextTable("SERVICE", "LISTEN", "FORWARDING", "STATE", "WEIGHT", "SLOTS", "CONNS", "PACKETS", "BYTES", "HITS", "UNSERVED", "REASON");
         foreach (var service in balancer.Services)
         {
-            services.Add(service.Name, service.Listen, service.Forwarding, service.IsInPanic ? "panic" : "", "", "", service.Connections, service.Packets, service.Bytes, service.Unserved, "");
+            services.Add(service.Name, service.Listen, service.Forwarding, service.IsInPanic ? "panic" : "", "", "", service.Connections, service.Packets, service.Bytes, (object?)service.TableHits ?? "", service.Unserved, "");
             foreach (var backend in service.Backends)
-                services.Add("", "  -> " + backend.Address, "", backend.State, backend.Weight, backend.Slots, backend.Connections, backend.Packets, backend.Bytes, "", backend.Reason);
+                services.Add("", "  -> " + backend.Address, "", backend.State, backend.Weight, backend.Slots, backend.Connections, backend.Packets, backend.Bytes, "", "", backend.Reason);
         }
 
         services.Write(output);

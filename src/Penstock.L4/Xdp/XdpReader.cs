@@ -62,7 +62,10 @@ internal sealed class XdpReader(IHostNetwork host)
             (long)own.Cookies,
             Drops(maps, drops[view.Id]),
             backends,
-            states.Any(state => state.IsInPanic));
+            states.Any(state => state.IsInPanic))
+        {
+            TableHits = backends.Sum(backend => backend.Packets - backend.TableMisses),
+        };
     }
 
     // With nat a backend has an entry for each address that its flows leave from.
