@@ -6,6 +6,7 @@
  * it. The way of packets knows nothing of this: service and backend are looked up again, with the copy's flow.
  */
 #include "balance.h"
+#include "nat.h"
 #include "sample.h"
 
 /* The program's own: the packet between arrival and verdict. */
@@ -48,6 +49,31 @@ static __always_inline __u32 remembered_backend(const struct captured_packet *p,
 
 	return backend && backend->service == service->id && backend->generation == choice >> BACKEND_BITS &&
 	       (backend->state == LB_STATE_READY || backend->state == LB_STATE_DRAIN) ? id : LB_NO_BACKEND;
+}
+
+/* The entry of the table of nat flows that a packet goes by, or 0. */
+static __always_inline struct lb_nat_flow *nat_flow_of_sample(struct captured_packet *p)
+{
+	address_of(&p->key.source, p->frame.source, p->v6);
+	address_of(&p->key.destination, p->frame.destination, p->v6);
+	p->key.source_port = p->frame.ports;
+	p->key.destination_port = p->frame.ports >> 16;
+	p->key.protocol = p->frame.protocol;
+	return bpf_map_lookup_elem(&nat_flows, &p->key);
+}
+
+/* Whether that is there and holds, as nat_find asks. */
+static __always_inline bool is_nat_flow_known(struct captured_packet *p)
+{
+	struct lb_nat_flow *flow = nat_flow_of_sample(p);
+
+	if (!flow || flow->direction)
+		return flow;
+	__u32 id = flow->choice & BACKEND_MASK;
+	struct lb_backend *backend = bpf_map_lookup_elem(&backends, &id);
+
+	return backend && is_choice(flow->choice, backend) && (backend->state == LB_STATE_READY || backend->state == LB_STATE_DRAIN) &&
+	       !nat_expired(flow, p->frame.protocol, coarse_seconds());
 }
 
 static __always_inline struct lb_service *service_of_sample(const struct captured_packet *p)
@@ -102,20 +128,15 @@ __noinline int capture_arrival(struct xdp_md *ctx)
 	p->hash = flow_hash(&p->frame, p->v6, false, p->frame.ports);
 	struct lb_service *service = service_of_sample(p);
 
-	p->sample.flow_hit = service && remembered_backend(p, service);
+	p->sample.flow_hit = service && !(service->flags & LB_SERVICE_NAT) ? !!remembered_backend(p, service) : is_nat_flow_known(p);
 	return 0;
 }
 
 /* The backend of a packet that was sent or passed on; for answers by nat the client is known only now. */
 static __always_inline __u32 backend_of_sample(struct captured_packet *p, const struct lb_service *service)
 {
-	address_of(&p->key.source, p->frame.source, p->v6);
-	address_of(&p->key.destination, p->frame.destination, p->v6);
-	p->key.source_port = p->frame.ports;
-	p->key.destination_port = p->frame.ports >> 16;
-	p->key.protocol = p->frame.protocol;
 	if (!service || service->flags & LB_SERVICE_NAT) {
-		struct lb_nat_flow *flow = bpf_map_lookup_elem(&nat_flows, &p->key);
+		struct lb_nat_flow *flow = nat_flow_of_sample(p);
 
 		if (!flow)
 			return LB_NO_BACKEND;

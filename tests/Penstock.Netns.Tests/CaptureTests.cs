@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+using System.Text.Json;
 using Penstock.Netns.Tests.Harness;
 
 namespace Penstock.Netns.Tests;
@@ -9,6 +10,7 @@ public sealed class CaptureTests
     private const string Services = """
             - {name: web, listen: "tcp://203.0.113.10:80", forwarding: dsr-ipip, backends: [10.9.2.11]}
             - {name: web6, listen: "tcp://[2001:db8::10]:80", forwarding: dsr-gue, backends: ["fd09:2::12"]}
+            - {name: shop, listen: "tcp://203.0.113.10:83", forwarding: nat, backends: [{address: 10.9.2.11, port: 8080}]}
             - {name: empty, listen: "tcp://203.0.113.10:81", forwarding: dsr-ipip, backends: [{address: 10.9.2.12, state: maintenance}]}
         """;
 
@@ -23,6 +25,7 @@ public sealed class CaptureTests
         await net.CurlAsync(1, $"http://[{Topology.Vip6}]/");
         await net.Client.RunAsync("curl", "-s", "--max-time", "0.3", $"http://{Topology.Vip}:81/");
         await net.Client.RunAsync("curl", "-s", "--max-time", "0.3", $"http://{Topology.Vip}:82/");
+        (await net.CurlAsync(1, $"http://{Topology.Vip}:83/")).Keys.ShouldBe(["s1"]);
         await EndAsync(capture);
 
         var frames = await ReadAsync(net, "all.pcapng", "ip.src", "ipv6.dst", "tcp.dstport", "tcp.flags.syn", "frame.interface_name", "frame.comment");
@@ -32,6 +35,19 @@ public sealed class CaptureTests
         frames.ShouldContain("10.9.1.2||81|1|b0|verdict=drop reason=no_backend service=empty listen=tcp://203.0.113.10:81");
         frames.ShouldContain("10.9.1.2||82|1|b0|verdict=pass");
         capture.Output.ShouldContain("; 0 lost because");
+
+        // By nat: the SYN alone is of a new flow, there and back.
+        const string There = "10.9.1.2||83|{0}|b0|verdict=tx service=shop listen=tcp://203.0.113.10:83 backend=10.9.2.11:8080 flow={1}";
+        var shop = frames.Where(frame => frame.Contains("service=shop", StringComparison.Ordinal)).ToArray();
+        shop.Count(frame => frame.EndsWith("flow=new", StringComparison.Ordinal)).ShouldBe(1, string.Join('\n', shop));
+        shop.ShouldContain(string.Format(null, There, 1, "new"));
+        shop.ShouldContain(string.Format(null, There, 0, "known"));
+        shop.ShouldContain(frame => frame.StartsWith("10.9.2.11|", StringComparison.Ordinal) && frame.EndsWith("flow=known", StringComparison.Ordinal));
+
+        // As the counters say.
+        using var status = JsonDocument.Parse(await Run.OkAsync(Topology.Penstock, $"status --output json --socket {net.Folder}/admin.sock"));
+        var counted = status.RootElement.GetProperty("l4").GetProperty("services").EnumerateArray().Single(service => service.GetProperty("name").GetString() == "shop");
+        counted.GetProperty("table_hits").GetInt64().ShouldBe(counted.GetProperty("packets").GetInt64() - 1);
     }
 
     [NetnsFact]
