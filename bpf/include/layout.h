@@ -393,8 +393,7 @@ _Static_assert(sizeof(struct lb_backend) == 64, "layout");
 _Static_assert(sizeof(struct lb_ring_line) == 64 && sizeof(struct lb_flow_set) == 64, "layout");
 _Static_assert(sizeof(struct lb_nat_key) == 40 && sizeof(struct lb_nat_flow) == 64, "layout");
 _Static_assert(sizeof(struct lb_fragment_key) == 40, "layout");
-_Static_assert(sizeof(struct lb_source_key) == 24, "layout");
-_Static_assert(sizeof(struct lb_rate_key) == 20, "layout");
+_Static_assert(sizeof(struct lb_source_key) == 24 && sizeof(struct lb_rate_key) == 20, "layout");
 _Static_assert(sizeof(struct lb_capture_filter) == 64, "layout");
 _Static_assert(sizeof(struct lb_capture) == 32 + LB_CAPTURE_BYTES, "layout");
 
