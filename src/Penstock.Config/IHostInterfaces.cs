@@ -3,7 +3,7 @@ using Penstock.Model.Vrrp;
 
 namespace Penstock.Config;
 
-/// <summary>The network interfaces of the host that a configuration is for.</summary>
+/// <summary>The host that a configuration is for: its network interfaces, and what it has room for.</summary>
 public interface IHostInterfaces
 {
     /// <summary>Names of all.</summary>
@@ -11,4 +11,10 @@ public interface IHostInterfaces
 
     /// <summary>Addresses of one; none where it has none, or is not there.</summary>
     IReadOnlyList<InterfaceAddress> Addresses(string name);
+
+    /// <summary>Its memory, bytes; as much of it as this process may have.</summary>
+    long Memory => GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+
+    /// <summary>Its processors.</summary>
+    int Processors => Environment.ProcessorCount;
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Net;
+using System.Text;
 using Penstock.Model.L4;
+using Penstock.Model.Vrrp;
 
 namespace Penstock.Config.Tests;
 
@@ -49,6 +51,19 @@ public sealed class ServiceTests
     [InlineData("{name: a, listen: \"tcp://203.0.113.1:90-80\", forwarding: l7}", "expected a port from 1 to 65535, a range such as 5000-5999, or *")]
     [InlineData("{name: a, listen: \"tcp://0.0.0.0:80\", forwarding: l7}", "expected the address of one host")]
     [InlineData("{name: a, listen: \"tcp://224.0.0.1:80\", forwarding: l7}", "expected the address of one host")]
+    [InlineData("{name: a, listen: \"tcp://127.0.0.1:80\", forwarding: l7}", "a.yaml:5:23: error: l4.services[1].listen: a service at 127.0.0.1, which each host has for itself; expected an address that clients' packets can be routed to")]
+    [InlineData("{name: a, listen: \"tcp://[::1]:80\", forwarding: l7}", "a service at ::1, which each host has for itself")]
+    [InlineData("{name: a, listen: \"tcp://[fe80::1]:80\", forwarding: l7}", "a service at fe80::1, which holds on one link alone")]
+    [InlineData("{name: a, listen: \"tcp://0.0.0.7:80\", forwarding: l7}", "a service at 0.0.0.7, which is of no host")]
+    [InlineData("{name: a, listen: \"tcp://[ff02::1]:80\", forwarding: l7}", "expected the address of one host")]
+    [InlineData("{name: a, listen: \"tcp://203.0.113.1:80\", forwarding: nat, source: 127.0.0.1, backends: [10.0.0.1]}", "source 127.0.0.1, which each host has for itself; expected an address that backends can answer to")]
+    [InlineData("{name: a, listen: \"tcp://203.0.113.1:80\", forwarding: nat, source: 224.0.0.1, backends: [10.0.0.1]}", "expected the address of one host")]
+    [InlineData("{name: a, listen: \"tcp://203.0.113.1:80\", forwarding: dsr-ipip, source: \"fe80::1\", backends: [10.0.0.1]}", "source fe80::1, which holds on one link alone; expected an address of this host's network")]
+    [InlineData("{name: a, listen: \"tcp://203.0.113.1:80\", forwarding: nat, source: 203.0.113.10, backends: [10.0.0.1]}", "warning: l4.services[1].source[0]: source 203.0.113.10, which service 'web' listens on")]
+    [InlineData("{name: a, listen: \"tcp://203.0.113.1:80\", forwarding: dsr-ipip, backends: [{address: 10.0.0.1, mac: \"01:00:5e:00:00:01\"}]}", "expected the MAC address of one host")]
+    [InlineData("{name: a, listen: \"tcp://203.0.113.1:80\", forwarding: dsr-ipip, backends: [{address: 10.0.0.1, mac: \"ff:ff:ff:ff:ff:ff\"}]}", "expected the MAC address of one host")]
+    [InlineData("{name: a, listen: \"tcp://203.0.113.1:80\", forwarding: dsr-ipip, backends: [{address: 10.0.0.1, mac: \"00:00:00:00:00:00\"}]}", "expected the MAC address of one host")]
+    [InlineData("{name: a, listen: \"tcp://203.0.113.1:80\", forwarding: dsr-ipip, backends: [10.0.0.1], overrides: [{clients: \"2001:db8::/32\", backend: 10.0.0.1}]}", "clients 2001:db8::/32 of a service at 203.0.113.1; expected a network of the same family")]
     [InlineData("{name: a, listen: \"tcp://203.0.113.1:80\", forwarding: dsr_ipip}", "did you mean 'dsr-ipip'?")]
     [InlineData("{name: web, listen: \"tcp://203.0.113.1:80\", forwarding: l7}", "service name 'web' a second time")]
     [InlineData("{name: a, listen: \"tcp://203.0.113.10:443\", forwarding: l7}", "address tcp://203.0.113.10:443, which overlaps l4.services[0].listen")]
@@ -107,6 +122,37 @@ public sealed class ServiceTests
         Some.Parse($"l4:\n  {text}\n").Lines().ShouldHaveSingleItem().ShouldContain(line);
 
     [Theory]
+    [InlineData("10.0.0.7", null)]
+    [InlineData("203.0.113.99", null)] // VRRP has it, here or on the other host
+    [InlineData("10.0.0.8", "a.yaml:8:15: warning: l4.services[0].source[0]: source 10.0.0.8, which no interface of this host has; expected one of its addresses, or routes by which answers to it come here")]
+    public void NatSource_OfAKnownHost_IsOneThatItHas(string source, string? line) => Parse($"""
+        vrrp:
+          - {"{"}name: edge, interface: eth0, router_id: 1, priority: 100, peers: [10.0.0.9], addresses: [203.0.113.99/32]{"}"}
+        l4:
+          interface: eth0
+          services:
+            - name: a
+              listen: "tcp://203.0.113.1:80"
+              source: {source}
+              forwarding: nat
+              backends: [10.0.0.1]
+        """, memory: 1L << 40).Where(found => found.Contains("source", StringComparison.Ordinal)).ShouldBe(line is null ? [] : [line]);
+
+    [Theory]
+    [InlineData("flows_per_cpu: 16777216", "a.yaml:3:18: warning: l4.flows_per_cpu: tables of 4.1 GiB, 4 GiB of them by flows_per_cpu on 16 processors, where the host has 8 GiB; expected at most half of its memory")]
+    [InlineData("nat: {flows: 16777216}", "by nat.flows, where the host has 8 GiB")]
+    [InlineData("nat: {flows: 1000000}", null)]
+    public void Tables_BeyondHalfOfTheHostsMemory_AreWarnedOf(string key, string? line)
+    {
+        var found = Parse($"l4:\n  interface: eth0\n  {key}\n  services:\n  - {{name: a, listen: \"tcp://203.0.113.1:80\", forwarding: nat, backends: [10.0.0.1]}}\n", memory: 8L << 30);
+
+        if (line is null)
+            found.ShouldBeEmpty();
+        else
+            found.ShouldHaveSingleItem().ShouldContain(line);
+    }
+
+    [Theory]
     [InlineData("")]
     [InlineData("  interface: []\n")]
     public void Services_WithoutInterface_AreRefused(string tier) =>
@@ -144,7 +190,22 @@ public sealed class ServiceTests
         l4.Services[1].Overrides[0].Clients.ShouldBe(IPNetwork.Parse("198.51.100.0/24"));
     }
 
+    private static string[] Parse(string text, long memory) =>
+        ConfigLoader.Parse([new ConfigFile("a.yaml", Encoding.UTF8.GetBytes(text))], new OneInterface(memory)).Lines();
+
     [Fact]
     public void Ports_OneWithinARange_IsAllowed() => Some.Parse(
         $"l4:\n  interface: eth0\n  services:\n  - {Web}\n  - {{name: rest, listen: \"tcp://203.0.113.10:*\", forwarding: l7}}\n").Lines().ShouldBeEmpty();
+
+    // eth0 with 10.0.0.7, on a host of 16 processors.
+    private sealed class OneInterface(long memory) : IHostInterfaces
+    {
+        public long Memory => memory;
+
+        public int Processors => 16;
+
+        public IReadOnlyCollection<string> Names() => ["eth0"];
+
+        public IReadOnlyList<InterfaceAddress> Addresses(string name) => name is "eth0" ? [new InterfaceAddress(IPAddress.Parse("10.0.0.7"), 24)] : [];
+    }
 }

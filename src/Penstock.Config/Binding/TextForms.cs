@@ -108,9 +108,12 @@ internal static class TextForms
     private static Parsed MacAddress(string text)
     {
         var octets = text.Split(':');
-        return octets.Length == 6 && Array.TrueForAll(octets, octet => octet.Length == 2 && octet.All(char.IsAsciiHexDigit))
-            ? Parsed.Ok(text.ToLowerInvariant())
-            : Parsed.Bad(suggestion: octets.Length == 1 && text.Contains('-', StringComparison.Ordinal) ? text.Replace('-', ':') : null);
+        if (octets.Length != 6 || !Array.TrueForAll(octets, octet => octet.Length == 2 && octet.All(char.IsAsciiHexDigit)))
+            return Parsed.Bad(suggestion: octets.Length == 1 && text.Contains('-', StringComparison.Ordinal) ? text.Replace('-', ':') : null);
+
+        // The lowest bit of the first octet says that many have it (IEEE 802, 8.2): a group, or with all bits everybody.
+        var isOfMany = (Convert.FromHexString(octets[0])[0] & 1) != 0;
+        return isOfMany || Array.TrueForAll(octets, octet => octet is "00") ? Parsed.Bad("the MAC address of one host") : Parsed.Ok(text.ToLowerInvariant());
     }
 
     private static bool IsFilePath(string text) => text.StartsWith('/') && !text.EndsWith('/') && !text.Any(char.IsControl);

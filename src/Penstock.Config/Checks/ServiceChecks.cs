@@ -181,6 +181,8 @@ internal static class ServiceChecks
             var here = at[i];
             if (!seen.TryAdd(one.Clients, here["clients"]))
                 sink.Error(here["clients"].Node, here["clients"].Path, $"clients {one.Clients} a second time", $"each network once; first at {seen[one.Clients].Where}");
+            if (service.Listen is { } listen && one.Clients != default && one.Clients.BaseAddress.AddressFamily != listen.Address.AddressFamily)
+                sink.Error(here["clients"].Node, here["clients"].Path, $"clients {one.Clients} of a service at {listen.Address}", "a network of the same family");
             var matches = service.Backends.Count(known => known?.Address is not null && known.Address.Equals(backend));
             if (matches == 1)
                 continue;
