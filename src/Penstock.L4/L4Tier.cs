@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Net;
 using Microsoft.Extensions.Logging;
+using Penstock.L4.Xdp;
 using Penstock.Linux;
 using Penstock.Model;
 using Penstock.Model.L4;
@@ -187,7 +188,7 @@ public sealed class L4Tier : IL4Engine
     {
         try
         {
-            return Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any();
+            return new PinTree(folder).HasOwn;
         }
         catch (UnauthorizedAccessException)
         {

@@ -67,6 +67,37 @@ public sealed class CommandTests : IDisposable
     }
 
     [Theory]
+    [InlineData(2, "--client takes a network without host bits, not '198.51.100.7/24': did you mean 198.51.100.0/24?", "--client", "198.51.100.7/24")]
+    [InlineData(2, "not '2001:db8::7/33': did you mean 2001:db8::/33?", "--client", "2001:db8::7/33")]
+    [InlineData(2, "not '198.51.100.7/33'\n", "--client", "198.51.100.7/33")]
+    [InlineData(2, "--service web: no configuration file was read that has a service of this name: give --config, or what it listens on", "--service", "web")]
+    [InlineData(1, "penstock: capture: nothing is ", "--service", "tcp://203.0.113.10:80")]
+    public async Task Capture_OfWhatIsNotThere_SaysWhatItTakes(int exitCode, string message, string option, string value)
+    {
+        var (code, _, error) = await _sandbox.RunAsync("capture", "--write", "/dev/null", option, value, "--pins", _sandbox.Directory);
+        (code, error).ShouldSatisfyAllConditions(() => code.ShouldBe(exitCode), () => error.ShouldContain(message));
+    }
+
+    [Fact]
+    public async Task Detach_OfWhatIsNotPenstocks_IsRefusedAndTouchesNothing()
+    {
+        var file = _sandbox.ConfigPath;
+        var program = Path.Combine(_sandbox.Directory, "program"); // as the pinned one is called
+        await File.WriteAllTextAsync(program, "");
+        var maps = Directory.CreateDirectory(Path.Combine(_sandbox.Directory, "maps-v1")).FullName;
+        var empty = Directory.CreateDirectory(Path.Combine(_sandbox.Directory, "empty")).FullName;
+
+        (await _sandbox.RunAsync("detach", "--pins", _sandbox.Directory)).ShouldBe((1, "", $"penstock: detach {_sandbox.Directory}: nothing there is penstock's\n"));
+        (await _sandbox.RunAsync("detach", "--pins", file)).ShouldBe((1, "", $"penstock: detach {file}: {file} is a file: pins take a folder\n"));
+        (await _sandbox.RunAsync("detach", "--pins", empty)).ShouldBe((0, $"nothing is attached from {empty}\n", ""));
+        (await _sandbox.RunAsync("capture", "--write", "/dev/null", "--pins", file)).ShouldBe((1, "", $"penstock: capture: {file} is a file: pins take a folder\n"));
+
+        File.Exists(program).ShouldBeTrue();
+        Directory.Exists(maps).ShouldBeTrue();
+        Directory.Exists(empty).ShouldBeTrue();
+    }
+
+    [Theory]
     [InlineData("run")]
     [InlineData("check")]
     [InlineData("reload")]

@@ -156,7 +156,7 @@ internal static class CaptureCommand
             var service = parsed.GetValue(Service);
             return new CaptureRequest
             {
-                Service = names.FirstOrDefault(pair => pair.Value == service).Key ?? service,
+                Service = names.FirstOrDefault(pair => pair.Value == service).Key ?? Listening(service, names),
                 Client = parsed.GetValue(Client) is { } client ? Network(client) : null,
                 Verdicts = [.. parsed.GetValue(Verdict) ?? []],
                 Reasons = [.. parsed.GetValue(Reason) ?? []],
@@ -165,10 +165,20 @@ internal static class CaptureCommand
             };
         }
 
+        // What a service listens on, the kernel knows; a name, only a configuration file.
+        private static string? Listening(string? service, Dictionary<string, string> names)
+        {
+            if (service is null || names.Count > 0 || service.Contains("://", StringComparison.Ordinal)) return service;
+            throw new CommandException(ExitCode.Usage, $"--service {service}: no configuration file was read that has a service of this name: give --config, or what it listens on, such as tcp://203.0.113.10:443");
+        }
+
         private static IPNetwork Network(string text)
         {
             if (IPAddress.TryParse(text, out var address)) return new IPNetwork(address, address.GetAddressBytes().Length * 8);
-            return IPNetwork.TryParse(text, out var network) ? network : throw new CommandException(ExitCode.Usage, $"--client takes an address or a network such as 198.51.100.0/24, not '{text}'");
+            if (!IPNetwork.TryParse(text, out var network)) throw new CommandException(ExitCode.Usage, $"--client takes an address or a network such as 198.51.100.0/24, not '{text}'");
+            return IPAddress.Parse(text[..text.IndexOf('/', StringComparison.Ordinal)]).Equals(network.BaseAddress)
+                ? network
+                : throw new CommandException(ExitCode.Usage, $"--client takes a network without host bits, not '{text}': did you mean {network}?");
         }
     }
 }

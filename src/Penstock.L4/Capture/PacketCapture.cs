@@ -36,6 +36,7 @@ public sealed class PacketCapture : IDisposable
         _take = take;
         _reader = Explained(() =>
         {
+            _pins.RequireFolder();
             Interfaces = Attached();
             if (Interfaces.Count > 0)
                 return new SampleReader(_pins, _request, _take);

@@ -30,9 +30,12 @@ internal sealed class PinOwner : IDisposable
 
     /// <summary>Takes everything away that is pinned in a folder of nobody's: programs leave their interfaces.</summary>
     /// <returns>The interfaces that ran the program.</returns>
-    /// <exception cref="L4ApplyException">Another process has it.</exception>
+    /// <exception cref="L4ApplyException">Another process has it, or what is in it is not penstock's.</exception>
     public static IReadOnlyList<string> Clear(PinTree pins)
     {
+        pins.RequireFolder();
+        if (Directory.Exists(pins.Root) && !pins.HasOwn && Directory.EnumerateFileSystemEntries(pins.Root).Any())
+            throw new L4ApplyException("nothing there is penstock's");
         var attachments = new XdpAttachments(pins);
         var names = pins.LinkNames();
         using (Directory.Exists(pins.Root) ? Take(pins.Root) : null)

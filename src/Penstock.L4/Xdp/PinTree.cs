@@ -9,6 +9,7 @@ internal sealed class PinTree(string root)
 {
     // A bpffs takes no names with dots (kernel/bpf/inode.c, bpf_lookup).
     private const string Fresh = "_new";
+    private const string AnyMaps = "maps-v*";
     private const string EscapedDot = "%2e";
     private const char Separator = '_';
 
@@ -24,10 +25,23 @@ internal sealed class PinTree(string root)
 
     private string Probes => Path.Combine(root, "probes");
 
+    /// <summary>Whether something that penstock has pinned is there, or a folder it has made for that. Only a bpffs takes pins.</summary>
+    public bool HasOwn =>
+        BpfFileSystem.Holds(root) && (Directory.GetDirectories(root, AnyMaps).Append(Links).Append(Probes).Any(Directory.Exists) || File.Exists(Program));
+
+    /// <summary>Fails where a file has the folder's place.</summary>
+    /// <exception cref="IOException">One has.</exception>
+    public void RequireFolder()
+    {
+        if (File.Exists(root))
+            throw new IOException($"{root} is a file: pins take a folder");
+    }
+
     /// <summary>Makes the folders, and removes what an interrupted start has left.</summary>
     /// <exception cref="IOException">There are other files, which a bpffs mounted there would hide; or the folders can't be made.</exception>
     public void Create()
     {
+        RequireFolder();
         var above = Path.GetDirectoryName(root) ?? "/";
         if (!BpfFileSystem.Holds(root) && !BpfFileSystem.Holds(above))
         {
@@ -46,7 +60,7 @@ internal sealed class PinTree(string root)
     /// <returns>A line for people about each.</returns>
     public IEnumerable<string> RemoveOtherVersions()
     {
-        foreach (var folder in Directory.Exists(root) ? Directory.GetDirectories(root, "maps-v*").Where(folder => folder != Maps) : [])
+        foreach (var folder in Directory.Exists(root) ? Directory.GetDirectories(root, AnyMaps).Where(folder => folder != Maps) : [])
         {
             Directory.Delete(folder, recursive: true);
             yield return $"{Path.GetFileName(folder)} has another layout";
@@ -84,12 +98,12 @@ internal sealed class PinTree(string root)
         File.Move(fresh, path, overwrite: true);
     }
 
-    /// <summary>Removes everything, the bpffs too if it was mounted for this. A folder that is not this process's to remove, as under systemd, stays and is empty.</summary>
+    /// <summary>Removes everything, the bpffs too if it was mounted for this. A folder that is not this process's to remove, as under systemd, stays and is empty; one that has nothing of penstock's is not touched.</summary>
     public void Delete()
     {
-        if (!Directory.Exists(root))
+        if (!HasOwn)
             return;
-        foreach (var folder in Directory.GetDirectories(root, "maps-v*").Append(Links).Append(Probes).Where(Directory.Exists))
+        foreach (var folder in Directory.GetDirectories(root, AnyMaps).Append(Links).Append(Probes).Where(Directory.Exists))
             Directory.Delete(folder, recursive: true);
         File.Delete(Program);
         if (!BpfFileSystem.Unmount(root) && Directory.EnumerateFileSystemEntries(root).Any())

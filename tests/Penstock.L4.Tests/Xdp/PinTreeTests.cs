@@ -6,6 +6,20 @@ namespace Penstock.L4.Tests.Xdp;
 public sealed class PinTreeTests
 {
     [Fact]
+    public void Create_WhereAFileIs_SaysSo()
+    {
+        var file = Path.GetTempFileName();
+        try
+        {
+            Should.Throw<IOException>(() => new PinTree(file).Create()).Message.ShouldBe($"{file} is a file: pins take a folder");
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
+    [Fact]
     public void Create_WhereOtherFilesAre_HidesNone()
     {
         var folder = Directory.CreateTempSubdirectory("penstock-pins-").FullName;
