@@ -61,7 +61,7 @@ perf: perf-micro perf-l4 perf-l7 perf-vrrp perf-bgp ## all benchmarks
 perf-micro: ## the codec by itself, by BenchmarkDotNet
 	@dotnet run -c $(CONFIGURATION) --project perf/micro
 
-perf-l4: deps bpf $(if $(findstring --,$(ARGS)),build) ## the XDP program: nanoseconds a packet (root); ARGS=--guest: XDP against IPVS in a virtual machine, five minutes; ARGS=--userspace: engine userspace beside haproxy and nginx
+perf-l4: deps bpf $(if $(findstring --,$(ARGS)),build) ## the XDP program: nanoseconds a packet, and a failure where a goal is missed (root); ARGS=--guest: XDP against IPVS in a virtual machine, five minutes; ARGS=--userspace: engine userspace beside haproxy and nginx
 	@$(BPF_COMPILE) -c perf/l4/fresh.bpf.c -o out/bpf/fresh.bpf.o
 	@dotnet run -c $(CONFIGURATION) --project perf/l4 $(if $(ARGS),-- $(ARGS))
 

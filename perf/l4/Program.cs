@@ -49,7 +49,10 @@ if (args.Length == 0)
     File.WriteAllText(results + ".svg", Plot.Svg(rows, new PlotText("Nanoseconds a packet in XDP, harness included (lower is better)", Report.Machine(), "penstock", "katran", "goal, at most")));
 }
 
-return 0;
+var missed = rows.FindAll(row => Math.Round(row.Value) > row.Goal);
+foreach (var row in missed)
+    Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"perf-l4: {row.Name}: {row.Value:0} ns, and the goal is at most {row.Goal:0}"));
+return missed.Count == 0 ? 0 : 1;
 
 // One established flow of the last of many services.
 void Scale(uint services, uint backends)
