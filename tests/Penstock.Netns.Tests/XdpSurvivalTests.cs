@@ -276,22 +276,24 @@ public sealed class XdpSurvivalTests
         (await net.Balancer.OkAsync("ip", "link show b0")).ShouldContain("prog/xdp");
     }
 
-    [NetnsFact]
-    public async Task Interface_GivenToAForeignProgram_IsToldByStatusUntilItIsTakenOff()
+    [NetnsTheory]
+    [InlineData("xdpdrv", "xdp off")]
+    [InlineData("xdpgeneric", "xdpgeneric off")]
+    public async Task Interface_GivenToAForeignProgram_IsToldByStatusUntilItIsTakenOff(string attached, string off)
     {
         await using var net = await Topology.CreateAsync();
         var daemon = await net.StartDaemonAsync(TwoServers);
         daemon.Signal(19); // It looks each second, and would have its own program back.
         File.Delete($"{net.Folder}/pins/links/b0"); // the last there was of the link
-        await net.Balancer.IpAsync($"link set dev b0 xdpdrv obj {net.Programs}/pass.bpf.o sec xdp/pass");
+        await net.Balancer.IpAsync($"link set dev b0 {attached} obj {net.Programs}/pass.bpf.o sec xdp/pass");
         daemon.Signal(18);
 
         var foreign = (await net.Balancer.OkAsync("ip", "link show b0")).Split("prog/xdp id ")[1].Split(' ')[0];
         var status = await net.StatusAsync();
-        status.ShouldContain($"interface b0 runs the XDP program {foreign} of somebody else, and no service works there: take that off (ip link set dev b0 xdp off)");
+        status.ShouldContain($"interface b0 runs the XDP program {foreign} of somebody else, and no service works there: take that off (ip link set dev b0 {off})");
         status.ShouldContain("b0 (gone");
 
-        await net.Balancer.IpAsync("link set dev b0 xdp off"); // as it says
+        await net.Balancer.IpAsync($"link set dev b0 {off}"); // as it says
         await Eventually.TrueAsync(async () => (await net.StatusAsync()).Contains("b0 (native", StringComparison.Ordinal), TimeSpan.FromSeconds(60), () => daemon.Output);
         (await net.StatusAsync()).ShouldNotContain("somebody else");
         (await net.CurlAsync(4)).Keys.ShouldBeSubsetOf(["s1", "s2"]);

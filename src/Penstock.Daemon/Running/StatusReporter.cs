@@ -96,8 +96,8 @@ internal sealed class StatusReporter(string configPath, TimeProvider time)
         {
             if (string.Equals(device.Mode, "gone", StringComparison.Ordinal))
             {
-                yield return device.ProgramId > 0
-                    ? $"interface {device.Name} runs the XDP program {device.ProgramId} of somebody else, and no service works there: take that off (ip link set dev {device.Name} xdp off)"
+                yield return device.ForeignMode is { } mode
+                    ? $"interface {device.Name} runs the XDP program {device.ProgramId} of somebody else, and no service works there: take that off (ip link set dev {device.Name} {(string.Equals(mode, "generic", StringComparison.Ordinal) ? "xdpgeneric" : "xdp")} off)"
                     : $"interface {device.Name} does not run the XDP program: reload to attach it again";
             }
         }

@@ -102,7 +102,9 @@ internal sealed class XdpReader(IHostNetwork host)
 
     private InterfaceStatus Interface(string name, uint own)
     {
-        var running = host.Find(name) is { } device ? XdpAttachment.Query(device.Index) : null;
-        return new InterfaceStatus(name, running is { } found && found.ProgramId == own ? found.Mode.ToString().ToLowerInvariant() : "gone", running?.ProgramId ?? 0);
+        if (host.Find(name) is not { } device || XdpAttachment.Query(device.Index) is not { } running)
+            return new InterfaceStatus(name, "gone", 0);
+        var mode = running.Mode.ToString().ToLowerInvariant();
+        return running.ProgramId == own ? new InterfaceStatus(name, mode, own) : new InterfaceStatus(name, "gone", running.ProgramId) { ForeignMode = mode };
     }
 }
