@@ -40,5 +40,5 @@ internal sealed class AdvertSources(IEnumerable<VrrpInstanceConfig> instances, I
 
     // Of IPv6 the link's own (RFC 9568, 5.1.2.3).
     private bool IsOwn(IPAddress address) =>
-        (address.AddressFamily == AddressFamily.InterNetwork || address.IsIPv6LinkLocal) && !_virtual.Contains(address) && !InstanceNames.IsToken(address);
+        (address.AddressFamily == AddressFamily.InterNetwork || address.IsIPv6LinkLocal) && !_virtual.Contains(address) && !AdvertToken.Is(address);
 }

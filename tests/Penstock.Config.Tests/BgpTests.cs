@@ -141,6 +141,30 @@ public sealed class BgpTests : IDisposable
     public void Password_ThatIsNotThere_IsRefused() =>
         Parse($"bgp: {{{Base}, addresses: [203.0.113.10], neighbors: [{{name: tor1, address: 192.0.2.1, asn: 65000, password_file: /no/such}}]}}\n").ShouldHaveSingleItem().ShouldContain("/no/such: cannot open the file");
 
+    [Fact]
+    public void Address_ThatIsTheHostsOwn_IsRefused() =>
+        Parse($"bgp: {{{Base}, addresses: [192.0.2.11], neighbors: [{Tor}]}}\n").ShouldHaveSingleItem().ShouldContain("address 192.0.2.11, which eth0 has in a network of its own; expected an address that no host has by itself");
+
+    [Theory]
+    [InlineData("\"203.0.113.10:80\"", "[]", true)]
+    [InlineData("\":80\"", "[]", true)]
+    [InlineData("\":80\"", "[{name: web, listen: \"tcp://203.0.113.10:443\", forwarding: l7}]", true)]
+    [InlineData("\":80\"", "[{name: web, listen: \"tcp://203.0.113.10:80\", forwarding: l7}]", false)]
+    [InlineData("\"192.0.2.11:80\"", "[]", false)]
+    public void Listener_OfAnAnnouncedAddress_ThatNothingSpreads_IsWarnedOf(string bind, string services, bool warned)
+    {
+        var lines = Some.Parse($$$"""
+            bgp: { {{{Base}}}, addresses: [203.0.113.10], neighbors: [{{{Tor}}}]}
+            l4: {interface: eth0, services: {{{services}}}}
+            l7: {listeners: [{name: web, bind: {{{bind}}}, routes: main}], routes: {main: [{respond: {status: 200}}]}}
+            """).Lines();
+
+        if (warned)
+            lines.ShouldHaveSingleItem().ShouldContain("warning: l7.listeners[0].bind: address 203.0.113.10, which all hosts announce, without a service that spreads its connections; expected l4.services with listen: \"tcp://203.0.113.10:80\"");
+        else
+            lines.ShouldBeEmpty();
+    }
+
     private static string[] Parse(string text) => ConfigLoader.Parse([new ConfigFile("a.yaml", Encoding.UTF8.GetBytes(text))], new FakeHost()).Lines();
 
     private sealed class FakeHost : IHostInterfaces

@@ -63,6 +63,14 @@ public sealed class VrrpTests
     [InlineData("name: a, " + Base + ", addresses: [10.8.0.9/24], track: {clusters: [web]}", "unknown cluster 'web'")]
     [InlineData("name: a, " + Base + ", addresses: [10.8.0.9/24], authentication: x", "unknown key 'authentication'")]
     [InlineData("name: a, interface: \"eth0#1\", router_id: 1, addresses: [10.8.0.9/24]", "interface 'eth0#1', which keepalived would take apart")]
+    [InlineData("name: a, " + Base + ", addresses: [10.8.0.0/24]", "address 10.8.0.0/24, which is that of the network")]
+    [InlineData("name: a, " + Base + ", addresses: [10.8.0.255/24]", "address 10.8.0.255/24, which is the network's broadcast address")]
+    [InlineData("name: a, " + Base + ", addresses: [\"2001:db8::/64\"]", "address 2001:db8::/64, which is that of the network")]
+    [InlineData("name: a, " + Base + ", addresses: [127.0.0.9/8]", "address 127.0.0.9, which no other host can reach")]
+    [InlineData("name: a, " + Base + ", addresses: [0.1.2.3/24]", "address 0.1.2.3, which no other host can reach")]
+    [InlineData("name: a, " + Base + ", addresses: [169.254.0.7/32]", "address 169.254.0.7, which stands for a virtual router in adverts")]
+    [InlineData("name: a, " + Base + ", addresses: [\"fe80::200:5eff:fe00:233/64\"]", "which stands for a virtual router in adverts")]
+    [InlineData("name: a, " + Base + ", addresses: [10.8.0.9/24], peers: [127.0.0.1]", "peer 127.0.0.1, which is this host")]
     [InlineData("name: ../a, " + Base + ", addresses: [10.8.0.9/24]", "vrrp[0].name")]
     [InlineData("name: a, interface: \"eth0 {\", router_id: 1, addresses: [10.8.0.9/24]", "vrrp[0].interface")]
     public void Instance_ThatCannotWork_IsRefused(string instance, string line) =>
@@ -105,7 +113,11 @@ public sealed class VrrpTests
     [InlineData("interface: eth0, addresses: [10.8.0.9/24], track: {interfaces: [bond0]}", "unknown interface 'bond0'")]
     [InlineData("interface: eth0, addresses: [10.9.0.9/24]", "address 10.9.0.9 outside the networks of eth0; expected an address within one (eth0 has 10.8.0.0/24, 172.16.0.0/24), or routed: true")]
     [InlineData("interface: eth0, addresses: [\"2001:db8::1/64\"]", "address 2001:db8::1 outside the networks of eth0; expected an address within one (eth0 has no address of its family)")]
-    [InlineData("interface: eth0, addresses: [172.16.0.1/24]", "address 172.16.0.1 outside the networks of eth0")]
+    [InlineData("interface: eth0, addresses: [172.16.0.1/24]", "address 172.16.0.1, the only one that eth0 has of its network; expected an address that no host has by itself")]
+    [InlineData("interface: eth0, addresses: [10.8.0.9/24], source: 10.8.0.12", "source 10.8.0.12, which this host has not; expected one of its addresses")]
+    [InlineData("interface: eth0, addresses: [10.8.0.9/24], peers: [10.8.0.12, 10.8.0.11]", "vrrp[0].peers[1]: peer 10.8.0.11, which is this host; expected the other hosts alone")]
+    [InlineData("interface: eth0, addresses: [10.8.0.9/24], source: 10.8.0.11, peers: [10.8.0.12]", null)]
+    [InlineData("interface: eth0, addresses: [10.8.0.10/31, 10.8.0.255/32]", null)]
     [InlineData("interface: eth0, addresses: [{address: 10.9.0.9, routed: true}]", null)]
     [InlineData("interface: eth0, addresses: [10.8.0.9]", null)]
     public void Instance_OnAHostThatLacksWhatItNeeds_IsRefused(string instance, string? line)
@@ -124,6 +136,18 @@ public sealed class VrrpTests
             lines.ShouldBeEmpty();
         else
             lines.ShouldHaveSingleItem().ShouldContain(line);
+    }
+
+    [Fact]
+    public void Template_ThatIsNamedAndNotThere_IsRefused()
+    {
+        const string Text = "vrrp:\n- {name: a, interface: eth0, router_id: 51, addresses: [10.8.0.9/24]}\n";
+        var host = new Host(new(StringComparer.Ordinal) { ["eth0"] = [new InterfaceAddress(IPAddress.Parse("10.8.0.11"), 24)] });
+
+        IEnumerable<string> Lines(string more) => ConfigLoader.Parse([new ConfigFile("a.yaml", Encoding.UTF8.GetBytes(Text + more))], host).Lines();
+
+        Lines("keepalived: {template: /nowhere/keepalived.conf}\n").ShouldHaveSingleItem().ShouldContain("a.yaml:3:24: error: keepalived.template: /nowhere/keepalived.conf: no such file; expected a template, or no key for the built-in one");
+        Lines("").ShouldBeEmpty(); // the default may be missing
     }
 
     private sealed class Host(Dictionary<string, InterfaceAddress[]> interfaces) : IHostInterfaces

@@ -7,6 +7,7 @@ using Penstock.Config.Binding;
 using Penstock.Config.Reading;
 using Penstock.Model;
 using Penstock.Model.Bgp;
+using Penstock.Model.L4;
 
 namespace Penstock.Config.Checks;
 
@@ -35,9 +36,13 @@ internal static class BgpChecks
         CheckAddresses(config, bgp, at, sink);
         CheckNeighbors(bgp, at["neighbors"], sink);
         CheckTrack(config, bgp.Track, at["track"], sink);
+        CheckListeners(config, bgp, root["l7"]["listeners"], sink);
         CheckBird(config.Bird, root["bird"], sink);
-        if (host is not null)
-            CheckHost(bgp, host, at["neighbors"], sink);
+        if (host is null)
+            return;
+        CheckHost(bgp, host, at["neighbors"], sink);
+        CheckOwn(bgp, host, at["addresses"], sink);
+        TemplateChecks.Run(config.Bird.Template, root["bird"], sink);
     }
 
     private static void CheckAsn(uint asn, Cursor at, DiagnosticSink sink)
@@ -172,6 +177,32 @@ internal static class BgpChecks
                 sink.Error(here["address"].Node, here["address"].Path, $"address {address} outside the networks of this host", "a router on one of its links, or multihop: the routers on the way");
             if (neighbor.PasswordFile is { } path && PasswordFault(path) is { } fault)
                 sink.Error(here["password_file"].Node, here["password_file"].Path, $"{path}: {fault.Found}", fault.Expected);
+        }
+    }
+
+    // What a router sends to another host than before, a listener there does not know.
+    private static void CheckListeners(ApplianceConfig config, BgpConfig bgp, Cursor at, DiagnosticSink sink)
+    {
+        for (var i = 0; !bgp.Addresses.IsDefault && i < config.L7.Listeners.Length; i++)
+        {
+            if (config.L7.Listeners[i] is not { Bind: { Address: { } bind, Port: var port } })
+                continue;
+            var alone = bgp.Addresses.Select(one => one?.Address).OfType<IPAddress>().FirstOrDefault(address => BindChecks.Covers(bind, address) && !config.L4.Services.Any(service => Spreads(service, address, port)));
+            if (alone is not null)
+                sink.Warning(at[i]["bind"].Node, at[i]["bind"].Path, $"address {alone}, which all hosts announce, without a service that spreads its connections", $"l4.services with listen: \"tcp://{SocketEndpoint.Ip(alone, port)}\" and forwarding: l7: else those that routers move to another host end (docs/bgp.md)");
+        }
+    }
+
+    private static bool Spreads(ServiceConfig? service, IPAddress address, int port) =>
+        service is { Forwarding: Forwarding.L7, Listen: { } listen } && listen.Address.Equals(address) && listen.FirstPort <= port && port <= listen.LastPort;
+
+    // What the daemon announces it puts on lo.
+    private static void CheckOwn(BgpConfig bgp, IHostInterfaces host, Cursor at, DiagnosticSink sink)
+    {
+        for (var i = 0; !bgp.Addresses.IsDefault && i < bgp.Addresses.Length; i++)
+        {
+            if (bgp.Addresses[i] is { Address: { } address } && host.Names().FirstOrDefault(name => host.Addresses(name).Any(own => own.Address.Equals(address) && own.Length < address.GetAddressBytes().Length * 8)) is { } device)
+                sink.Error(at[i].Node, at[i].Path, $"address {address}, which {device} has in a network of its own", "an address that no host has by itself: all hosts announce it");
         }
     }
 

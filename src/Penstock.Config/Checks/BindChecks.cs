@@ -57,7 +57,10 @@ internal static class BindChecks
         return Covers(one, two) || Covers(two, one);
     }
 
-    private static bool Covers(IPAddress wide, IPAddress narrow)
+    /// <summary>Whether a socket bound to one address takes what is sent to another.</summary>
+    /// <param name="wide">The socket's address, or that of all hosts.</param>
+    /// <param name="narrow">The other.</param>
+    internal static bool Covers(IPAddress wide, IPAddress narrow)
     {
         if (wide.IsIPv4MappedToIPv6)
             wide = wide.MapToIPv4();

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Buffers;
+using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
 using Penstock.Config.Binding;
@@ -34,6 +35,8 @@ internal static class VrrpChecks
             sink.Error(root["l4"]["ipvs"]["sync"]["role"].Node, root["l4"]["ipvs"]["sync"]["role"].Path, "role: vrrp without vrrp", "VRRP instances, or another role");
         if (config.Vrrp.Length > 0)
             CheckPaths(config.Keepalived, root["keepalived"], sink);
+        if (config.Vrrp.Length > 0 && host is not null)
+            TemplateChecks.Run(config.Keepalived.Template, root["keepalived"], sink);
         for (var i = 0; i < config.Vrrp.Length; i++)
         {
             if (config.Vrrp[i] is not { } instance)
@@ -100,7 +103,9 @@ internal static class VrrpChecks
             if (instance.Peers[i] is not { } peer)
                 continue;
             var here = at["peers"][i];
-            if (peer.AddressFamily != instance.Family)
+            if (IPAddress.IsLoopback(peer))
+                sink.Error(here.Node, here.Path, $"peer {peer}, which is this host", "the address of another host");
+            else if (peer.AddressFamily != instance.Family)
                 sink.Error(here.Node, here.Path, $"peer {peer} beside {instance.Peers[0]}", "peers of one family");
             else if (peer.Equals(instance.Source))
                 sink.Error(here.Node, here.Path, $"peer {peer}, which is this host's source", "the other hosts alone");
@@ -122,11 +127,33 @@ internal static class VrrpChecks
                 continue;
             var here = at["addresses"][i];
             CheckWord(instance.Addresses[i].Interface, here["interface"], sink);
+            CheckShape(address, here, sink);
             if (!seen.TryAdd(address.Address, here))
                 sink.Error(here.Node, here.Path, $"address {address.Address} a second time", $"each address in one instance; first at {seen[address.Address].Where}");
             if (instance.Peers.Contains(address.Address) || address.Address.Equals(instance.Source))
                 sink.Error(here.Node, here.Path, $"address {address.Address}, which is a host's own", "an address that no host has by itself");
         }
+    }
+
+    // Hosts of a network do not talk to its first and last address as to one host.
+    private static void CheckShape(InterfaceAddress address, Cursor at, DiagnosticSink sink)
+    {
+        var (network, bytes) = (AddressText.Network(address.Address, address.Length), address.Address.GetAddressBytes());
+        var hostBits = (bytes.Length * 8) - address.Length;
+        if (IPAddress.IsLoopback(address.Address) || (bytes.Length == 4 && bytes[0] == 0)) // RFC 1122, 3.2.1.3
+            sink.Error(at.Node, at.Path, $"address {address.Address}, which no other host can reach", "an address of a network");
+        else if (AdvertToken.Is(address.Address))
+            sink.Error(at.Node, at.Path, $"address {address.Address}, which stands for a virtual router in adverts", "another");
+        else if (hostBits > 1 && network.BaseAddress.Equals(address.Address))
+            sink.Error(at.Node, at.Path, $"address {address}, which is that of the network", "the address of one host of it");
+        else if (hostBits > 1 && bytes.Length == 4 && IsLast(bytes, hostBits))
+            sink.Error(at.Node, at.Path, $"address {address}, which is the network's broadcast address", "the address of one host of it");
+    }
+
+    private static bool IsLast(ReadOnlySpan<byte> address, int hostBits)
+    {
+        var mask = (uint)((1UL << hostBits) - 1);
+        return (BinaryPrimitives.ReadUInt32BigEndian(address) & mask) == mask;
     }
 
     private static void CheckTrack(ApplianceConfig config, VrrpInstanceConfig instance, Cursor at, DiagnosticSink sink)
@@ -145,6 +172,14 @@ internal static class VrrpChecks
     {
         var names = host.Names();
         CheckInterface(instance.Interface, names, at["interface"], sink);
+        if (instance.Source is { } source && !IsOwn(host, source))
+            sink.Error(at["source"].Node, at["source"].Path, $"source {source}, which this host has not", "one of its addresses");
+        for (var i = 0; i < instance.Peers.Length; i++)
+        {
+            if (instance.Peers[i] is { } peer && IsOwn(host, peer) && !IPAddress.IsLoopback(peer))
+                sink.Error(at["peers"][i].Node, at["peers"][i].Path, $"peer {peer}, which is this host", "the other hosts alone");
+        }
+
         for (var i = 0; i < instance.Track.Interfaces.Length; i++)
             CheckInterface(instance.Track.Interfaces[i]?.Name, names, at["track"]["interfaces"][i], sink);
         for (var i = 0; !instance.Addresses.IsDefault && i < instance.Addresses.Length; i++)
@@ -158,6 +193,8 @@ internal static class VrrpChecks
                 CheckPlace(config, address.Address, device, host, here, sink);
         }
     }
+
+    private static bool IsOwn(IHostInterfaces host, IPAddress address) => host.Names().Any(name => host.Addresses(name).Any(own => own.Address.Equals(address)));
 
     private static void CheckWord(string? name, Cursor at, DiagnosticSink sink)
     {
@@ -175,9 +212,16 @@ internal static class VrrpChecks
     private static void CheckPlace(ApplianceConfig config, InterfaceAddress address, string device, IHostInterfaces host, Cursor at, DiagnosticSink sink)
     {
         var virtuals = config.Vrrp.Where(instance => instance is { Addresses.IsDefault: false }).SelectMany(instance => instance.Addresses).Select(one => one?.Address?.Address).OfType<IPAddress>().ToHashSet();
-        var networks = host.Addresses(device).Where(own => own.Address.AddressFamily == address.Address.AddressFamily && !virtuals.Contains(own.Address)).ToArray();
+        var all = host.Addresses(device);
+        var networks = all.Where(own => own.Address.AddressFamily == address.Address.AddressFamily && !virtuals.Contains(own.Address)).ToArray();
         if (Array.Exists(networks, own => AddressText.Network(own.Address, own.Length).Contains(address.Address)))
             return;
+        if (all.Any(own => own.Address.Equals(address.Address)))
+        {
+            sink.Error(at.Node, at.Path, $"address {address.Address}, the only one that {device} has of its network", $"an address that no host has by itself, and beside it on {device} one that stays there");
+            return;
+        }
+
         var found = networks.Length == 0 ? $"{device} has no address of its family" : $"{device} has {string.Join(", ", networks.Select(own => AddressText.Network(own.Address, own.Length).ToString()))}";
         sink.Error(at.Node, at.Path, $"address {address.Address} outside the networks of {device}", $"an address within one ({found}), or routed: true beside it where routers send its packets here");
     }

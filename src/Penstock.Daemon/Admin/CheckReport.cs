@@ -6,5 +6,8 @@ namespace Penstock.Daemon.Admin;
 /// <param name="Listeners">Number of listeners; 0 unless it can be.</param>
 /// <param name="Routes">Number of routes.</param>
 /// <param name="Clusters">Number of clusters.</param>
+/// <param name="Services">Number of services of the L4 tier.</param>
+/// <param name="Instances">Number of VRRP instances.</param>
+/// <param name="Announced">Number of addresses that BGP announces.</param>
 /// <param name="Diagnostics">Every error and warning.</param>
-internal sealed record CheckReport(bool Ok, int Listeners, int Routes, int Clusters, IReadOnlyList<DiagnosticReport> Diagnostics);
+internal sealed record CheckReport(bool Ok, int Listeners, int Routes, int Clusters, int Services, int Instances, int Announced, IReadOnlyList<DiagnosticReport> Diagnostics);

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.CommandLine;
 using System.Text.Json;
+using Penstock.ControlPlane;
 using Penstock.Daemon.Admin;
 using Penstock.Daemon.Running;
+using Penstock.Model;
+using Penstock.Vrrp;
 
 namespace Penstock.Daemon.Commands;
 
@@ -14,7 +17,7 @@ internal static class CheckCommand
     {
         var config = SharedOptions.Config();
         var format = SharedOptions.Output();
-        var anyHost = new Option<bool>("--any-host") { Description = "Say nothing of interfaces, their networks and the certificates of peers: the configuration is for another host." };
+        var anyHost = new Option<bool>("--any-host") { Description = "Say nothing of interfaces, their networks, the certificates of peers, and what keepalived and BIRD think: the configuration is for another host." };
         var command = new ExampledCommand(
             "check",
             "Read a configuration and report every error at once, without touching the running daemon.",
@@ -33,13 +36,17 @@ internal static class CheckCommand
     private static CheckReport Check(string path, bool anyHost)
     {
         var loaded = new ConfigSource(path, anyHost).Load();
-        var tier = loaded.Config?.L7;
+        var faults = anyHost || loaded.Config is null ? [] : AddressPrograms.Judge(loaded.Config);
+        var config = loaded.Config ?? new ApplianceConfig { Node = "" };
         return new CheckReport(
-            loaded.Config is not null,
-            tier?.Listeners.Length ?? 0,
-            tier?.Routes.Values.Sum(table => table.Length) ?? 0,
-            tier?.Clusters.Count ?? 0,
-            [.. loaded.Diagnostics.Select(DiagnosticReport.Of)]);
+            loaded.Config is not null && faults.Count == 0,
+            config.L7.Listeners.Length,
+            config.L7.Routes.Values.Sum(table => table.Length),
+            config.L7.Clusters.Count,
+            config.L4.Services.Length,
+            config.Vrrp.Length,
+            config.Bgp?.Addresses.Length ?? 0,
+            [.. loaded.Diagnostics.Concat(faults.Select(fault => new ReloadDiagnostic(IsError: true, fault))).Select(DiagnosticReport.Of)]);
     }
 
     private static void WriteText(CheckReport report, TextWriter output, TextWriter error)
@@ -47,7 +54,13 @@ internal static class CheckCommand
         foreach (var diagnostic in report.Diagnostics) error.WriteLine(diagnostic);
         if (report.Ok)
         {
-            output.WriteLine($"OK: {Count(report.Listeners, "listener")}, {Count(report.Routes, "route")}, {Count(report.Clusters, "cluster")}");
+            IEnumerable<string> parts =
+            [
+                Count(report.Listeners, "listener"), Count(report.Routes, "route"), Count(report.Clusters, "cluster"),
+                .. from part in (IEnumerable<(int Number, string Noun)>)[(report.Services, "service"), (report.Instances, "VRRP instance"), (report.Announced, "announced address")]
+                where part.Number > 0 select Count(part.Number, part.Noun),
+            ];
+            output.WriteLine($"OK: {string.Join(", ", parts)}");
             return;
         }
 
@@ -55,5 +68,5 @@ internal static class CheckCommand
         error.WriteLine($"penstock: {Count(errors, "error")}");
     }
 
-    private static string Count(int number, string noun) => number == 1 ? $"1 {noun}" : $"{number} {noun}s";
+    private static string Count(int number, string noun) => number == 1 ? $"1 {noun}" : $"{number} {noun}{(noun.EndsWith('s') ? "es" : "s")}";
 }

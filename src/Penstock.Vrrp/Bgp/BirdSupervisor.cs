@@ -104,7 +104,7 @@ internal sealed class BirdSupervisor : IDisposable
         try
         {
             _config.Propose(text);
-            ConfigTest.Require(_start().Binary, ["-p", "-c", _config.Candidate], "its configuration");
+            ConfigTest.Bird(_start().Binary, _config.Candidate);
             _judged = text;
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)

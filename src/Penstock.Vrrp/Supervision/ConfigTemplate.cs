@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+using System.Globalization;
+using System.Text;
 using HandlebarsDotNet;
 using HandlebarsDotNet.Compiler;
 using Penstock.Linux;
@@ -9,20 +11,23 @@ namespace Penstock.Vrrp.Supervision;
 internal sealed class ConfigTemplate
 {
     private const int TemplateBytes = 1 << 20;
+    private const string PlaceMark = "Occured at:";
+
+    private static readonly UTF8Encoding s_strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     private readonly HandlebarsTemplate<object, object> _template;
-    private readonly string _name;
+    private readonly string _name, _text;
 
     private ConfigTemplate(string text, string name)
     {
-        _name = name;
+        (_name, _text) = (name, text);
         try
         {
             _template = Handlebars.Create(new HandlebarsConfiguration { NoEscape = true, ThrowOnUnresolvedBindingExpression = true }).Compile(text);
         }
         catch (HandlebarsException error)
         {
-            throw new AddressApplyException($"{name}: {error.Message}", error);
+            throw new AddressApplyException($"{name}{Place(error.Message)}", error);
         }
     }
 
@@ -39,8 +44,12 @@ internal sealed class ConfigTemplate
             if (!FileKind.IsRegular(path))
                 throw new AddressApplyException($"{path}: a folder, a named pipe or a device; expected a template, or nothing for the built-in one");
             return new FileInfo(path).Length <= TemplateBytes
-                ? new ConfigTemplate(File.ReadAllText(path), path)
+                ? new ConfigTemplate(File.ReadAllText(path, s_strict), path)
                 : throw new AddressApplyException($"{path}: a template of more than 1 MiB");
+        }
+        catch (DecoderFallbackException error)
+        {
+            throw new AddressApplyException($"{path}: not UTF-8; expected a template in UTF-8", error);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -56,9 +65,13 @@ internal sealed class ConfigTemplate
         {
             return _template(values);
         }
-        catch (Exception error) when (error is HandlebarsException or HandlebarsUndefinedBindingException)
+        catch (HandlebarsUndefinedBindingException error)
         {
-            throw new AddressApplyException($"{_name}: {error.Message}", error);
+            throw new AddressApplyException($"{_name}:{LineOf(error.MissingKey)}: unknown value '{error.MissingKey}'; expected one of those that the built-in template has, in the place where it has it", error);
+        }
+        catch (HandlebarsException error)
+        {
+            throw new AddressApplyException($"{_name}{Place(error.Message)}", error);
         }
     }
 
@@ -71,6 +84,17 @@ internal sealed class ConfigTemplate
     {
         if (!text.Contains(part, StringComparison.Ordinal))
             throw new AddressApplyException($"{_name}: it leaves out the {what}");
+    }
+
+    private int LineOf(string key) => _text.AsSpan(0, Math.Max(_text.IndexOf(key, StringComparison.Ordinal), 0)).Count('\n') + 1;
+
+    // "Reached unparseable token in expression: ...\n\nOccured at: 2:0", lines and columns from 0: on one line, the place first.
+    private static string Place(string message)
+    {
+        var at = message.LastIndexOf(PlaceMark, StringComparison.Ordinal);
+        var place = at >= 0 && int.TryParse(message[(at + PlaceMark.Length)..].Split(':')[0], CultureInfo.InvariantCulture, out var line)
+            ? string.Create(CultureInfo.InvariantCulture, $":{line + 1}") : "";
+        return $"{place}: {string.Join(' ', (at < 0 ? message : message[..at]).Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries))}";
     }
 
     private static string ReadBuiltIn(string name)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.ComponentModel;
 using System.Diagnostics;
+using System.Runtime.InteropServices;
 using System.Text.RegularExpressions;
 
 namespace Penstock.Vrrp.Supervision;
@@ -11,12 +12,21 @@ internal static partial class ConfigTest
     private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(10);
     private const int MostLines = 5;
 
-    /// <summary>Has a file checked, in the network namespace of this thread. Whatever the program complains of counts, though it would go on with some of it.</summary>
-    /// <param name="program">The program.</param>
-    /// <param name="arguments">What makes it check the file.</param>
-    /// <param name="what">What is checked, for people: <c>the configuration of group edge</c>.</param>
+    /// <summary>Has keepalived check a file, in the network namespace of this thread.</summary>
+    /// <param name="binary">The program.</param>
+    /// <param name="file">The file.</param>
+    /// <param name="group">Name of the group that it is of.</param>
     /// <exception cref="AddressApplyException">It is refused, with the program's reasons, or the program could not be asked.</exception>
-    public static void Require(string program, IEnumerable<string> arguments, string what)
+    public static void Keepalived(string binary, string file, string group) => Require(binary, ["--config-test", "--use-file", file], $"the configuration of group {group}");
+
+    /// <summary>Has BIRD check a file.</summary>
+    /// <param name="binary">The program.</param>
+    /// <param name="file">The file.</param>
+    /// <exception cref="AddressApplyException">It is refused, with the program's reasons, or the program could not be asked.</exception>
+    public static void Bird(string binary, string file) => Require(binary, ["-p", "-c", file], "its configuration");
+
+    // Whatever the program complains of counts, though it would go on with some of it.
+    private static void Require(string program, IEnumerable<string> arguments, string what)
     {
         using var check = new Process
         {
@@ -40,7 +50,7 @@ internal static partial class ConfigTest
         }
         catch (Win32Exception error)
         {
-            throw new AddressApplyException($"{program} could not be started: {error.Message}", error);
+            throw new AddressApplyException($"{program} could not be started: {Marshal.GetPInvokeErrorMessage(error.NativeErrorCode)}", error);
         }
 
         check.StandardInput.Close();

@@ -116,7 +116,7 @@ internal sealed class KeepalivedSupervisor : IDisposable
         try
         {
             _config.Propose(text);
-            ConfigTest.Require(_start().Binary, ["--config-test", "--use-file", _config.Candidate], $"the configuration of group {_folder.Group}");
+            ConfigTest.Keepalived(_start().Binary, _config.Candidate, _folder.Group);
             _judged = text;
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)

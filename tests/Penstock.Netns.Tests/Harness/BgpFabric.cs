@@ -135,10 +135,8 @@ internal sealed class BgpFabric : IAsyncDisposable
     {
         foreach (var child in _children)
             await child.DisposeAsync();
-        foreach (var file in Hosts.Select((_, host) => Path.Combine(FolderOf(host), "run/bird.pid")).Concat(s_daemons.Reverse().Select(daemon => Path.Combine(Folder, daemon + ".pid"))).Where(File.Exists))
-            await ChildProcess.RunAsync("kill", "-9", (await File.ReadAllTextAsync(file)).Trim());
         foreach (var host in Hosts.Append(Router))
-            await ChildProcess.RunAsync("ip", "netns", "del", host.Name);
+            await host.EndAsync();
         Directory.Delete(Folder, recursive: true);
     }
 

@@ -27,6 +27,15 @@ internal sealed partial class Host(string name)
     /// <summary>Starts a program in it.</summary>
     public ChildProcess Start(string program, params string[] arguments) => new("nsenter", [$"--net=/run/netns/{name}", program, .. arguments]);
 
+    /// <summary>Ends whatever still runs in it, such as the keepalived that a daemon has left for the next, and removes it.</summary>
+    public async Task EndAsync()
+    {
+        var (_, pids) = await ChildProcess.RunAsync("ip", "netns", "pids", name);
+        if (pids.Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(pid => int.TryParse(pid, out _)).ToArray() is { Length: > 0 } left)
+            await ChildProcess.RunAsync("kill", ["-9", .. left]);
+        await ChildProcess.RunAsync("ip", "netns", "del", name);
+    }
+
     /// <summary>Connects from it. The sockets stay in it, whoever uses them.</summary>
     public IReadOnlyList<Socket> Connect(IPEndPoint to, int count) => Inside(() =>
     {

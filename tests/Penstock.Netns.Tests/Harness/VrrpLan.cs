@@ -188,14 +188,8 @@ internal sealed class VrrpLan : IAsyncDisposable
             await child.DisposeAsync();
         foreach (var process in _processes)
             process.Dispose();
-        for (var host = 0; host < Hosts.Length; host++)
-        {
-            foreach (var file in ((string[])[Files(host).PidFile, Files(host).VrrpPidFile]).Where(File.Exists))
-                await ChildProcess.RunAsync("kill", "-9", File.ReadAllText(file).Trim());
-        }
-
         foreach (var host in Hosts.Append(Link))
-            await ChildProcess.RunAsync("ip", "netns", "del", host.Name);
+            await host.EndAsync();
         Directory.Delete(Folder, recursive: true);
     }
 

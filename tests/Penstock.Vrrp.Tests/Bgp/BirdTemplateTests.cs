@@ -151,6 +151,6 @@ public sealed class BirdTemplateTests : IDisposable
         if (!File.Exists("/usr/sbin/bird"))
             return;
         File.WriteAllText(_file, text);
-        ConfigTest.Require("/usr/sbin/bird", ["-p", "-c", _file], "the text");
+        ConfigTest.Bird("/usr/sbin/bird", _file);
     }
 }
