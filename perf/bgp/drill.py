@@ -4,8 +4,10 @@
 
 The flows are HTTP connections that ask again and again. One that fails, or has no answer for ten seconds, is broken. As `dsr` the hosts forward in the kernel (XDP, dsr-l2) to two
 nginx, by equal tables; as `tier` they share their proxies (forwarding: l7 over peers); as `l7` each proxies what comes to it, without a service of the L4 tier.
-Usage: drill.py [--binary PATH] [--program PATH] [--runs N] [--flows N] [--ways dsr,tier,l7] [--events cut,kill,stop] [--write FOLDER]
-It fails if a flow broke that should not have: with dsr any, with tier any that the host that goes has not proxied; with l7 none is counted on, since Linux moves flows of the hosts that stay.
+Where a host drains, flows begin all the time, each a request that takes four seconds to be sent, and the router does not heed GRACEFUL_SHUTDOWN: so they begin at the host until it withdraws.
+Usage: drill.py [--binary PATH] [--program PATH] [--runs N] [--flows N] [--ways dsr,tier,l7] [--events cut,kill,stop,drain] [--write FOLDER]
+It fails if a flow broke that should not have: with dsr any, with tier any that the host that goes has not proxied, or any where a host drains; with l7 none is counted on, since Linux moves
+flows of the hosts that stay.
 """
 import argparse
 import atexit
@@ -31,8 +33,11 @@ EVENTS = {
     "cut": "the host's link is cut",
     "kill": "penstock and BIRD are killed (SIGKILL), the kernel goes on",
     "stop": "penstock is told to stop (SIGTERM)",
+    "drain": "`penstock drain --node`, while flows begin",
 }
 PATIENCE = 10  # seconds a flow may wait for an answer
+OPENING, LASTING = 10, 4  # seconds for which flows begin where a host drains, and that each takes
+PARTS, PART = 20, b"X-Part: " + b"p" * 100 + b"\r\n"  # what each sends meanwhile: faster than the least that a listener takes
 
 
 class Drill:
@@ -69,11 +74,14 @@ class Drill:
         self.all.append(host)
         return host
 
-    def start_router(self):
+    def start_router(self, heeds):
+        """FRR, which sends nothing to a host that says GRACEFUL_SHUTDOWN, unless it does not heed it. It has no BFD then: no session is to be lost, however busy the machine is."""
+        bfd, ignore = (" neighbor lb bfd 3 100 100\n", "") if heeds else ("", "  neighbor lb route-map ignore in\n")
         neighbors = "".join(f" neighbor 10.7.0.{number} peer-group lb\n" for number in (11, 12, 13))
         with open(f"{self.folder}/bgpd.conf", "w") as file:
             file.write("router bgp 65000\n bgp router-id 10.7.0.1\n no bgp ebgp-requires-policy\n neighbor lb peer-group\n neighbor lb remote-as 65010\n"
-                       " neighbor lb timers 3 9\n neighbor lb timers connect 1\n neighbor lb bfd 3 100 100\n" + neighbors + " address-family ipv4 unicast\n  maximum-paths 8\n")
+                       " neighbor lb timers 3 9\n neighbor lb timers connect 1\n" + bfd + neighbors + " address-family ipv4 unicast\n  maximum-paths 8\n" + ignore +
+                       " exit-address-family\nroute-map ignore permit 10\n set community none\n")
         for daemon in ("zebra", "bfdd"):
             open(f"{self.folder}/{daemon}.conf", "w").close()
         run("chown", "-R", "frr:frr", self.folder)
@@ -110,7 +118,7 @@ class Drill:
                 f"hosts: [{others}], interval: 500ms, timeout: 1s}}\n")
             self.hosts[host].run("sysctl", "-qw", "net.ipv4.ip_forward=1", "net.ipv4.conf.eth0.forwarding=1", "net.ipv4.conf.all.rp_filter=0", "net.ipv4.conf.eth0.rp_filter=0")
         with open(f"{folder}/penstock.yaml", "w") as file:
-            file.write(f"node: lb{host + 1}\nshutdown_timeout: 20s\nadmin: {{socket: {folder}/admin.sock}}\nbird: {{run: {folder}/run, state: {folder}/state, restart_grace: 3s}}\n"
+            file.write(f"node: lb{host + 1}\nshutdown_timeout: 20s\nstate: {folder}/lib\nadmin: {{socket: {folder}/admin.sock}}\nbird: {{run: {folder}/run, state: {folder}/state, restart_grace: 3s}}\n"
                        f"bgp:\n  asn: 65010\n  router_id: 10.7.0.{11 + host}\n  addresses: [{VIP}]\n  graceful_shutdown: 3s\n"
                        f"  neighbors: [{{name: tor, address: 10.7.0.1, asn: 65000, source: 10.7.0.{11 + host}, bfd: {{interval: 100ms}}}}]\n" + rest)
         log = open(f"{folder}/log", "a")
@@ -157,11 +165,13 @@ class Drill:
         elif event == "kill":
             for pid in (self.daemons[0].pid, self.bird(0)):
                 os.kill(pid, signal.SIGKILL)
-        else:
+        elif event == "stop":
             self.daemons[0].terminate()
+        else:
+            run(self.binary, "drain", "--node", "--no-wait", "--socket", f"{self.folder}/0/admin.sock")
 
     def once(self, event, flows):
-        self.start_router()
+        self.start_router(heeds=event != "drain")
         for number in (0, 1):
             self.start_server(number)
         certify(self.folder, ["lb1", "lb2", "lb3"])
@@ -172,7 +182,8 @@ class Drill:
             until(lambda: all(self.proxies(host) == ["ready"] * 3 for host in (0, 1, 2)), "each host knows that all are ready")
         self.client.run(sys.executable, os.path.abspath(__file__), "--hold", "1", "--flows", "10")  # neighbours are known by now
         before = [self.connections(host) for host in (0, 1, 2)]
-        client = self.client.start(sys.executable, os.path.abspath(__file__), "--hold", "18", "--flows", str(flows), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        words = ("--open", str(flows // LASTING)) if event == "drain" else ("--hold", "18", "--flows", str(flows))
+        client = self.client.start(sys.executable, os.path.abspath(__file__), *words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         client.stdout.readline()  # all are connected
         shares = [self.connections(host) - one for host, one in enumerate(before)]
         if 0 in shares:
@@ -263,6 +274,60 @@ def hold(seconds, count):
     json.dump({"broken": broken, "answered": answered, "longest": longest, "answers": done}, sys.stdout)
 
 
+def keep_opening(rate):
+    """Opens so many flows a second, and says so once there are as many as there will be; prints how many had no answer to their request, which each sends slowly, and the longest wait for one."""
+    flows, poll, start = {}, select.epoll(), time.monotonic()
+    opened, broken, longest, done = 0, 0, 0.0, 0
+
+    def end(number, failed):
+        nonlocal broken
+        poll.unregister(number)
+        flows.pop(number)["socket"].close()
+        broken += failed
+
+    while (now := time.monotonic()) - start < OPENING + LASTING or flows:
+        if opened < min(now - start, OPENING + LASTING) * rate:
+            one = socket.socket()
+            one.setblocking(False)
+            one.connect_ex((VIP, 80))
+            flows[one.fileno()] = {"socket": one, "sent": 0, "next": now, "asked": now}
+            poll.register(one.fileno(), select.EPOLLIN)
+            opened += 1
+            if opened == LASTING * rate:
+                print("connected", flush=True)
+        for number, flow in list(flows.items()):
+            if now < flow["next"]:
+                continue
+            if flow["sent"] > PARTS:
+                end(number, True)  # no answer
+                continue
+            try:
+                flow["socket"].send(b"GET / HTTP/1.1\r\nHost: drill\r\n" if flow["sent"] == 0 else PART + (b"Connection: close\r\n\r\n" if flow["sent"] == PARTS else b""))
+                flow["sent"] += 1
+                flow["asked"] = now
+            except BlockingIOError:
+                if now - flow["asked"] > PATIENCE:
+                    end(number, True)  # not connected
+                continue
+            except OSError:
+                end(number, True)
+                continue
+            flow["next"] = now + (LASTING / PARTS if flow["sent"] <= PARTS else PATIENCE)
+        for number, _ in poll.poll(0.01):
+            if number not in flows:
+                continue
+            flow = flows[number]
+            try:
+                if flow["sent"] <= PARTS or not flow["socket"].recv(4096).startswith(b"HTTP/1.1 200"):
+                    raise OSError
+            except OSError:
+                end(number, True)
+                continue
+            longest, done = max(longest, time.monotonic() - flow["asked"]), done + 1
+            end(number, False)
+    json.dump({"broken": {"": broken} if broken else {}, "longest": longest, "answers": done}, sys.stdout)
+
+
 def once(binary, program, way, event, flows):
     drill = Drill(binary, program, way)
     atexit.register(drill.close)
@@ -290,9 +355,13 @@ def main():
     options.add_argument("--events", default=",".join(EVENTS))
     options.add_argument("--write", help="folder that takes the table")
     options.add_argument("--hold", type=float, help=argparse.SUPPRESS)
+    options.add_argument("--open", type=int, help=argparse.SUPPRESS)
     chosen = options.parse_args()
     if chosen.hold:
         hold(chosen.hold, chosen.flows)
+        return
+    if chosen.open:
+        keep_opening(chosen.open)
         return
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("told to stop"))  # what it has made goes with it
     binary, program = os.path.abspath(chosen.binary), os.path.abspath(chosen.program)
@@ -304,9 +373,9 @@ def main():
             for _ in range(chosen.runs):
                 found = once(binary, program, way, event, chosen.flows)
                 broken = sum(found["broken"].values())
-                if way == "dsr":
-                    bad += broken
-                    split = f"{broken} in all"
+                if way == "dsr" or event == "drain":
+                    bad += broken if way != "l7" else 0
+                    split = f"{broken} of {broken + found['answers']}" if event == "drain" else f"{broken} in all"
                 else:
                     gone = found["broken"].get("lb1", 0)
                     bad += broken - gone if way == "tier" else 0

@@ -10,7 +10,7 @@ namespace Penstock.Daemon.Admin;
 /// <param name="Announced">Addresses that routers may still be told of: new flows may come from any of them.</param>
 /// <param name="Connections">Connections of clients to the HTTP tier.</param>
 /// <param name="Relayed">Connections of services that the daemon relays (engine userspace).</param>
-/// <param name="HandingOver">Whether other hosts are just being asked to take the addresses.</param>
+/// <param name="HandingOver">Whether other hosts are just being asked to take the addresses, or routers to send packets elsewhere.</param>
 internal sealed record NodeReport(
     string Node, string State, DateTimeOffset? Since, IReadOnlyList<string> Roles, IReadOnlyList<string> Peers, IReadOnlyList<string> Announced, long Connections, int Relayed, bool HandingOver)
 {

@@ -31,7 +31,7 @@ internal sealed class ApplianceHost(ConfigSource source, string? socketPath, ILo
 
     // One waiting cause is enough: the reload that serves it reads whatever is there by then.
     private readonly Channel<string> _reloadCauses = Channel.CreateBounded<string>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
-    private volatile bool _draining;
+    private volatile bool _draining, _takesNoFlows;
 
     /// <summary>Runs until told to stop.</summary>
     /// <param name="error">Takes one line for each reason not to start.</param>
@@ -57,7 +57,7 @@ internal sealed class ApplianceHost(ConfigSource source, string? socketPath, ILo
         using var vrrp = new VrrpTier(loggers, time);
         using var bgp = new BgpTier(loggers, time);
         NodeDrain? drain = null;
-        await using var peers = new PeerTier(vrrp.Status, () => _draining || drain is { TakesNoFlows: true } ? PeerReport.Draining : PeerReport.Running, loggers, time);
+        await using var peers = new PeerTier(vrrp.Status, () => _takesNoFlows || drain is { TakesNoFlows: true } ? PeerReport.Draining : PeerReport.Running, loggers, time);
         await using var node = drain = new NodeDrain(config, vrrp, bgp, peers, engine, balancer, [engine.EndConnections, bgp.Drain, balancer.Drain], loggers.CreateLogger<NodeDrain>(), time);
         await using var plane = new ControlLoop(
             () => Interlocked.Exchange(ref first, null) ?? source.Load(),
@@ -124,12 +124,14 @@ internal sealed class ApplianceHost(ConfigSource source, string? socketPath, ILo
         L4Tier balancer, L7Engine engine, PeerTier peers, AddressLease lease, ControlPlaneState state, ServiceNotifier notifier, CancellationToken atOnce)
     {
         _draining = true;
+        _takesNoFlows = state.Snapshot is not { Config.Bgp: not null }; // routers bring new ones until the addresses are withdrawn
         var patience = state.Snapshot?.Config.ShutdownTimeout ?? TimeSpan.Zero;
         var before = state.Snapshot is { Config: var config } ? lease.LeaveLimit(config) + (config.Peers is null ? TimeSpan.Zero : patience) : TimeSpan.Zero;
         var longest = before + patience; // addresses are handed over first, and peers told
         notifier.Stopping($"draining for at most {patience.TotalSeconds:0} s", longest);
         _logger.LogInformation("stopping: draining for at most {Seconds:0} s", patience.TotalSeconds);
         var stays = await lease.LeaveAsync(atOnce);
+        _takesNoFlows = true;
         if (state.Snapshot is { Config.Peers: not null })
             await peers.UntilToldAsync(patience, atOnce); // they send new flows of the proxy tier here until then
         try

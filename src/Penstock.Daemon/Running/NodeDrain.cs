@@ -12,8 +12,8 @@ using Penstock.Vrrp.Bgp;
 namespace Penstock.Daemon.Running;
 
 /// <summary>
-/// Takes this host out for maintenance and back in, as an operator asks. It gives its roles up first, while it has all its flows; only then is it in drain in services of the
-/// proxy tier, so that no flow begins elsewhere of which the host that takes the address knows nothing.
+/// Takes this host out for maintenance and back in, as an operator asks. It gives its roles and its announcements up first, while it has all its flows; only then is it in drain in
+/// services of the proxy tier, so that no flow begins elsewhere of which the host that takes the address knows nothing.
 /// </summary>
 internal sealed class NodeDrain : IAsyncDisposable
 {
@@ -64,7 +64,7 @@ internal sealed class NodeDrain : IAsyncDisposable
     /// <summary>Whether this host is taken out.</summary>
     public bool IsDraining => Volatile.Read(ref _state) is not null;
 
-    /// <summary>Whether other hosts are to send it no new flows: it has given up its roles, as far as others took them.</summary>
+    /// <summary>Whether other hosts are to send it no new flows: it has given up its roles, as far as others took them, and routers send it none.</summary>
     public bool TakesNoFlows => Volatile.Read(ref _state) is { HandsOver: false };
 
     /// <summary>What is left here.</summary>
@@ -160,11 +160,13 @@ internal sealed class NodeDrain : IAsyncDisposable
 
     private async Task HandOverAsync(DateTimeOffset since, CancellationToken stop)
     {
+        var rerouted = _bgp.UntilReroutedAsync(withdrawn: null, stop);
         var kept = await TryHandOverAsync(stop);
+        if (kept.Count > 0 && !stop.IsCancellationRequested)
+            _logger.LogWarning("no other host has taken {Instances}: this host keeps the addresses until one does", string.Join(", ", kept));
+        await rerouted; // until then new flows come, and are to be treated as other hosts treat them
         if (stop.IsCancellationRequested)
             return;
-        if (kept.Count > 0)
-            _logger.LogWarning("no other host has taken {Instances}: this host keeps the addresses until one does", string.Join(", ", kept));
         Volatile.Write(ref _state, new State(since, HandsOver: false));
         _peers.Drain(drains: true);
         NoteHandedOver(since);

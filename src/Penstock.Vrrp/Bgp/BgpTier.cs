@@ -13,7 +13,7 @@ namespace Penstock.Vrrp.Bgp;
 /// The addresses that this host announces by BGP: what BIRD is to tell the routers, by the configuration, the health of what they depend on, and whether the host leaves. One thread calls
 /// <see cref="Apply"/>, any the others.
 /// </summary>
-public sealed class BgpTier : IAddressTier, IDisposable
+public sealed partial class BgpTier : IAddressTier, IDisposable
 {
     private const string BirdUnit = "penstock-bird";
 
@@ -121,26 +121,6 @@ public sealed class BgpTier : IAddressTier, IDisposable
     /// <summary>What it does.</summary>
     public BgpStatus Status() => _state is { } state ? BgpReport.Of(state.Bgp, state.Bird.Status, state.Health, state.IsUntold && _phase == BgpPhase.Left ? BgpPhase.Leaving : _phase, _time.GetTimestamp() < Volatile.Read(ref _leaseUntil)) : BgpStatus.None;
 
-    /// <summary>
-    /// Takes this host out of its routers' choice, or back into it: what it announces carries GRACEFUL_SHUTDOWN (RFC 8326) for <see cref="BgpConfig.GracefulShutdown"/>, and is
-    /// withdrawn then. It stays so over reloads.
-    /// </summary>
-    public void Drain(bool isDrained)
-    {
-        lock (_gate)
-        {
-            if (isDrained == (_phase != BgpPhase.Serving))
-                return;
-            var patience = _state?.Bgp.GracefulShutdown ?? TimeSpan.Zero;
-            _phase = !isDrained ? BgpPhase.Serving : patience > TimeSpan.Zero ? BgpPhase.Leaving : BgpPhase.Left;
-            _ = _timer.Change(_phase == BgpPhase.Leaving ? patience : Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-            if (_state is not { } state)
-                return;
-            _logger.LogInformation("BGP: this host {What}", isDrained ? $"leaves its routers, and withdraws its addresses in {patience.TotalSeconds:0.#} s" : "announces its addresses again");
-            Announce(state, _phase);
-        }
-    }
-
     /// <inheritdoc/>
     public void Renew()
     {
@@ -165,23 +145,6 @@ public sealed class BgpTier : IAddressTier, IDisposable
             _gate.Exit();
         }
     }
-
-    /// <inheritdoc/>
-    public async Task<IReadOnlyList<string>> HandOverAsync(CancellationToken cancellation)
-    {
-        if (_state is not { } state)
-            return [];
-        Drain(isDrained: true);
-        var (limit, started) = (state.Bgp.GracefulShutdown + s_telling, _time.GetTimestamp());
-        while (_phase == BgpPhase.Leaving && _time.GetElapsedTime(started) < limit && !cancellation.IsCancellationRequested)
-            await Task.Delay(s_leavingPoll, _time, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        GiveUp(); // whatever BIRD has been told: what serves them ends from here on
-        await Task.Delay(s_rerouting, _time, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // routers do not say where they send packets now
-        return [];
-    }
-
-    /// <inheritdoc/>
-    public TimeSpan HandOverLimit(ApplianceConfig config) => (config.Bgp?.GracefulShutdown ?? TimeSpan.Zero) + s_telling + s_rerouting;
 
     /// <inheritdoc/>
     public void GiveUp()
@@ -370,19 +333,6 @@ public sealed class BgpTier : IAddressTier, IDisposable
         {
             _logger.LogError("what is announced can't be changed, again in {Seconds} s: {Reason}", s_retry.TotalSeconds, error.Message);
             _ = _retry.Change(s_retry, Timeout.InfiniteTimeSpan);
-        }
-    }
-
-    private void OnTimer()
-    {
-        lock (_gate)
-        {
-            if (_phase != BgpPhase.Leaving)
-                return;
-            if (_state is { } state)
-                Announce(state, BgpPhase.Left);
-            _phase = BgpPhase.Left; // only now: who waits for it goes on
-            _logger.LogInformation("BGP: the addresses are withdrawn");
         }
     }
 

@@ -41,4 +41,41 @@ public sealed partial class BgpTierTests
         Bird.Text.ShouldNotContain("route 203.0.113.10/32");
         (_tier.Status().Phase, _tier.Status().NotWithdrawn.Any()).ShouldBe((BgpPhase.Left, false));
     }
+
+    [Fact]
+    public async Task Rerouting_BeginsWhenTheAddressesAreWithdrawn_AndTakesASecond()
+    {
+        Apply(Snapshot(SomeBgp.Config()));
+        await _tier.UntilReroutedAsync(withdrawn: null, new CancellationToken(canceled: true));
+        _tier.Drain(isDrained: true);
+        var (withdrawnAt, reroutedAt) = await ReroutedAsync();
+
+        (withdrawnAt, reroutedAt).ShouldBe((5000, 6000), "milliseconds");
+        _lo.Has.ShouldContainKey(s_vip);
+    }
+
+    [Fact]
+    public async Task Rerouting_OfAHostWhoseBirdTakesNothing_IsNotWaitedForWithoutEnd()
+    {
+        Apply(Snapshot(SomeBgp.Config()));
+        Bird.Fails = true;
+        _tier.Drain(isDrained: true);
+
+        (await ReroutedAsync()).ShouldBe((10_000, 11_000));
+    }
+
+    // On the clock that is moved 10 ms by 10 ms: as far as the tier's timers and its polls are.
+    private async Task<(int WithdrawnAt, int ReroutedAt)> ReroutedAsync()
+    {
+        var (now, withdrawnAt) = (0, -1);
+        var waiting = _tier.UntilReroutedAsync(() => withdrawnAt = now, CancellationToken.None);
+        while (!waiting.IsCompleted)
+        {
+            now += 10;
+            _time.Advance(TimeSpan.FromMilliseconds(10));
+        }
+
+        await waiting;
+        return (withdrawnAt, now);
+    }
 }
