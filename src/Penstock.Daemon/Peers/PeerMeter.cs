@@ -10,11 +10,13 @@ internal sealed class PeerMeter : IDisposable
 
     /// <summary>Instruments.</summary>
     /// <param name="links">Links to all peers.</param>
+    /// <param name="routerId">This host's BGP identifier; null: it speaks none.</param>
     /// <param name="instances">Names of this host's VRRP instances; none where there are no peers.</param>
     /// <param name="findings">What is wrong with them.</param>
     /// <param name="refusals">Clients that were refused.</param>
     public PeerMeter(
         Func<IEnumerable<PeerLink>> links,
+        Func<string?> routerId,
         Func<IEnumerable<string>> instances,
         Func<IReadOnlyList<InstanceFinding>> findings,
         Func<IEnumerable<(PeerFaultKind Kind, long Count)>> refusals)
@@ -25,6 +27,8 @@ internal sealed class PeerMeter : IDisposable
         _meter.CreateObservableGauge(
             "penstock.config.differs", () => links().Select(link => new Measurement<int>(link.View.Drift.Count, Tag("peer", link.Peer.Name))), unit: null,
             "Keys in which the configuration of a peer differs from this host's.");
+        _meter.CreateObservableGauge(
+            "penstock.bgp.router_id_shared", () => Shared(links(), routerId()), unit: null, "Whether a peer has this host's bgp.router_id.");
         _meter.CreateObservableGauge("penstock.vrrp.split_brain", () => Found(instances(), findings(), isSplitBrain: true), unit: null, "Whether a VRRP instance is master on this host and on a peer.");
         _meter.CreateObservableGauge("penstock.vrrp.no_master", () => Found(instances(), findings(), isSplitBrain: false), unit: null, "Whether a VRRP instance is master neither on this host nor on a peer.");
         _meter.CreateObservableCounter(
@@ -42,6 +46,9 @@ internal sealed class PeerMeter : IDisposable
         from link in links
         from failure in link.Failures
         select new Measurement<long>(failure.Count, Tag("peer", link.Peer.Name), Tag("reason", Word(failure.Kind)));
+
+    private static IEnumerable<Measurement<int>> Shared(IEnumerable<PeerLink> links, string? routerId) =>
+        routerId is null ? [] : links.Select(link => new Measurement<int>(link.View.HasRouterId(routerId) ? 1 : 0, Tag("peer", link.Peer.Name)));
 
     private static IEnumerable<Measurement<int>> Found(IEnumerable<string> instances, IReadOnlyList<InstanceFinding> findings, bool isSplitBrain) =>
         instances.Select(name => new Measurement<int>(

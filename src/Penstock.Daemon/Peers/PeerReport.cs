@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 namespace Penstock.Daemon.Peers;
 
-/// <summary>What a host tells its peers of itself. It holds no secret and no value of the configuration.</summary>
+/// <summary>What a host tells its peers of itself. It holds no secret, and of the configuration no value but those that adverts and routers are told anyway.</summary>
 /// <param name="Node">Its name.</param>
 /// <param name="Version">Version of its daemon.</param>
 /// <param name="State"><c>running</c> or <c>draining</c>.</param>
@@ -26,6 +26,9 @@ internal sealed record PeerReport(
 
     /// <summary>Nodes that it sends no new flows of the proxy tier to, because they drain; null: it is of a version that does not say.</summary>
     public IReadOnlyList<string>? Drained { get; init; }
+
+    /// <summary>Its BGP identifier; null: it speaks no BGP, or is of a version that does not say.</summary>
+    public string? BgpRouterId { get; init; }
 
     /// <summary>Whether it is to get no new flows.</summary>
     public bool IsDraining => string.Equals(State, Draining, StringComparison.Ordinal);
@@ -56,6 +59,7 @@ internal sealed record PeerReport(
         Node = Plain(Node),
         Version = Plain(Version),
         State = Plain(State),
+        BgpRouterId = BgpRouterId is null ? null : Plain(BgpRouterId),
         Drained = Drained is null ? null : [.. Drained.Take(MostItems).Select(Plain)],
         Vrrp = [.. Vrrp.Take(MostItems).Select(instance => instance with { Name = Plain(instance.Name), Addresses = [.. instance.Addresses.Take(MostItems).Select(Plain)] })],
     };

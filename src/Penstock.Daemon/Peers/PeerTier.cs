@@ -58,7 +58,7 @@ internal sealed class PeerTier : IAsyncDisposable
         _watch = new InstanceWatch(_logger, time);
         var api = new PeerApi(() => _config, root => Report(root, state()));
         _listener = new PeerListener(api.HandleAsync, _logger, time);
-        _meter = new PeerMeter(() => _links, () => _links.IsEmpty ? [] : Config?.Vrrp.Select(instance => instance.Name) ?? [], () => _watch.Findings, () => _listener.Refusals);
+        _meter = new PeerMeter(() => _links, () => RouterId(Config), () => _links.IsEmpty ? [] : Config?.Vrrp.Select(instance => instance.Name) ?? [], () => _watch.Findings, () => _listener.Refusals);
         _running = Task.Run(RunAsync);
     }
 
@@ -123,7 +123,7 @@ internal sealed class PeerTier : IAsyncDisposable
             return new PeersStatus([], []);
         var links = _links;
         var own = Instances(config);
-        var warnings = _watch.Findings.Select(finding => finding.Text).Concat(links.SelectMany(link => Warnings(link, config.Node))).ToList();
+        var warnings = _watch.Findings.Select(finding => finding.Text).Concat(links.SelectMany(link => Warnings(link, config))).ToList();
         if (_trouble is { } trouble)
             warnings.Add(trouble);
         if (_identity is { Certificate: { } shown } && shown.NotAfter.ToUniversalTime() < _time.GetUtcNow().UtcDateTime)
@@ -144,7 +144,9 @@ internal sealed class PeerTier : IAsyncDisposable
         _changed.Dispose();
     }
 
-    private static IEnumerable<string> Warnings(PeerLink link, string node)
+    private static string? RouterId(ApplianceConfig? config) => config?.Bgp?.RouterId.ToString();
+
+    private static IEnumerable<string> Warnings(PeerLink link, ApplianceConfig config)
     {
         var view = link.View;
         if (view.State == PeerState.Down)
@@ -152,7 +154,9 @@ internal sealed class PeerTier : IAsyncDisposable
         if (view.Uncompared.Length > 0)
             yield return $"the configuration of peer {view.Node} cannot be compared: {view.Uncompared}";
         if (view.Drift.Count > 0)
-            yield return $"the configuration differs from that of peer {view.Node} in {link.Text(view.Drift, node)}";
+            yield return $"the configuration differs from that of peer {view.Node} in {link.Text(view.Drift, config.Node)}";
+        if (view.HasRouterId(RouterId(config)))
+            yield return $"peer {view.Node} has bgp.router_id {RouterId(config)}, as this host has: routers take the two for one; give each its own";
     }
 
     private static PeerStatus Describe(PeerView view, IReadOnlyList<OwnInstance> own) => new(
@@ -184,6 +188,7 @@ internal sealed class PeerTier : IAsyncDisposable
         return new PeerReport(
             snapshot.Config.Node, VersionCommand.Current, state, snapshot.Generation, followed.At, unready, root, [.. Instances(snapshot.Config).Select(instance => instance.State)])
         {
+            BgpRouterId = RouterId(snapshot.Config),
             Drained = [.. _links.Where(link => link.View.Proxy?.State == EndpointState.Drain && !TakesFlows(link.Peer.ProxyAddress(), snapshot)).Select(link => link.Peer.Name)],
         };
     }

@@ -22,6 +22,10 @@ internal sealed record PeerView(
     /// <summary>What is known of its proxy tier; null: nothing yet.</summary>
     public ProxyState? Proxy { get; init; }
 
+    /// <summary>Whether it speaks BGP by an identifier that is this host's as well.</summary>
+    /// <param name="own">This host's; null: it speaks none.</param>
+    public bool HasRouterId(string? own) => own is not null && string.Equals(Report?.BgpRouterId, own, StringComparison.Ordinal);
+
     /// <summary>Whether the report is an answer to the last question.</summary>
     public bool IsFresh => State == PeerState.Up && Fault is null && Report is not null;
 }

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Collections.Immutable;
 using System.Diagnostics;
+using System.Diagnostics.Metrics;
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging.Abstractions;
 using Penstock.ControlPlane;
 using Penstock.Daemon.Peers;
 using Penstock.Model;
+using Penstock.Model.Bgp;
 using Penstock.Model.L4;
 using Penstock.Model.Peers;
 using Penstock.Model.Vrrp;
@@ -152,6 +154,52 @@ public sealed class PeerTierTests : IAsyncDisposable
                 Config = snapshot.Config with { Peers = peers, L4 = snapshot.Config.L4 with { Services = [service] } },
                 Services = snapshot.Services.Add("web", [new BackendStatus(backends[0], first), new BackendStatus(backends[1], EndpointState.Ready)]),
             };
+        }
+    }
+
+    [Fact]
+    public async Task RouterId_ThatTwoHostsHave_IsSaidByBoth_UntilOneHasAnother()
+    {
+        _tiers[0].Follow(Router(0, "192.0.2.11"));
+        _tiers[1].Follow(Router(1, "192.0.2.11"));
+
+        await UntilAsync(0, status => status.Warnings is ["peer lb2 has bgp.router_id 192.0.2.11, as this host has: routers take the two for one; give each its own"]);
+        await UntilAsync(1, status => status.Warnings is ["peer lb1 has bgp.router_id 192.0.2.11, as this host has: routers take the two for one; give each its own"]);
+        Shared().ShouldBe([("lb1", 1), ("lb2", 1)], ignoreOrder: true);
+
+        _tiers[1].Follow(Router(1, "192.0.2.12"));
+        await UntilAsync(0, status => status.Peers is [{ State: PeerState.Up }] && status.Warnings.Count == 0);
+        await UntilAsync(1, status => status.Warnings.Count == 0);
+        Shared().ShouldBe([("lb1", 0), ("lb2", 0)], ignoreOrder: true);
+
+        _tiers[0].Follow(Snapshot(0, seed: 1));
+        _tiers[1].Follow(Snapshot(1, seed: 1));
+        await EventuallyAsync(() => Shared().Length == 0);
+        _tiers[0].Status().Warnings.ShouldBeEmpty("neither has one");
+
+        Snapshot Router(int host, string id)
+        {
+            var snapshot = Snapshot(host, seed: 1);
+            var bgp = new BgpConfig { Asn = 65010, RouterId = IPAddress.Parse(id), Addresses = [new BgpAddressConfig { Address = IPAddress.Parse("203.0.113.20") }], Neighbors = [] };
+            return snapshot with { Config = snapshot.Config with { Bgp = bgp } };
+        }
+
+        // Of the tiers of this test: others run beside it.
+        (string Peer, int Value)[] Shared()
+        {
+            var found = new List<(string, int)>();
+            using var listener = new MeterListener
+            {
+                InstrumentPublished = (instrument, collector) =>
+                {
+                    if (instrument.Name == "penstock.bgp.router_id_shared")
+                        collector.EnableMeasurementEvents(instrument);
+                },
+            };
+            listener.SetMeasurementEventCallback<int>((_, value, tags, _) => found.Add(((string)tags[0].Value!, value)));
+            listener.Start();
+            listener.RecordObservableInstruments();
+            return [.. found];
         }
     }
 
