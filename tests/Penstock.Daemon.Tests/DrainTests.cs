@@ -105,6 +105,19 @@ public sealed class DrainTests : IDisposable
     }
 
     [Fact]
+    public async Task Drain_OfARecordThatIsDamaged_IsSaidToBeSo_AndEndsAsAnyOther()
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(Record)!);
+        await File.WriteAllBytesAsync(Record, [0, 0, 7]);
+
+        var daemon = await _sandbox.StartAsync();
+
+        daemon.Log.ShouldContain("lib/node-drain is damaged, it does not say since when this host drains");
+        (await ClientAsync("ready", "--node")).ExitCode.ShouldBe(0);
+        (await NodeAsync()).GetProperty("state").GetString().ShouldBe("ready");
+    }
+
+    [Fact]
     public async Task Drain_ThatCannotBeRecorded_ChangesNothing()
     {
         await _sandbox.StartAsync();

@@ -14,9 +14,9 @@ internal sealed class DrainRecord(string path)
 
     private const string HandedOver = "handed over";
 
-    /// <summary>Since when the host is out, and whether it has handed its roles over; null: it is not.</summary>
+    /// <summary>Since when the host is out, whether it has handed its roles over, and whether the file says since when (else it is its own time: it is damaged); null: the host is not out.</summary>
     /// <exception cref="IOException">It can't be known.</exception>
-    public (DateTimeOffset Since, bool HasHandedOver)? Read()
+    public (DateTimeOffset Since, bool HasHandedOver, bool IsWhole)? Read()
     {
         if (!Path.Exists(path))
             return null;
@@ -24,7 +24,7 @@ internal sealed class DrainRecord(string path)
             throw new IOException($"{path} is no file: a folder, a named pipe or a device is there; remove it");
         var lines = File.ReadAllLines(path);
         var isKnown = DateTimeOffset.TryParse(lines.FirstOrDefault(), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var since);
-        return (isKnown ? since : new DateTimeOffset(File.GetLastWriteTimeUtc(path), TimeSpan.Zero), lines.Contains(HandedOver, StringComparer.Ordinal));
+        return (isKnown ? since : new DateTimeOffset(File.GetLastWriteTimeUtc(path), TimeSpan.Zero), lines.Contains(HandedOver, StringComparer.Ordinal), isKnown);
     }
 
     /// <summary>Writes it, whole or not at all, so that it is there after a crash of the host too.</summary>

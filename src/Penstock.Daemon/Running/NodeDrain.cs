@@ -54,6 +54,8 @@ internal sealed class NodeDrain : IAsyncDisposable
         if (Recorded() is not { } recorded)
             return;
         _state = new State(recorded.Since, HandsOver: !recorded.HasHandedOver);
+        if (!recorded.IsWhole)
+            _logger.LogWarning("{Path} is damaged, it does not say since when this host drains: it drains as long as the file is there", Path.Combine(config.State, DrainRecord.Name));
         _logger.LogWarning("this host drains since {Since:yyyy-MM-dd HH:mm:ss}Z, and goes on to: penstock ready --node ends it", recorded.Since);
         _vrrp.Drain();
         if (recorded.HasHandedOver)
@@ -217,7 +219,7 @@ internal sealed class NodeDrain : IAsyncDisposable
             other(drains);
     }
 
-    private (DateTimeOffset Since, bool HasHandedOver)? Recorded()
+    private (DateTimeOffset Since, bool HasHandedOver, bool IsWhole)? Recorded()
     {
         try
         {
@@ -227,7 +229,7 @@ internal sealed class NodeDrain : IAsyncDisposable
         {
             // It is there, whatever it holds: a host that somebody has taken out takes nothing by mistake.
             _logger.LogError("since when this host drains can't be read: {Reason}", error.Message);
-            return (_time.GetUtcNow(), false);
+            return (_time.GetUtcNow(), false, true); // said above
         }
     }
 
