@@ -284,7 +284,8 @@ public sealed class XdpSurvivalTests
         await using var net = await Topology.CreateAsync();
         var daemon = await net.StartDaemonAsync(TwoServers);
         daemon.Signal(19); // It looks each second, and would have its own program back.
-        File.Delete($"{net.Folder}/pins/links/b0"); // the last there was of the link
+        File.Delete($"{net.Folder}/pins/links/b0"); // the last there was of the link, which the kernel lets go of in its time
+        await Eventually.TrueAsync(async () => !(await net.Balancer.OkAsync("ip", "link show b0")).Contains("prog/xdp", StringComparison.Ordinal), TimeSpan.FromSeconds(60), () => "b0 is free");
         await net.Balancer.IpAsync($"link set dev b0 {attached} obj {net.Programs}/pass.bpf.o sec xdp/pass");
         daemon.Signal(18);
 
