@@ -174,6 +174,15 @@ public sealed class TlsTests : IDisposable
         "node: lb1\nl7:\n  listeners: [{name: db, bind: \":5432\", mode: tcp, to: [{cluster: a}]}]\n  clusters: {a: {endpoints: [\"10.0.0.1:443\"], tls: {server_name: a.example.com}}}\n")
         .Lines().ShouldHaveSingleItem().ShouldContain("l7.listeners[0].to[0]: cluster 'a', which has tls, behind a listener of mode tcp");
 
+    [Fact]
+    public void Cluster_OfProtocolH2_BehindAListenerOfModeTcp_OrWithProxyProtocol_IsRefused()
+    {
+        Some.Parse("node: lb1\nl7:\n  listeners: [{name: db, bind: \":5432\", mode: tcp, to: [{cluster: a}]}]\n  clusters: {a: {endpoints: [\"10.0.0.1:443\"], protocol: h2}}\n")
+            .Lines().ShouldHaveSingleItem().ShouldContain("l7.listeners[0].to[0]: cluster 'a', which has protocol: h2, behind a listener of mode tcp");
+        Some.Parse("node: lb1\nl7:\n  listeners: [{name: http, bind: \":80\", routes: main}]\n  routes: {main: [{to: [{cluster: a}]}]}\n  clusters: {a: {endpoints: [\"10.0.0.1:443\"], protocol: h2, proxy_protocol: v2}}\n")
+            .Lines().ShouldHaveSingleItem().ShouldContain("l7.clusters.a.proxy_protocol: proxy_protocol beside protocol: h2");
+    }
+
     private static ConfigResult LoadCluster(string tls) => ConfigLoader.Parse(
         [new ConfigFile("a.yaml", Encoding.UTF8.GetBytes($"node: lb1\nl7:\n  listeners: [{{name: http, bind: \":80\", routes: main}}]\n  routes: {{main: [{{to: [{{cluster: a}}]}}]}}\n  clusters: {{a: {{endpoints: [\"10.0.0.1:443\"], tls: {{{tls}}}}}}}\n"))],
         new NoInterfaces());

@@ -33,6 +33,8 @@ internal static class ClusterChecks
             if (cluster.Discovery is { } discovery)
                 CheckDiscovery(discovery, here["discovery"], sink);
 
+            if (cluster.Protocol == UpstreamProtocol.H2 && cluster.ProxyProtocol is not null)
+                sink.Error(here["proxy_protocol"].Node, here["proxy_protocol"].Path, "proxy_protocol beside protocol: h2, whose connections carry requests of many clients", "one of the two");
             if (cluster.Tls is { } tls)
                 ClusterTlsChecks.Run(tls, readsFiles, here["tls"], sink);
             if (cluster.Health is { } health)

@@ -70,8 +70,12 @@ internal static class ModeChecks
         RouteChecks.CheckTargets(l7, to, at, sink);
         for (var i = 0; i < to.Length; i++)
         {
-            if (to[i]?.Cluster is { } name && l7.Clusters.TryGetValue(name, out var cluster) && cluster.Tls is not null)
+            if (to[i]?.Cluster is not { } name || !l7.Clusters.TryGetValue(name, out var cluster))
+                continue;
+            if (cluster.Tls is not null)
                 sink.Error(at[i].Node, at[i].Path, $"cluster '{name}', which has tls, behind a listener of mode tcp, which hands bytes on as they are", "a cluster without tls");
+            if (cluster.Protocol != UpstreamProtocol.H1)
+                sink.Error(at[i].Node, at[i].Path, $"cluster '{name}', which has protocol: h2, behind a listener of mode tcp, which hands bytes on as they are", "a cluster without protocol");
         }
     }
 }

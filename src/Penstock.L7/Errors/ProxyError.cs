@@ -91,6 +91,15 @@ internal enum ProxyError : byte
     /// <summary>The endpoint closed or reset the connection before its response began.</summary>
     ConnectionTerminated,
 
+    /// <summary>HTTP/2: the endpoint refused the request, and did nothing about it.</summary>
+    StreamRefused,
+
+    /// <summary>HTTP/2: the endpoint reset the request's stream before its response began.</summary>
+    StreamReset,
+
+    /// <summary>HTTP/2: the endpoint broke the rules of the connection.</summary>
+    StreamProtocolError,
+
     /// <summary>The endpoint stopped taking the request.</summary>
     ConnectionWriteTimeout,
 

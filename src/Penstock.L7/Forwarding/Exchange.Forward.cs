@@ -9,6 +9,7 @@ using Penstock.L7.Http1;
 using Penstock.L7.Transport;
 using Penstock.L7.Upstream;
 using Penstock.Linux;
+using Penstock.Model.L7;
 
 namespace Penstock.L7.Forwarding;
 
@@ -21,7 +22,9 @@ internal sealed partial class Exchange
     /// <summary>Interim responses relayed for one request; more is an endpoint gone wrong.</summary>
     private const int MaxInterims = 16;
 
-    private UpstreamConnection? _upstream;
+    private IEndpointStream? _upstream;
+    private Errno _connectOutcome;
+    private bool _isSent;
     private EndpointPool? _pool;
     private EndpointPool? _lastResort;
     private readonly List<EndpointPool> _triedPools = [];
@@ -38,7 +41,7 @@ internal sealed partial class Exchange
         {
             // 1. A connection: one used before if there is a fit one, otherwise a new one, to another endpoint if the first refuses.
             _error = PickEndpoint();
-            if (_error == ProxyError.None && (!mayReuse || !TakeIdle()))
+            if (_error == ProxyError.None && !TakeOpen(mayReuse))
                 _error = await ConnectAsync();
             if (_error != ProxyError.None)
                 return await AnswerAsync();
@@ -47,10 +50,15 @@ internal sealed partial class Exchange
             var upstream = _upstream!; // Set by step 1.
             var unanswered = upstream.Reader.TotalReceived;
             StartRequest(upstream);
-            if (_requestBody.IsDone && !SendsChunked)
+            if (_requestBody.IsDone && !SendsChunked && _requestBody.Bytes == 0)
+            {
+                upstream.WriteEnd(chunked: false, trailers: null);
                 await upstream.Writer.FlushAsync();
+            }
             else
+            {
                 StartPump();
+            }
 
             // 3. The head of the response, after interim ones.
             BeginResponse(upstream);
@@ -68,14 +76,16 @@ internal sealed partial class Exchange
             // 4. The endpoint closed before a byte came back: a lost keep-alive race, or its end. Once more if that is safe, over a
             //    new connection and to another endpoint: a process that was killed still accepts for a moment after its
             //    connections are reset. This one is the last resort, unless the connection was new.
-            var unheard = mayReuse && _error == ProxyError.ConnectionTerminated && upstream.Reader.TotalReceived == unanswered;
+            //    What the endpoint has said that it did not begin is safe whatever the method, and tried as often as a connect.
+            var unprocessed = upstream.IsUnprocessed && _attempts < MaxConnectAttempts;
+            var unheard = mayReuse && _error == ProxyError.ConnectionTerminated && upstream.Reader.TotalReceived == unanswered && Request.MethodKind.IsIdempotent();
             _triedPools.Add(upstream.Pool);
-            _lastResort = upstream.Requests > 1 ? upstream.Pool : null;
+            _lastResort = upstream.IsReused ? upstream.Pool : null;
             await StopPumpAsync();
             DropUpstream();
-            if (!unheard || !Request.MethodKind.IsIdempotent() || _requestBody.Bytes > 0 || _interrupted != ProxyError.None)
+            if (_requestBody.Bytes > (unprocessed ? MaxKeptBytes : 0) || !(unprocessed || unheard) || _interrupted != ProxyError.None)
                 return await AnswerAsync();
-            mayReuse = false;
+            mayReuse = mayReuse && unprocessed;
             _worker.Counters.UnheardRetries++;
         }
 
@@ -98,90 +108,33 @@ internal sealed partial class Exchange
         return pool is not null;
     }
 
-    private bool TakeIdle()
+    /// <summary>Takes a connection that is open.</summary>
+    /// <param name="mayReuse">Whether one that lies unused will do; one that other requests are on always does.</param>
+    private bool TakeOpen(bool mayReuse)
     {
         var pool = _pool!; // Set by PickEndpoint.
-        _upstream = pool.Config.ProxyProtocol is null ? pool.TakeIdle() : _connection.Upstreams?.Take(pool);
+        if (pool.Config.Protocol == UpstreamProtocol.H2)
+            _upstream = pool.Streams.TakeOpen();
+        else if (mayReuse)
+            _upstream = pool.Config.ProxyProtocol is null ? pool.TakeIdle() : _connection.Upstreams?.Take(pool);
         if (_upstream is null)
             return false;
         _worker.Counters.ConnectionsReused++;
         return true;
     }
 
-    [AsyncMethodBuilder(typeof(PooledTaskMethodBuilder<>))]
-    private async ValueTask<ProxyError> ConnectAsync()
-    {
-        var cluster = _worker.CellOf(_route!.Targets[_target]); // As above.
-        for (var attempt = 1; ; attempt++)
-        {
-            var pool = _pool!; // Set by PickEndpoint, and by Pick below.
-            var failure = ProxyError.PoolExhausted;
-            if (pool.Config.ProxyProtocol is null ? pool.MayConnect : pool.MakeRoom())
-            {
-                _upstream = pool.Create();
-                var deadline = _worker.Reactor.Now + _route!.Targets[_target].ConnectMilliseconds; // As above.
-                var outcome = await _upstream.ConnectAsync(pool.Address, _route!.Targets[_target].ConnectMilliseconds);
-                failure = outcome == Errno.None && _interrupted == ProxyError.None ? await BeginAsync(_upstream, deadline) : ErrorOf(outcome);
-                if (_interrupted != ProxyError.None)
-                {
-                    DropUpstream();
-                    return _interrupted;
-                }
-
-                if (failure == ProxyError.None)
-                {
-                    _worker.Counters.ConnectionsOpened++;
-                    return ProxyError.None;
-                }
-
-                _attempts++;
-                _upstream = null;
-                if (outcome == Errno.EMFILE && attempt < MaxConnectAttempts && _worker.DropUnusedUpstream())
-                    continue; // To the same endpoint, with the descriptor that is free now.
-                if (ProxyErrors.Of(failure).Fault == Fault.Ours)
-                    _worker.Descriptors.OnConnectRefused(outcome);
-                else
-                    pool.OnFailure();
-            }
-
-            _triedPools.Add(pool);
-            cluster = _worker.CellOf(_route!.Targets[_target]); // As above; a reload may have come during the connect.
-            if (attempt == MaxConnectAttempts || (cluster.PickOther(_triedPools, ref _worker.Random, out var other) != ProxyError.None && !TakeLastResort(out other)))
-                return failure;
-            _pool = other;
-            _worker.Counters.ConnectRetries++;
-        }
-    }
-
-    /// <summary>What goes before the first request of a connection: a PROXY header, then TLS.</summary>
-    private ValueTask<ProxyError> BeginAsync(UpstreamConnection upstream, long deadline)
-    {
-        if (upstream.Pool.Config.ProxyProtocol is { } version)
-            upstream.Announce(version, _connection.Identity, _connection.Upstreams ??= new OwnConnections(_worker.Descriptors));
-        return upstream.Pool.Tls is { } tls ? upstream.AgreeAsync(tls, deadline, _worker.Counters.Handshakes) : new ValueTask<ProxyError>(ProxyError.None);
-    }
-
-    /// <summary>What the outcome of a connect is to clients.</summary>
-    internal static ProxyError ErrorOf(Errno connectOutcome) => connectOutcome switch
-    {
-        Errno.ETIMEDOUT => ProxyError.ConnectionTimeout,
-        Errno.ENETUNREACH or Errno.EHOSTUNREACH or Errno.EADDRNOTAVAIL or Errno.EAFNOSUPPORT => ProxyError.EndpointUnreachable,
-        Errno.EMFILE or Errno.ENFILE => ProxyError.DescriptorsExhausted,
-        Errno.ENOMEM or Errno.ENOBUFS => ProxyError.InternalError,
-        _ => ProxyError.ConnectionRefused,
-    };
-
-    private void StartRequest(UpstreamConnection upstream)
+    private void StartRequest(IEndpointStream upstream)
     {
         var pool = upstream.Pool;
         _attempts++;
-        upstream.Requests++;
+        _isSent = true;
+        upstream.Begin();
         pool.OnRequest();
         upstream.Writer.Guard.Between(_route!.Targets[_target].BodyMilliseconds, bytesPerSecond: 0); // As above.
         WriteRequestHead(upstream);
     }
 
-    private void BeginResponse(UpstreamConnection upstream)
+    private void BeginResponse(IEndpointStream upstream)
     {
         _interims = 0;
         Response.Reset();
@@ -192,16 +145,15 @@ internal sealed partial class Exchange
     }
 
     /// <summary>Takes what has come of a response's head.</summary>
-    private ResponseStep ReadResponseHead(UpstreamConnection upstream, in ReadResult read)
+    private ResponseStep ReadResponseHead(IEndpointStream upstream, in ReadResult read)
     {
         if (read.IsCanceled)
             return Fail(Cancelled(ProxyError.ResponseTimeout));
-        var status = Response.Parse(read.Buffer, _route!.Targets[_target].HeadLimits, Request.MethodKind, out var consumed, out var examined); // As above.
-        upstream.Reader.AdvanceTo(consumed, examined);
+        var status = upstream.ReadHead(ref _response, read, _route!.Targets[_target].HeadLimits, Request.MethodKind); // As above.
         if (status == ParseStatus.NeedMore && !read.IsCompleted)
             return ResponseStep.ReadMore;
         if (status == ParseStatus.NeedMore)
-            return Fail(read.Buffer.IsEmpty && _interims == 0 ? ProxyError.ConnectionTerminated : ProxyError.ResponseIncomplete);
+            return Fail(EndOf(upstream, read.Buffer.IsEmpty && _interims == 0 ? ProxyError.ConnectionTerminated : ProxyError.ResponseIncomplete));
         _upstreamTicks = Stopwatch.GetTimestamp();
         var error = status == ParseStatus.Rejected ? RejectResponse(Response.Rejection) : CheckResponse();
         if (error != ProxyError.None)
@@ -219,6 +171,16 @@ internal sealed partial class Exchange
     /// <param name="timeout">What it is if nothing else has happened.</param>
     private ProxyError Cancelled(ProxyError timeout) =>
         _interrupted != ProxyError.None ? _interrupted : _pumpError != ProxyError.None ? _pumpError : timeout;
+
+    /// <summary>Why the endpoint sends no more.</summary>
+    /// <param name="upstream">The endpoint's side.</param>
+    /// <param name="gone">What it is if it has just gone.</param>
+    private ProxyError EndOf(IEndpointStream upstream, ProxyError gone) => upstream.Failure switch
+    {
+        ProxyError.None => gone,
+        ProxyError.ResponseRejected => RejectResponse(upstream.Rejection),
+        var failure => failure,
+    };
 
     private ProxyError RejectResponse(RejectReason reason)
     {
@@ -247,15 +209,16 @@ internal sealed partial class Exchange
         return false;
     }
 
-    /// <summary>Closes the endpoint's connection, which is of no more use.</summary>
+    /// <summary>Lets the endpoint go, whose response did not come or broke off.</summary>
     private void DropUpstream()
     {
         if (_upstream is not { } upstream)
             return;
         _upstream = null;
-        if (upstream.Requests > 0)
+        if (_isSent)
             upstream.Pool.OnRequestEnded(failed: ProxyErrors.Of(_error).Fault == Fault.Upstream);
-        upstream.Close();
+        _isSent = false;
+        upstream.Settle(reuse: false);
     }
 
     /// <summary>Gives the endpoint's connection back to its pool if its response ended cleanly, else closes it.</summary>
@@ -263,10 +226,8 @@ internal sealed partial class Exchange
     {
         var upstream = _upstream!; // Called once, after a whole response.
         _upstream = null;
+        _isSent = false;
         upstream.Pool.OnRequestEnded(failed: false);
-        if (Response.KeepAlive && _requestBody.IsDone && !_stopPump && _interrupted == ProxyError.None)
-            upstream.Pool.PutBack(upstream);
-        else
-            upstream.Close();
+        upstream.Settle(Response.KeepAlive && _requestBody.IsDone && !_stopPump && _interrupted == ProxyError.None);
     }
 }

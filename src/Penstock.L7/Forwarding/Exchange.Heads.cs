@@ -8,10 +8,10 @@ namespace Penstock.L7.Forwarding;
 /// <content>The heads it writes, to either side.</content>
 internal sealed partial class Exchange
 {
-    private void WriteRequestHead(UpstreamConnection upstream)
+    private void WriteRequestHead(IEndpointStream upstream)
     {
         var listener = Listener;
-        RequestWriter.Write(upstream.Writer, Request, new RequestForwarding
+        upstream.WriteHead(Request, new RequestForwarding
         {
             Path = _path.AsSpan(0, _pathLength),
             Host = upstream.Pool.Config.Host == UpstreamHost.Preserve ? default : upstream.Pool.HostField,
@@ -24,7 +24,7 @@ internal sealed partial class Exchange
             ViaName = listener.ViaName,
             Framing = Request.Framing,
             ContentLength = Request.ContentLength,
-            KeepAlive = !upstream.Pool.IsLast(upstream),
+            KeepAlive = !upstream.IsLast,
             ExpectContinue = Request.ExpectContinue,
             Upgrade = Request.Upgrade,
         });
@@ -37,7 +37,7 @@ internal sealed partial class Exchange
         {
             ClientVersion = Request.Version,
             Framing = framing,
-            ContentLength = Response.ContentLength,
+            ContentLength = Response.EndsWithHead && !_client.IsMultiplexed ? 0 : Response.ContentLength,
             KeepAlive = keep,
             ViaName = Listener.ViaName,
             Upgrade = Response.Status == 101 ? Response.Upgrade : default,

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+using System.Buffers;
 using System.Runtime.CompilerServices;
 using Penstock.L7.Errors;
 using Penstock.L7.Http1;
@@ -11,11 +12,15 @@ namespace Penstock.L7.Forwarding;
 /// <content>The request's body on its way to the endpoint, beside the wait for the response.</content>
 internal sealed partial class Exchange
 {
+    /// <summary>Bytes of a body that are kept until the response begins, to be sent again where the endpoint did not begin on the request: a message of gRPC is mostly shorter.</summary>
+    private const int MaxKeptBytes = 16 << 10;
+
+    private byte[] _kept = [];
     private bool _pumping;
     private bool _stopPump;
     private ProxyError _pumpError;
 
-    /// <summary>Whether the endpoint gets the body in chunks: its length is not told beforehand.</summary>
+    /// <summary>Whether the length of the body is not told beforehand: the endpoint gets it in chunks, where nothing else frames it.</summary>
     private bool SendsChunked => Request.Framing == BodyFraming.Chunked;
 
     private void StartPump()
@@ -46,7 +51,7 @@ internal sealed partial class Exchange
     }
 
     [AsyncMethodBuilder(typeof(PooledTaskMethodBuilder))]
-    private async ValueTask PumpAsync(UpstreamConnection upstream)
+    private async ValueTask PumpAsync(IEndpointStream upstream)
     {
         try
         {
@@ -63,9 +68,11 @@ internal sealed partial class Exchange
     }
 
     [AsyncMethodBuilder(typeof(PooledTaskMethodBuilder))]
-    private async ValueTask PumpPiecesAsync(UpstreamConnection upstream)
+    private async ValueTask PumpPiecesAsync(IEndpointStream upstream)
     {
         var turnEnd = BytesPerTurn;
+        if (_requestBody.Bytes > 0 && !await SendPieceAsync(upstream.Writer, new ReadOnlySequence<byte>(_kept, 0, (int)_requestBody.Bytes), chunked: false))
+            return;
         while (!_requestBody.IsDone && _pumpError == ProxyError.None && !_stopPump)
         {
             if (!_clientReader.TryRead(out var read))
@@ -98,8 +105,11 @@ internal sealed partial class Exchange
                     _pumpError = ProxyError.RequestBodyTooLarge;
                 if (_pumpError != ProxyError.None)
                     break;
-                if (status == ChunkStatus.Data)
-                    open = await SendPieceAsync(upstream.Writer, data, SendsChunked);
+                if (status != ChunkStatus.Data)
+                    continue;
+                if (upstream.IsMultiplexed)
+                    Keep(data);
+                open = await SendPieceAsync(upstream.Writer, data, SendsChunked && !upstream.IsMultiplexed);
             }
 
             // A sequence that was used up points to its end, which is what was examined.
@@ -118,12 +128,11 @@ internal sealed partial class Exchange
     }
 
     [AsyncMethodBuilder(typeof(PooledTaskMethodBuilder))]
-    private async ValueTask EndPumpAsync(UpstreamConnection upstream)
+    private async ValueTask EndPumpAsync(IEndpointStream upstream)
     {
         if (_requestBody.IsDone && !_stopPump)
         {
-            if (SendsChunked)
-                BodyWriter.AppendEnd(upstream.Writer, _requestBody.Trailers ?? _client.Trailers);
+            upstream.WriteEnd(SendsChunked, _requestBody.Trailers ?? _client.Trailers);
             await upstream.Writer.FlushAsync();
         }
 
@@ -144,6 +153,22 @@ internal sealed partial class Exchange
         }
     }
 
+    private void Keep(in ReadOnlySequence<byte> data)
+    {
+        if (_requestBody.Bytes > MaxKeptBytes)
+            return;
+        if (_kept.Length == 0)
+            _kept = ArrayPool<byte>.Shared.Rent(MaxKeptBytes);
+        data.CopyTo(_kept.AsSpan((int)(_requestBody.Bytes - data.Length)));
+    }
+
+    private void ReleaseKept()
+    {
+        if (_kept.Length > 0)
+            ArrayPool<byte>.Shared.Return(_kept);
+        _kept = [];
+    }
+
     /// <summary>The client sends no more: the end of a body that is framed so, otherwise too early.</summary>
     private void EndOfClient()
     {
@@ -162,7 +187,7 @@ internal sealed partial class Exchange
     /// <summary>Buffers a small piece, sends a large one.</summary>
     /// <returns>False when the receiver is gone.</returns>
     [AsyncMethodBuilder(typeof(PooledTaskMethodBuilder<>))]
-    private static async ValueTask<bool> SendPieceAsync(TransportWriter writer, System.Buffers.ReadOnlySequence<byte> data, bool chunked)
+    private static async ValueTask<bool> SendPieceAsync(TransportWriter writer, ReadOnlySequence<byte> data, bool chunked)
     {
         if (BodyWriter.IsSmall(data))
         {

@@ -15,14 +15,17 @@ internal sealed partial class Exchange
 
     private bool _relaying;
 
+    /// <summary>Whether the response's head does not tell the length of its body.</summary>
+    private bool IsLengthUntold => Response.Framing is BodyFraming.Chunked or BodyFraming.UntilClose;
+
     [AsyncMethodBuilder(typeof(PooledTaskMethodBuilder<>))]
     private async ValueTask<bool> RelayResponseAsync()
     {
         var upstream = _upstream!; // Set by ForwardAsync.
         OnResponseHead(Response.Status);
         var keep = MayKeepClient();
-        _responseBody.Start(Response.Framing, Response.ContentLength, _route!.Targets[_target].HeadLimits); // As there.
-        var chunked = _responseBody.IsChunked || _responseBody.EndsWithConnection;
+        _responseBody.Start(upstream.FramingOf(Response), Response.ContentLength, _route!.Targets[_target].HeadLimits); // As there.
+        var chunked = IsLengthUntold;
         if (chunked && Request.Version != 11)
         {
             chunked = false;
@@ -35,7 +38,7 @@ internal sealed partial class Exchange
         if (!_responseBody.IsDone)
             await RelayBodyAsync(upstream, chunked);
         if (_error == ProxyError.None)
-            _client.WriteEnd(chunked, _responseBody.Trailers);
+            _client.WriteEnd(chunked, _responseBody.Trailers ?? upstream.Trailers);
         if (_error is ProxyError.None && (await _clientWriter.FlushAsync()).IsCompleted)
             _error = ClientError();
         _relaying = false;
@@ -43,7 +46,7 @@ internal sealed partial class Exchange
     }
 
     [AsyncMethodBuilder(typeof(PooledTaskMethodBuilder))]
-    private async ValueTask RelayBodyAsync(UpstreamConnection upstream, bool chunked)
+    private async ValueTask RelayBodyAsync(IEndpointStream upstream, bool chunked)
     {
         upstream.Reader.Guard.Between(_route!.Targets[_target].BodyMilliseconds, bytesPerSecond: 0); // As above.
         var turnEnd = _responseBody.Bytes + BytesPerTurn;
@@ -90,12 +93,12 @@ internal sealed partial class Exchange
     }
 
     /// <summary>The endpoint has closed: the end of a body that is framed so, unless it was a reset; otherwise too early.</summary>
-    private void EndOfUpstream(UpstreamConnection upstream)
+    private void EndOfUpstream(IEndpointStream upstream)
     {
         if (_responseBody.EndsWithConnection && !upstream.IsBroken)
             _responseBody.EndWithConnection();
         else
-            _error = ProxyError.ResponseIncomplete;
+            _error = upstream.Failure == ProxyError.ResponseRejected ? RejectResponse(upstream.Rejection) : ProxyError.ResponseIncomplete;
     }
 
     /// <summary>The response is over, well or not: decides what becomes of both connections.</summary>
@@ -132,7 +135,7 @@ internal sealed partial class Exchange
     private void BreakOff()
     {
         // An end of the connection is how an HTTP/1.0 response without a length ends well: there, only a reset tells.
-        if (!_responseBody.IsDone && (_responseBody.IsChunked || _responseBody.EndsWithConnection) && Request.Version < 11)
+        if (!_responseBody.IsDone && IsLengthUntold && Request.Version < 11)
             _client.Abort();
     }
 

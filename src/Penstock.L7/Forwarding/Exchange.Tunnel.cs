@@ -2,6 +2,7 @@
 using System.Runtime.CompilerServices;
 using Penstock.L7.Errors;
 using Penstock.L7.Transport;
+using Penstock.L7.Upstream;
 
 namespace Penstock.L7.Forwarding;
 
@@ -14,7 +15,7 @@ internal sealed partial class Exchange
     [AsyncMethodBuilder(typeof(PooledTaskMethodBuilder<>))]
     private async ValueTask<bool> TunnelAsync()
     {
-        var upstream = _upstream!; // Set by ForwardAsync.
+        var upstream = (UpstreamConnection)_upstream!; // Set by ForwardAsync; streams have no 101.
         OnResponseHead(Response.Status);
         WriteResponseHead(chunked: false, keep: true);
         _worker.Reactor.Timers.Remove(_timer);

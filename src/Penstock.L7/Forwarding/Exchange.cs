@@ -40,6 +40,7 @@ internal sealed partial class Exchange
     private byte[] _path = new byte[256];
     private byte[] _location = [];
     private int _pathLength;
+    private ResponseHead _response = new();
     private bool _trusted;
     private bool _ended;
 
@@ -53,7 +54,7 @@ internal sealed partial class Exchange
     internal RequestHead Request { get; } = new();
 
     /// <summary>The response's head.</summary>
-    internal ResponseHead Response { get; } = new();
+    internal ResponseHead Response => _response;
 
     /// <summary>The listener as of the snapshot this request uses.</summary>
     internal CompiledListener Listener { get; private set; } = null!; // As above.
@@ -82,7 +83,7 @@ internal sealed partial class Exchange
         _pathLength = 0;
         _ownBytes = null;
         _tunnelBytes = 0;
-        _trusted = _ended = false;
+        _trusted = _ended = _isSent = false;
         _upstream = null;
         _pool = null;
         _pumpError = ProxyError.None;
@@ -99,6 +100,7 @@ internal sealed partial class Exchange
         Request.Reset();
         Response.Reset();
         _triedPools.Clear();
+        ReleaseKept();
         _client = null!; // Nothing is called until the next Begin.
         _connection = null!; // As above.
         _clientReader = null!; // As above.
@@ -156,7 +158,7 @@ internal sealed partial class Exchange
         if (_upstream is not { } upstream)
             return;
         _upstream = null;
-        if (upstream.Requests > 0)
+        if (_isSent)
             upstream.Pool.OnRequestEnded(failed: false);
         upstream.Abort();
     }
@@ -181,7 +183,8 @@ internal sealed partial class Exchange
         if (!_ended && _upstream is { } upstream)
         {
             upstream.Writer.CancelPendingFlush();
-            upstream.Reader.CancelPendingRead();
+            if (ReferenceEquals(_upstream, upstream)) // A stream may be another request's by now.
+                upstream.Reader.CancelPendingRead();
         }
     }
 

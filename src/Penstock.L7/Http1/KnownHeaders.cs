@@ -22,6 +22,10 @@ internal static class KnownHeaders
         KnownHeader.XForwardedClientCert, KnownHeader.XForwardedOther, KnownHeader.XRealIp, KnownHeader.Forwarded, KnownHeader.Via, KnownHeader.XRequestId,
         KnownHeader.MaxForwards, KnownHeader.Date);
 
+    /// <summary>Fields that are about an HTTP/1.1 connection: in HTTP/2 a message with them is malformed (RFC 9113 section 8.2.2).</summary>
+    public static ulong OfConnection { get; } = Set(
+        KnownHeader.Connection, KnownHeader.KeepAlive, KnownHeader.ProxyConnection, KnownHeader.TransferEncoding, KnownHeader.Upgrade);
+
     /// <summary>The set of these fields, one bit each.</summary>
     public static ulong Set(params ReadOnlySpan<KnownHeader> ids)
     {

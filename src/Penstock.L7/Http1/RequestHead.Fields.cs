@@ -6,10 +6,6 @@ namespace Penstock.L7.Http1;
 /// <content>A head that comes as decoded fields (HTTP/2): pseudo-fields for the request line, then the others (RFC 9113 section 8.3).</content>
 internal sealed partial class RequestHead
 {
-    /// <summary>Fields that are about an HTTP/1.1 connection: with them a message is malformed (RFC 9113 section 8.2.2).</summary>
-    private static readonly ulong s_ofConnection = KnownHeaders.Set(
-        KnownHeader.Connection, KnownHeader.KeepAlive, KnownHeader.ProxyConnection, KnownHeader.TransferEncoding, KnownHeader.Upgrade);
-
     private ByteRange _scheme;
     private ByteRange _asked;
     private PseudoFields _pseudo;
@@ -48,7 +44,7 @@ internal sealed partial class RequestHead
     {
         if (KnownHeaders.Has(Repeated, KnownHeader.Cookie))
             JoinFields(KnownHeader.Cookie, "; "u8); // RFC 9113 section 8.2.3.
-        var reason = (Present & s_ofConnection) != 0 ? RejectReason.FieldNotAllowed : ReadPseudo();
+        var reason = (Present & KnownHeaders.OfConnection) != 0 ? RejectReason.FieldNotAllowed : ReadPseudo();
         if (reason == RejectReason.None)
             reason = ReadAuthority();
         if (reason == RejectReason.None)

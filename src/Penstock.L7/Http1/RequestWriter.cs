@@ -20,6 +20,9 @@ internal static class RequestWriter
     /// <summary>What a client could say about itself that only a proxy should.</summary>
     private static readonly ulong s_fromTrustedOnly = KnownHeaders.Set(KnownHeader.Forwarded, KnownHeader.XForwardedOther, KnownHeader.XRealIp);
 
+    /// <summary>Fields of a request that are written from what was parsed, or not at all.</summary>
+    internal static ulong NotCopied(bool peerTrusted) => peerTrusted ? s_written : s_written | s_fromTrustedOnly;
+
     /// <summary>No less than <see cref="Write"/> writes.</summary>
     public static int MaxLength(RequestHead head, in RequestForwarding forwarding) =>
         FixedLength + head.Length + (FieldSection.LineOverhead * head.FieldCount) + head.Authority.Length
@@ -38,7 +41,7 @@ internal static class RequestWriter
         cursor.Put(" HTTP/1.1\r\nHost: "u8);
         cursor.Put(forwarding.Host.IsEmpty ? head.Authority : forwarding.Host);
         cursor.Put("\r\n"u8);
-        ulong skip = forwarding.PeerTrusted ? s_written : s_written | s_fromTrustedOnly;
+        ulong skip = NotCopied(forwarding.PeerTrusted);
         if (forwarding.Framing == BodyFraming.Chunked)
         {
             skip &= ~(1UL << (int)KnownHeader.Trailer);

@@ -8,7 +8,7 @@ namespace Penstock.L7.Http1;
 /// The head of one response, held to the standard of a request's. Reusable: <see cref="FieldSection.Reset"/>, then Parse; after an
 /// interim response the same again for the next.
 /// </summary>
-internal sealed class ResponseHead : MessageHead
+internal sealed partial class ResponseHead : MessageHead
 {
     private ByteRange _reason;
     private HttpMethodKind _requestMethod;
@@ -37,6 +37,7 @@ internal sealed class ResponseHead : MessageHead
         _reason = default;
         Status = Version = 0;
         Framing = BodyFraming.None;
+        EndsWithHead = false;
     }
 
     /// <inheritdoc/>

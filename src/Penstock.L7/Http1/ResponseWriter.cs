@@ -77,7 +77,7 @@ internal static class ResponseWriter
         cursor.Put("HTTP/1.1 "u8);
         cursor.Put(head.Status);
         cursor.Put(" "u8);
-        cursor.Put(head.ReasonPhrase);
+        cursor.Put(head.Version == 20 ? StatusText.Reason(head.Status) : head.ReasonPhrase);
         cursor.Put("\r\n"u8);
     }
 }

@@ -49,7 +49,9 @@ internal abstract partial class Http2Connection
         var id = header.StreamId;
         if ((id & 1) == 0)
             return Http2Fault.StreamIdEven;
-        if (id < LastStreamId && !_streams.ContainsKey(id) && !_closed.WasResetHere(id))
+        if (id > LastStreamId && !_peerBegins)
+            return Http2Fault.StreamIdle;
+        if (id < LastStreamId && !_streams.ContainsKey(id) && !_closed.WasResetHere(id) && (_peerBegins || _closed.HasEnded(id)))
             return _closed.HasEnded(id) ? Http2Fault.StreamClosed : Http2Fault.StreamIdReused;
         _blockFault = header.Strip(ref payload);
         if (_blockFault is not (Http2Fault.None or Http2Fault.SelfDependency))
@@ -98,12 +100,17 @@ internal abstract partial class Http2Connection
     private Http2Fault OnBlock(int id, ReadOnlySpan<byte> block)
     {
         _decoder.Trim();
-        if (_streams.TryGetValue(id, out var stream))
+        if (!_streams.TryGetValue(id, out var stream))
+        {
+            if (id <= LastStreamId)
+                return _peerBegins && !_closed.WasResetHere(id) ? Http2Fault.StreamClosed : SkipLate(block);
+            OnBegun(id);
+        }
+        else if (stream.HeadReceived)
+        {
             return OnTrailers(stream, _blockEnds, block);
-        if (id <= LastStreamId)
-            return _closed.WasResetHere(id) ? SkipLate(block) : Http2Fault.StreamClosed;
-        LastStreamId = id;
-        _windowUpdates = Math.Min(WindowUpdateCredit, _windowUpdates + UpdatesPerFrame);
+        }
+
         return OnMessage(id, _blockEnds, _blockFault, block);
     }
 }

@@ -99,7 +99,15 @@ internal abstract partial class Http2Connection
         if (fault != Http2Fault.None)
             return fault;
         _encoder.Allow((int)Math.Min(_peer.HeaderTableSize, Http2Settings.DefaultHeaderTableSize));
-        return WriteControl(FrameType.Settings, FrameFlags.Ack, 0, payload: default);
+        fault = WriteControl(FrameType.Settings, FrameFlags.Ack, 0, payload: default);
+        if (fault == Http2Fault.None)
+            OnSettingsTaken();
+        return fault;
+    }
+
+    /// <summary>The peer has told what it bounds, or told it anew.</summary>
+    protected virtual void OnSettingsTaken()
+    {
     }
 
     private Http2Fault MoveWindows(long by)
@@ -128,8 +136,18 @@ internal abstract partial class Http2Connection
         return Http2Fault.None;
     }
 
-    /// <summary>The peer begins no more streams, or takes none: those there are go on.</summary>
-    private Http2Fault OnGoAway() => CountControl();
+    /// <summary>The peer begins no more streams, or takes none beyond the given one: those there are up to it go on.</summary>
+    protected virtual void OnGoingAway(int lastStreamId)
+    {
+    }
+
+    private Http2Fault OnGoAway(ReadOnlySpan<byte> payload)
+    {
+        var fault = CountControl();
+        if (fault == Http2Fault.None)
+            OnGoingAway((int)(BinaryPrimitives.ReadUInt32BigEndian(payload) & int.MaxValue));
+        return fault;
+    }
 
     private Http2Fault CountControl() => _controls.TryAdd(Reactor.Now) ? Http2Fault.None : Http2Fault.ControlFlood;
 

@@ -13,8 +13,8 @@ internal abstract partial class Http2Connection
     private FloodMeter _resets;
     private FloodMeter _late;
 
-    /// <summary>A stream begins with the fields of a message.</summary>
-    /// <param name="id">Its number.</param>
+    /// <summary>The fields of a message have come: a request, with which a stream begins, or a response.</summary>
+    /// <param name="id">The stream's number.</param>
     /// <param name="ended">Whether no content follows.</param>
     /// <param name="refused">A fault that the stream is refused for, once its fields are read.</param>
     /// <param name="block">The encoded fields; must be read to the end.</param>
@@ -51,7 +51,8 @@ internal abstract partial class Http2Connection
     protected void Forget(int id) => _closed.Add(id, resetHere: false);
 
     /// <summary>Counts a stream that ended early: opening and resetting streams costs a peer little (CVE-2023-44487, CVE-2025-8671).</summary>
-    protected Http2Fault CountReset() => _resets.TryAdd(Reactor.Now) ? Http2Fault.None : Http2Fault.ResetFlood;
+    /// <remarks>Of streams that this end begins there are no more than it begins.</remarks>
+    protected Http2Fault CountReset() => !_peerBegins || _resets.TryAdd(Reactor.Now) ? Http2Fault.None : Http2Fault.ResetFlood;
 
     /// <summary>Counts a frame of a stream that is reset: a peer has no more of them on their way than its windows and a round trip allow.</summary>
     private Http2Fault CountLate() => _late.TryAdd(Reactor.Now) ? Http2Fault.None : Http2Fault.ClosedStreamFlood;
@@ -78,6 +79,7 @@ internal abstract partial class Http2Connection
         }
 
         var wrong = stream.RemoteEnded ? Http2Fault.StreamClosed
+            : !stream.HeadReceived ? Http2Fault.MessageMalformed
             : header.Length > stream.ReceiveWindow ? Http2Fault.WindowExceeded
             : Http2Fault.None;
         if (wrong != Http2Fault.None)
@@ -147,7 +149,7 @@ internal abstract partial class Http2Connection
         }
     }
 
-    private Http2Fault OnReset(in FrameHeader header)
+    private Http2Fault OnReset(in FrameHeader header, ReadOnlySpan<byte> payload)
     {
         if (IsIdle(header.StreamId))
             return Http2Fault.StreamIdle;
@@ -156,10 +158,11 @@ internal abstract partial class Http2Connection
             _closed.Add(stream.Id, resetHere: false);
             Remove(stream);
             OnStreamReset(Http2Fault.None);
-            stream.Break(RejectReason.None);
+            stream.OnReset((Http2ErrorCode)BinaryPrimitives.ReadUInt32BigEndian(payload));
+            return CountReset();
         }
 
-        return CountReset();
+        return _peerBegins ? CountReset() : CountLate();
     }
 
     private Http2Fault OnWindowUpdate(in FrameHeader header, ReadOnlySpan<byte> payload)

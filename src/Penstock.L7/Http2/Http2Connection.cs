@@ -23,24 +23,30 @@ internal abstract partial class Http2Connection
     private readonly Dictionary<int, Http2Stream> _streams = [];
     private Http2Settings _peer = new();
     private bool _batching;
+    private readonly bool _peerBegins;
     private bool _settingsSeen;
 
     /// <summary>A connection.</summary>
     /// <param name="transport">What carries it.</param>
     /// <param name="limits">Bounds.</param>
-    protected Http2Connection(SocketConnection transport, in Http2Limits limits)
+    /// <param name="peerBegins">Whether the peer begins the streams: it is the client.</param>
+    protected Http2Connection(SocketConnection transport, in Http2Limits limits, bool peerBegins)
     {
         _transport = transport;
         Limits = limits;
+        _peerBegins = peerBegins;
         var now = transport.Reactor.Now;
         _resets = new FloodMeter(burst: 1000, perSecond: 33, now);
-        _controls = new FloodMeter(burst: 1000, perSecond: 100, now);
+        _controls = peerBegins ? new FloodMeter(burst: 1000, perSecond: 100, now) : new FloodMeter(burst: 10_000, perSecond: 1000, now); // gRPC servers measure by PING.
         _emptyFrames = new FloodMeter(burst: 100, perSecond: 10, now);
         _late = new FloodMeter(burst: 10_000, perSecond: 330, now);
         _windowUpdates = WindowUpdateCredit;
         _receiveWindow = Http2Settings.DefaultWindow;
         _wake = GoOn;
     }
+
+    /// <summary>What carries it.</summary>
+    protected SocketConnection Transport => _transport;
 
     /// <summary>Its reactor.</summary>
     internal Reactor Reactor => _transport.Reactor;
@@ -60,7 +66,7 @@ internal abstract partial class Http2Connection
     /// <summary>Nothing more is read: the peer is gone, broke the rules, or all is done.</summary>
     protected bool IsEnding { get; private set; }
 
-    /// <summary>The highest stream that the peer has begun.</summary>
+    /// <summary>The highest stream that has begun.</summary>
     protected int LastStreamId { get; private set; }
 
     /// <summary>Streams that are open.</summary>
@@ -110,6 +116,16 @@ internal abstract partial class Http2Connection
     /// <summary>Puts a stream into the table.</summary>
     protected void Add(Http2Stream stream) => _streams.Add(stream.Id, stream);
 
+    /// <summary>The stream of a number; null: there is none, or no more.</summary>
+    protected Http2Stream? Find(int id) => _streams.GetValueOrDefault(id);
+
+    /// <summary>A stream begins.</summary>
+    protected void OnBegun(int id)
+    {
+        LastStreamId = id;
+        _windowUpdates = Math.Min(WindowUpdateCredit, _windowUpdates + UpdatesPerFrame);
+    }
+
     /// <summary>Takes a stream out: frames find it no more. What it holds stays its own until <see cref="Release"/>.</summary>
     protected void Remove(Http2Stream stream)
     {
@@ -144,7 +160,7 @@ internal abstract partial class Http2Connection
         if (IsEnding)
             return;
         Fault = fault;
-        WriteGoAway(LastStreamId, fault.Code());
+        WriteGoAway(_peerBegins ? LastStreamId : 0, fault.Code());
         OnFault(fault);
         IsEnding = true;
         if (_transport.Reader.IsWaiting)
@@ -217,12 +233,12 @@ internal abstract partial class Http2Connection
         {
             case FrameType.Headers: return OnHeaders(header, payload);
             case FrameType.Continuation: return OnContinuation(header, payload);
-            case FrameType.RstStream: return OnReset(header);
+            case FrameType.RstStream: return OnReset(header, payload);
             case FrameType.Settings: return OnSettings(header, payload);
             case FrameType.WindowUpdate: return OnWindowUpdate(header, payload);
             case FrameType.Priority: return OnPriority(header, payload);
             case FrameType.Ping: return OnPing(header, payload);
-            case FrameType.GoAway: return OnGoAway();
+            case FrameType.GoAway: return OnGoAway(payload);
             case FrameType.PushPromise: return Http2Fault.PushNotAllowed;
             default: return CountControl(); // RFC 9113 section 4.1: unknown types are ignored.
         }

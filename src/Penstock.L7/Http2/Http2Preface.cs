@@ -10,7 +10,8 @@ internal static class Http2Preface
     /// <summary>Bytes of it.</summary>
     internal const int Length = 24;
 
-    private static ReadOnlySpan<byte> Bytes => "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"u8;
+    /// <summary>The preface.</summary>
+    internal static ReadOnlySpan<byte> Bytes => "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"u8;
 
     /// <summary>Whether the input begins with it; <see cref="ParseStatus.NeedMore"/> while it may.</summary>
     internal static ParseStatus Match(in ReadOnlySequence<byte> input)

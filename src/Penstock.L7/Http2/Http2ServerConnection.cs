@@ -24,7 +24,7 @@ internal sealed class Http2ServerConnection : Http2Connection
     private Draining _draining;
 
     internal Http2ServerConnection(ClientConnection client, Worker worker, CompiledListener listener)
-        : base(client, listener.Http2Limits)
+        : base(client, listener.Http2Limits, peerBegins: true)
     {
         Client = client;
         Worker = worker;

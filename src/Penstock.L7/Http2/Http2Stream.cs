@@ -33,6 +33,12 @@ internal abstract class Http2Stream
     /// <summary>What goes.</summary>
     internal Http2StreamWriter Output { get; }
 
+    /// <summary>The head of the peer's message has come: what comes now is content, and trailers.</summary>
+    internal bool HeadReceived { get; private protected set; }
+
+    /// <summary>Whether a head has come that nobody has read.</summary>
+    internal virtual bool HasHead => false;
+
     /// <summary>The peer has ended its side.</summary>
     internal bool RemoteEnded { get; private set; }
 
@@ -70,11 +76,13 @@ internal abstract class Http2Stream
     internal Http2Stream? PreviousQueued { get; set; }
 
     /// <summary>It begins.</summary>
+    /// <param name="connection">Its connection.</param>
+    /// <param name="id">Its number; 0: it gets one by <see cref="Number"/> when its head is sent.</param>
     internal void Open(Http2Connection connection, int id)
     {
         Connection = connection;
-        Id = id;
-        SendWindow = connection.Peer.InitialWindow;
+        Number(id);
+        HeadReceived = id != 0;
         ReceiveWindow = connection.StreamWindow;
         RemoteEnded = LocalEnded = IsBroken = false;
         _headWaits = _trailersWait = _endWaits = false;
@@ -83,8 +91,15 @@ internal abstract class Http2Stream
         ReceivedTrailers = null;
     }
 
+    /// <summary>Its number is known, and with it the window that it begins with.</summary>
+    internal void Number(int id)
+    {
+        Id = id;
+        SendWindow = Connection.Peer.InitialWindow;
+    }
+
     /// <summary>Lets everything go, for another use.</summary>
-    internal void Release()
+    internal virtual void Release()
     {
         Input.Reset();
         Output.Reset();
@@ -135,6 +150,9 @@ internal abstract class Http2Stream
         Output.Fail();
         OnBroken(reason);
     }
+
+    /// <summary>The peer has reset it.</summary>
+    internal virtual void OnReset(Http2ErrorCode code) => Break(RejectReason.None);
 
     /// <summary>Content was consumed: it is given back to both windows, that of the stream while more may come.</summary>
     internal void OnConsumed(int bytes)
@@ -190,6 +208,7 @@ internal abstract class Http2Stream
         if (_headWaits)
         {
             _headWaits = false;
+            OnSendingHead();
             var last = _endWaits && Output.Waiting == 0 && !_trailersWait;
             Output.OnHeadSent(Connection.WriteFields(Id, _headFields, endStream: last));
             LocalEnded |= last;
@@ -218,6 +237,11 @@ internal abstract class Http2Stream
         }
 
         return any;
+    }
+
+    /// <summary>Its head is about to be sent.</summary>
+    protected virtual void OnSendingHead()
+    {
     }
 
     /// <summary>It was reset, or its connection broke.</summary>

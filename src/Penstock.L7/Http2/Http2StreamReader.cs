@@ -20,14 +20,16 @@ internal sealed class Http2StreamReader : TransportReader
     /// <summary>Bytes received and not consumed.</summary>
     internal int Buffered { get; private set; }
 
+    private bool IsReadable => HasResult || _stream.HasHead;
+
     /// <inheritdoc/>
     public override ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default) =>
-        HasResult ? new ValueTask<ReadResult>(TakeResult()) : Pending();
+        IsReadable ? new ValueTask<ReadResult>(TakeResult()) : Pending();
 
     /// <inheritdoc/>
     public override bool TryRead(out ReadResult result)
     {
-        var any = HasResult;
+        var any = IsReadable;
         result = any ? TakeResult() : default;
         return any;
     }
@@ -69,7 +71,7 @@ internal sealed class Http2StreamReader : TransportReader
     /// <summary>Wakes who waits, if there is something for them.</summary>
     internal void Wake()
     {
-        if (HasResult)
+        if (IsReadable)
             Signal();
     }
 

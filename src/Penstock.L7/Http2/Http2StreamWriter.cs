@@ -73,11 +73,21 @@ internal sealed class Http2StreamWriter : TransportWriter
     /// <summary>The connection has taken something: a flush is over when that was all, else its peer has shown that it lives.</summary>
     internal void OnTaken()
     {
-        if (!IsWaiting)
+        if (!IsWaiting || _stream.Id == 0)
             return;
         if (_stream.HasUnsent)
             ProlongWait();
         else
+            Signal();
+    }
+
+    /// <summary>Waits until <see cref="OnOpen"/>, or until it is cancelled: nothing can be written before.</summary>
+    internal ValueTask<FlushResult> WaitOpenAsync() => Pending();
+
+    /// <summary>The connection takes the stream's frames.</summary>
+    internal void OnOpen()
+    {
+        if (IsWaiting)
             Signal();
     }
 

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-using System.Buffers.Text;
 using System.Text;
 using Penstock.L7.Http1;
 using Penstock.L7.Http2.Hpack;
@@ -17,7 +16,7 @@ internal static class ResponseFields
     {
         PutStatus(block, head.Status);
         PutFields(block, head, ResponseWriter.NotCopied);
-        PutVia(block, head, forwarding.ViaName);
+        MessageFields.PutVia(block, head, forwarding.ViaName);
     }
 
     /// <summary>The head of a final response.</summary>
@@ -36,9 +35,9 @@ internal static class ResponseFields
         PutFields(block, head, skip);
         if (!head.Has(KnownHeader.Date))
             block.Add("date"u8, forwarding.Date, HpackIndexing.Add);
-        PutVia(block, head, forwarding.ViaName);
+        MessageFields.PutVia(block, head, forwarding.ViaName);
         if (forwarding.Framing is BodyFraming.Length or BodyFraming.None && forwarding.ContentLength >= 0)
-            PutNumber(block, "content-length"u8, forwarding.ContentLength, HpackIndexing.None);
+            MessageFields.PutNumber(block, "content-length"u8, forwarding.ContentLength, HpackIndexing.None);
     }
 
     /// <summary>The head of a response of the proxy's own.</summary>
@@ -52,20 +51,13 @@ internal static class ResponseFields
         PutChecked(block, "proxy-status"u8, answer.ProxyStatus, HpackIndexing.Add);
         PutChecked(block, "x-request-id"u8, answer.RequestId, HpackIndexing.None);
         if (!LocalResponse.IsBodiless(answer.Status))
-            PutNumber(block, "content-length"u8, answer.Body.Length, HpackIndexing.None);
+            MessageFields.PutNumber(block, "content-length"u8, answer.Body.Length, HpackIndexing.None);
     }
 
     /// <summary>Fields behind a body.</summary>
     internal static void WriteTrailers(FieldBlock block, TrailerSection trailers) => PutFields(block, trailers, excluded: 0);
 
-    private static void PutStatus(FieldBlock block, int status) => PutNumber(block, ":status"u8, status, HpackIndexing.Add);
-
-    private static void PutNumber(FieldBlock block, ReadOnlySpan<byte> name, long number, HpackIndexing indexing)
-    {
-        Span<byte> digits = stackalloc byte[20];
-        Utf8Formatter.TryFormat(number, digits, out var length);
-        block.Add(name, digits[..length], indexing);
-    }
+    private static void PutStatus(FieldBlock block, int status) => MessageFields.PutNumber(block, ":status"u8, status, HpackIndexing.Add);
 
     private static void PutFields(FieldBlock block, FieldSection section, ulong excluded)
     {
@@ -74,26 +66,6 @@ internal static class ResponseFields
             if (!KnownHeaders.Has(excluded, slot.Id) && !slot.Dropped)
                 block.Add(section.Name(slot), section.Value(slot), IndexingOf(slot.Id, section.Name(slot)));
         }
-    }
-
-    /// <summary>Appends this hop to Via (RFC 9110 section 7.6.3).</summary>
-    private static void PutVia(FieldBlock block, ResponseHead head, ReadOnlySpan<byte> name)
-    {
-        block.Begin("via"u8);
-        if (head.Has(KnownHeader.Via))
-        {
-            foreach (ref readonly var slot in head.Slots)
-            {
-                if (slot.Id != KnownHeader.Via || slot.Dropped || slot.ValueLength == 0)
-                    continue;
-                block.Append(head.Value(slot));
-                block.Append(", "u8);
-            }
-        }
-
-        block.Append(head.Version == 10 ? "1.0 "u8 : "1.1 "u8);
-        block.Append(name);
-        block.End(HpackIndexing.Add);
     }
 
     private static void PutChecked(FieldBlock block, ReadOnlySpan<byte> name, ReadOnlySpan<byte> value, HpackIndexing indexing)

@@ -104,12 +104,16 @@ internal sealed partial class L7Meter : IDisposable
     {
         _meter.CreateObservableCounter("penstock.http2.connections", () => _workers.Sum(w => w.Counters.Http2.Connections), unit: null, "Client connections that spoke HTTP/2.");
         _meter.CreateObservableCounter("penstock.http2.streams", () => _workers.Sum(w => w.Counters.Http2.Streams), unit: null, "Streams that clients began.");
-        _meter.CreateObservableCounter("penstock.http2.resets", () => PerFault(counters => counters.Resets), unit: null, "Streams reset, by what the client did wrong; reason none: nothing, one end wanted no more of it.");
-        _meter.CreateObservableCounter("penstock.http2.connections.broken", () => PerFault(counters => counters.Ends), unit: null, "Client connections ended with GOAWAY because the client broke the rules, by which.");
+        _meter.CreateObservableCounter("penstock.http2.resets", () => PerFault(w => w.Counters.Http2.Resets), unit: null, "Streams reset, by what the client did wrong; reason none: nothing, one end wanted no more of it.");
+        _meter.CreateObservableCounter("penstock.http2.connections.broken", () => PerFault(w => w.Counters.Http2.Ends), unit: null, "Client connections ended with GOAWAY because the client broke the rules, by which.");
+        _meter.CreateObservableCounter("penstock.upstream.http2.connections", () => _workers.Sum(w => w.Counters.UpstreamHttp2.Connections), unit: null, "Connections to endpoints that spoke HTTP/2.");
+        _meter.CreateObservableCounter("penstock.upstream.http2.streams", () => _workers.Sum(w => w.Counters.UpstreamHttp2.Streams), unit: null, "Streams begun to endpoints.");
+        _meter.CreateObservableCounter("penstock.upstream.http2.resets", () => PerFault(w => w.Counters.UpstreamHttp2.Resets), unit: null, "Streams to endpoints reset, by what the endpoint did wrong; reason none: nothing, one end wanted no more of it.");
+        _meter.CreateObservableCounter("penstock.upstream.http2.connections.broken", () => PerFault(w => w.Counters.UpstreamHttp2.Ends), unit: null, "Connections to endpoints ended with GOAWAY because the endpoint broke the rules, by which.");
     }
 
-    private IEnumerable<Measurement<long>> PerFault(Func<Http2Counters, long[]> counts) =>
-        Enum.GetValues<Http2Fault>().Select(fault => new Measurement<long>(_workers.Sum(w => counts(w.Counters.Http2)[(int)fault]), Tag("reason", fault.Token())));
+    private IEnumerable<Measurement<long>> PerFault(Func<Worker, long[]> counts) =>
+        Enum.GetValues<Http2Fault>().Select(fault => new Measurement<long>(_workers.Sum(w => counts(w)[(int)fault]), Tag("reason", fault.Token())));
 
     private IEnumerable<Measurement<long>> Requests()
     {

@@ -35,6 +35,9 @@ internal sealed class ReactorCounters
     /// <summary>HTTP/2 of clients.</summary>
     internal Http2Counters Http2 { get; } = new();
 
+    /// <summary>HTTP/2 of endpoints.</summary>
+    internal Http2Counters UpstreamHttp2 { get; } = new();
+
     /// <summary>Counts a request the proxy answered or broke off itself.</summary>
     internal void Count(ProxyError error, RejectReason rejection)
     {

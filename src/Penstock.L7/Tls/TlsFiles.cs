@@ -38,7 +38,7 @@ internal sealed class TlsFiles
         foreach (var (name, cluster) in snapshot.Config.L7.Clusters)
         {
             if (cluster.Tls is { } config)
-                files._clients[name] = (config, running.Known(name, config) ?? before.Known(name, config) ?? ReadClient(name, config, running));
+                files._clients[name] = (config, running.Known(name, config) ?? before.Known(name, config) ?? ReadClient(name, config, cluster.Protocol, running));
         }
 
         return files;
@@ -54,11 +54,11 @@ internal sealed class TlsFiles
         _clients.TryGetValue(cluster, out var one) && ReferenceEquals(one.Config, config) ? one.Client : null;
 
     // The one there is while nothing it goes by has changed: connections and sessions with endpoints are of one client.
-    private static TlsClient ReadClient(string cluster, ClusterTlsConfig config, TlsFiles running)
+    private static TlsClient ReadClient(string cluster, ClusterTlsConfig config, UpstreamProtocol protocol, TlsFiles running)
     {
         try
         {
-            var client = TlsClient.Create(new TlsClientOptions(config.Ca, config.Cert, config.Key, config.ServerName, [.. config.San], config.Verify, "http/1.1"));
+            var client = TlsClient.Create(new TlsClientOptions(config.Ca, config.Cert, config.Key, config.ServerName, [.. config.San], config.Verify, protocol == UpstreamProtocol.H2 ? "h2" : "http/1.1"));
             return running._clients.TryGetValue(cluster, out var known) && string.Equals(client.Fingerprint, known.Client.Fingerprint, StringComparison.Ordinal) ? known.Client : client;
         }
         catch (Exception e) when (e is TlsException or IOException or UnauthorizedAccessException)

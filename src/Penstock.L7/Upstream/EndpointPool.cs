@@ -39,6 +39,7 @@ internal sealed class EndpointPool
         _hostField = address.IsUnix ? "localhost"u8.ToArray() : Encoding.ASCII.GetBytes(name);
         Config = config;
         _timer = new IdleTimer(this);
+        Streams = new Http2Connections(this);
     }
 
     /// <summary>Its reactor.</summary>
@@ -46,6 +47,9 @@ internal sealed class EndpointPool
 
     /// <summary>Where the endpoint listens.</summary>
     internal SocketAddress Address { get; }
+
+    /// <summary>Its HTTP/2 connections.</summary>
+    internal Http2Connections Streams { get; }
 
     /// <summary>The address as text.</summary>
     internal string Name { get; }
@@ -73,6 +77,9 @@ internal sealed class EndpointPool
 
     /// <summary>Requests that failed here.</summary>
     internal long Failures => Volatile.Read(ref _failures);
+
+    /// <summary>Whether the endpoint is in no snapshot any more.</summary>
+    internal bool IsRetired => _retired;
 
     /// <summary>Whether another connection may be opened.</summary>
     internal bool MayConnect => _connections < Config.Pool.MaxConnections;
@@ -158,7 +165,7 @@ internal sealed class EndpointPool
     internal bool DropOldest()
     {
         if (_oldest is not { } oldest)
-            return false;
+            return Streams.DropUnused();
         DropIdle(oldest);
         return true;
     }
@@ -171,6 +178,7 @@ internal sealed class EndpointPool
         _index = 0;
         while (_newest is { } newest)
             DropIdle(newest);
+        Streams.Drain();
     }
 
     /// <summary>Keeps what a session can be gone on with by the next connection.</summary>
@@ -191,14 +199,14 @@ internal sealed class EndpointPool
     internal void Revive(ClusterConfig config, TlsClient? tls, int[] active, int index)
     {
         _retired = false;
-        var isBegunOtherwise = Config.ProxyProtocol != config.ProxyProtocol || !ReferenceEquals(Tls, tls);
+        var isBegunOtherwise = Config.ProxyProtocol != config.ProxyProtocol || Config.Protocol != config.Protocol || !ReferenceEquals(Tls, tls);
+        if (isBegunOtherwise || Config.Pool != config.Pool)
+            Streams.Drain();
         if (!ReferenceEquals(Tls, tls))
             _savedSession = null;
         (Config, Tls) = (config, tls);
-        while (isBegunOtherwise && DropOldest())
-        {
-            // What they began with is not what they are to begin with now.
-        }
+        while (isBegunOtherwise && _oldest is { } oldest)
+            DropIdle(oldest); // What they began with is not what they are to begin with now.
 
         active[index] = (int)_active;
         _activeOfCell = active;
@@ -231,7 +239,7 @@ internal sealed class EndpointPool
     private bool IsProven(UpstreamConnection connection) => connection.IdleTurn < Reactor.Turn && !connection.HasUnreadEvent;
 
     // Whether it began with another PROXY header, or other TLS, than connections are to begin with now, or names a client that is gone.
-    private bool IsOfNoUse(UpstreamConnection connection) => connection.Announced != Config.ProxyProtocol || !ReferenceEquals(connection.SecuredBy, Tls) || connection.Owner is { IsClosed: true };
+    private bool IsOfNoUse(UpstreamConnection connection) => Config.Protocol != UpstreamProtocol.H1 || connection.Announced != Config.ProxyProtocol || !ReferenceEquals(connection.SecuredBy, Tls) || connection.Owner is { IsClosed: true };
 
     private void Unlink(UpstreamConnection connection)
     {

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+using System.IO.Pipelines;
 using System.Runtime.CompilerServices;
 using Penstock.L7.Errors;
+using Penstock.L7.Forwarding;
+using Penstock.L7.Http1;
 using Penstock.L7.ProxyProtocol;
 using Penstock.L7.Tls;
 using Penstock.L7.Transport;
@@ -11,7 +14,7 @@ using Penstock.Model.L7;
 namespace Penstock.L7.Upstream;
 
 /// <summary>A connection to an endpoint. While it lies unused in its pool, anything the endpoint sends, its end included, removes it.</summary>
-internal sealed class UpstreamConnection : OutboundConnection
+internal sealed class UpstreamConnection : OutboundConnection, IEndpointStream
 {
     private bool _isSaved;
 
@@ -19,7 +22,7 @@ internal sealed class UpstreamConnection : OutboundConnection
         : base(pool.Reactor) => Pool = pool;
 
     /// <summary>Where it belongs.</summary>
-    internal EndpointPool Pool { get; }
+    public EndpointPool Pool { get; }
 
     /// <summary>Version of the PROXY header that it began with; null: none.</summary>
     internal ProxyProtocolVersion? Announced { get; private set; }
@@ -48,6 +51,55 @@ internal sealed class UpstreamConnection : OutboundConnection
     /// <summary>Neighbour in the pool's list of unused connections; owned by the pool.</summary>
     internal UpstreamConnection? Newer { get; set; }
 
+    TransportReader IEndpointStream.Reader => Reader;
+
+    TransportWriter IEndpointStream.Writer => Writer;
+
+    bool IEndpointStream.IsBroken => IsBroken;
+
+    bool IEndpointStream.IsMultiplexed => false;
+
+    bool IEndpointStream.IsReused => Requests > 1;
+
+    bool IEndpointStream.IsUnprocessed => false;
+
+    ProxyError IEndpointStream.Failure => ProxyError.None;
+
+    RejectReason IEndpointStream.Rejection => RejectReason.None;
+
+    TrailerSection? IEndpointStream.Trailers => null;
+
+    bool IEndpointStream.IsLast => Pool.IsLast(this);
+
+    void IEndpointStream.Begin() => Requests++;
+
+    void IEndpointStream.WriteHead(RequestHead head, in RequestForwarding forwarding) => RequestWriter.Write(Writer, head, forwarding);
+
+    void IEndpointStream.WriteEnd(bool chunked, TrailerSection? trailers)
+    {
+        if (chunked)
+            BodyWriter.AppendEnd(Writer, trailers);
+    }
+
+    ParseStatus IEndpointStream.ReadHead(ref ResponseHead head, in ReadResult read, in HeadLimits limits, HttpMethodKind requestMethod)
+    {
+        var status = head.Parse(read.Buffer, limits, requestMethod, out var consumed, out var examined);
+        Reader.AdvanceTo(consumed, examined);
+        return status;
+    }
+
+    BodyFraming IEndpointStream.FramingOf(ResponseHead head) => head.Framing;
+
+    void IEndpointStream.Settle(bool reuse)
+    {
+        if (reuse)
+            Pool.PutBack(this);
+        else
+            Close();
+    }
+
+    void IEndpointStream.Abort() => Abort();
+
     /// <summary>Writes a PROXY header, the first bytes of the connection; they go with what follows.</summary>
     internal void Announce(ProxyProtocolVersion version, ClientIdentity client, OwnConnections owner)
     {
@@ -72,6 +124,8 @@ internal sealed class UpstreamConnection : OutboundConnection
             result = await transport.HandshakeAsync();
             if (result is HandshakeResult.Full or HandshakeResult.Resumed && !tls.IsExpected(transport.Session))
                 result = HandshakeResult.CertificateRefused;
+            else if (result is HandshakeResult.Full or HandshakeResult.Resumed && Pool.Config.Protocol == UpstreamProtocol.H2 && TlsHandshake.ProtocolOf(transport) != ApplicationProtocol.Http2)
+                result = HandshakeResult.NoApplicationProtocol;
         }
 
         handshakes.Count(result);

@@ -29,6 +29,9 @@ public sealed record ClusterConfig
     [Example("{ca: /etc/penstock/tls/mesh-ca.crt, server_name: shop.internal}")]
     public ClusterTlsConfig? Tls { get; init; }
 
+    /// <summary>What the endpoints are spoken to in; health checks are HTTP/1.1 in either case. Default h1.</summary>
+    public UpstreamProtocol Protocol { get; init; } = UpstreamProtocol.H1;
+
     /// <summary>Towards the endpoints.</summary>
     public ClusterTimeouts Timeouts { get; init; } = new();
 

@@ -18,6 +18,16 @@ public sealed record PoolLimits
     [Range("0", "1000000000")]
     public int MaxRequests { get; init; }
 
+    /// <summary>HTTP/2: requests at once over one connection, or fewer where the endpoint says so; then another one is opened. Default 100 (haproxy: tune.h2.be.max-concurrent-streams).</summary>
+    [Range("1", "10000")]
+    public int MaxStreams { get; init; } = 100;
+
+    /// <summary>HTTP/2: bytes of a response that an endpoint may send before the client takes them. Default 64 KiB (haproxy: tune.h2.be.initial-window-size).</summary>
+    [Key("stream_window")]
+    [Unit(Unit.Bytes)]
+    [Range("64KiB", "16MiB")]
+    public int StreamWindowBytes { get; init; } = 64 << 10;
+
     /// <summary>Bytes of a response head. Default 64 KiB.</summary>
     [Key("response_headers")]
     [Unit(Unit.Bytes)]

@@ -7,7 +7,7 @@ namespace Penstock.L7.Tests.Http2;
 
 /// <summary>A connection of which a test plays the upper half; its defect is that it takes no message.</summary>
 internal sealed class BareConnection(SocketConnection transport)
-    : Http2Connection(transport, new Http2Limits(ConcurrentStreams: 100, StreamWindow: 65_536, ConnectionWindow: 1 << 20, new HeadLimits(8192, 65_536, 100)))
+    : Http2Connection(transport, new Http2Limits(ConcurrentStreams: 100, StreamWindow: 65_536, ConnectionWindow: 1 << 20, new HeadLimits(8192, 65_536, 100)), peerBegins: true)
 {
     /// <summary>Receives until a message comes, then ends the sending.</summary>
     public async Task ServeAsync()

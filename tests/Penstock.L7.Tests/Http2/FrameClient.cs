@@ -31,10 +31,16 @@ internal sealed class FrameClient : IDisposable
         "CANCEL", "COMPRESSION_ERROR", "CONNECT_ERROR", "ENHANCE_YOUR_CALM", "INADEQUATE_SECURITY", "HTTP_1_1_REQUIRED",
     ];
 
-    private readonly Socket _socket = new(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true, ReceiveTimeout = 30_000, SendTimeout = 30_000 };
+    private readonly Socket _socket;
     private readonly HpackDecoder _decoder = new(4096);
 
-    public FrameClient(IPEndPoint address) => _socket.Connect(address);
+    public FrameClient(IPEndPoint address)
+    {
+        _socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true, ReceiveTimeout = 30_000, SendTimeout = 30_000 };
+        _socket.Connect(address);
+    }
+
+    private FrameClient(Socket accepted) => _socket = accepted;
 
     /// <summary>Bytes of the last DATA frame.</summary>
     public byte[] LastPayload { get; private set; } = [];
@@ -71,6 +77,25 @@ internal sealed class FrameClient : IDisposable
         Expect("SETTINGS ack");
         SendFrame(Settings, Ack, 0);
     }
+
+    /// <summary>The other role: an origin to which the proxy has connected, past preface and SETTINGS both ways.</summary>
+    public static FrameClient Serve(Socket accepted, params (ushort Id, uint Value)[] settings)
+    {
+        var origin = new FrameClient(accepted);
+        var preface = new byte[24];
+        origin.TryReceive(preface).ShouldBeTrue("the proxy closes the connection");
+        Encoding.ASCII.GetString(preface).ShouldBe("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+        origin.Expect("SETTINGS");
+        origin.Expect("WINDOW_UPDATE 0 6488065");
+        origin.SendFrame(Settings, 0, 0, [.. settings.SelectMany(one => (byte[])[(byte)(one.Id >> 8), (byte)one.Id, .. Number(one.Value)])]);
+        origin.SendFrame(Settings, Ack, 0);
+        origin.Expect("SETTINGS ack");
+        return origin;
+    }
+
+    /// <summary>A head of a response.</summary>
+    public static byte[] Response(int stream, int status = 200, bool ended = true, params string[] fields) =>
+        Frame(Headers, (byte)(EndHeaders | (ended ? EndStream : 0)), stream, Blocks.Literal([$":status: {status}", .. fields]));
 
     public void Send(params byte[] bytes)
     {

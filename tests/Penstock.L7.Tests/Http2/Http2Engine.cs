@@ -16,18 +16,18 @@ internal sealed class Http2Engine : IAsyncDisposable
     private readonly Socket _origin = new(SocketType.Stream, ProtocolType.Tcp);
     private long _generation;
 
-    public Http2Engine(Http2Config? http2 = null, ListenerTimeouts? timeouts = null, ListenerLimits? limits = null)
+    public Http2Engine(Http2Config? http2 = null, ListenerTimeouts? timeouts = null, ListenerLimits? limits = null, Func<ClusterConfig, ClusterConfig>? cluster = null)
     {
         _origin.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         _origin.Listen();
-        Apply(http2, timeouts, limits);
+        Apply(http2, timeouts, limits, cluster);
     }
 
     public L7Engine Engine { get; } = new(NullLoggerFactory.Instance, DescriptorShares.OfProcess());
 
     public IPEndPoint Address => IPEndPoint.Parse(Engine.Status().Listeners[0].Bind);
 
-    public void Apply(Http2Config? http2 = null, ListenerTimeouts? timeouts = null, ListenerLimits? limits = null)
+    public void Apply(Http2Config? http2 = null, ListenerTimeouts? timeouts = null, ListenerLimits? limits = null, Func<ClusterConfig, ClusterConfig>? cluster = null)
     {
         var address = (IPEndPoint)_origin.LocalEndPoint!; // Bound.
         var endpoint = SocketEndpoint.Ip(address.Address, address.Port);
@@ -40,6 +40,7 @@ internal sealed class Http2Engine : IAsyncDisposable
             Timeouts = timeouts ?? new ListenerTimeouts(),
             Limits = limits ?? new ListenerLimits(),
         };
+        var origin = new ClusterConfig { Name = "a", Endpoints = [new EndpointConfig(endpoint)] };
         var config = new ApplianceConfig
         {
             Node = "lb1",
@@ -53,7 +54,7 @@ internal sealed class Http2Engine : IAsyncDisposable
                         new RouteConfig { Name = "fixed", Match = new RouteMatch { PathPrefix = "/fixed" }, Respond = new RespondAction { Status = 200, Body = "hello\n" } },
                         new RouteConfig { Name = "all", Match = new RouteMatch { PathPrefix = "/" }, To = [new WeightedCluster("a")] },
                     ]),
-                Clusters = ImmutableSortedDictionary<string, ClusterConfig>.Empty.Add("a", new ClusterConfig { Name = "a", Endpoints = [new EndpointConfig(endpoint)] }),
+                Clusters = ImmutableSortedDictionary<string, ClusterConfig>.Empty.Add("a", cluster?.Invoke(origin) ?? origin),
             },
         };
         var endpoints = new ClusterEndpoints("a", [new Endpoint(endpoint, 1, EndpointState.Ready)]);
@@ -67,6 +68,17 @@ internal sealed class Http2Engine : IAsyncDisposable
         client.Begin(settings);
         return client;
     }
+
+    /// <summary>A client's connection without HTTP/2.</summary>
+    public Socket ConnectPlain()
+    {
+        var client = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true, ReceiveTimeout = 30_000 };
+        client.Connect(Address);
+        return client;
+    }
+
+    /// <summary>The next connection at the origin, which speaks HTTP/2.</summary>
+    public FrameClient AcceptStreams(params (ushort Id, uint Value)[] settings) => FrameClient.Serve(Accept(), settings);
 
     /// <summary>The next connection at the origin.</summary>
     public Socket Accept()

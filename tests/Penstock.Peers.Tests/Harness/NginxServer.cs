@@ -41,8 +41,15 @@ internal sealed class NginxServer : IAsyncDisposable
     /// <param name="certificate">File of its certificate.</param>
     /// <param name="key">File of its key.</param>
     /// <param name="lines">Lines of the server block.</param>
-    public static Task<NginxServer> TlsOriginAsync(string certificate, string key, string lines) =>
-        StartAsync(_ => $"ssl_certificate {certificate}; ssl_certificate_key {key}; {lines}", [], "ssl");
+    /// <param name="listenOptions">Options of listen.</param>
+    public static Task<NginxServer> TlsOriginAsync(string certificate, string key, string lines, string listenOptions = "ssl") =>
+        StartAsync(_ => $"ssl_certificate {certificate}; ssl_certificate_key {key}; {lines}", [], listenOptions);
+
+    /// <summary>An origin that speaks HTTP/2 without TLS, and nothing else.</summary>
+    /// <param name="lines">Lines of the server block.</param>
+    /// <param name="files">Files of the document root: name and length.</param>
+    public static Task<NginxServer> StreamOriginAsync(string lines, params (string Name, long Length)[] files) =>
+        StartAsync(_ => lines, files, "http2");
 
     /// <summary>A reverse proxy in front of a port.</summary>
     public static Task<NginxServer> FrontAsync(int upstream) => StartAsync(

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+using Penstock.L7.Http2;
+using Penstock.L7.Runtime;
+
+namespace Penstock.L7.Upstream;
+
+/// <summary>
+/// One reactor's HTTP/2 connections to one endpoint: the first with room takes a request, so that there are as few as the endpoint's limit of
+/// streams allows.
+/// </summary>
+internal sealed class Http2Connections(EndpointPool pool)
+{
+    /// <summary>Streams kept for reuse.</summary>
+    private const int MaxKeptStreams = 128;
+
+    private readonly List<Http2ClientConnection> _connections = [];
+    private readonly Stack<Http2ClientStream> _streams = new();
+
+    /// <summary>A stream on a connection that is open; null: none has room.</summary>
+    internal Http2ClientStream? TakeOpen()
+    {
+        foreach (var connection in _connections)
+        {
+            if (connection.IsOpen && connection.HasRoom)
+                return connection.Take(Rent());
+        }
+
+        return null;
+    }
+
+    /// <summary>A stream on a connection that is open or opens, a new one if need be; null: there may be no more.</summary>
+    /// <param name="worker">Whose request it is.</param>
+    /// <param name="connectMilliseconds">Time for a new connection to open.</param>
+    internal Http2ClientStream? Take(Worker worker, int connectMilliseconds)
+    {
+        if (TakeOpen() is { } stream)
+            return stream;
+        foreach (var opening in _connections)
+        {
+            if (opening.HasRoom)
+                return opening.Take(Rent());
+        }
+
+        if (!pool.MayConnect)
+            return null;
+        var connection = new Http2ClientConnection(pool, worker);
+        _connections.Add(connection);
+        stream = connection.Take(Rent());
+        _ = connection.RunAsync(connectMilliseconds); // It never fails: it catches all.
+        return stream;
+    }
+
+    /// <summary>Connections take no more requests, and close after those they have.</summary>
+    internal void Drain()
+    {
+        foreach (var connection in _connections.ToArray())
+            connection.Drain();
+    }
+
+    /// <summary>Closes a connection that no request uses; false when there is none.</summary>
+    internal bool DropUnused()
+    {
+        if (_connections.Find(connection => connection is { IsOpen: true, Active: 0 }) is not { } unused)
+            return false;
+        unused.Close();
+        return true;
+    }
+
+    /// <summary>A connection is closed.</summary>
+    internal void Remove(Http2ClientConnection connection) => _connections.Remove(connection);
+
+    /// <summary>Takes a stream back.</summary>
+    internal void Return(Http2ClientStream stream)
+    {
+        if (_streams.Count < MaxKeptStreams)
+            _streams.Push(stream);
+    }
+
+    private Http2ClientStream Rent() => _streams.TryPop(out var stream) ? stream : new Http2ClientStream(pool);
+}
