@@ -236,6 +236,51 @@ public sealed class XdpEngineTests
         }
     });
 
+    [BpfTheory]
+    [InlineData(Forwarding.DsrIpip)]
+    [InlineData(Forwarding.Nat)]
+    public void Ports_ThatChangeWhilePacketsCome_LetNoPacketOfAPortThatStaysThrough(Forwarding forwarding) => InOwnNetwork((engine, config) =>
+    {
+        ImmutableArray<BackendConfig> backends = [.. s_two.Select(backend => new BackendConfig { Address = IPAddress.Parse(backend) })];
+        var snapshot = Snapshot(config with { Interfaces = ["v0"], FlowsPerCpu = 4096, DropOtherPorts = true }, forwarding, backends);
+        ServiceAddress[] listens = [Ports(9002, 9002), Ports(9000, 9003), Ports(9000, 9010), Ports(0, 65535), Ports(9000, 9999)];
+        engine.Apply(Listening(snapshot, listens[0]));
+        using var program = BpfProgram.OpenPinned(Path.Combine(config.Pins, "program"))!; // the engine has pinned it
+        Packet(Syn).ShouldBe(XdpVerdict.Transmit);
+        var (isOver, lost, sent) = (false, 0, 0);
+        var traffic = new Thread(() =>
+        {
+            for (; !Volatile.Read(ref isOver); sent++)
+                lost += Packet(Ack) == XdpVerdict.Transmit ? 0 : 1;
+        });
+        traffic.Start();
+
+        for (var i = 1; i <= 20; i++)
+        {
+            var before = Volatile.Read(ref sent);
+            engine.Apply(Listening(snapshot, listens[i % listens.Length]));
+            SpinWait.SpinUntil(() => Volatile.Read(ref sent) > before, TimeSpan.FromSeconds(30)).ShouldBeTrue();
+        }
+
+        Volatile.Write(ref isOver, true);
+        traffic.Join();
+        lost.ShouldBe(0, $"of {sent}");
+        engine.Status().Drops.ShouldBeEmpty();
+        engine.Status().Services.ShouldHaveSingleItem().Packets.ShouldBe(sent + 1, "one service's counters, over all of it");
+        var known = engine.Explain(new IPEndPoint(IPAddress.Parse("198.51.100.1"), 1234), new IPEndPoint(s_vip, 9002), TransportProtocol.Tcp)!; // services run
+        known.Why.ShouldContain("remembers it");
+
+        XdpVerdict Packet(int flags) => program.TestRun(In(Tcp("198.51.100.1", 1234, "203.0.113.10", 9002, flags)), new byte[256]).Verdict;
+    });
+
+    private static ServiceAddress Ports(int first, int last) => new(TransportProtocol.Tcp, s_vip, first, last);
+
+    // Another configuration each time, as a reload has it.
+    private static Snapshot Listening(Snapshot snapshot, ServiceAddress listen) => snapshot with
+    {
+        Config = snapshot.Config with { L4 = snapshot.Config.L4 with { Services = [snapshot.Config.L4.Services[0] with { Listen = listen }] } },
+    };
+
     private static Snapshot WithAddress(Snapshot snapshot, IPAddress address) => snapshot with
     {
         Config = snapshot.Config with

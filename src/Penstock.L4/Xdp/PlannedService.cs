@@ -26,6 +26,12 @@ internal sealed record PlannedService(string Name, ServiceAddress Listen, Layout
     /// <summary>Whether it is no service but a tunnel from peers that ends here.</summary>
     public bool IsTunnel => Value.Flags.HasFlag(Layout.ServiceFlags.Decap);
 
+    /// <summary>How packets are forwarded, as configured.</summary>
+    public Forwarding Forwarding { get; init; }
+
+    /// <summary>Whose counters it has: another begins to count at zero.</summary>
+    public (string Name, Forwarding Forwarding) Identity => (Name, Forwarding);
+
     /// <summary>The backend that is this host, of the proxy tier of several; null: there is none that takes flows.</summary>
     public BackendKey? Local => IsOfTier && Backends.FirstOrDefault(backend => backend.Value.Forwarding == Layout.ForwardingKind.Local && backend.KeepsFlows) is { } local ? local.Key : null;
 

@@ -9,13 +9,22 @@ namespace Penstock.L4.Xdp;
 /// <param name="id">Its id.</param>
 internal sealed class ServiceEntry(ServiceAddress listen, uint id)
 {
-    /// <summary>What it listens on.</summary>
-    public ServiceAddress Listen { get; } = listen;
+    /// <summary>What it listens on, or is about to.</summary>
+    public ServiceAddress Listen { get; set; } = listen;
+
+    /// <summary>Whose counters it has: a name and how packets are forwarded; null: not known.</summary>
+    public (string Name, Forwarding Forwarding)? Identity { get; set; }
+
+    /// <summary>Keys it has in the maps.</summary>
+    public HashSet<PortKey> Ports { get; } = [];
+
+    /// <summary>Whether it has keys besides those of what it listens on.</summary>
+    public bool HasPortsBesides { get; set; }
 
     /// <summary>Its id.</summary>
     public uint Id { get; } = id;
 
-    /// <summary>Its entry; null: none is written, or parts of its range have different ones.</summary>
+    /// <summary>Its entry; null: none is written, or its keys have different ones.</summary>
     public Layout.Service? Written { get; set; }
 
     /// <summary>Its ring.</summary>
@@ -41,12 +50,4 @@ internal sealed class ServiceEntry(ServiceAddress listen, uint id)
 
     /// <summary>QUIC server ids written for it.</summary>
     public Dictionary<Layout.QuicKey, uint> QuicServers { get; } = [];
-
-    /// <summary>Parts of its range of ports; none for a single port.</summary>
-    public IEnumerable<Layout.RangeKey> Ranges => Listen.IsOnePort
-        ? []
-        : PortPrefix.Cover(Listen.FirstPort, Listen.LastPort).Select(part => Layout.RangeKey.Of(Listen.Address, (int)Listen.Protocol, part));
-
-    /// <summary>Its key as a service of one port.</summary>
-    public Layout.ServiceKey Key => Layout.ServiceKey.Of(Listen.Address, Listen.FirstPort, (int)Listen.Protocol);
 }

@@ -135,6 +135,7 @@ internal sealed class XdpPlanner(IHostNetwork host, ILinkHops hops, TimeProvider
             : states.SelectMany((state, position) => planner.Plan(service, state, position)).ToImmutableArray();
         return new PlannedService(service.Name, service.Listen, value, service.TableSize, backends)
         {
+            Forwarding = service.Forwarding,
             Sources = SourceRule.Merge(service.Allow, service.Block),
             Overrides = service.Overrides.ToImmutableDictionary(one => one.Clients, one => backends.First(backend => backend.Address.Equals(one.Backend)).Key),
             QuicServers = states.Select((state, position) => (state.Config.QuicId, position)).Where(server => server.QuicId is not null)

@@ -7,7 +7,7 @@ namespace Penstock.L4.Xdp;
 
 /// <summary>
 /// Brings the maps from what they hold to what is planned, by writes in an order in which every packet meets something whole:
-/// backends, then rings, then addresses, then the services that expose them; the other way round for what goes.
+/// backends, then rings, then addresses, then the services that expose them; the other way round for what goes. What goes does so last, unless nothing that comes has its ports.
 /// </summary>
 internal sealed class XdpTables
 {
@@ -18,12 +18,14 @@ internal sealed class XdpTables
     private readonly IdSpace _backendIds;
     private readonly IdSpace _serviceIds;
     private readonly ClientTables _clients;
+    private readonly PortTable _ports;
 
     /// <summary>Takes over what the maps hold, which is nothing when they are new.</summary>
     public XdpTables(IXdpMaps maps)
     {
         _maps = maps;
         _clients = new ClientTables(maps);
+        _ports = new PortTable(maps);
         _lines = new RingSpace(maps.RingLines);
         _backendIds = new IdSpace(1, maps.Backends, "backends");
         _serviceIds = new IdSpace(0, maps.Services, "services");
@@ -42,16 +44,14 @@ internal sealed class XdpTables
     /// <exception cref="XdpFullException">The maps are too small for it.</exception>
     public void Apply(IReadOnlyList<PlannedService> plan, bool isClosed = false)
     {
-        var kept = plan.Select(service => service.Listen).ToHashSet();
-        foreach (var gone in _services.Values.Where(entry => !kept.Contains(entry.Listen)).ToArray())
-            Remove(gone);
-        var vips = VipPlan.Of(plan, isClosed);
-        foreach (var address in _vips.Keys.Where(address => !vips.ContainsKey(address)).ToArray())
+        var leaving = Match(plan);
+        foreach (var gone in leaving.Where(entry => !plan.Any(service => PortTable.Overlap(service.Listen, entry.Listen))).ToArray())
         {
-            _maps.DeleteVip(address.ToIPAddress());
-            _vips.Remove(address);
+            Remove(gone);
+            leaving.Remove(gone);
         }
 
+        var vips = VipPlan.Of(plan, isClosed);
         var waiting = new Queue<PlannedService>(plan.Where(service => !_services.TryGetValue(service.Listen, out var entry) || !ReferenceEquals(entry.Plan, service)));
         do
         {
@@ -62,6 +62,31 @@ internal sealed class XdpTables
                 Expose(update);
         }
         while (waiting.Count > 0);
+
+        foreach (var entry in _services.Values)
+            _ports.Trim(entry);
+        foreach (var gone in leaving)
+            Remove(gone);
+        TrimVips(vips);
+    }
+
+    // A service keeps its id, and with it its flows, over other ports: one that goes becomes one that comes and has some of its ports, by its name where there are several.
+    private List<ServiceEntry> Match(IReadOnlyList<PlannedService> plan)
+    {
+        var kept = plan.Select(service => service.Listen).ToHashSet();
+        var leaving = _services.Values.Where(entry => !kept.Contains(entry.Listen)).ToList();
+        foreach (var service in leaving.Count > 0 ? plan.Where(service => !_services.ContainsKey(service.Listen)) : [])
+        {
+            var heirs = leaving.Where(entry => PortTable.Overlap(service.Listen, entry.Listen)).ToArray();
+            if ((Array.Find(heirs, entry => entry.Identity?.Name == service.Name) ?? heirs.FirstOrDefault()) is not { } entry)
+                continue;
+            _services.Remove(entry.Listen);
+            (entry.Listen, entry.Plan) = (service.Listen, null);
+            _services.Add(entry.Listen, entry);
+            leaving.Remove(entry);
+        }
+
+        return leaving;
     }
 
     // As many as there is room for: what these let go of when they are in place makes room for more.
@@ -83,27 +108,37 @@ internal sealed class XdpTables
         return updates;
     }
 
+    // What services that come need of their addresses; what those that go do stays until they have.
     private void WriteVips(Dictionary<Layout.Address, Layout.Vip> vips)
     {
         foreach (var (address, vip) in vips)
+            Write(address, _vips.TryGetValue(address, out var known) ? known with { Flags = known.Flags | (vip.Flags & (Layout.VipFlags.Ranges | Layout.VipFlags.NatSource)) } : vip);
+    }
+
+    private void TrimVips(Dictionary<Layout.Address, Layout.Vip> vips)
+    {
+        foreach (var (address, vip) in vips)
+            Write(address, vip);
+        foreach (var address in _vips.Keys.Where(address => !vips.ContainsKey(address)).ToArray())
         {
-            if (_vips.TryGetValue(address, out var known) && known == vip)
-                continue;
-            _maps.WriteVip(address.ToIPAddress(), vip);
-            _vips[address] = vip;
+            _maps.DeleteVip(address.ToIPAddress());
+            _vips.Remove(address);
         }
+    }
+
+    private void Write(Layout.Address address, in Layout.Vip vip)
+    {
+        if (_vips.TryGetValue(address, out var known) && known == vip)
+            return;
+        _maps.WriteVip(address.ToIPAddress(), vip);
+        _vips[address] = vip;
     }
 
     private void Adopt(XdpContents contents)
     {
-        foreach (var (key, value) in contents.Services)
-            AdoptService(new ServiceAddress((TransportProtocol)key.Protocol, key.Address.ToIPAddress(), key.Port, key.Port), [value]);
-        foreach (var parts in contents.Ranges.GroupBy(part => part.Value.Id))
-        {
-            var keys = parts.Select(part => part.Key).OrderBy(key => key.Ports.First).ToArray();
-            var last = keys[^1].Ports;
-            AdoptService(new ServiceAddress((TransportProtocol)keys[0].Protocol, keys[0].Address.ToIPAddress(), keys[0].Ports.First, last.First + (1 << (16 - last.Bits)) - 1), [.. parts.Select(part => part.Value).Distinct()]);
-        }
+        var keys = contents.Services.Select(entry => (Key: PortKey.Of(entry.Key), entry.Value)).Concat(contents.Ranges.Select(part => (Key: PortKey.Of(part.Key), part.Value)));
+        foreach (var parts in keys.GroupBy(part => part.Value.Id))
+            AdoptService([.. parts.Select(part => part.Key).OrderBy(key => key.Ports.First)], [.. parts.Select(part => part.Value).Distinct()]);
 
         var byId = _services.Values.ToDictionary(entry => entry.Id);
         foreach (var (id, backend) in contents.Backends)
@@ -118,14 +153,20 @@ internal sealed class XdpTables
             _vips.Add(address, vip);
     }
 
-    // Parts of a range differ where a daemon ended while it wrote them: all are written again, and no ring that one of them names is another's until then.
-    private void AdoptService(ServiceAddress listen, Layout.Service[] values)
+    // Keys of a service differ where a daemon ended while it wrote them: all are written again, and no ring that one of them names is another's until then.
+    private void AdoptService(PortKey[] keys, Layout.Service[] values)
     {
-        var entry = new ServiceEntry(listen, values[0].Id) { Written = values.Length == 1 ? values[0] : null };
+        var (address, protocol, first) = (keys[0].Address.ToIPAddress(), keys[0].Protocol, keys[0].Ports.First);
+        var entry = new ServiceEntry(new ServiceAddress(protocol, address, first, keys.Max(key => key.Last)), values[0].Id) { Written = values.Length == 1 ? values[0] : null };
+        foreach (var key in keys)
+            _ports.Adopt(key, entry);
         _serviceIds.Claim(entry.Id);
-        AdoptRings(entry.Ring, listen, values.Select(value => (value.RingLine, value.RingSlots)));
-        AdoptRings(entry.Second, listen, values.Select(value => (value.SecondLine, value.SecondSlots)));
-        _services.Add(listen, entry);
+        AdoptRings(entry.Ring, entry.Listen, values.Select(value => (value.RingLine, value.RingSlots)));
+        AdoptRings(entry.Second, entry.Listen, values.Select(value => (value.SecondLine, value.SecondSlots)));
+        if (_services.TryAdd(entry.Listen, entry))
+            return;
+        entry.Listen = new ServiceAddress(protocol, address, first, keys[0].Last); // of a change that was not ended: one of them lies around the other
+        _services.Add(entry.Listen, entry);
     }
 
     private void AdoptRings(ServiceRing ring, ServiceAddress listen, IEnumerable<(uint Line, uint Slots)> written)
@@ -149,6 +190,7 @@ internal sealed class XdpTables
         }
 
         entry.Plan = null;
+        Rename(entry, plan);
         foreach (var backend in plan.Backends)
         {
             var key = backend.Key;
@@ -167,6 +209,19 @@ internal sealed class XdpTables
         }
 
         return new Update(plan, entry, PrepareRing(entry.Ring, plan.Members(entry.Backends), plan, IsOfOtherKind(entry, plan)), PrepareRing(entry.Second, plan.SecondMembers(entry.Backends), plan, isOther: false));
+    }
+
+    // Counters are those of a name; what another has counted on the same ports is not its.
+    private void Rename(ServiceEntry entry, PlannedService plan)
+    {
+        if (entry.Identity is { } before && before != plan.Identity)
+        {
+            _maps.ClearServiceStats(entry.Id);
+            foreach (var id in entry.Backends.Values)
+                _maps.ClearBackendStats(id);
+        }
+
+        entry.Identity = plan.Identity;
     }
 
     private RingUpdate PrepareRing(ServiceRing ring, MaglevMember[] members, PlannedService plan, bool isOther)
@@ -220,7 +275,7 @@ internal sealed class XdpTables
     {
         var (plan, entry) = (update.Plan, update.Entry);
         _clients.Write(entry, plan);
-        Write(entry, plan.Value with
+        _ports.Write(entry, plan.Value with
         {
             Id = entry.Id,
             RingLine = update.Ring.Line,
@@ -261,25 +316,10 @@ internal sealed class XdpTables
         ring.Old.Clear();
     }
 
-    private void Write(ServiceEntry entry, Layout.Service value)
-    {
-        if (entry.Written == value)
-            return;
-        entry.Written = null; // until all parts of a range are
-        if (entry.Listen.IsOnePort)
-            _maps.WriteService(entry.Key, value);
-        foreach (var part in entry.Ranges)
-            _maps.WriteRange(part, value);
-        entry.Written = value;
-    }
-
     private void Remove(ServiceEntry entry)
     {
         (entry.Plan, entry.Written) = (null, null);
-        if (entry.Listen.IsOnePort)
-            _maps.DeleteService(entry.Key);
-        foreach (var part in entry.Ranges)
-            _maps.DeleteRange(part);
+        _ports.Remove(entry);
         _clients.Remove(entry);
         foreach (var (key, id) in entry.Backends.ToArray())
         {

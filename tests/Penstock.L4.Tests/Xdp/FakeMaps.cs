@@ -28,6 +28,9 @@ internal sealed class FakeMaps(int ringLines = 4096, int backends = 256, int ser
     /// <summary>Writes that are refused: those this is true of, by what <see cref="Writes"/> would say. Null: none.</summary>
     public Func<string, bool>? Refuses { get; set; }
 
+    /// <summary>Called after every write.</summary>
+    public Action<string>? After { get; set; }
+
     public int RingLines => ringLines;
 
     public int Backends => backends;
@@ -157,6 +160,17 @@ internal sealed class FakeMaps(int ringLines = 4096, int backends = 256, int ser
             .ToDictionary(group => group.Key, group => group.Count());
     }
 
+    /// <summary>The service that a packet to a port meets; null: none.</summary>
+    public Layout.Service? Find(IPAddress address, int port)
+    {
+        if (ServiceMap.TryGetValue(Layout.ServiceKey.Of(address, port, 6), out var service))
+            return service;
+        if (!VipMap.TryGetValue(Layout.Address.Of(address), out var vip) || !vip.Flags.HasFlag(Layout.VipFlags.Ranges))
+            return null;
+        var parts = RangeMap.Where(part => part.Key.Address.Equals(Layout.Address.Of(address)) && (port ^ part.Key.Ports.First) >> (16 - part.Key.Ports.Bits) == 0).ToArray();
+        return parts.Length > 0 ? parts.MaxBy(part => part.Key.Ports.Bits).Value : null;
+    }
+
     private void Begin(string what)
     {
         if (Refuses?.Invoke(what) == true)
@@ -166,6 +180,7 @@ internal sealed class FakeMaps(int ringLines = 4096, int backends = 256, int ser
     private void Wrote(string what)
     {
         Writes.Add(what);
+        After?.Invoke(what);
         foreach (var (key, service) in ServiceMap)
             Look(VipMap.ContainsKey(key.Address), service, what);
         foreach (var (key, service) in RangeMap)
