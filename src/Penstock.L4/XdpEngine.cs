@@ -92,7 +92,7 @@ public sealed class XdpEngine : IL4Engine
 
         // Counters take long to read where there are many: nothing waits for that.
         using var held = running.Program;
-        return XdpReader.WithHops(_reader.Read(running.Snapshot, held, services, running.Notes), running.Plan, _neighbours.Unresolved);
+        return XdpReader.WithHops(_reader.Read(running.Snapshot, held, services, running.Notes), running.Plan, running.Devices, _neighbours.Unresolved);
     }
 
     /// <summary>What would become of a packet, from the maps as they are now; null: no services run.</summary>
@@ -104,7 +104,7 @@ public sealed class XdpEngine : IL4Engine
         lock (_gate)
         {
             return _running is { } running
-                ? new XdpExplainer(running.Program.Maps, running.Tables.Services.Values, running.Plan, running.Settings).Explain(from, to, protocol)
+                ? new XdpExplainer(running.Program.Maps, running.Tables.Services.Values, running.Plan, running.Settings, running.Devices).Explain(from, to, protocol)
                 : null;
         }
     }
@@ -196,6 +196,7 @@ public sealed class XdpEngine : IL4Engine
         {
             if (_running is not { } running)
                 return;
+            _log.Forwarding(KernelForwarding.Missing(running.Plan, running.Devices));
             _haveHopsChanged |= _hops.Refresh() | _planner.ForgetDrains();
             _vlans.Follow(running.Program.Maps["vlan_links"]);
             if (_haveHopsChanged)
@@ -253,7 +254,7 @@ public sealed class XdpEngine : IL4Engine
         if (_running is null)
             _log.RequireHost();
         var devices = config.Interfaces.Select(_planner.Require).ToArray();
-        XdpPlanner.RequireForwarding(plan, devices);
+        KernelForwarding.Require(plan, devices);
         LocalPorts.RequireApart(plan, config.Nat.Ports, _host);
         var pins = new PinTree(config.Pins);
         var attachments = new XdpAttachments(pins);

@@ -191,7 +191,7 @@ public sealed class ExplainTests
     internal static PacketExplanation Explain(DataPlane plane, string vip, int protocol = Tcp6, string client = Client4, int fromPort = 1234, int toPort = Port)
     {
         var listen = new ServiceAddress((TransportProtocol)protocol, IPAddress.Parse(vip), Port, Port);
-        return new XdpExplainer(plane.Maps, [new ServiceEntry(listen, 1)], [new PlannedService("web", listen, default, RingSlots, [])], plane.Settings)
+        return new XdpExplainer(plane.Maps, [new ServiceEntry(listen, 1)], [new PlannedService("web", listen, default, RingSlots, [])], plane.Settings, [])
             .Explain(new IPEndPoint(IPAddress.Parse(client), fromPort), new IPEndPoint(IPAddress.Parse(vip), toPort), (TransportProtocol)protocol);
     }
 

@@ -273,6 +273,40 @@ public sealed class XdpEngineTests
         XdpVerdict Packet(int flags) => program.TestRun(In(Tcp("198.51.100.1", 1234, "203.0.113.10", 9002, flags)), new byte[256]).Verdict;
     });
 
+    [BpfFact]
+    public void Forwarding_TakenFromAnInterfaceOfAnEngineThatRuns_IsToldUntilItIsBack() => InOwnNetwork((engine, config) =>
+    {
+        const string Setting = "/proc/sys/net/ipv4/conf/v0/forwarding";
+        Ip("addr add 10.0.0.254/24 dev v0");
+        Ip("neigh replace 10.0.0.1 lladdr 02:00:00:00:00:11 dev v0 nud permanent");
+        File.WriteAllText(Setting, "1");
+        var snapshot = Snapshot(config with { Interfaces = ["v0"] }, "10.0.0.1");
+        var answers = Task.Run(() =>
+        {
+            // New neighbours are given time to answer.
+            SpinWait.SpinUntil(() => _time.UntilNextTimer < TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(30)).ShouldBeTrue();
+            _time.Advance(_time.UntilNextTimer!.Value); // there is one
+        });
+        engine.Apply(snapshot with
+        {
+            Config = snapshot.Config with { L4 = snapshot.Config.L4 with { Services = [snapshot.Config.L4.Services[0] with { NextHop = NextHop.Kernel }] } },
+        });
+        answers.Wait();
+        engine.Status().Warnings.ShouldBeEmpty();
+
+        File.WriteAllText(Setting, "0");
+        engine.Status().Warnings.ShouldHaveSingleItem().ShouldContain("until net.ipv4.conf.v0.forwarding=1");
+        engine.Status().Unresolved!.Value.ShouldBe(["10.0.0.1"]);
+        Way().ShouldBe("none, the kernel does not forward on v0: dropped as no_route");
+
+        File.WriteAllText(Setting, "1");
+        engine.Status().Warnings.ShouldBeEmpty();
+        engine.Status().Unresolved!.Value.ShouldBeEmpty();
+        Way().ShouldStartWith("02:00:00:00:00:11 by v0");
+
+        string Way() => engine.Explain(new IPEndPoint(IPAddress.Parse("198.51.100.1"), 1), new IPEndPoint(s_vip, 80), TransportProtocol.Tcp)!.NextHop; // services run
+    });
+
     private static ServiceAddress Ports(int first, int last) => new(TransportProtocol.Tcp, s_vip, first, last);
 
     // Another configuration each time, as a reload has it.

@@ -13,7 +13,8 @@ namespace Penstock.L4.Xdp;
 /// <param name="entries">Services in them.</param>
 /// <param name="plan">What they were written by.</param>
 /// <param name="settings">The program's settings.</param>
-internal sealed class XdpExplainer(XdpMaps maps, IEnumerable<ServiceEntry> entries, PlannedService[] plan, Layout.Settings settings)
+/// <param name="devices">Interfaces that packets come in by.</param>
+internal sealed class XdpExplainer(XdpMaps maps, IEnumerable<ServiceEntry> entries, PlannedService[] plan, Layout.Settings settings, HostInterface[] devices)
 {
     private const uint BackendMask = 0xFFFFFF; // BACKEND_MASK of bpf/include/flow.h
     private const int GenerationShift = 24;
@@ -184,15 +185,22 @@ internal sealed class XdpExplainer(XdpMaps maps, IEnumerable<ServiceEntry> entri
         return cpus.Length > 0 ? $"; more than {service.SynThreshold} SYNs in this second on CPU {string.Join(", ", cpus)}" : null;
     }
 
-    private static string NextHop(in Layout.Backend backend)
+    private string NextHop(in Layout.Backend backend)
     {
         var hop = backend.Flags.HasFlag(Layout.BackendFlags.Mac) ? (backend.InterfaceIndex == 0 ? backend.Mac.ToString() : $"{backend.Mac} by {Interface((int)backend.InterfaceIndex)}")
-            : backend.Flags.HasFlag(Layout.BackendFlags.Fib) ? Routed(backend.Address.ToIPAddress())
+            : backend.Flags.HasFlag(Layout.BackendFlags.Fib) ? Forwarded(backend.Address.ToIPAddress())
             : "the MAC address it came from";
         return !backend.Flags.HasFlag(Layout.BackendFlags.Vlan) ? hop : backend.VlanBigEndian == 0 ? hop + ", without a VLAN tag" : Tagged(hop, backend.VlanBigEndian);
     }
 
     private static string Tagged(string hop, ushort tci) => tci == 0 ? hop : $"{hop}, VLAN {BinaryPrimitives.ReverseEndianness(tci) & VlanMask}";
+
+    private string Forwarded(IPAddress address)
+    {
+        string[] missing = [.. KernelForwarding.Missing(plan, devices).Where(one => one.Family == address.AddressFamily).Select(one => one.Interface)];
+        var none = $"none, the kernel does not forward on {string.Join(", ", missing)}: dropped as no_route";
+        return missing.Length == 0 ? Routed(address) : missing.Length == devices.Length ? none : $"where it comes in by {string.Join(", ", missing)} {none}; else {Routed(address)}";
+    }
 
     // What the kernel says as the program asks it, but for rules of its own about where a packet came from.
     private static string Routed(IPAddress address)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using Penstock.Linux;
 using Penstock.Linux.Bpf;
@@ -10,6 +11,7 @@ namespace Penstock.L4.Xdp;
 internal sealed class XdpLog(ILogger logger)
 {
     private string _complaint = "";
+    private IReadOnlyList<(string Interface, AddressFamily Family)> _missing = [];
 
     /// <summary>Fails where the host can't do what the engine is made of, and says what else it lacks.</summary>
     /// <exception cref="L4ApplyException">It can't.</exception>
@@ -30,6 +32,17 @@ internal sealed class XdpLog(ILogger logger)
 
     /// <summary>It works again.</summary>
     public void Settle() => _complaint = "";
+
+    /// <summary>Says where the kernel has ceased to forward, and where it does again.</summary>
+    /// <param name="missing">Where it does not.</param>
+    public void Forwarding(IReadOnlyList<(string Interface, AddressFamily Family)> missing)
+    {
+        foreach (var one in missing.Except(_missing))
+            logger.LogWarning("{Reason}", KernelForwarding.Explain(one));
+        foreach (var (name, family) in _missing.Except(missing))
+            logger.LogInformation("the kernel forwards on {Interface} again ({Family})", name, family == AddressFamily.InterNetworkV6 ? "IPv6" : "IPv4");
+        _missing = missing;
+    }
 
     /// <summary>Says which backends have a way now and which have lost it.</summary>
     public void Faults(PlannedService[] before, PlannedService[] now)

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Collections.Immutable;
 using System.Net;
-using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using Penstock.L4.Maglev;
 using Penstock.Model;
@@ -59,24 +58,6 @@ internal sealed class XdpPlanner(IHostNetwork host, ILinkHops hops, TimeProvider
     /// <summary>An interface that has to be there.</summary>
     /// <exception cref="L4ApplyException">It is not.</exception>
     public HostInterface Require(string name) => host.Find(name) ?? throw new L4ApplyException($"there is no interface {name}");
-
-    /// <summary>Fails where the kernel would not tell next hops, because it does not forward from an interface.</summary>
-    /// <exception cref="L4ApplyException">It does not.</exception>
-    public static void RequireForwarding(IReadOnlyList<PlannedService> plan, IEnumerable<HostInterface> devices)
-    {
-        var families = plan.SelectMany(service => service.Backends)
-            .Where(backend => backend.Value.Flags.HasFlag(Layout.BackendFlags.Fib))
-            .Select(backend => backend.Address.AddressFamily == AddressFamily.InterNetworkV6 ? "ipv6" : "ipv4").Distinct(StringComparer.Ordinal).ToArray();
-        foreach (var device in devices)
-        {
-            foreach (var family in families)
-            {
-                var setting = $"/proc/sys/net/{family}/conf/{device.Name}/forwarding";
-                if (File.Exists(setting) && File.ReadAllText(setting).StartsWith('0'))
-                    throw new L4ApplyException($"the kernel tells next hops only where it forwards: set net.{family}.conf.{device.Name}.forwarding=1, or next_hop: sender, or a mac for each backend");
-            }
-        }
-    }
 
     private PlannedService PlanOnce(ServiceConfig service, ImmutableArray<BackendStatus> states, BackendPlanner planner)
     {

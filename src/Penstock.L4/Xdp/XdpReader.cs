@@ -30,15 +30,21 @@ internal sealed class XdpReader(IHostNetwork host)
     /// <summary>The same with the backends that frames can't be sent to.</summary>
     /// <param name="status">What the tier does.</param>
     /// <param name="plan">What the maps were written by.</param>
+    /// <param name="devices">Interfaces that packets come in by.</param>
     /// <param name="unresolved">Those among backends whose next hop the kernel is asked for with each packet.</param>
-    public static L4Status WithHops(L4Status status, PlannedService[] plan, IReadOnlyList<IPAddress> unresolved)
+    public static L4Status WithHops(L4Status status, PlannedService[] plan, HostInterface[] devices, IReadOnlyList<IPAddress> unresolved)
     {
+        var missing = KernelForwarding.Missing(plan, devices);
         ImmutableArray<string> all =
         [
             .. unresolved.Concat(plan.SelectMany(service => service.Backends).Where(backend => backend is { IsResolved: true, Fault.Length: > 0 }).Select(backend => backend.Address))
                 .Select(address => address.ToString()).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal),
         ];
-        return status with { Unresolved = all, Warnings = all.IsEmpty ? status.Warnings : status.Warnings.Add($"no next hop answers, or there is no route, for {Few(all)}: their packets are dropped (no_route)") };
+        var warnings = status.Warnings.AddRange(missing.Select(KernelForwarding.Explain));
+        if (!all.IsEmpty)
+            warnings = warnings.Add($"no next hop answers, or there is no route, for {Few(all)}: their packets are dropped (no_route)");
+        ImmutableArray<string> lost = [.. all.Concat(KernelForwarding.Unreachable(plan, missing).Select(address => address.ToString())).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
+        return status with { Unresolved = lost, Warnings = warnings };
     }
 
     private static string Few(ImmutableArray<string> all) => all.Length <= MostNamed ? string.Join(", ", all) : $"{string.Join(", ", all.Take(MostNamed))} and {all.Length - MostNamed} more";
