@@ -11,9 +11,10 @@
 
 /* Flags with which a service's packets still go the short way. */
 #define PLAIN_SERVICE (LB_SERVICE_CLIENT_HASH | LB_SERVICE_NO_FLOWS)
-#define KNOWN 0           /* By this CPU's flow table, or named by the packet. */
+#define KNOWN 0           /* By this CPU's flow table. */
 #define UNKNOWN 1
 #define KNOWN_ELSEWHERE 2 /* By another CPU's, or by what else there is to go by. */
+#define NAMED 3           /* By the packet itself, or by another part of its datagram. */
 #define BALANCE_UNUSUAL (-1) /* The short way ends here, before anything was counted. */
 
 /* What a frame of a service without backends meets. */
@@ -68,45 +69,55 @@ static __always_inline __u32 choose(const struct frame *f, const struct lb_servi
 	return ring_backend(service, hash_for_ring(f, service, hash, v6));
 }
 
+/* Whether an entry of the flow table, used last as `use` says, is gone by. */
+static __always_inline bool is_believed(__u32 choice, __u16 use, const struct lb_backend *backend, const struct lb_service *service, __u8 protocol, bool starts, __u32 now)
+{
+	return backend && is_choice(choice, backend) && takes_flow(backend, service, starts) && !is_stale(use) &&
+	       (protocol != IPPROTO_UDP || !service->flow_timeout || ((now - use) & FLOW_AGE_MASK) <= service->flow_timeout);
+}
+
 /*
- * `named` is a backend that the packet itself names. `plain` is constant: of a whole TCP or UDP packet to a service with
+ * `named` is a backend that the packet itself names, or other parts of its datagram went to. `plain` is constant: of a whole TCP or UDP packet to a service with
  * backends that asks for no more than PLAIN_SERVICE. Its `f` lacks addresses.
  */
 static __always_inline int balance(struct xdp_md *ctx, const struct frame *f, const struct lb_service *service, __u64 hash, __u32 named, bool v6, bool plain)
 {
 	const bool quoted = !plain && f->quoted, fragment = !plain && f->fragment, later_fragment = !plain && f->later_fragment;
+	const bool first_unseen = !plain && f->first_unseen;
 	__u32 now = coarse_seconds(), tag = flow_tag(hash), index = flow_set_index(hash);
 	bool starts = f->protocol == IPPROTO_TCP && f->tcp_flags & TCP_SYN;
-	struct lb_flow_set *set = service->flags & LB_SERVICE_NO_FLOWS || later_fragment ? 0 : bpf_map_lookup_elem(&flows, &index);
+	struct lb_flow_set *set = service->flags & LB_SERVICE_NO_FLOWS || first_unseen ? 0 : bpf_map_lookup_elem(&flows, &index);
 	struct lb_backend *backend = 0;
-	__u32 way = LB_FLOW_WAYS, id = named;
+	__u32 way = set ? flow_find(set, tag) : LB_FLOW_WAYS, id = LB_NO_BACKEND;
 	__u32 miss = UNKNOWN;
 
-	if (!plain && named) {
-		backend = bpf_map_lookup_elem(&backends, &id);
-		miss = !backend || !takes_flow(backend, service, false) ? UNKNOWN : KNOWN;
-	} else if (set) {
-		way = flow_find(set, tag);
-	}
 	if (set && way < LB_FLOW_WAYS) {
 		__u32 choice = set->choice[way];
-		__u16 before = set->use[way], idle = (now - before) & FLOW_AGE_MASK;
+		__u16 before = set->use[way];
 		__u16 use = flow_state(f->protocol, f->tcp_flags, quoted, before >> FLOW_AGE_BITS) << FLOW_AGE_BITS | (now & FLOW_AGE_MASK);
 
 		id = choice & BACKEND_MASK;
 		backend = bpf_map_lookup_elem(&backends, &id);
-		if (backend && is_choice(choice, backend) && takes_flow(backend, service, starts) && !is_stale(before) &&
-		    (f->protocol != IPPROTO_UDP || !service->flow_timeout || idle <= service->flow_timeout)) {
+		if (is_believed(choice, before, backend, service, f->protocol, starts, now)) {
 			miss = KNOWN;
 			if (use != before)
 				set->use[way] = use;
 		}
 	}
-	if (miss) {
-		bool new_flow = starts || (f->protocol == IPPROTO_UDP && !later_fragment);
+	if (!plain && named) {
+		struct lb_backend *other = bpf_map_lookup_elem(&backends, &named);
 
-		if (!plain && new_flow && !quoted && beyond_flow_rate(service, f, v6))
-			return drop_of(ctx, service->id, LB_DROP_SOURCE_FLOWS);
+		if (other && takes_flow(other, service, false)) {
+			backend = other;
+			id = named;
+			miss = miss ? NAMED : KNOWN;
+		}
+	}
+	bool begins = (starts || (f->protocol == IPPROTO_UDP && !quoted && !later_fragment)) && (plain || fragment || miss != NAMED);
+
+	if (!plain && miss && begins && beyond_flow_rate(service, f, v6))
+		return drop_of(ctx, service->id, LB_DROP_SOURCE_FLOWS);
+	if (miss && (plain || miss != NAMED)) {
 		/* It may have come in on another CPU so far. */
 		bool seeks = set && !starts && !fragment && (quoted || f->protocol == IPPROTO_TCP);
 
@@ -136,16 +147,17 @@ static __always_inline int balance(struct xdp_md *ctx, const struct frame *f, co
 			return verdict;
 	}
 	/* What is known already takes no room: the cap is for others. */
-	if (miss && set && !quoted && !fragment && (way < LB_FLOW_WAYS || may_insert(now)))
+	if (miss && (plain || miss != NAMED) && set && !quoted && !fragment && (way < LB_FLOW_WAYS || may_insert(now)))
 		flow_insert(index, tag, choice_of(id, backend->generation),
 			    first_state(f->protocol, f->tcp_flags, quoted) << FLOW_AGE_BITS | (now & FLOW_AGE_MASK));
-	if (fragment) {
+	/* Of a later part that follows others no more than they said is known. */
+	if (fragment && (!later_fragment || id != named)) {
 		struct lb_fragment_key *key = fragment_key(f, v6);
 
 		if (key)
-			remember_fragment(key, id, backend->generation, 0);
+			remember_fragment(key, id, backend->generation, first_unseen ? 0 : f->ports);
 	}
-	count_backend(id, f->length, starts || (f->protocol == IPPROTO_UDP && !quoted), miss != KNOWN);
+	count_backend(id, f->length, begins, miss != KNOWN);
 	if (plain)
 		return forward_inline(ctx, backend, id, f->l3, f->ip_length, hash, v6);
 	return v6 ? forward_ipv6(ctx, id, f->l3, f->ip_length, hash) : forward_ipv4(ctx, id, f->l3, f->ip_length, hash);

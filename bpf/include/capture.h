@@ -147,7 +147,7 @@ static __always_inline __u32 backend_of_sample(struct captured_packet *p, const 
 	if (p->frame.fragment) {
 		struct lb_fragment_key *key = fragment_key(&p->frame, p->v6);
 
-		return key ? backend_of_fragment(key, service->id) : LB_NO_BACKEND;
+		return key ? backend_of_fragment(key, service->id, false) : LB_NO_BACKEND;
 	}
 	__u32 id = LB_NO_BACKEND;
 

@@ -4,6 +4,7 @@
 /*
  * All parts of a datagram meet at one backend: whichever comes first has it chosen, by addresses and protocol unless the
  * flow is known, and the others follow. By nat the first has to come first: only it has the ports that tell flows apart.
+ * Each part goes through what its service asks of a packet: no more is remembered than ports and backend.
  */
 #include "flow.h"
 
@@ -47,21 +48,24 @@ static __always_inline struct lb_fragment *known_fragment(struct lb_fragment_key
 	return known && (__u16)(coarse_seconds() - known->seen) <= FRAGMENT_SECONDS ? known : 0;
 }
 
-/* The backend other parts went to, if it is one still, or LB_NO_BACKEND. `service` is the one that its ports name; 0: not known. */
-static __noinline int backend_of_fragment(struct lb_fragment_key *key, __u32 service)
+/*
+ * The backend that other parts went to, if the service still has it, or LB_NO_BACKEND. `first`: for a first part, which follows those that were placed without
+ * one; else what is known is another datagram that had the id before.
+ */
+static __noinline int backend_of_fragment(struct lb_fragment_key *key, __u32 service, __u32 first)
 {
 	struct lb_fragment *known = known_fragment(key);
 
-	if (!known)
+	if (!known || (first && known->ports))
 		return LB_NO_BACKEND;
 	__u32 id = known->backend;
 	struct lb_backend *backend = bpf_map_lookup_elem(&backends, &id);
 
-	return backend && backend->generation == known->generation && (!service || backend->service == service) &&
+	return backend && backend->generation == known->generation && backend->service == service &&
 	       (backend->state == LB_STATE_READY || backend->state == LB_STATE_DRAIN) ? id : LB_NO_BACKEND;
 }
 
-/* The ports of a datagram by nat whose first part was seen, or 0. */
+/* The ports of a datagram whose first part was seen, or 0. */
 static __noinline __u32 ports_of_fragment(struct lb_fragment_key *key)
 {
 	struct lb_fragment *known = known_fragment(key);

@@ -36,7 +36,8 @@ struct frame {
 	__u8 tcp_flags;
 	bool quoted;          /* An ICMP error about the flow. */
 	bool fragment;        /* Part of a datagram, */
-	bool later_fragment;  /* not the first: without ports. */
+	bool later_fragment;  /* not the first: without ports of its own. */
+	bool first_unseen;    /* A later part without its first: of `ports` only the service's is meant. */
 };
 
 /* An offset of an L3 header from a caller the verifier does not know, as it can follow: 6.1 loses a range tested by one comparison. */

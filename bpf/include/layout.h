@@ -230,7 +230,7 @@ struct lb_fragment {
 	__u32 backend; /* LB_NO_BACKEND: of a flow by nat. */
 	__u16 generation;
 	__u16 seen;    /* Seconds of jiffies, their low half. */
-	__u32 ports;   /* By nat: as in the first part's header, for the later ones; else 0. */
+	__u32 ports;   /* As in the first part's header, for the later ones; 0: it was not seen. */
 };
 
 /* Value of `vlan_links`, by interface number: of a VLAN interface the one below it, and the tag. */

@@ -13,14 +13,6 @@ static __always_inline struct lb_service *service_of_port(const struct frame *f,
 	return bpf_map_lookup_elem(&services, &key);
 }
 
-/* The id of the service that a frame's ports name, or 0. A function of its own, for 6.1 counts its stack with that of those it is called by. */
-static __noinline __u32 service_id(const struct frame *f, __u32 v6)
-{
-	struct lb_service *service = f ? service_of_port(f, f->ports >> 16, v6) : 0;
-
-	return service ? service->id : 0;
-}
-
 static __always_inline struct lb_vip *vip_of(const __u32 *address, bool v6)
 {
 	struct lb_address key;

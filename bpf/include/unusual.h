@@ -113,41 +113,40 @@ static __always_inline int serve(struct xdp_md *ctx, const struct frame *f, cons
 	}
 	if (settings.features & LB_FEATURE_NAT && service->flags & LB_SERVICE_NAT)
 		return translate(ctx, f, service, v6);
-	if (service->flags & LB_SERVICE_QUIC && f->protocol == IPPROTO_UDP && !f->quoted && !f->fragment)
+	if (f->fragment) {
+		struct lb_fragment_key *key = fragment_key(f, v6);
+
+		if (key)
+			named = backend_of_fragment(key, service->id, !f->later_fragment);
+	} else if (service->flags & LB_SERVICE_QUIC && f->protocol == IPPROTO_UDP && !f->quoted)
 		named = quic_backend(ctx, f->l4, service->id, service->quic_offset | service->quic_length << 8);
 	return balance(ctx, f, service, flow_hash(f, v6, false, f->ports), named, v6, false);
 }
 
-/* A part of a datagram: the way of the others, or for the first part, or the service that later ones belong to, the ordinary way. */
-static __always_inline int process_fragment(struct xdp_md *ctx, struct frame *f, bool v6, bool *ordinary)
+#define FRAGMENT_ORDINARY (-1) /* Its service is known. */
+
+/* A part of a datagram. Later ones get the ports of the first, or of the only service they may belong to. */
+static __always_inline int process_fragment(struct xdp_md *ctx, struct frame *f, bool v6)
 {
-	struct lb_fragment_key *key = fragment_key(f, v6);
-
-	if (!key || !(settings.features & LB_FEATURE_FRAGMENTS))
+	if (!(settings.features & LB_FEATURE_FRAGMENTS))
 		return XDP_PASS;
-	__u32 id = backend_of_fragment(key, f->later_fragment ? 0 : service_id(f, v6));
+	if (!f->later_fragment)
+		return FRAGMENT_ORDINARY;
+	struct lb_fragment_key *key = fragment_key(f, v6);
+	struct lb_vip *vip = vip_of(f->destination, v6);
 
-	if (id) {
-		__u64 hash = flow_hash(f, v6, false, 0);
+	if (!key || !vip)
+		return XDP_PASS;
+	f->ports = ports_of_fragment(key);
+	if (f->ports)
+		return FRAGMENT_ORDINARY;
+	__be16 port = f->protocol == IPPROTO_TCP ? vip->fragment_port[0] : vip->fragment_port[1];
 
-		count_backend(id, f->length, false, false);
-		return v6 ? forward_ipv6(ctx, id, f->l3, f->ip_length, hash) : forward_ipv4(ctx, id, f->l3, f->ip_length, hash);
-	}
-	if (f->later_fragment && settings.features & LB_FEATURE_NAT)
-		f->ports = ports_of_fragment(key);
-	if (f->later_fragment && !f->ports) {
-		struct lb_vip *vip = vip_of(f->destination, v6);
-
-		if (!vip)
-			return XDP_PASS;
-		__be16 port = f->protocol == IPPROTO_TCP ? vip->fragment_port[0] : vip->fragment_port[1];
-
-		if (!port)
-			return vip->flags & LB_VIP_CLOSED ? drop(ctx, LB_DROP_FRAGMENT) : XDP_PASS;
-		f->ports = (__u32)port << 16;
-	}
-	*ordinary = true;
-	return XDP_PASS;
+	if (!port)
+		return vip->flags & LB_VIP_CLOSED ? drop(ctx, LB_DROP_FRAGMENT) : XDP_PASS;
+	f->ports = (__u32)port << 16;
+	f->first_unseen = true;
+	return FRAGMENT_ORDINARY;
 }
 
 /* Of a frame that begins at `l3`, whose destination may be ours. */
@@ -168,10 +167,9 @@ static __always_inline int process_unusual(struct xdp_md *ctx, __u32 l3, bool v6
 	if (reason)
 		return vip_of(f->destination, v6) ? drop(ctx, reason) : XDP_PASS;
 	if (f->fragment && has_ports(f->protocol)) {
-		bool ordinary = false;
-		int verdict = process_fragment(ctx, f, v6, &ordinary);
+		int verdict = process_fragment(ctx, f, v6);
 
-		if (!ordinary)
+		if (verdict != FRAGMENT_ORDINARY)
 			return verdict;
 	} else if (f->protocol == (v6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP)) {
 		int verdict = process_icmp(ctx, f, v6);

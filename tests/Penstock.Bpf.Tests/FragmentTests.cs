@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Buffers.Binary;
+using System.Net;
 using System.Runtime.InteropServices;
 using Penstock.L4.Xdp;
 using Penstock.Linux.Bpf;
@@ -93,6 +94,84 @@ public sealed class FragmentTests
         plane.Run(In(Parts(Client4, 1000, Vip4, 1)[1])).Verdict.ShouldBe(follows ? XdpVerdict.Transmit : XdpVerdict.Drop);
     }
 
+    [BpfTheory]
+    [InlineData(Client4, Vip4, 0)]
+    [InlineData(Client4, Vip4, 1)]
+    [InlineData(Client6, Vip6, 0)]
+    [InlineData(Client6, Vip6, 1)]
+    public void Parts_OfASourceBeyondItsPackets_AreDropped(string client, string vip, int which)
+    {
+        using var plane = Plane(vip, fragmentPort: 0, service => service with { Flags = Layout.ServiceFlags.Limit, SourcePackets = 5 });
+        var parts = Parts(client, 1000, vip, 1);
+        plane.Run(In(parts[0])).Verdict.ShouldBe(XdpVerdict.Transmit);
+
+        // Seconds may pass in between: five of each second get through.
+        var sent = Enumerable.Range(0, 100).Count(_ => plane.Run(In(parts[which])).Verdict == XdpVerdict.Transmit);
+
+        sent.ShouldBeInRange(4, 25);
+        plane.Drops().ShouldBe(new Dictionary<DropReason, ulong> { [DropReason.SourcePackets] = (ulong)(100 - sent) });
+    }
+
+    [BpfTheory]
+    [InlineData(Client4, Vip4)]
+    [InlineData(Client6, Vip6)]
+    public void FirstParts_OfASourceBeyondItsNewFlows_AreDropped(string client, string vip)
+    {
+        using var plane = Plane(vip, fragmentPort: 0, service => service with { Flags = Layout.ServiceFlags.Limit, SourceFlows = 2 });
+
+        var sent = Enumerable.Range(2000, 100).Count(port => plane.Run(In(Parts(client, port, vip, 1)[0])).Verdict == XdpVerdict.Transmit);
+
+        sent.ShouldBeInRange(2, 20); // of each second two
+        plane.Drops().ShouldBe(new Dictionary<DropReason, ulong> { [DropReason.SourceFlows] = (ulong)(100 - sent) });
+        plane.Run(In(Parts(client, 2000, vip, 1)[1])).Verdict.ShouldBe(XdpVerdict.Transmit, "a later part is no flow");
+    }
+
+    [BpfTheory]
+    [InlineData(Layout.ServiceFlags.Block, DropReason.SourceBlocked)]
+    [InlineData(Layout.ServiceFlags.Allow, DropReason.SourceNotAllowed)]
+    internal void Rule_WrittenBetweenTwoParts_HoldsForTheSecond(Layout.ServiceFlags flags, DropReason reason)
+    {
+        using var plane = Plane(Vip4, fragmentPort: 0, service => service with { Flags = flags });
+        var source = Layout.SourceKey.Of(1, IPNetwork.Parse($"{Client4}/32"));
+        plane.Map("source_lists").Update(source, Layout.SourceVerdict.Allow);
+        var parts = Parts(Client4, 1000, Vip4, 1);
+        plane.Run(In(parts[0])).Verdict.ShouldBe(XdpVerdict.Transmit);
+
+        plane.Map("source_lists").Update(source, Layout.SourceVerdict.Block);
+
+        foreach (var part in parts)
+            new PacketCase("part", In(part), XdpVerdict.Drop, Drop: reason).Check(plane);
+    }
+
+    [BpfFact]
+    public void LaterParts_OfAService_AreOfTheOneThatTheFirstPartNames()
+    {
+        using var plane = Plane(Vip4, fragmentPort: 0, service => service with { Flags = Layout.ServiceFlags.Block });
+        plane.AddService(Vip4, 5060, Udp17, Layout.ForwardingKind.Ipip, ["10.0.0.21"]);
+        plane.Map("source_lists").Update(Layout.SourceKey.Of(1, IPNetwork.Parse($"{Client4}/32")), Layout.SourceVerdict.Block);
+
+        foreach (var part in Parts(Client4, 1000, Vip4, 1, 5060))
+            plane.Run(In(part)).Verdict.ShouldBe(XdpVerdict.Transmit);
+
+        plane.Counters(4).Packets.ShouldBe(2UL);
+    }
+
+    [BpfFact]
+    public void FirstPart_OfAKnownFlowWithTheIdOfAnother_GoesWhereItsFlowGoes()
+    {
+        using var plane = Plane(Vip4, fragmentPort: 0);
+        for (var port = 1000; port < 1020; port++)
+        {
+            plane.Run(In(Udp(Client4, port, Vip4, 53)));
+            var before = Packets(plane);
+            foreach (var part in Parts(Client4, port, Vip4, 7))
+                plane.Run(In(part)).Verdict.ShouldBe(XdpVerdict.Transmit);
+            plane.Run(In(Udp(Client4, port, Vip4, 53)));
+
+            Packets(plane).Zip(before, (now, then) => now - then).Order().ShouldBe([0UL, 0UL, 3UL]);
+        }
+    }
+
     [BpfFact]
     public void Part_Forwarded_IsEncapsulatedAsItIs()
     {
@@ -115,10 +194,10 @@ public sealed class FragmentTests
         Packets(plane).Order().ShouldBe([0UL, 0UL, 2UL]);
     }
 
-    private static DataPlane Plane(string vip, ushort fragmentPort)
+    private static DataPlane Plane(string vip, ushort fragmentPort, Func<Layout.Service, Layout.Service>? change = null)
     {
         var plane = new DataPlane();
-        plane.AddService(vip, 53, Udp17, Layout.ForwardingKind.Ipip, ["10.0.0.11", "10.0.0.12", "10.0.0.13"]);
+        plane.AddService(vip, 53, Udp17, Layout.ForwardingKind.Ipip, ["10.0.0.11", "10.0.0.12", "10.0.0.13"], change);
         plane.AddVip(vip, new Layout.Vip { Flags = Layout.VipFlags.Closed, UdpFragmentPort = BinaryPrimitives.ReverseEndianness(fragmentPort) });
         return plane;
     }
