@@ -42,6 +42,8 @@ static __always_inline int translate(struct xdp_md *ctx, const struct frame *f, 
 
 	if (!packet)
 		return XDP_PASS;
+	if (f->first_unseen)
+		return drop_of(ctx, service->id, LB_DROP_FRAGMENT);
 	__u32 id = nat_find(ctx, packet, 0);
 	bool miss = !id;
 
@@ -184,7 +186,7 @@ static __always_inline int process_unusual(struct xdp_md *ctx, __u32 l3, bool v6
 		vip = vip_of(f->destination, v6);
 		if (!vip)
 			return XDP_PASS;
-		if (settings.features & LB_FEATURE_NAT && vip->flags & LB_VIP_NAT_SOURCE && has_ports(f->protocol)) {
+		if (settings.features & LB_FEATURE_NAT && vip->flags & LB_VIP_NAT_SOURCE && has_ports(f->protocol) && !f->first_unseen) {
 			int verdict = translate_back(ctx, f, v6);
 
 			if (verdict >= 0)

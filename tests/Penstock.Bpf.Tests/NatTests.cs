@@ -103,6 +103,18 @@ public sealed class NatTests
     }
 
     [BpfTheory]
+    [InlineData(Client4, Vip4, "10.0.0.11", "10.0.0.1")]
+    [InlineData(Client6, Vip6, "fd00::11", "fd00::1")]
+    public void LaterPart_BeforeTheFirst_IsOfNoFlow(string client, string vip, string server, string source)
+    {
+        using var plane = Plane(vip, server, source, Udp17);
+        plane.AddVip(vip, new Layout.Vip { UdpFragmentPort = 0x5000 });
+        plane.Run(In(Udp(client, 0, vip, 80))).Verdict.ShouldBe(XdpVerdict.Transmit);
+
+        new PacketCase("later part first", In(Parts(client, 1234, vip, 80, 64)[1]), XdpVerdict.Drop, Drop: DropReason.Fragment).Check(plane);
+    }
+
+    [BpfTheory]
     [InlineData(Syn, 0, 115, true)]
     [InlineData(Syn, 0, 122, false)]
     [InlineData(Syn, Ack, 122, true)]

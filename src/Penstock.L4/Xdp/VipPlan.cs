@@ -35,10 +35,10 @@ internal static class VipPlan
         return vips;
     }
 
-    // A later fragment without its first names no port: it is clear only where the address has one service of the protocol.
+    // A later fragment without its first names no port: it is clear only where the address has one service of the protocol. By nat such a part has no way.
     private static ushort OnlyPort(IEnumerable<PlannedService> services, TransportProtocol protocol)
     {
         var mine = services.Where(service => service.Listen.Protocol == protocol).Take(2).ToArray();
-        return mine is [{ Listen.IsOnePort: true }] ? BinaryPrimitives.ReverseEndianness((ushort)mine[0].Listen.FirstPort) : (ushort)0;
+        return mine is [{ Listen.IsOnePort: true } only] && !only.Value.Flags.HasFlag(Layout.ServiceFlags.Nat) ? BinaryPrimitives.ReverseEndianness((ushort)mine[0].Listen.FirstPort) : (ushort)0;
     }
 }
