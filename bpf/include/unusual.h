@@ -50,7 +50,7 @@ static __always_inline int translate(struct xdp_md *ctx, const struct frame *f, 
 	if (miss) {
 		__u32 now = coarse_seconds();
 
-		packet->known = f->protocol == IPPROTO_TCP && !(f->tcp_flags & TCP_SYN);
+		packet->known = f->protocol == IPPROTO_TCP && (f->tcp_flags & (TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN)) != TCP_SYN;
 		if (f->quoted)
 			return XDP_PASS;
 		if (f->later_fragment)

@@ -55,16 +55,28 @@ public sealed class NatHalfTests
         new PacketCase("back", Frame(OutMac, NextMac, Tcp(Server, 8080, Source, FirstPort)), XdpVerdict.Transmit, Wire.Back(Tcp(Vip, 80, Client, 4321, ttl: 63))).Check(plane);
     }
 
-    [BpfFact]
-    public void Segment_OfAConnectionThatNobodyKnows_IsReset()
+    [BpfTheory]
+    [InlineData(Ack)]
+    [InlineData(Syn | Ack)]
+    [InlineData(Fin | Ack)]
+    public void Segment_OfAConnectionThatNobodyKnows_IsReset(int flags)
     {
         using var plane = Plane();
 
-        var (verdict, frame) = plane.Run(In(Tcp(Client, 1234, Vip, 80)));
+        var (verdict, frame) = plane.Run(In(Tcp(Client, 1234, Vip, 80, flags)));
 
         verdict.ShouldBe(XdpVerdict.Transmit);
         frame[14 + 20 + 13].ShouldBe((byte)Rst);
         plane.ServiceCounters(1).Rejected.ShouldBe(1UL);
+        plane.Map("nat_flows").Keys<Layout.NatKey>().ShouldBeEmpty();
+    }
+
+    [BpfFact]
+    public void Reset_OfAConnectionThatNobodyKnows_IsDropped()
+    {
+        using var plane = Plane();
+
+        new PacketCase("reset", In(Tcp(Client, 1234, Vip, 80, Rst | Ack)), XdpVerdict.Drop, Drop: DropReason.NatUnknown).Check(plane);
         plane.Map("nat_flows").Keys<Layout.NatKey>().ShouldBeEmpty();
     }
 
