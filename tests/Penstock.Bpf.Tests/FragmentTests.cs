@@ -4,6 +4,7 @@ using System.Net;
 using System.Runtime.InteropServices;
 using Penstock.L4.Xdp;
 using Penstock.Linux.Bpf;
+using Penstock.Model.L4;
 using static Penstock.Bpf.Tests.Wire;
 
 namespace Penstock.Bpf.Tests;
@@ -154,6 +155,45 @@ public sealed class FragmentTests
             plane.Run(In(part)).Verdict.ShouldBe(XdpVerdict.Transmit);
 
         plane.Counters(4).Packets.ShouldBe(2UL);
+    }
+
+    [BpfTheory]
+    [InlineData(Client4, Vip4)]
+    [InlineData(Client6, Vip6)]
+    public void LaterPart_BeforeTheFirst_GoesToTheRangeThatIsTheOnlyService(string client, string vip)
+    {
+        using var plane = new DataPlane();
+        var range = plane.NewService(Layout.ForwardingKind.Ipip, ["10.0.0.11", "10.0.0.12", "10.0.0.13"]);
+        var listen = new ServiceAddress(TransportProtocol.Udp, IPAddress.Parse(vip), 0, 65535);
+        plane.AddVip(vip, VipPlan.Of([new PlannedService("s", listen, range, 16, [])], isClosed: true).Values.Single());
+        plane.Map("service_ranges").Update(Layout.RangeKey.Of(listen.Address, Udp17, new PortPrefix(0, 0)), range);
+
+        for (var id = 1; id <= 20; id++)
+        {
+            var before = Packets(plane);
+            foreach (var part in Parts(client, 1000 + id, vip, id).Reverse())
+                plane.Run(In(part)).Verdict.ShouldBe(XdpVerdict.Transmit);
+
+            Packets(plane).Zip(before, (now, then) => now - then).Order().ShouldBe([0UL, 0UL, 2UL]);
+        }
+    }
+
+    [BpfFact]
+    public void Parts_OfTwoRanges_AreOfTheOneThatTheirFirstPartNames()
+    {
+        using var plane = new DataPlane();
+        plane.AddVip(Vip4, new Layout.Vip { Flags = Layout.VipFlags.Ranges | Layout.VipFlags.Closed });
+        foreach (var (port, server) in new[] { (4096, "10.0.0.11"), (8192, "10.0.0.12") })
+            plane.Map("service_ranges").Update(Layout.RangeKey.Of(IPAddress.Parse(Vip4), Udp17, new PortPrefix(port, 4)), plane.NewService(Layout.ForwardingKind.Ipip, [server]));
+
+        foreach (var port in new[] { 4100, 8200, 4100 })
+        {
+            foreach (var part in Parts(Client4, 1000, Vip4, 1, port))
+                plane.Run(In(part)).Verdict.ShouldBe(XdpVerdict.Transmit);
+        }
+
+        plane.Counters(1).Packets.ShouldBe(4UL);
+        plane.Counters(2).Packets.ShouldBe(2UL);
     }
 
     [BpfFact]

@@ -39,6 +39,6 @@ internal static class VipPlan
     private static ushort OnlyPort(IEnumerable<PlannedService> services, TransportProtocol protocol)
     {
         var mine = services.Where(service => service.Listen.Protocol == protocol).Take(2).ToArray();
-        return mine is [{ Listen.IsOnePort: true } only] && !only.Value.Flags.HasFlag(Layout.ServiceFlags.Nat) ? BinaryPrimitives.ReverseEndianness((ushort)mine[0].Listen.FirstPort) : (ushort)0;
+        return mine is [var only] && !only.Value.Flags.HasFlag(Layout.ServiceFlags.Nat) ? BinaryPrimitives.ReverseEndianness((ushort)Math.Max(1, only.Listen.FirstPort)) : (ushort)0; // 0 is none
     }
 }
