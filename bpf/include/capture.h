@@ -35,20 +35,20 @@ static __always_inline struct captured_packet *captured_packet(void)
 	return bpf_map_lookup_elem(&captured_packets, &zero);
 }
 
-/* The backend the flow table names, or LB_NO_BACKEND. */
+/* The backend that this CPU's flow table names, as balance() believes it, or LB_NO_BACKEND. */
 static __always_inline __u32 remembered_backend(const struct captured_packet *p, const struct lb_service *service)
 {
 	__u32 index = flow_set_index(p->hash), tag = flow_tag(p->hash);
-	struct lb_flow_set *set = service->flags & LB_SERVICE_NO_FLOWS ? 0 : bpf_map_lookup_elem(&flows, &index);
+	struct lb_flow_set *set = service->flags & LB_SERVICE_NO_FLOWS || p->frame.first_unseen ? 0 : bpf_map_lookup_elem(&flows, &index);
 	__u32 way = set ? flow_find(set, tag) : LB_FLOW_WAYS;
 
 	if (!set || way >= LB_FLOW_WAYS)
 		return LB_NO_BACKEND;
 	__u32 choice = set->choice[way], id = choice & BACKEND_MASK;
 	struct lb_backend *backend = bpf_map_lookup_elem(&backends, &id);
+	bool starts = p->frame.protocol == IPPROTO_TCP && p->frame.tcp_flags & TCP_SYN;
 
-	return backend && backend->service == service->id && backend->generation == choice >> BACKEND_BITS &&
-	       (backend->state == LB_STATE_READY || backend->state == LB_STATE_DRAIN) ? id : LB_NO_BACKEND;
+	return is_believed(choice, set->use[way], backend, service, p->frame.protocol, starts, coarse_seconds()) ? id : LB_NO_BACKEND;
 }
 
 /* The entry of the table of nat flows that a packet goes by, or 0. */
@@ -65,15 +65,14 @@ static __always_inline struct lb_nat_flow *nat_flow_of_sample(struct captured_pa
 /* Whether that is there and holds, as nat_find asks. */
 static __always_inline bool is_nat_flow_known(struct captured_packet *p)
 {
-	struct lb_nat_flow *flow = nat_flow_of_sample(p);
+	struct lb_nat_flow *flow = p->frame.first_unseen ? 0 : nat_flow_of_sample(p);
 
 	if (!flow || flow->direction)
 		return flow;
 	__u32 id = flow->choice & BACKEND_MASK;
 	struct lb_backend *backend = bpf_map_lookup_elem(&backends, &id);
 
-	return backend && is_choice(flow->choice, backend) && (backend->state == LB_STATE_READY || backend->state == LB_STATE_DRAIN) &&
-	       !nat_expired(flow, p->frame.protocol, coarse_seconds());
+	return nat_current(flow, backend, p->frame.protocol, p->frame.tcp_flags, coarse_seconds());
 }
 
 static __always_inline struct lb_service *service_of_sample(const struct captured_packet *p)
@@ -121,9 +120,11 @@ __noinline int capture_arrival(struct xdp_md *ctx)
 	if (p->frame.later_fragment) {
 		struct lb_fragment_key *key = fragment_key(&p->frame, p->v6);
 
-		p->frame.ports = key && settings.features & LB_FEATURE_NAT ? ports_of_fragment(key) : 0;
-		if (!p->frame.ports)
+		p->frame.ports = key ? ports_of_fragment(key) : 0;
+		if (!p->frame.ports) {
 			p->frame.ports = (__u32)(p->frame.protocol == IPPROTO_TCP ? vip->fragment_port[0] : vip->fragment_port[1]) << 16;
+			p->frame.first_unseen = true;
+		}
 	}
 	p->hash = flow_hash(&p->frame, p->v6, false, p->frame.ports);
 	struct lb_service *service = service_of_sample(p);

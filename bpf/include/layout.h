@@ -276,7 +276,7 @@ struct lb_backend_stats {
 	__u64 packets;
 	__u64 bytes;     /* Of the frame as it arrived. */
 	__u64 new_flows; /* SYN segments and first packets of UDP flows. */
-	__u64 misses;    /* Packets whose flow the table did not have: hits = packets - misses. */
+	__u64 misses;    /* Packets whose flow this CPU's table did not have, whatever placed them: hits = packets - misses. */
 };
 
 /* Value of `service_stats`, by service id: packets that reached no backend. */

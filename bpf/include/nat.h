@@ -159,11 +159,11 @@ static __always_inline bool nat_touch(struct xdp_md *ctx, struct lb_nat_flow *fl
 	return (flow->seen == now && flow->state == state) || nat_touch_both(ctx, flow, packet, now, state);
 }
 
-static __always_inline bool nat_current(const struct lb_nat_flow *flow, const struct lb_backend *backend, const struct nat_packet *packet, __u32 now)
+/* Whether a packet to a backend goes by an entry. */
+static __always_inline bool nat_current(const struct lb_nat_flow *flow, const struct lb_backend *backend, __u8 protocol, __u32 tcp_flags, __u32 now)
 {
-	return backend && is_choice(flow->choice, backend) && !nat_expired(flow, packet->key.protocol, now) &&
-	       (backend->state == LB_STATE_READY ||
-		(backend->state == LB_STATE_DRAIN && !(packet->key.protocol == IPPROTO_TCP && packet->tcp_flags & TCP_SYN)));
+	return backend && is_choice(flow->choice, backend) && !nat_expired(flow, protocol, now) &&
+	       (backend->state == LB_STATE_READY || (backend->state == LB_STATE_DRAIN && !(protocol == IPPROTO_TCP && tcp_flags & TCP_SYN)));
 }
 
 /* The flow of a packet, to packet->flow: its backend, or LB_NO_BACKEND. Global functions, verified once. */
@@ -178,7 +178,7 @@ static __noinline int nat_find(struct xdp_md *ctx, struct nat_packet *packet, __
 	__u32 now = coarse_seconds(), id = flow->choice & BACKEND_MASK;
 	struct lb_backend *backend = bpf_map_lookup_elem(&backends, &id);
 
-	if (!direction && !nat_current(flow, backend, packet, now))
+	if (!direction && !nat_current(flow, backend, packet->key.protocol, packet->tcp_flags, now))
 		return LB_NO_BACKEND;
 	if (!packet->quoted && !nat_touch(ctx, flow, packet, now))
 		return LB_NO_BACKEND;
@@ -339,7 +339,7 @@ static __always_inline int nat_short(struct xdp_md *ctx, __u32 l3, __u32 directi
 	__u32 now = coarse_seconds(), id = flow->choice & BACKEND_MASK;
 	struct lb_backend *backend = bpf_map_lookup_elem(&backends, &id);
 
-	if (!direction && !nat_current(flow, backend, packet, now))
+	if (!direction && !nat_current(flow, backend, packet->key.protocol, packet->tcp_flags, now))
 		return NAT_UNUSUAL;
 	if (!nat_touch(ctx, flow, packet, now))
 		return NAT_UNUSUAL;

@@ -27,6 +27,15 @@ static __always_inline void walk_sample_extensions(struct frame *f, const __u8 *
 	}
 }
 
+static __always_inline void read_sample_ports(struct frame *f, const __u8 *header)
+{
+	if (f->later_fragment)
+		return;
+	f->ports = *(const __u32 *)header;
+	if (f->protocol == IPPROTO_TCP)
+		f->tcp_flags = header[13];
+}
+
 /* An ICMP error belongs to the flow of the packet it quotes. */
 static __always_inline void read_sample_quote(struct frame *f, const __u8 *data, bool v6)
 {
@@ -86,7 +95,7 @@ static __always_inline bool read_sample(struct frame *f, const __u8 *data, __u32
 	if (f->l4 > length)
 		return f->l3 + (*v6 ? sizeof(struct ipv6hdr) : sizeof(struct iphdr)) <= length;
 	if (f->protocol == IPPROTO_TCP || f->protocol == IPPROTO_UDP)
-		f->ports = f->later_fragment ? 0 : *(const __u32 *)(data + (f->l4 & SAMPLE_OFFSET));
+		read_sample_ports(f, data + (f->l4 & SAMPLE_OFFSET));
 	else if (f->protocol == (*v6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP) && !f->fragment)
 		read_sample_quote(f, data, *v6);
 	return true;

@@ -73,7 +73,7 @@ static __always_inline int translate(struct xdp_md *ctx, const struct frame *f, 
 	if (mtu)
 		return too_big(ctx, service->id, f->l3, mtu, v6);
 	remember_nat_fragment(f, v6);
-	count_backend(id, f->length, true, miss);
+	count_backend(id, f->length, !packet->known, miss);
 	int verdict = nat_send(ctx, packet, v6 ? nat_rewrite_ipv6(ctx, packet) : nat_rewrite_ipv4(ctx, packet));
 
 	return verdict < 0 ? nat_undo(ctx, packet, service->id, -verdict) : verdict;
