@@ -69,6 +69,14 @@ static __always_inline __u32 choose(const struct frame *f, const struct lb_servi
 	return ring_backend(service, hash_for_ring(f, service, hash, v6));
 }
 
+/* Whether a frame of a flow that is not known is its first. */
+static __always_inline bool begins_flow(const struct frame *f, bool plain)
+{
+	if (f->protocol == IPPROTO_TCP)
+		return f->tcp_flags & TCP_SYN;
+	return plain || (!f->quoted && !f->later_fragment);
+}
+
 /* Whether an entry of the flow table, used last as `use` says, is gone by. */
 static __always_inline bool is_believed(__u32 choice, __u16 use, const struct lb_backend *backend, const struct lb_service *service, __u8 protocol, bool starts, __u32 now)
 {
@@ -82,11 +90,10 @@ static __always_inline bool is_believed(__u32 choice, __u16 use, const struct lb
  */
 static __always_inline int balance(struct xdp_md *ctx, const struct frame *f, const struct lb_service *service, __u64 hash, __u32 named, bool v6, bool plain)
 {
-	const bool quoted = !plain && f->quoted, fragment = !plain && f->fragment, later_fragment = !plain && f->later_fragment;
-	const bool first_unseen = !plain && f->first_unseen;
+	const bool quoted = !plain && f->quoted;
 	__u32 now = coarse_seconds(), tag = flow_tag(hash), index = flow_set_index(hash);
 	bool starts = f->protocol == IPPROTO_TCP && f->tcp_flags & TCP_SYN;
-	struct lb_flow_set *set = service->flags & LB_SERVICE_NO_FLOWS || first_unseen ? 0 : bpf_map_lookup_elem(&flows, &index);
+	struct lb_flow_set *set = service->flags & LB_SERVICE_NO_FLOWS || (!plain && f->first_unseen) ? 0 : bpf_map_lookup_elem(&flows, &index);
 	struct lb_backend *backend = 0;
 	__u32 way = set ? flow_find(set, tag) : LB_FLOW_WAYS, id = LB_NO_BACKEND;
 	__u32 miss = UNKNOWN;
@@ -113,13 +120,11 @@ static __always_inline int balance(struct xdp_md *ctx, const struct frame *f, co
 			miss = miss ? NAMED : KNOWN;
 		}
 	}
-	bool begins = (starts || (f->protocol == IPPROTO_UDP && !quoted && !later_fragment)) && (plain || fragment || miss != NAMED);
-
-	if (!plain && miss && begins && beyond_flow_rate(service, f, v6))
+	if (!plain && miss && begins_flow(f, plain) && (f->fragment || miss != NAMED) && beyond_flow_rate(service, f, v6))
 		return drop_of(ctx, service->id, LB_DROP_SOURCE_FLOWS);
 	if (miss && (plain || miss != NAMED)) {
 		/* It may have come in on another CPU so far. */
-		bool seeks = set && !starts && !fragment && (quoted || f->protocol == IPPROTO_TCP);
+		bool seeks = set && !starts && (plain || !f->fragment) && (quoted || f->protocol == IPPROTO_TCP);
 
 		if (plain && (seeks || service->flags & LB_SERVICE_CLIENT_HASH))
 			return BALANCE_UNUSUAL;
@@ -140,24 +145,20 @@ static __always_inline int balance(struct xdp_md *ctx, const struct frame *f, co
 			return drop_of(ctx, service->id, LB_DROP_BACKEND_DOWN);
 	}
 	if (!plain && settings.features & LB_FEATURE_SYN_COOKIES && service->flags & LB_SERVICE_SYN_COOKIES &&
-	    backend->forwarding == LB_FORWARD_LOCAL && (miss == UNKNOWN || starts) && !quoted && !fragment) {
+	    backend->forwarding == LB_FORWARD_LOCAL && (miss == UNKNOWN || starts) && !quoted && !f->fragment) {
 		int verdict = answer_syn(ctx, f, service, v6);
 
 		if (verdict >= 0)
 			return verdict;
 	}
 	/* What is known already takes no room: the cap is for others. */
-	if (miss && (plain || miss != NAMED) && set && !quoted && !fragment && (way < LB_FLOW_WAYS || may_insert(now)))
+	if (miss && (plain || miss != NAMED) && set && !quoted && (plain || !f->fragment) && (way < LB_FLOW_WAYS || may_insert(now)))
 		flow_insert(index, tag, choice_of(id, backend->generation),
 			    first_state(f->protocol, f->tcp_flags, quoted) << FLOW_AGE_BITS | (now & FLOW_AGE_MASK));
 	/* Of a later part that follows others no more than they said is known. */
-	if (fragment && (!later_fragment || id != named)) {
-		struct lb_fragment_key *key = fragment_key(f, v6);
-
-		if (key)
-			remember_fragment(key, id, backend->generation, first_unseen ? 0 : f->ports);
-	}
-	count_backend(id, f->length, begins, miss != KNOWN);
+	if (!plain && f->fragment && (!f->later_fragment || id != named))
+		remember_part(f, id, backend->generation, v6);
+	count_backend(id, f->length, begins_flow(f, plain) && (plain || f->fragment || miss != NAMED), miss != KNOWN);
 	if (plain)
 		return forward_inline(ctx, backend, id, f->l3, f->ip_length, hash, v6);
 	return v6 ? forward_ipv6(ctx, id, f->l3, f->ip_length, hash) : forward_ipv4(ctx, id, f->l3, f->ip_length, hash);

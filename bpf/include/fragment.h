@@ -40,6 +40,12 @@ static __noinline int remember_fragment(struct lb_fragment_key *key, __u32 backe
 	return key ? bpf_map_update_elem(&fragments, key, &value, BPF_ANY) : 0;
 }
 
+/* Where a part of a datagram goes, for others. */
+static __noinline int remember_part(const struct frame *f, __u32 backend, __u32 generation, __u32 v6)
+{
+	return f ? remember_fragment(fragment_key(f, v6), backend, generation, f->first_unseen ? 0 : f->ports) : 0;
+}
+
 /* What is known of a datagram whose parts still arrive: its sender gives the id to another one after a while. */
 static __always_inline struct lb_fragment *known_fragment(struct lb_fragment_key *key)
 {
@@ -52,7 +58,7 @@ static __always_inline struct lb_fragment *known_fragment(struct lb_fragment_key
  * The backend that other parts went to, if the service still has it, or LB_NO_BACKEND. `first`: for a first part, which follows those that were placed without
  * one; else what is known is another datagram that had the id before.
  */
-static __noinline int backend_of_fragment(struct lb_fragment_key *key, __u32 service, __u32 first)
+static __always_inline __u32 backend_of_fragment(struct lb_fragment_key *key, __u32 service, bool first)
 {
 	struct lb_fragment *known = known_fragment(key);
 
@@ -63,6 +69,12 @@ static __noinline int backend_of_fragment(struct lb_fragment_key *key, __u32 ser
 
 	return backend && backend->generation == known->generation && backend->service == service &&
 	       (backend->state == LB_STATE_READY || backend->state == LB_STATE_DRAIN) ? id : LB_NO_BACKEND;
+}
+
+/* The same for a frame. A function of its own, for 6.1 counts its stack with that of those it is called by. */
+static __noinline __u32 named_by_parts(const struct frame *f, __u32 service, __u32 v6)
+{
+	return f ? backend_of_fragment(fragment_key(f, v6), service, !f->later_fragment) : LB_NO_BACKEND;
 }
 
 /* The ports of a datagram whose first part was seen, or 0. */

@@ -74,6 +74,20 @@ static __noinline int refuse_source(struct lb_source_key *key, __u32 flags)
 	return flags & LB_SERVICE_ALLOW && verdict != LB_SOURCE_ALLOW ? LB_DROP_SOURCE_NOT_ALLOWED : LB_DROP_NONE;
 }
 
+/* The same for a packet, which is counted. A function of its own, for 6.1 counts its stack with that of those it is called by. */
+static __noinline __u32 refuse_packet(const struct frame *f, const struct lb_service *service, __u32 v6)
+{
+	struct lb_source_key *key = f && service ? source_key(service, f, v6) : 0;
+
+	if (!key)
+		return LB_DROP_NONE;
+	__u32 refused = refuse_source(key, service->flags);
+
+	if (!refused && service->flags & LB_SERVICE_LIMIT && beyond_rate(key, service->source_packets, false))
+		refused = LB_DROP_SOURCE_PACKETS;
+	return refused;
+}
+
 /* The backend an override names for this source, if it takes new flows, or LB_NO_BACKEND. */
 static __noinline int override_backend(struct lb_source_key *key)
 {

@@ -105,21 +105,15 @@ static __always_inline int serve(struct xdp_md *ctx, const struct frame *f, cons
 		return f->fragment || f->quoted ? XDP_PASS : strip_outer(ctx, f->l3, inner) ? drop(ctx, LB_DROP_TUNNEL) : XDP_PASS;
 	}
 	if (service->flags & (LB_SERVICE_ALLOW | LB_SERVICE_BLOCK | LB_SERVICE_LIMIT)) {
-		struct lb_source_key *key = source_key(service, f, v6);
-		__u32 refused = key ? refuse_source(key, service->flags) : LB_DROP_NONE;
+		__u32 refused = refuse_packet(f, service, v6);
 
-		if (key && !refused && service->flags & LB_SERVICE_LIMIT && beyond_rate(key, service->source_packets, false))
-			refused = LB_DROP_SOURCE_PACKETS;
 		if (refused)
 			return drop_of(ctx, service->id, refused);
 	}
 	if (settings.features & LB_FEATURE_NAT && service->flags & LB_SERVICE_NAT)
 		return translate(ctx, f, service, v6);
 	if (f->fragment) {
-		struct lb_fragment_key *key = fragment_key(f, v6);
-
-		if (key)
-			named = backend_of_fragment(key, service->id, !f->later_fragment);
+		named = named_by_parts(f, service->id, v6);
 	} else if (service->flags & LB_SERVICE_QUIC && f->protocol == IPPROTO_UDP && !f->quoted)
 		named = quic_backend(ctx, f->l4, service->id, service->quic_offset | service->quic_length << 8);
 	return balance(ctx, f, service, flow_hash(f, v6, false, f->ports), named, v6, false);
@@ -127,10 +121,10 @@ static __always_inline int serve(struct xdp_md *ctx, const struct frame *f, cons
 
 #define FRAGMENT_ORDINARY (-1) /* Its service is known. */
 
-/* A part of a datagram. Later ones get the ports of the first, or of the only service they may belong to. */
-static __always_inline int process_fragment(struct xdp_md *ctx, struct frame *f, bool v6)
+/* A part of a datagram. A function of its own, for 6.1 counts its stack with that of those it is called by. Later ones get the ports of the first, or of the only service they may belong to. */
+static __noinline int process_fragment(struct xdp_md *ctx, struct frame *f, __u32 v6)
 {
-	if (!(settings.features & LB_FEATURE_FRAGMENTS))
+	if (!f || !(settings.features & LB_FEATURE_FRAGMENTS))
 		return XDP_PASS;
 	if (!f->later_fragment)
 		return FRAGMENT_ORDINARY;

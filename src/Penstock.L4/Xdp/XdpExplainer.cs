@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Buffers.Binary;
 using System.Net;
+using System.Net.Sockets;
 using Penstock.Linux;
 using Penstock.Linux.Bpf;
 using Penstock.Linux.Netlink;
@@ -24,6 +25,7 @@ internal sealed class XdpExplainer(XdpMaps maps, IEnumerable<ServiceEntry> entri
     private const int Stale = 3;                    // LB_FLOW_STALE
     private const int VlanMask = 0xFFF;             // the number in a tag (IEEE 802.1Q)
     private const string Passed = "passed up this host's stack, unchanged";
+    private const string Martian = "dropped: martian";
 
     /// <summary>What becomes of a packet.</summary>
     public PacketExplanation Explain(IPEndPoint from, IPEndPoint to, TransportProtocol protocol)
@@ -53,12 +55,14 @@ internal sealed class XdpExplainer(XdpMaps maps, IEnumerable<ServiceEntry> entri
             var isByClient = service.Flags.HasFlag(Layout.ServiceFlags.ClientHash);
             var ringHash = isByClient ? FlowHash.Of(from, to, protocol, HashOn.Client, settings.HashSeed) : hash;
             if (service.RingSlots == 0)
-                return new PacketExplanation(name, "", "no backend is ready" + Older(service, id, ringHash), "", Empty(service, protocol));
+                return new PacketExplanation(name, "", "no backend is ready" + Older(service, id, ringHash), "", Empty(service, from.Address, protocol));
             var slot = FlowHash.Slot(ringHash, service.RingSlots);
             id = maps.Ring((int)service.RingLine, (int)service.RingSlots)[(int)slot];
             why = $"slot {slot} of {service.RingSlots} of its Maglev table, by {(isByClient ? "the client's address" : "the flow")}; no flow is remembered{Older(service, id, ringHash)}";
         }
 
+        if (isNat && (IsMartian(from.Address) || from.Address.Equals(to.Address)))
+            return new PacketExplanation(name, "", $"{from.Address} is no address that a client sends from: no flow by nat begins", "", Martian);
         if (Cookies(service, id, protocol) is { } cookies)
             return new PacketExplanation(name, "local", why + cookies, "", "a SYN: answered by a cookie on those CPUs; any other segment: " + Passed + (isRemembered ? "" : ", unless it is of no connection and carries no cookie: dropped as syn_cookie"));
         if (service.Flags.HasFlag(Layout.ServiceFlags.Quic))
@@ -119,12 +123,22 @@ internal sealed class XdpExplainer(XdpMaps maps, IEnumerable<ServiceEntry> entri
             : new PacketExplanation(name, backend.Address.ToIPAddress().ToString(), why, NextHop(backend), Becomes(backend, from, to, protocol, flow));
     }
 
-    private static string Empty(in Layout.Service service, TransportProtocol protocol) => (Layout.EmptyKind)service.EmptyAction switch
+    private static string Empty(in Layout.Service service, IPAddress from, TransportProtocol protocol) => (Layout.EmptyKind)service.EmptyAction switch
     {
         Layout.EmptyKind.Pass => Passed,
+        Layout.EmptyKind.Reject when IsMartian(from) => Martian,
         Layout.EmptyKind.Reject => protocol == TransportProtocol.Tcp ? "answered with a reset" : "answered with ICMP port unreachable",
         _ => "dropped: no_backend",
     };
+
+    // As is_martian in bpf/include/frame.h.
+    private static bool IsMartian(IPAddress address)
+    {
+        var bytes = address.GetAddressBytes();
+        return address.AddressFamily == AddressFamily.InterNetwork
+            ? bytes[0] is 0 or 127 or >= 224
+            : bytes[0] == 0xff || (!bytes.AsSpan(0, bytes.Length - 1).ContainsAnyExcept((byte)0) && bytes[^1] <= 1);
+    }
 
     private static (string Reason, string Why)? Refusal(Layout.ServiceFlags flags, Layout.SourceVerdict? verdict)
     {
