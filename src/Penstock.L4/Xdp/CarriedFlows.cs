@@ -10,9 +10,7 @@ namespace Penstock.L4.Xdp;
 /// </summary>
 internal static class CarriedFlows
 {
-    private const int AgeBits = 14;                  // FLOW_AGE_BITS of bpf/include/flow.h
-    private const int AgeMask = (1 << AgeBits) - 1;
-    private const int Slack = 2;                     // a program may be a second ahead, another one behind
+    private const int Slack = 2; // a program may be a second ahead, another one behind
 
     // How much a flow is worth by its state, as flow_insert has it: new, established, closing, stale.
     private static readonly int[] s_worth = [1, 2, 0, 0];
@@ -141,15 +139,13 @@ internal static class CarriedFlows
         }
     }
 
-    private static int Age(ushort use, uint now) => (int)(now + Slack - use) & AgeMask;
+    private static int Age(ushort use, uint now) => (int)(now + Slack - use) & Layout.FlowAgeMask;
 
-    private static int Worth(ushort use, uint now) => (s_worth[use >> AgeBits] << AgeBits) | (AgeMask - Age(use, now));
+    private static int Worth(ushort use, uint now) => (s_worth[(int)Layout.StateOf(use)] << Layout.FlowAgeBits) | (Layout.FlowAgeMask - Age(use, now));
 
     [StructLayout(LayoutKind.Auto)]
     private readonly record struct Flow(uint Tag, uint Choice, ushort Use)
     {
-        private const int Stale = 3; // LB_FLOW_STALE
-
         // None where there is none, or where one is being written: that is caught up with.
         public static Flow? Read(ref Layout.FlowSet set, int way)
         {
@@ -157,7 +153,7 @@ internal static class CarriedFlows
             if (tag == 0)
                 return null;
             var (choice, use) = (Volatile.Read(ref set.Choice[way]), Volatile.Read(ref set.Use[way]));
-            return use >> AgeBits != Stale && Volatile.Read(ref set.Tag[way]) == tag ? new Flow(tag, choice, use) : null;
+            return Layout.StateOf(use) != Layout.FlowState.Stale && Volatile.Read(ref set.Tag[way]) == tag ? new Flow(tag, choice, use) : null;
         }
 
         // The tag comes last: with it the rest counts.

@@ -11,9 +11,6 @@ namespace Penstock.L4.Xdp;
 /// </summary>
 internal static class StaleFlows
 {
-    private const uint BackendMask = 0xFFFFFF;       // BACKEND_MASK of bpf/include/flow.h
-    private const ushort Stale = 3 << 14;            // LB_FLOW_STALE above FLOW_AGE_BITS
-
     /// <summary>Addresses that this host has had, or may have had, and that another has now.</summary>
     /// <param name="before">What ran; null: a daemon before this may have had them.</param>
     /// <param name="now">What is to run.</param>
@@ -44,10 +41,10 @@ internal static class StaleFlows
         {
             for (var way = 0; way < Layout.FlowWays; way++)
             {
-                var id = set.Choice[way] & BackendMask;
+                var id = set.Choice[way] & Layout.BackendMask;
                 if (set.Tag[way] == 0 || id >= maps.Backends || !services.Contains(maps.ReadBackend(id).Service))
                     continue;
-                set.Use[way] |= Stale;
+                set.Use[way] |= (int)Layout.FlowState.Stale << Layout.FlowAgeBits;
                 marked++;
             }
         }

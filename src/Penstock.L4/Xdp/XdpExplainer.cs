@@ -17,12 +17,6 @@ namespace Penstock.L4.Xdp;
 /// <param name="devices">Interfaces that packets come in by.</param>
 internal sealed class XdpExplainer(XdpMaps maps, IEnumerable<ServiceEntry> entries, PlannedService[] plan, Layout.Settings settings, HostInterface[] devices)
 {
-    private const uint BackendMask = 0xFFFFFF; // BACKEND_MASK of bpf/include/flow.h
-    private const int GenerationShift = 24;
-    private const int AgeBits = 14;
-    private const int AgeMask = (1 << AgeBits) - 1; // FLOW_AGE_MASK, seconds that wrap around
-    private const int Established = 1;              // LB_FLOW_ESTABLISHED
-    private const int Stale = 3;                    // LB_FLOW_STALE
     private const int VlanMask = 0xFFF;             // the number in a tag (IEEE 802.1Q)
     private const string Passed = "passed up this host's stack, unchanged";
     private const string Martian = "dropped: martian";
@@ -45,7 +39,7 @@ internal sealed class XdpExplainer(XdpMaps maps, IEnumerable<ServiceEntry> entri
             return new PacketExplanation(name, "", refusal.Why, "", $"dropped: {refusal.Reason}");
         var isNat = service.Flags.HasFlag(Layout.ServiceFlags.Nat);
         if (isNat && maps.FindNatFlow(from, to, protocol) is { Direction: 0 } flow && Takes(flow.Choice, service) && !HasExpired(flow, protocol))
-            return Answer(name, flow.Choice & BackendMask, "the table of nat flows remembers it", from, to, protocol, flow);
+            return Answer(name, flow.Choice & Layout.BackendMask, "the table of nat flows remembers it", from, to, protocol, flow);
         var (id, why) = isNat ? (0, "") : Remembered(service, hash);
         var isRemembered = id != 0;
         if (id == 0)
@@ -85,9 +79,9 @@ internal sealed class XdpExplainer(XdpMaps maps, IEnumerable<ServiceEntry> entri
     // What a server answers by nat; whether it is a backend still does not matter to that.
     private PacketExplanation Back(IPEndPoint from, in Layout.NatFlow flow, TransportProtocol protocol)
     {
-        var backend = maps.ReadBackend(flow.Choice & BackendMask);
+        var backend = maps.ReadBackend(flow.Choice & Layout.BackendMask);
         return new PacketExplanation(
-            backend.State != Layout.StateKind.Unused && backend.Generation == flow.Choice >> GenerationShift ? Name(backend.Service) : "",
+            backend.State != Layout.StateKind.Unused && backend.Generation == flow.Choice >> Layout.BackendBits ? Name(backend.Service) : "",
             from.Address.ToString(),
             "an answer of this backend: the table of nat flows remembers its client",
             Tagged($"{flow.Mac} by {Interface((int)flow.InterfaceIndex)}", flow.TciBigEndian),
@@ -97,7 +91,7 @@ internal sealed class XdpExplainer(XdpMaps maps, IEnumerable<ServiceEntry> entri
     // As nat_expired in bpf/include/nat.h.
     private bool HasExpired(in Layout.NatFlow flow, TransportProtocol protocol)
     {
-        var timeout = protocol != TransportProtocol.Tcp ? settings.NatUdpTimeout : flow.State == Established ? settings.NatTcpTimeout : settings.NatOpeningTimeout;
+        var timeout = protocol != TransportProtocol.Tcp ? settings.NatUdpTimeout : flow.State == (int)Layout.FlowState.Established ? settings.NatTcpTimeout : settings.NatOpeningTimeout;
         return (int)(BpfClock.Seconds - flow.Seen) > timeout;
     }
 
@@ -159,9 +153,9 @@ internal sealed class XdpExplainer(XdpMaps maps, IEnumerable<ServiceEntry> entri
 
     private bool Takes(uint choice, in Layout.Service service)
     {
-        var id = choice & BackendMask;
+        var id = choice & Layout.BackendMask;
         var backend = id < maps.Backends ? maps.ReadBackend(id) : default;
-        return backend.Service == service.Id && backend.Generation == choice >> GenerationShift && backend.State is Layout.StateKind.Ready or Layout.StateKind.Drain;
+        return backend.Service == service.Id && backend.Generation == choice >> Layout.BackendBits && backend.State is Layout.StateKind.Ready or Layout.StateKind.Drain;
     }
 
     private (uint Backend, string Why) Remembered(Layout.Service service, ulong hash)
@@ -176,13 +170,13 @@ internal sealed class XdpExplainer(XdpMaps maps, IEnumerable<ServiceEntry> entri
             var set = maps.FlowSet((cpu * settings.FlowSets) + (uint)(hash & (settings.FlowSets - 1)));
             for (var way = 0; way < Layout.FlowWays; way++)
             {
-                if (set.Tag[way] != FlowHash.Tag(hash) || !Takes(set.Choice[way], service) || set.Use[way] >> AgeBits == Stale)
+                if (set.Tag[way] != FlowHash.Tag(hash) || !Takes(set.Choice[way], service) || Layout.StateOf(set.Use[way]) == Layout.FlowState.Stale)
                     continue;
-                var idle = (now - set.Use[way]) & AgeMask;
-                if (service.FlowTimeout > 0 && idle > service.FlowTimeout && idle != AgeMask) // of UDP alone; one a second ahead is not old
+                var idle = (now - set.Use[way]) & Layout.FlowAgeMask;
+                if (service.FlowTimeout > 0 && idle > service.FlowTimeout && idle != Layout.FlowAgeMask) // of UDP alone; one a second ahead is not old
                     continue;
-                if (last.Backend == 0 || ((set.Use[way] - lastUse) & AgeMask) < AgeMask / 2)
-                    (last, lastUse) = ((set.Choice[way] & BackendMask, $"the flow table of CPU {cpu} remembers it"), set.Use[way]);
+                if (last.Backend == 0 || ((set.Use[way] - lastUse) & Layout.FlowAgeMask) < Layout.FlowAgeMask / 2)
+                    (last, lastUse) = ((set.Choice[way] & Layout.BackendMask, $"the flow table of CPU {cpu} remembers it"), set.Use[way]);
             }
         }
 
