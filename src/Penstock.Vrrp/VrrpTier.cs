@@ -11,12 +11,10 @@ namespace Penstock.Vrrp;
 /// The VRRP instances of this host: what keepalived is to do, what it is told of the daemon's health, and what it says of roles. One thread calls
 /// <see cref="Apply"/>, any the others.
 /// </summary>
-public sealed class VrrpTier : IAddressTier, IDisposable
+public sealed partial class VrrpTier : IAddressTier, IDisposable
 {
     // Some groups, each of which may take a second, and no longer than a host may be without service when its daemon dies at its start.
     private static readonly TimeSpan s_start = TimeSpan.FromSeconds(30);
-
-    private static readonly TimeSpan s_rolePoll = TimeSpan.FromMilliseconds(10);
 
     private const string KeepalivedUnit = "penstock-keepalived";
 
@@ -54,6 +52,12 @@ public sealed class VrrpTier : IAddressTier, IDisposable
 
     /// <summary>Called after a role has changed, on any thread.</summary>
     public Action? RolesChanged { get; set; }
+
+    /// <summary>
+    /// Whether another host says that it would take an instance; null: nobody says. One that does not while it hears of this one (<c>nopreempt</c>, or its delay) gets it
+    /// when this one gives it up.
+    /// </summary>
+    public Func<string, bool?> IsBackedUp { get; set; } = _ => null;
 
     /// <summary>Roles by instance; the same object until one changes.</summary>
     public ImmutableDictionary<string, VrrpRole> Roles => Volatile.Read(ref _roles);
@@ -100,74 +104,6 @@ public sealed class VrrpTier : IAddressTier, IDisposable
                 Hold(LeaseLength(_config.Keepalived));
         }
     }
-
-    /// <inheritdoc/>
-    public async Task<IReadOnlyList<string>> HandOverAsync(CancellationToken cancellation)
-    {
-        if (Held() is { Count: > 0 } held)
-            LogHandOver(held);
-        TellAll(InstanceHealth.Lowest);
-        return await UntilTakenAsync(cancellation);
-    }
-
-    /// <inheritdoc/>
-    public TimeSpan HandOverLimit(ApplianceConfig config) => (config.Vrrp.Max(instance => instance.AdvertInterval) * 4) + TimeSpan.FromSeconds(1); // three adverts, the skew, and some for the machines
-
-    /// <summary>
-    /// For a host that serves on, and is to have no address: others take them while this one still has them, and it takes none until <see cref="Return"/>. What no other
-    /// takes stays.
-    /// </summary>
-    /// <param name="isBackedUp">Whether another host says that it would take an instance. That one waits until this one has gone then (<c>nopreempt</c>), and it goes.</param>
-    /// <param name="cancellation">Ends the wait.</param>
-    /// <returns>Instances that no other host has taken.</returns>
-    public async Task<IReadOnlyList<string>> DrainAsync(Func<string, bool> isBackedUp, CancellationToken cancellation)
-    {
-        if (!_isDraining && Held() is { Count: > 0 } held)
-            LogHandOver(held);
-        Drain();
-        var kept = await UntilTakenAsync(cancellation);
-        var waiting = kept.Where(isBackedUp).ToArray();
-        if (waiting.Length == 0 || cancellation.IsCancellationRequested)
-            return kept;
-        _logger.LogInformation("giving up {Instances}: the other host does not preempt", string.Join(", ", waiting));
-        lock (_gate)
-        {
-            _givenUp = _givenUp.Union(waiting);
-            TellHealth(_snapshot);
-        }
-
-        return await UntilTakenAsync(cancellation);
-    }
-
-    /// <summary>Instances whose addresses this host has, or may have.</summary>
-    public IReadOnlyList<string> Held()
-    {
-        var current = _groups.Current;
-        return [.. current.Groups.SelectMany(group => group.Instances.Where(instance => MayHold(instance, current.Processes[group.Name]))).Select(instance => instance.Name)];
-    }
-
-    /// <summary>Has this host take no address, and hand over those that it has. Before the first snapshot: from the start.</summary>
-    public void Drain()
-    {
-        lock (_gate)
-        {
-            _isDraining = true;
-            TellHealth(_snapshot);
-        }
-    }
-
-    /// <summary>Ends <see cref="Drain"/>: priorities are as configured again.</summary>
-    public void Return()
-    {
-        lock (_gate)
-        {
-            (_isDraining, _givenUp) = (false, _givenUp.Clear());
-            TellHealth(_snapshot);
-        }
-    }
-
-    /// <inheritdoc/>
-    public void GiveUp() => TellAll(InstanceHealth.Fault);
 
     /// <inheritdoc/>
     public void StayForRestart()
@@ -256,19 +192,6 @@ public sealed class VrrpTier : IAddressTier, IDisposable
 
     private static AddressApplyException NotSaid(Exception error) => new($"keepalived: {error.Message}", error);
 
-    private async Task<IReadOnlyList<string>> UntilTakenAsync(CancellationToken cancellation)
-    {
-        if (Held().Count == 0)
-            return [];
-        var patience = HandOverLimit(_config);
-        var started = _time.GetTimestamp();
-        while (Held().Count > 0 && _time.GetElapsedTime(started) < patience && !cancellation.IsCancellationRequested)
-            await Task.Delay(s_rolePoll, _time, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        return Held();
-    }
-
-    private void LogHandOver(IReadOnlyList<string> held) => _logger.LogInformation("handing over {Instances}", string.Join(", ", held));
-
     // A role that is not known yet may be that of a master whom a daemon before has left.
     private bool MayHold(VrrpInstanceConfig instance, IKeepalived process) => Roles.GetValueOrDefault(instance.Name, VrrpRole.Unknown) switch
     {
@@ -348,12 +271,15 @@ public sealed class VrrpTier : IAddressTier, IDisposable
         {
             _isHealthFinal = true;
             foreach (var group in _groups.Current.Groups)
-            {
-                // What has given its addresses up does not come back for the end.
-                foreach (var instance in group.Instances.Where(instance => _health.GetValueOrDefault(instance.Name)?.Value != InstanceHealth.Fault))
-                    _ = TryTell(group, _groups.Current.Processes[group.Name], instance.Name, value);
-            }
+                Tell(group, value);
         }
+    }
+
+    // What has given its addresses up does not come back for the end.
+    private void Tell(VrrpGroup group, int value)
+    {
+        foreach (var instance in group.Instances.Where(instance => _health.GetValueOrDefault(instance.Name)?.Value != InstanceHealth.Fault))
+            _ = TryTell(group, _groups.Current.Processes[group.Name], instance.Name, value);
     }
 
     // What can't be told now is told with a later snapshot; it is no reason to hold up those who serve.

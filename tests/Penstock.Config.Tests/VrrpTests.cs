@@ -138,6 +138,21 @@ public sealed class VrrpTests
             lines.ShouldHaveSingleItem().ShouldContain(line);
     }
 
+    [Theory]
+    [InlineData("10.8.0.9/24, 10.8.0.8/24", false)]
+    [InlineData("10.8.0.9/24, {address: 10.8.0.8, interface: eth0}", false)]
+    [InlineData("10.8.0.9/24, \"2001:db8::9/64\"", true)]
+    [InlineData("10.8.0.9/24, {address: 198.51.100.1, interface: eth1}", true)]
+    public void Address_ThatGetsNoVirtualMac_IsWarnedOf(string addresses, bool warned)
+    {
+        var lines = Some.Parse($"vrrp:\n- {{name: a, {Base}, use_vmac: true, addresses: [{addresses}]}}\n").Lines();
+
+        if (warned)
+            lines.ShouldHaveSingleItem().ShouldContain("warning: vrrp[0].addresses[1]: address ");
+        else
+            lines.ShouldBeEmpty();
+    }
+
     [Fact]
     public void Template_ThatIsNamedAndNotThere_IsRefused()
     {

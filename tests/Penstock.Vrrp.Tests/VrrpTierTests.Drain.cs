@@ -13,7 +13,8 @@ public sealed partial class VrrpTierTests
         _tier.Apply(snapshot);
         Become(VrrpRole.Master);
 
-        var drained = Task.Run(() => _tier.DrainAsync(_ => true, CancellationToken.None));
+        _tier.IsBackedUp = _ => true;
+        var drained = Task.Run(() => _tier.DrainAsync(CancellationToken.None));
         await UntilAsync(() => _time.UntilNextTimer is not null);
         _started["edge"].Told[^1].ShouldBe(("edge", InstanceHealth.Lowest));
         _tier.Apply(snapshot with { Generation = 2 });
@@ -41,7 +42,8 @@ public sealed partial class VrrpTierTests
         Become(VrrpRole.Master);
         using var cancelled = new CancellationTokenSource();
 
-        var drained = Task.Run(() => _tier.DrainAsync(_ => waits, cancelled.Token));
+        _tier.IsBackedUp = _ => waits;
+        var drained = Task.Run(() => _tier.DrainAsync(cancelled.Token));
         for (var i = 0; i < 2000 && !drained.IsCompleted && _started["edge"].Told[^1].Value != InstanceHealth.Fault; i++)
         {
             _time.Advance(TimeSpan.FromMilliseconds(500));
@@ -74,7 +76,7 @@ public sealed partial class VrrpTierTests
         _tier.Apply(Snapshot(Some.Instance()));
         _tier.Held().ShouldBe(["edge"]);
 
-        var drained = Task.Run(() => _tier.DrainAsync(_ => false, CancellationToken.None));
+        var drained = Task.Run(() => _tier.DrainAsync(CancellationToken.None));
         await UntilAsync(() => _time.UntilNextTimer is not null);
         Become(VrrpRole.Master);
         _time.Advance(TimeSpan.FromMilliseconds(10));
@@ -85,6 +87,38 @@ public sealed partial class VrrpTierTests
 
         (await drained.WaitAsync(TimeSpan.FromSeconds(20))).ShouldBeEmpty();
         _tier.Held().ShouldBeEmpty();
+    }
+
+    /// <summary>Its listeners close next: new connections to addresses that stay would find nobody.</summary>
+    [Theory]
+    [InlineData(true, true, 0, true)]
+    [InlineData(false, false, 0, false)]
+    [InlineData(null, true, 0, false)]
+    [InlineData(null, false, 0, true)]
+    [InlineData(null, true, 60, true)]
+    public async Task HandOver_ThatNobodyTakes_GivesUpWhatAnotherWaitsFor(bool? isBackedUp, bool preempts, int delaySeconds, bool givesUp)
+    {
+        _tier.Apply(Snapshot(Some.Instance() with { Preempt = preempts, PreemptDelay = TimeSpan.FromSeconds(delaySeconds) }));
+        Become(VrrpRole.Master);
+        _tier.IsBackedUp = _ => isBackedUp;
+
+        var handed = Task.Run(() => _tier.HandOverAsync(CancellationToken.None));
+        for (var i = 0; i < 2000 && !handed.IsCompleted && _started["edge"].Told[^1].Value != InstanceHealth.Fault; i++)
+        {
+            _time.Advance(TimeSpan.FromMilliseconds(500));
+            await Task.Delay(10);
+        }
+
+        _started["edge"].Told[^1].ShouldBe(("edge", givesUp ? InstanceHealth.Fault : InstanceHealth.Lowest));
+        if (givesUp)
+            Become(VrrpRole.Fault);
+        for (var i = 0; i < 2000 && !handed.IsCompleted; i++)
+        {
+            _time.Advance(TimeSpan.FromMilliseconds(500));
+            await Task.Delay(10);
+        }
+
+        (await handed.WaitAsync(TimeSpan.FromSeconds(20))).ShouldBe(givesUp ? [] : ["edge"]);
     }
 
     [Fact]

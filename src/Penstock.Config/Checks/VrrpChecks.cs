@@ -128,6 +128,8 @@ internal static class VrrpChecks
             var here = at["addresses"][i];
             CheckWord(instance.Addresses[i].Interface, here["interface"], sink);
             CheckShape(address, here, sink);
+            if (instance.UseVmac && (address.Address.AddressFamily != instance.Family || (instance.Addresses[i].Interface is { } device && !string.Equals(device, instance.Interface, StringComparison.Ordinal))))
+                sink.Warning(here.Node, here.Path, $"address {address.Address}, which keeps the MAC address of its interface", "without use_vmac, or in an instance of its own: keepalived gives the virtual one to addresses of its adverts' family on the instance's interface");
             if (!seen.TryAdd(address.Address, here))
                 sink.Error(here.Node, here.Path, $"address {address.Address} a second time", $"each address in one instance; first at {seen[address.Address].Where}");
             if (instance.Peers.Contains(address.Address) || address.Address.Equals(instance.Source))

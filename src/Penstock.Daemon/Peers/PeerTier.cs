@@ -108,10 +108,12 @@ internal sealed class PeerTier : IAsyncDisposable
             await Task.Delay(s_poll, _time, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
-    /// <summary>Whether a peer says that it would take a VRRP instance of this host.</summary>
-    public bool IsBackedUp(string instance)
+    /// <summary>Whether a peer says that it would take a VRRP instance of this host; null: there are no peers.</summary>
+    public bool? IsBackedUp(string instance)
     {
-        if (Config is not { Peers: not null } config || Instances(config).FirstOrDefault(own => string.Equals(own.State.Name, instance, StringComparison.Ordinal)) is not { } own)
+        if (Config is not { Peers: not null } config)
+            return null;
+        if (Instances(config).FirstOrDefault(own => string.Equals(own.State.Name, instance, StringComparison.Ordinal)) is not { } own)
             return false;
         return _links.Any(link => link.View is { IsFresh: true, Report: { IsDraining: false } report } && own.On(report) is { Role: VrrpRole.Backup });
     }

@@ -68,7 +68,7 @@ internal sealed class ApplianceHost(ConfigSource source, string? socketPath, ILo
             () => peers.Proxies,
             time,
             loggers);
-        (vrrp.RolesChanged, peers.ProxiesChanged) = (plane.Touch, plane.Touch);
+        (vrrp.RolesChanged, vrrp.IsBackedUp, peers.ProxiesChanged) = (plane.Touch, peers.IsBackedUp, plane.Touch);
         using var reloader = new Reloader(source.Path, _reloadCauses, plane, notifier, _logger, time);
         var start = await reloader.StartAsync();
         if (!start.Ok) return await RefuseAsync(start.Diagnostics, error);

@@ -183,7 +183,7 @@ internal sealed class NodeDrain : IAsyncDisposable
     {
         try
         {
-            return await _vrrp.DrainAsync(_peers.IsBackedUp, stop);
+            return await _vrrp.DrainAsync(stop);
         }
         catch (Exception error)
         {

@@ -63,12 +63,15 @@ public sealed record VrrpInstanceConfig
     [PerHost]
     public bool Preempt { get; init; } = true;
 
-    /// <summary>How long it waits before it does so after its start. Default 0 s.</summary>
+    /// <summary>How long it waits before it does so, whenever it hears of a master of lower priority: after its start, and after it has been unwell. Default 0 s.</summary>
     [PerHost]
     [Range("0s", "1000s")]
     public TimeSpan PreemptDelay { get; init; }
 
-    /// <summary>Whether the addresses have a MAC address of their own (00:00:5e:00:01:ID), so that neighbours need not learn another when they move. Default false.</summary>
+    /// <summary>
+    /// Whether the addresses have a MAC address of their own (00:00:5e:00:01:ID, of IPv6 adverts 00:00:5e:00:02:ID: RFC 9568, 7.3), so that neighbours need not learn another when they
+    /// move. Those of the other family, or of another interface, keep their interface's. Default false.
+    /// </summary>
     public bool UseVmac { get; init; }
 
     /// <summary>How neighbours are told where an address is now.</summary>
