@@ -69,6 +69,8 @@ public sealed class VrrpConditionsTests
         // It takes them where the other one does not want them.
         daemons[1].Signal(15);
         await lan.OwnerAsync(0);
+        await daemons[1].WaitAsync(s_patience);
+        daemons[1].Output.ShouldContain("giving up edge: the other host does not preempt");
     }
 
     [NetnsFact]
