@@ -52,7 +52,7 @@ public sealed class VrrpConditionsTests
     {
         await using var lan = await VrrpLan.CreateAsync();
         var preempting = $"{{name: second, interface: eth0, router_id: 51, priority: PRIORITY, advert_interval: 1s, addresses: [{Second}/24]}}";
-        var daemons = await StartBothAsync(lan, "preempt: false", preempting);
+        var daemons = await StartBothAsync(lan, "preempt: false", preempting, others: "preempt: false");
         await lan.RoleAsync(0, "MASTER", "second");
 
         daemons[0].Signal(15);
@@ -93,10 +93,10 @@ public sealed class VrrpConditionsTests
     }
 
     // The first has the addresses then, the other stands by.
-    private static async Task<ChildProcess[]> StartBothAsync(VrrpLan lan, string settings, string beside = "", string deadAfter = "60s")
+    private static async Task<ChildProcess[]> StartBothAsync(VrrpLan lan, string settings, string beside = "", string deadAfter = "60s", string others = "")
     {
         lan.Configure(0, $"{Edge(0, settings)}, {beside.Replace("PRIORITY", "150", StringComparison.Ordinal)}", deadAfter);
-        lan.Configure(1, $"{Edge(1, "")}, {beside.Replace("PRIORITY", "100", StringComparison.Ordinal)}");
+        lan.Configure(1, $"{Edge(1, others)}, {beside.Replace("PRIORITY", "100", StringComparison.Ordinal)}");
         var first = await lan.StartDaemonAsync(0);
         await lan.OwnerAsync(0);
         var second = await lan.StartDaemonAsync(1);
