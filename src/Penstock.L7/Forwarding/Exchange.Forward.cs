@@ -77,7 +77,7 @@ internal sealed partial class Exchange
             //    new connection and to another endpoint: a process that was killed still accepts for a moment after its
             //    connections are reset. This one is the last resort, unless the connection was new.
             //    What the endpoint has said that it did not begin is safe whatever the method, and tried as often as a connect.
-            var unprocessed = upstream.IsUnprocessed && _attempts < MaxConnectAttempts;
+            var unprocessed = upstream.IsUnprocessed && _pumpError == ProxyError.None && _attempts < MaxConnectAttempts;
             var unheard = mayReuse && _error == ProxyError.ConnectionTerminated && upstream.Reader.TotalReceived == unanswered && Request.MethodKind.IsIdempotent();
             _triedPools.Add(upstream.Pool);
             _lastResort = upstream.IsReused ? upstream.Pool : null;

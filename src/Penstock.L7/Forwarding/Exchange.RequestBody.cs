@@ -71,7 +71,7 @@ internal sealed partial class Exchange
     private async ValueTask PumpPiecesAsync(IEndpointStream upstream)
     {
         var turnEnd = BytesPerTurn;
-        if (_requestBody.Bytes > 0 && !await SendPieceAsync(upstream.Writer, new ReadOnlySequence<byte>(_kept, 0, (int)_requestBody.Bytes), chunked: false))
+        if (_requestBody.Bytes > 0 && !await SendPieceAsync(upstream.Writer, new ReadOnlySequence<byte>(_kept, 0, (int)_requestBody.Bytes), SendsChunked && !upstream.IsMultiplexed))
             return;
         while (!_requestBody.IsDone && _pumpError == ProxyError.None && !_stopPump)
         {
@@ -130,7 +130,7 @@ internal sealed partial class Exchange
     [AsyncMethodBuilder(typeof(PooledTaskMethodBuilder))]
     private async ValueTask EndPumpAsync(IEndpointStream upstream)
     {
-        if (_requestBody.IsDone && !_stopPump)
+        if (_requestBody.IsDone && !_stopPump && _pumpError == ProxyError.None)
         {
             upstream.WriteEnd(SendsChunked, _requestBody.Trailers ?? _client.Trailers);
             await upstream.Writer.FlushAsync();

@@ -23,11 +23,11 @@ internal abstract partial class Http2Connection
     private int _controlLength;
     private int _lastSaid = int.MaxValue;
 
-    /// <summary>Gives bytes of the connection's window back.</summary>
+    /// <summary>Gives bytes of the connection's window back: some at a time, and no more than one stream may have of it, so that what streams hold that stand still keeps it from no other.</summary>
     internal void GiveBack(int bytes)
     {
         _givenBack += bytes;
-        if (_givenBack < Limits.ConnectionWindow / 2 || IsEnding)
+        if (_givenBack < Math.Min(Limits.ConnectionWindow, Limits.StreamWindow) / 2 || IsEnding)
             return;
         WriteWindowUpdate(0, _givenBack);
         _receiveWindow += _givenBack;

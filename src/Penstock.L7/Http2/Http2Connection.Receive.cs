@@ -117,13 +117,17 @@ internal abstract partial class Http2Connection
 
     private Http2Fault OnTrailers(Http2Stream stream, bool ended, ReadOnlySpan<byte> block)
     {
+        if (stream.RemoteEnded)
+        {
+            var skipped = Skip(block);
+            return skipped != Http2Fault.None ? skipped : Reset(stream, Http2Fault.StreamClosed);
+        }
+
         var trailers = stream.ReceiveTrailers();
         var reason = RejectReason.None;
         var fault = ReadTrailers(trailers, block, ref reason);
         if (fault != Http2Fault.None)
             return fault;
-        if (stream.RemoteEnded)
-            return Reset(stream, Http2Fault.StreamClosed);
         if (!ended)
             return Reset(stream, Http2Fault.TrailersWithoutEnd);
         if (reason != RejectReason.None)

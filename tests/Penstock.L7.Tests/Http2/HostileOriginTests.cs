@@ -57,6 +57,26 @@ public sealed class HostileOriginTests
         }
     }
 
+    /// <summary>What was kept of the body is framed for the connection that it goes over now: bare, it could be taken for another request.</summary>
+    [Fact]
+    public async Task RefusedStream_SentAgainOverAnotherProtocol_IsFramedAnew()
+    {
+        await using var engine = StreamOriginTests.H2();
+        using var client = engine.ConnectPlain();
+
+        Http2Engine.Send(client, "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n");
+        using var origin = engine.AcceptStreams();
+        origin.Next().ShouldStartWith("HEADERS 1 | :method: POST");
+        origin.NextButWindows().ShouldBe("DATA 1 5");
+        engine.Apply();
+        origin.SendFrame(RstStream, 0, 1, Number(7));
+        using var plain = engine.Accept();
+        Http2Engine.ReadHead(plain).ShouldContain("Transfer-Encoding: chunked\r\n");
+        Http2Engine.Send(client, "0\r\n\r\n");
+
+        Http2Engine.ReadBytes(plain, 15).ShouldBe("5\r\nhello\r\n0\r\n\r\n");
+    }
+
     [Fact]
     public async Task RefusedStream_AgainAndAgain_IsAnError()
     {

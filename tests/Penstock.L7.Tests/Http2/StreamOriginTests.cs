@@ -213,7 +213,35 @@ public sealed class StreamOriginTests
         Http2Engine.ReadHead(client).ShouldStartWith("HTTP/1.1 200 ");
         slow.SendFrame(WindowUpdate, 0, 1, Number(65535));
 
-        origin.Next().ShouldStartWith("WINDOW_UPDATE 1 ");
+        origin.Until("WINDOW_UPDATE 1 ").ShouldStartWith("WINDOW_UPDATE 1 ");
+    }
+
+    [Fact]
+    public async Task Downloads_ThatAllStandStillButOne_HoldItNot()
+    {
+        await using var engine = H2();
+        using var slow = engine.Connect((4, 0));
+        using var client = engine.ConnectPlain();
+
+        slow.Send([.. Request(1), .. Request(3), .. Request(5)]);
+        using var origin = engine.AcceptStreams();
+        for (var stream = 1; stream < 7; stream += 2)
+        {
+            origin.NextButWindows();
+            origin.Send(Response(stream, 200, ended: false));
+            for (var i = 0; i < 4; i++)
+                origin.SendFrame(Data, 0, stream, new byte[i < 3 ? 16384 : 16383]);
+        }
+
+        Http2Engine.Send(client, Get);
+        origin.NextButWindows().ShouldStartWith("HEADERS 7 end");
+        origin.Send(Response(7, 200, ended: false, "content-length: 49152"));
+        for (var i = 0; i < 3; i++)
+            origin.SendFrame(Data, 0, 7, new byte[16384]);
+        Http2Engine.ReadHead(client).ShouldStartWith("HTTP/1.1 200 ");
+        Http2Engine.ReadBytes(client, 49152);
+
+        origin.Until("WINDOW_UPDATE 0 ").ShouldStartWith("WINDOW_UPDATE 0 ");
     }
 
     [Fact]
