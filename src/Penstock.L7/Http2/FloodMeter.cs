@@ -23,6 +23,10 @@ internal struct FloodMeter
         _drained = now;
     }
 
+    /// <summary>Frames of content without any.</summary>
+    /// <param name="now">Monotonic milliseconds.</param>
+    internal static FloodMeter OfEmptyFrames(long now) => new(burst: 100, perSecond: 10, now);
+
     /// <summary>One more.</summary>
     /// <param name="now">Monotonic milliseconds.</param>
     /// <returns>False when that is too many.</returns>

@@ -125,7 +125,7 @@ internal sealed partial class Http2ClientConnection : Http2Connection
         }
         else if (!stream.IsBroken && !isOver)
         {
-            ResetById(stream.Id, Http2ErrorCode.Cancel);
+            ResetStream(stream, Http2ErrorCode.Cancel);
             OnStreamReset(Http2Fault.None);
         }
 

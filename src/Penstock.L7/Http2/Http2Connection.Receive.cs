@@ -8,10 +8,15 @@ namespace Penstock.L7.Http2;
 /// <content>What frames do to streams (RFC 9113 sections 5 and 6).</content>
 internal abstract partial class Http2Connection
 {
+    /// <summary>Frames without content that a server may have sent to a stream before it hears of its reset: interim heads, the head, trailers, a reset of its own.</summary>
+    private const int FramesBehindReset = 8;
+
     private readonly ClosedStreams _closed = new();
     private FloodMeter _emptyFrames;
     private FloodMeter _resets;
     private FloodMeter _late;
+    private int _lateBytes;
+    private long _lateFrames;
 
     /// <summary>The fields of a message have come: a request, with which a stream begins, or a response.</summary>
     /// <param name="id">The stream's number.</param>
@@ -30,11 +35,22 @@ internal abstract partial class Http2Connection
     /// <param name="reason">What is wrong with its message; <see cref="RejectReason.None"/>: nothing.</param>
     protected Http2Fault Reset(Http2Stream stream, Http2Fault fault, RejectReason reason = RejectReason.None)
     {
-        ResetById(stream.Id, fault.Code());
+        ResetStream(stream, fault.Code());
         Remove(stream);
         OnStreamReset(fault);
         stream.Break(reason);
         return CountReset();
+    }
+
+    /// <summary>Sends RST_STREAM; what is still on its way to the stream is ignored.</summary>
+    /// <remarks>It is this end that begins streams and gives them up, as often as clients do: what a server has sent to one before it hears of that is none of its faults.</remarks>
+    protected void ResetStream(Http2Stream stream, Http2ErrorCode code)
+    {
+        ResetById(stream.Id, code);
+        if (_peerBegins || stream.RemoteEnded)
+            return;
+        _lateBytes = (int)Math.Min((long)_lateBytes + stream.ReceiveWindow, Limits.ConnectionWindow); // No more is ever on its way.
+        _lateFrames += FramesBehindReset;
     }
 
     /// <summary>Sends RST_STREAM; frames that are still on their way to the stream are ignored.</summary>
@@ -54,8 +70,24 @@ internal abstract partial class Http2Connection
     /// <remarks>Of streams that this end begins there are no more than it begins.</remarks>
     protected Http2Fault CountReset() => !_peerBegins || _resets.TryAdd(Reactor.Now) ? Http2Fault.None : Http2Fault.ResetFlood;
 
-    /// <summary>Counts a frame of a stream that is reset: a peer has no more of them on their way than its windows and a round trip allow.</summary>
-    private Http2Fault CountLate() => _late.TryAdd(Reactor.Now) ? Http2Fault.None : Http2Fault.ClosedStreamFlood;
+    /// <summary>Counts a frame of a stream that is reset, beyond what <see cref="ResetStream"/> allows: a peer has no more of them on their way than its windows and a round trip allow.</summary>
+    /// <param name="flowControlled">Bytes of it that count against windows.</param>
+    private Http2Fault CountLate(int flowControlled = 0)
+    {
+        if (flowControlled > 0 && flowControlled <= _lateBytes)
+        {
+            _lateBytes -= flowControlled;
+            return Http2Fault.None;
+        }
+
+        if (_lateFrames > 0)
+        {
+            _lateFrames--;
+            return Http2Fault.None;
+        }
+
+        return _late.TryAdd(Reactor.Now) ? Http2Fault.None : Http2Fault.ClosedStreamFlood;
+    }
 
     private bool IsIdle(int id) => id > LastStreamId || (id & 1) == 0;
 
@@ -70,17 +102,19 @@ internal abstract partial class Http2Connection
         if (fault != Http2Fault.None)
             return fault;
         var ended = header.Has(FrameFlags.EndStream);
-        if (data.IsEmpty && !ended && !_emptyFrames.TryAdd(Reactor.Now))
+        var isForNothing = data.IsEmpty && !ended;
+        if (isForNothing && _peerBegins && !_emptyFrames.TryAdd(Reactor.Now))
             return Http2Fault.EmptyFrameFlood;
         if (!_streams.TryGetValue(header.StreamId, out var stream))
         {
             GiveBack(header.Length);
-            return _closed.HasEnded(header.StreamId) ? Http2Fault.StreamClosed : CountLate(); // Reset here, or so long ago that nobody knows.
+            return _closed.HasEnded(header.StreamId) ? Http2Fault.StreamClosed : CountLate(header.Length); // Reset here, or so long ago that nobody knows.
         }
 
         var wrong = stream.RemoteEnded ? Http2Fault.StreamClosed
             : !stream.HeadReceived ? Http2Fault.MessageMalformed
             : header.Length > stream.ReceiveWindow ? Http2Fault.WindowExceeded
+            : isForNothing && !_peerBegins && !stream.TakesEmptyFrame() ? Http2Fault.EmptyFrameFlood // Of its own: requests of many clients share the connection.
             : Http2Fault.None;
         if (wrong != Http2Fault.None)
         {

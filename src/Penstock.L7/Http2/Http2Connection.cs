@@ -38,7 +38,7 @@ internal abstract partial class Http2Connection
         var now = transport.Reactor.Now;
         _resets = new FloodMeter(burst: 1000, perSecond: 33, now);
         _controls = peerBegins ? new FloodMeter(burst: 1000, perSecond: 100, now) : new FloodMeter(burst: 10_000, perSecond: 1000, now); // gRPC servers measure by PING.
-        _emptyFrames = new FloodMeter(burst: 100, perSecond: 10, now);
+        _emptyFrames = FloodMeter.OfEmptyFrames(now);
         _late = new FloodMeter(burst: 10_000, perSecond: 330, now);
         _windowUpdates = WindowUpdateCredit;
         _receiveWindow = Http2Settings.DefaultWindow;

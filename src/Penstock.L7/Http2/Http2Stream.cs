@@ -13,6 +13,7 @@ internal abstract class Http2Stream
     private bool _trailersWait;
     private bool _endWaits;
     private int _unacknowledged;
+    private FloodMeter _emptyFrames;
     private long _contentLeft;
 
     protected Http2Stream(Reactor reactor)
@@ -89,6 +90,7 @@ internal abstract class Http2Stream
         _unacknowledged = 0;
         _contentLeft = -1;
         ReceivedTrailers = null;
+        _emptyFrames = FloodMeter.OfEmptyFrames(connection.Reactor.Now);
     }
 
     /// <summary>Its number is known, and with it the window that it begins with.</summary>
@@ -105,6 +107,9 @@ internal abstract class Http2Stream
         Output.Reset();
         ReceivedTrailers = null;
     }
+
+    /// <summary>Whether it may get another frame without content; counts it.</summary>
+    internal bool TakesEmptyFrame() => _emptyFrames.TryAdd(Connection.Reactor.Now);
 
     /// <summary>The content must have so many bytes.</summary>
     internal void ExpectContent(long length) => _contentLeft = length;
