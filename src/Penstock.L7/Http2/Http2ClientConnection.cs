@@ -7,6 +7,7 @@ using Penstock.L7.Metrics;
 using Penstock.L7.Runtime;
 using Penstock.L7.Upstream;
 using Penstock.Linux;
+using Penstock.Linux.Reactors;
 using Penstock.Model.L7;
 
 namespace Penstock.L7.Http2;
@@ -92,8 +93,9 @@ internal sealed partial class Http2ClientConnection : Http2Connection
         stream.Begin(this);
         _unsent.Add(stream);
         _taken++;
-        if (Active++ == 0 && IsOpen)
-            WatchLife();
+        Active++;
+        if (IsOpen && _lifeTimer.Deadline == TimerNode.Never)
+            WatchLife(); // Otherwise it goes on: each request may be over before it is.
         return stream;
     }
 
@@ -108,6 +110,7 @@ internal sealed partial class Http2ClientConnection : Http2Connection
         _nextId += 2;
         OnBegun(stream.Id);
         Add(stream);
+        OnAsking();
     }
 
     /// <summary>A stream's request is over.</summary>

@@ -190,6 +190,13 @@ internal sealed class Http2ClientStream(EndpointPool pool) : Http2Stream(pool.Re
     protected override void OnSendingHead() => _client.OnBegun(this);
 
     /// <inheritdoc/>
+    protected override void OnContentSent()
+    {
+        if (!HeadReceived)
+            _client.OnAsking();
+    }
+
+    /// <inheritdoc/>
     protected override void OnBroken(RejectReason reason)
     {
         Rejection = reason;

@@ -22,9 +22,6 @@ internal abstract partial class Http2Connection : IValueTaskSource
     /// <summary>Bytes that all streams together may send.</summary>
     internal int SendWindow { get; private set; } = Http2Settings.DefaultWindow;
 
-    /// <summary>Bytes of content sent.</summary>
-    protected long ContentSent { get; private set; }
-
     /// <summary>Bytes of content in one frame: so few that streams take turns often.</summary>
     internal int MaxContent => Http2Settings.DefaultMaxFrameSize;
 
@@ -80,7 +77,6 @@ internal abstract partial class Http2Connection : IValueTaskSource
     internal Span<byte> WriteContent(int streamId, int length, bool endStream)
     {
         SendWindow -= length;
-        ContentSent += length;
         _windowUpdates = Math.Min(WindowUpdateCredit, _windowUpdates + UpdatesPerFrame);
         return WriteFrame(new FrameHeader(length, FrameType.Data, endStream ? FrameFlags.EndStream : FrameFlags.None, streamId));
     }

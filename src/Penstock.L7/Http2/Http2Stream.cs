@@ -229,6 +229,7 @@ internal abstract class Http2Stream
             SendWindow -= count;
             LocalEnded |= last;
             any = true;
+            OnContentSent();
         }
 
         if (_endWaits && !LocalEnded && Output.Waiting == 0)
@@ -246,6 +247,11 @@ internal abstract class Http2Stream
 
     /// <summary>Its head is about to be sent.</summary>
     protected virtual void OnSendingHead()
+    {
+    }
+
+    /// <summary>Content was sent.</summary>
+    protected virtual void OnContentSent()
     {
     }
 
