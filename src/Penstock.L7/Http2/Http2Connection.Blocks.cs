@@ -61,7 +61,6 @@ internal abstract partial class Http2Connection
             return OnBlock(id, payload);
         _blockOf = id;
         _continuations = 0;
-        _block = ArrayPool<byte>.Shared.Rent(Limits.Head.HeadBytes);
         return KeepBlock(payload);
     }
 
@@ -81,10 +80,21 @@ internal abstract partial class Http2Connection
 
     private Http2Fault KeepBlock(ReadOnlySpan<byte> fragment)
     {
-        if (_blockLength + fragment.Length > Limits.Head.HeadBytes)
+        // What a server sends is read to its end even if it is refused, as others share the connection: the count of frames bounds it.
+        var needed = _blockLength + fragment.Length;
+        if (_peerBegins && needed > Limits.Head.HeadBytes)
             return Http2Fault.FieldBlockTooLarge;
+        if (needed > _block.Length)
+        {
+            var larger = ArrayPool<byte>.Shared.Rent(Math.Max(needed, _block.Length * 2));
+            _block.AsSpan(0, _blockLength).CopyTo(larger);
+            if (_block.Length > 0)
+                ArrayPool<byte>.Shared.Return(_block);
+            _block = larger;
+        }
+
         fragment.CopyTo(_block.AsSpan(_blockLength));
-        _blockLength += fragment.Length;
+        _blockLength = needed;
         return Http2Fault.None;
     }
 

@@ -56,6 +56,8 @@ public sealed class DeadOriginTests
         }
 
         dead.Dispose();
+        using var last = engine.ConnectPlain();
+        Http2Engine.Send(last, Get);
         using var other = engine.AcceptStreams();
         other.Next().ShouldStartWith("HEADERS 1 end");
     }

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+using Penstock.L7.Http2.Hpack;
+using Penstock.Model.L7;
 using static Penstock.L7.Tests.Http2.FrameClient;
 
 namespace Penstock.L7.Tests.Http2;
@@ -41,6 +43,28 @@ public sealed class SharedConnectionTests
         origin.LastGoAway().ShouldBe("GOAWAY 0 ENHANCE_YOUR_CALM");
         await sending;
         client.Until("HEADERS").ShouldStartWith("HEADERS 3 | :status: 502");
+    }
+
+    /// <summary>In several frames, larger than any head may be: it is read to its end, as the table that both keep must stay in step.</summary>
+    [Fact]
+    public async Task Head_ThatIsTooLarge_IsRefusedAlone()
+    {
+        await using var engine = StreamOriginTests.H2(pool: new PoolLimits { ResponseHeaderBytes = 1024 });
+        using var client = engine.Connect();
+        var encoder = new HpackEncoder(4096);
+        var large = Blocks.Encode(encoder, ":status: 200", "x-large: " + new string('~', 30_000), "x-small: kept");
+
+        client.Send([.. Request(1), .. Request(3)]);
+        using var origin = engine.AcceptStreams();
+        origin.Next();
+        origin.Next();
+        origin.Send([.. Frame(Headers, EndStream, 1, large[..16_000]), .. Frame(Continuation, EndHeaders, 1, large[16_000..])]);
+        client.Until("HEADERS").ShouldStartWith("HEADERS 1 | :status: 502");
+        origin.SendFrame(Headers, EndHeaders | EndStream, 3, Blocks.Encode(encoder, ":status: 200", "x-small: kept"));
+
+        var head = client.Until("HEADERS");
+        head.ShouldStartWith("HEADERS 3 end | :status: 200");
+        head.ShouldContain(" | x-small: kept | ");
     }
 
     [Fact]
