@@ -138,7 +138,7 @@ internal sealed partial class Exchange
     {
         _interims = 0;
         Response.Reset();
-        if (_pumping)
+        if (IsPumping)
             upstream.Reader.Guard.Off();
         else
             upstream.Reader.Guard.Until(_worker.Reactor.Now + _route!.Targets[_target].ResponseMilliseconds); // As above.
@@ -198,7 +198,7 @@ internal sealed partial class Exchange
     /// <summary>Whether the endpoint switches to a protocol that the client asked for, after all of its request.</summary>
     private bool IsUpgradeAskedFor()
     {
-        if (Request.Upgrade.IsEmpty || !_requestBody.IsDone || _pumping)
+        if (Request.Upgrade.IsEmpty || !_requestBody.IsDone || IsPumping)
             return false;
         foreach (var range in Request.Upgrade.Split((byte)','))
         {

@@ -16,16 +16,18 @@ internal sealed partial class Exchange
     private const int MaxKeptBytes = 16 << 10;
 
     private byte[] _kept = [];
-    private bool _pumping;
     private bool _stopPump;
     private ProxyError _pumpError;
+
+    /// <summary>Whether the body is on its way: after a defect this may outlast the request.</summary>
+    internal bool IsPumping { get; private set; }
 
     /// <summary>Whether the length of the body is not told beforehand: the endpoint gets it in chunks, where nothing else frames it.</summary>
     private bool SendsChunked => Request.Framing == BodyFraming.Chunked;
 
     private void StartPump()
     {
-        _pumping = true;
+        IsPumping = true;
         _stopPump = false;
         _pumpError = ProxyError.None;
         _clientReader.LargeBlocks = true;
@@ -37,17 +39,20 @@ internal sealed partial class Exchange
     [AsyncMethodBuilder(typeof(PooledTaskMethodBuilder))]
     private async ValueTask StopPumpAsync()
     {
-        if (_pumping)
-        {
-            _stopPump = true;
-            if (_clientReader.IsWaiting)
-                _clientReader.CancelPendingRead();
-            _upstream?.Writer.CancelPendingFlush();
-        }
-
+        EndPump();
         var pump = _pump;
         _pump = default;
         await pump;
+    }
+
+    private void EndPump()
+    {
+        if (!IsPumping)
+            return;
+        _stopPump = true;
+        if (_clientReader.IsWaiting)
+            _clientReader.CancelPendingRead();
+        _upstream?.Writer.CancelPendingFlush();
     }
 
     [AsyncMethodBuilder(typeof(PooledTaskMethodBuilder))]
@@ -136,7 +141,7 @@ internal sealed partial class Exchange
             await upstream.Writer.FlushAsync();
         }
 
-        _pumping = false;
+        IsPumping = false;
         if (_stopPump)
             return;
         if (upstream.Writer.TimedOut)

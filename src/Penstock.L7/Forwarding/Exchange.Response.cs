@@ -105,7 +105,7 @@ internal sealed partial class Exchange
     [AsyncMethodBuilder(typeof(PooledTaskMethodBuilder<>))]
     private async ValueTask<bool> SettleAsync(bool keep)
     {
-        if (!_requestBody.IsDone || _pumping)
+        if (!_requestBody.IsDone || IsPumping)
         {
             // The answer came before the request's end: both connections are in the middle of something.
             keep = false;

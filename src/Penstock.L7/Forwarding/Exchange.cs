@@ -87,7 +87,7 @@ internal sealed partial class Exchange
         _upstream = null;
         _pool = null;
         _pumpError = ProxyError.None;
-        _pumping = _stopPump = _relaying = false;
+        IsPumping = _stopPump = _relaying = false;
         _requestBody.Start(BodyFraming.None, contentLength: 0, Listener.HeadLimits);
         _responseBody.Start(BodyFraming.None, contentLength: 0, Listener.HeadLimits);
         _connection.Requests++;
@@ -151,10 +151,11 @@ internal sealed partial class Exchange
     /// <summary>The proxy stops and waits no longer.</summary>
     internal void CutOff() => Interrupt(ProxyError.ShuttingDown);
 
-    /// <summary>A defect: frees what it holds.</summary>
+    /// <summary>A defect: frees what it holds, and ends what else runs of it as far as that can be ended at once.</summary>
     internal void Abandon()
     {
         _worker.Reactor.Timers.Remove(_timer);
+        EndPump();
         if (_upstream is not { } upstream)
             return;
         _upstream = null;

@@ -118,35 +118,20 @@ internal sealed partial class Http2ClientConnection : Http2Connection
     /// <param name="isOver">Whether the endpoint has reset it after a whole response.</param>
     internal void End(Http2ClientStream stream, bool isOver)
     {
-        if (stream.Id == 0)
-        {
-            _unsent.Remove(stream);
-        }
-        else if (stream.LocalEnded && stream.RemoteEnded)
-        {
-            Forget(stream.Id);
-        }
-        else if (!stream.IsBroken && !isOver)
-        {
-            ResetStream(stream, Http2ErrorCode.Cancel);
-            OnStreamReset(Http2Fault.None);
-        }
-
+        Leave(stream, isOver);
         Release(stream);
         _pool.Streams.Return(stream);
-        if (--Active > 0)
-            return;
-        _idleUntil = Reactor.Now + (long)_pool.Config.Timeouts.Idle.TotalMilliseconds;
-        if (!IsOpen || IsEnding)
-            return;
-        if (_draining || IsUsedUp || _pool.IsRetired || _pool.Config.Pool.MaxIdle == 0)
-        {
-            Finish();
-            return;
-        }
+        OnLeft();
+    }
 
-        ArmWait();
-        _transport.Reader.RestartWait();
+    /// <summary>A stream's request is over by a defect: what may still have the stream finds it broken, and never another request's.</summary>
+    internal void Abandon(Http2ClientStream stream)
+    {
+        Leave(stream, isOver: false);
+        Remove(stream);
+        GiveBack(stream.Input.Buffered);
+        stream.Break(RejectReason.None);
+        OnLeft();
     }
 
     /// <summary>Takes no more requests, and closes after those it has.</summary>
@@ -315,6 +300,40 @@ internal sealed partial class Http2ClientConnection : Http2Connection
         }
 
         await sending;
+    }
+
+    private void Leave(Http2ClientStream stream, bool isOver)
+    {
+        if (stream.Id == 0)
+        {
+            _unsent.Remove(stream);
+        }
+        else if (stream.LocalEnded && stream.RemoteEnded)
+        {
+            Forget(stream.Id);
+        }
+        else if (!stream.IsBroken && !isOver)
+        {
+            ResetStream(stream, Http2ErrorCode.Cancel);
+            OnStreamReset(Http2Fault.None);
+        }
+    }
+
+    private void OnLeft()
+    {
+        if (--Active > 0)
+            return;
+        _idleUntil = Reactor.Now + (long)_pool.Config.Timeouts.Idle.TotalMilliseconds;
+        if (!IsOpen || IsEnding)
+            return;
+        if (_draining || IsUsedUp || _pool.IsRetired || _pool.Config.Pool.MaxIdle == 0)
+        {
+            Finish();
+            return;
+        }
+
+        ArmWait();
+        _transport.Reader.RestartWait();
     }
 
     private void BreakAll()

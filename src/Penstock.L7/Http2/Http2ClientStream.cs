@@ -156,7 +156,7 @@ internal sealed class Http2ClientStream(EndpointPool pool) : Http2Stream(pool.Re
     /// <inheritdoc/>
     public void Settle(bool reuse) => _client.End(this, isOver: _isStopped);
 
-    void IEndpointStream.Abort() => Settle(reuse: false);
+    void IEndpointStream.Abort() => _client.Abandon(this);
 
     /// <inheritdoc/>
     internal override void Release()

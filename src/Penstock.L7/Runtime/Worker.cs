@@ -244,6 +244,8 @@ internal sealed partial class Worker
     /// <summary>Takes an exchange back.</summary>
     internal void ReturnExchange(Exchange exchange)
     {
+        if (exchange.IsPumping)
+            return; // After a defect: what still runs of it must not find another request.
         exchange.Reset();
         if (_exchanges.Count < MaxKeptExchanges)
             _exchanges.Push(exchange);

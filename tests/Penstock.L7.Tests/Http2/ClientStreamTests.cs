@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+using System.Collections.Immutable;
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.Extensions.Logging.Abstractions;
+using Penstock.L7.Http2;
+using Penstock.L7.Runtime;
+using Penstock.L7.Upstream;
+using Penstock.Linux;
+using Penstock.Model;
+using Penstock.Model.L7;
+using SocketAddress = Penstock.Linux.SocketAddress;
+
+namespace Penstock.L7.Tests.Http2;
+
+/// <summary>Streams to an endpoint, as a request has them, on the reactor of an engine.</summary>
+public sealed class ClientStreamTests
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    /// <summary>What the defect has left running may still have the stream: it must not come upon another request.</summary>
+    [Fact]
+    public Task Abort_BreaksTheStream_WhichCarriesNoOtherRequest() => RunAsync((worker, pool) =>
+    {
+        var stream = Take(worker, pool);
+        var wait = stream.WaitOpenAsync().AsTask();
+
+        ((IEndpointStream)stream).Abort();
+
+        wait.IsCompleted.ShouldBeTrue();
+        stream.IsBroken.ShouldBeTrue();
+        Take(worker, pool).ShouldNotBeSameAs(stream);
+    });
+
+    private static Http2ClientStream Take(Worker worker, EndpointPool pool) =>
+        pool.Streams.Take(worker, connectMilliseconds: 5000).ShouldNotBeNull();
+
+    private static async Task RunAsync(Action<Worker, EndpointPool> test)
+    {
+        using var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        listener.Listen();
+        var endpoint = SocketEndpoint.Ip(IPAddress.Loopback, ((IPEndPoint)listener.LocalEndPoint!).Port); // Bound above.
+        var cluster = new ClusterConfig { Name = "a", Endpoints = [new EndpointConfig(endpoint)], Protocol = UpstreamProtocol.H2 };
+        Worker? worker = null;
+        await using var engine = new L7Engine(
+            NullLoggerFactory.Instance,
+            DescriptorShares.OfProcess(),
+            (index, current, budget, logger) => worker = new Worker(index, current, budget, logger));
+        var config = new ApplianceConfig { Node = "lb1", L7 = new L7Config { Reactors = 1 } };
+        engine.Apply(new Snapshot(1, config, ImmutableDictionary<string, ClusterEndpoints>.Empty));
+        var over = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        worker!.Reactor.Post(() => // Made by Apply.
+        {
+            try
+            {
+                test(worker, new EndpointPool(worker.Reactor, SocketAddress.Ip(IPAddress.Loopback, endpoint.Port), "origin", cluster));
+                over.SetResult();
+            }
+            catch (Exception e)
+            {
+                over.SetException(e);
+            }
+        });
+
+        await over.Task.WaitAsync(Patience);
+    }
+}
