@@ -83,7 +83,7 @@ internal sealed partial class Exchange
             _lastResort = upstream.IsReused ? upstream.Pool : null;
             await StopPumpAsync();
             DropUpstream();
-            if (_requestBody.Bytes > (unprocessed ? MaxKeptBytes : 0) || !(unprocessed || unheard) || _interrupted != ProxyError.None)
+            if (_requestBody.Bytes != (unprocessed ? _keptBytes : 0) || !(unprocessed || unheard) || _interrupted != ProxyError.None)
                 return await AnswerAsync();
             mayReuse = mayReuse && unprocessed;
             _worker.Counters.UnheardRetries++;

@@ -16,6 +16,8 @@ internal sealed partial class Exchange
     private const int MaxKeptBytes = 16 << 10;
 
     private byte[] _kept = [];
+    private int _keptBytes;
+    private bool _resending;
     private bool _stopPump;
     private ProxyError _pumpError;
 
@@ -76,7 +78,7 @@ internal sealed partial class Exchange
     private async ValueTask PumpPiecesAsync(IEndpointStream upstream)
     {
         var turnEnd = BytesPerTurn;
-        if (_requestBody.Bytes > 0 && !await SendPieceAsync(upstream.Writer, new ReadOnlySequence<byte>(_kept, 0, (int)_requestBody.Bytes), SendsChunked && !upstream.IsMultiplexed))
+        if (_keptBytes > 0 && !await ResendAsync(upstream))
             return;
         while (!_requestBody.IsDone && _pumpError == ProxyError.None && !_stopPump)
         {
@@ -158,20 +160,43 @@ internal sealed partial class Exchange
         }
     }
 
-    private void Keep(in ReadOnlySequence<byte> data)
+    /// <summary>Sends what was kept of the body.</summary>
+    /// <returns>False when the receiver is gone.</returns>
+    [AsyncMethodBuilder(typeof(PooledTaskMethodBuilder<>))]
+    private async ValueTask<bool> ResendAsync(IEndpointStream upstream)
     {
-        if (_requestBody.Bytes > MaxKeptBytes)
-            return;
-        if (_kept.Length == 0)
-            _kept = ArrayPool<byte>.Shared.Rent(MaxKeptBytes);
-        data.CopyTo(_kept.AsSpan((int)(_requestBody.Bytes - data.Length)));
+        _resending = true;
+        var open = await SendPieceAsync(upstream.Writer, new ReadOnlySequence<byte>(_kept, 0, _keptBytes), SendsChunked && !upstream.IsMultiplexed);
+        _resending = false;
+        if (_relaying)
+            ReleaseKept();
+        return open;
     }
 
+    /// <summary>Keeps a piece of the body, as long as all of it is kept and may be wanted again.</summary>
+    private void Keep(in ReadOnlySequence<byte> data)
+    {
+        if (_relaying || _requestBody.Bytes > MaxKeptBytes || _keptBytes + data.Length != _requestBody.Bytes)
+        {
+            ReleaseKept();
+            return;
+        }
+
+        if (_kept.Length == 0)
+            _kept = ArrayPool<byte>.Shared.Rent(MaxKeptBytes);
+        data.CopyTo(_kept.AsSpan(_keptBytes));
+        _keptBytes = (int)_requestBody.Bytes;
+    }
+
+    /// <summary>Lets go what was kept, unless it is being sent from where it lies.</summary>
     private void ReleaseKept()
     {
+        if (_resending)
+            return;
         if (_kept.Length > 0)
             ArrayPool<byte>.Shared.Return(_kept);
         _kept = [];
+        _keptBytes = 0;
     }
 
     /// <summary>The client sends no more: the end of a body that is framed so, otherwise too early.</summary>

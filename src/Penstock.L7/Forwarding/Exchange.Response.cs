@@ -35,6 +35,7 @@ internal sealed partial class Exchange
         WriteResponseHead(chunked, keep);
         _clientWriter.Guard.Between(Listener.BodyMilliseconds, LeastResponseRate);
         _relaying = true;
+        ReleaseKept();
         if (!_responseBody.IsDone)
             await RelayBodyAsync(upstream, chunked);
         if (_error == ProxyError.None)

@@ -87,7 +87,7 @@ internal sealed partial class Exchange
         _upstream = null;
         _pool = null;
         _pumpError = ProxyError.None;
-        IsPumping = _stopPump = _relaying = false;
+        IsPumping = _stopPump = _relaying = _resending = false;
         _requestBody.Start(BodyFraming.None, contentLength: 0, Listener.HeadLimits);
         _responseBody.Start(BodyFraming.None, contentLength: 0, Listener.HeadLimits);
         _connection.Requests++;

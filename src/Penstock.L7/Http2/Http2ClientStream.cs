@@ -16,6 +16,7 @@ internal sealed class Http2ClientStream(EndpointPool pool) : Http2Stream(pool.Re
 
     private readonly Queue<ResponseHead> _heads = new();
     private ResponseHead? _spareHead = new();
+    private int _headBytes;
     private Http2ClientConnection _client = null!; // Set by Begin, before anything else is called.
     private bool _isReused;
     private bool _isStopped;
@@ -105,12 +106,13 @@ internal sealed class Http2ClientStream(EndpointPool pool) : Http2Stream(pool.Re
     /// <summary>A head has come.</summary>
     /// <param name="head">The head.</param>
     /// <param name="ended">Whether no content follows.</param>
-    /// <returns>False when there are too many.</returns>
+    /// <returns>False when there are too many, or too large interim ones: heads are outside flow control.</returns>
     internal bool TryTakeHead(ResponseHead head, bool ended)
     {
-        if (_heads.Count >= MaxHeads)
+        if (_heads.Count >= MaxHeads || (head.IsInterim && _headBytes + head.Length > _client.Limits.Head.HeadBytes))
             return false;
         _heads.Enqueue(head);
+        _headBytes += head.Length;
         HeadReceived = !head.IsInterim || head.Rejection != RejectReason.None;
         if (ended)
             TryEndRemote();
@@ -145,6 +147,7 @@ internal sealed class Http2ClientStream(EndpointPool pool) : Http2Stream(pool.Re
         Input.AdvanceTo(read.Buffer.Start);
         if (!_heads.TryDequeue(out var next))
             return ParseStatus.NeedMore;
+        _headBytes -= next.Length;
         head.Reset();
         _spareHead = head;
         head = next;
@@ -167,6 +170,8 @@ internal sealed class Http2ClientStream(EndpointPool pool) : Http2Stream(pool.Re
             head.Reset();
             _spareHead = head;
         }
+
+        _headBytes = 0;
     }
 
     /// <inheritdoc/>

@@ -3,6 +3,7 @@ using System.Collections.Immutable;
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging.Abstractions;
+using Penstock.L7.Http1;
 using Penstock.L7.Http2;
 using Penstock.L7.Runtime;
 using Penstock.L7.Upstream;
@@ -31,6 +32,29 @@ public sealed class ClientStreamTests
         stream.IsBroken.ShouldBeTrue();
         Take(worker, pool).ShouldNotBeSameAs(stream);
     });
+
+    /// <summary>Heads are outside flow control.</summary>
+    [Fact]
+    public Task InterimHeads_ThatWait_AreBoundedByTheirBytes() => RunAsync((worker, pool) =>
+    {
+        var stream = Take(worker, pool);
+
+        var taken = 0;
+        while (stream.TryTakeHead(Interim(stream, bytes: 30_000), ended: false))
+            taken++;
+
+        taken.ShouldBe(2); // Of 64 KiB.
+    });
+
+    private static ResponseHead Interim(Http2ClientStream stream, int bytes)
+    {
+        var limits = new HeadLimits(65536, 65536, 100);
+        var head = stream.NextHead();
+        head.Take(":status"u8, "103"u8, limits).ShouldBe(RejectReason.None);
+        head.Take("link"u8, new byte[bytes].Select(_ => (byte)'a').ToArray(), limits).ShouldBe(RejectReason.None);
+        head.End(ended: false, RejectReason.None, HttpMethodKind.Get);
+        return head;
+    }
 
     private static Http2ClientStream Take(Worker worker, EndpointPool pool) =>
         pool.Streams.Take(worker, connectMilliseconds: 5000).ShouldNotBeNull();
