@@ -91,7 +91,7 @@ internal abstract partial class Http2Connection
         if (header.Has(FrameFlags.Ack))
             return CountControl();
         var before = _peer.InitialWindow;
-        var fault = _peer.Apply(payload);
+        var fault = _peer.Apply(payload, ofServer: !_peerBegins);
         if (fault == Http2Fault.None)
             fault = CountControl();
         if (fault == Http2Fault.None)

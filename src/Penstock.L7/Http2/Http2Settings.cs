@@ -47,7 +47,8 @@ internal struct Http2Settings
 
     /// <summary>Takes the settings of a frame, in order.</summary>
     /// <param name="payload">A multiple of six bytes.</param>
-    internal Http2Fault Apply(ReadOnlySpan<byte> payload)
+    /// <param name="ofServer">Whether a server has sent it, which takes no pushes.</param>
+    internal Http2Fault Apply(ReadOnlySpan<byte> payload, bool ofServer)
     {
         for (; payload.Length >= EntryLength; payload = payload[EntryLength..])
         {
@@ -57,7 +58,7 @@ internal struct Http2Settings
                 case SettingId.HeaderTableSize:
                     HeaderTableSize = value;
                     break;
-                case SettingId.EnablePush when value > 1:
+                case SettingId.EnablePush when value > (ofServer ? 0u : 1u):
                     return Http2Fault.SettingsPushInvalid;
                 case SettingId.EnablePush:
                     EnablePush = value == 1;

@@ -263,6 +263,7 @@ public sealed class HostileOriginTests
 
     [Theory]
     [InlineData("PROTOCOL_ERROR", "push")]
+    [InlineData("PROTOCOL_ERROR", "allow push")]
     [InlineData("PROTOCOL_ERROR", "stream")]
     [InlineData("PROTOCOL_ERROR", "idle")]
     [InlineData("FLOW_CONTROL_ERROR", "window")]
@@ -280,6 +281,7 @@ public sealed class HostileOriginTests
         var bytes = how switch
         {
             "push" => Frame(PushPromise, EndHeaders, 1, Number(2)),
+            "allow push" => Frame(Settings, 0, 0, [0, 2, .. Number(1)]),
             "stream" => Response(2),
             "idle" => Response(3),
             "window" => [.. Response(1, 200, ended: false), .. Enumerable.Repeat(Frame(WindowUpdate, 0, 0, Number(int.MaxValue)), 2).SelectMany(frame => frame)],
