@@ -49,7 +49,13 @@ internal sealed partial class Exchange
             // 2. The request: its head, and what is there of its body in the same packets; the rest follows beside step 3.
             var upstream = _upstream!; // Set by step 1.
             var unanswered = upstream.Reader.TotalReceived;
-            StartRequest(upstream);
+            if (!TryStartRequest(upstream))
+            {
+                (_error, _rejection) = (ProxyError.RequestRejected, RejectReason.HeadTooLarge);
+                DropUpstream();
+                return await AnswerAsync();
+            }
+
             if (_requestBody.IsDone && !SendsChunked && _requestBody.Bytes == 0)
             {
                 upstream.WriteEnd(chunked: false, trailers: null);
@@ -123,15 +129,16 @@ internal sealed partial class Exchange
         return true;
     }
 
-    private void StartRequest(IEndpointStream upstream)
+    private bool TryStartRequest(IEndpointStream upstream)
     {
-        var pool = upstream.Pool;
+        upstream.Begin();
+        upstream.Writer.Guard.Between(_route!.Targets[_target].BodyMilliseconds, bytesPerSecond: 0); // As above.
+        if (!TryWriteRequestHead(upstream))
+            return false;
         _attempts++;
         _isSent = true;
-        upstream.Begin();
-        pool.OnRequest();
-        upstream.Writer.Guard.Between(_route!.Targets[_target].BodyMilliseconds, bytesPerSecond: 0); // As above.
-        WriteRequestHead(upstream);
+        upstream.Pool.OnRequest();
+        return true;
     }
 
     private void BeginResponse(IEndpointStream upstream)

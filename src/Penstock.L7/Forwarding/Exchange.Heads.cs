@@ -8,10 +8,10 @@ namespace Penstock.L7.Forwarding;
 /// <content>The heads it writes, to either side.</content>
 internal sealed partial class Exchange
 {
-    private void WriteRequestHead(IEndpointStream upstream)
+    private bool TryWriteRequestHead(IEndpointStream upstream)
     {
         var listener = Listener;
-        upstream.WriteHead(Request, new RequestForwarding
+        return upstream.TryWriteHead(Request, new RequestForwarding
         {
             Path = _path.AsSpan(0, _pathLength),
             Host = upstream.Pool.Config.Host == UpstreamHost.Preserve ? default : upstream.Pool.HostField,

@@ -23,6 +23,9 @@ internal sealed class FieldBlock
     /// <summary>Fields.</summary>
     internal int Count { get; private set; }
 
+    /// <summary>Their size as SETTINGS_MAX_HEADER_LIST_SIZE counts it (RFC 9113 section 6.5.2).</summary>
+    internal int ListSize => _used + (Count * HpackTable.EntryOverhead);
+
     /// <summary>No less than the bytes they take when they are encoded, but for what begins a block.</summary>
     internal int MaxEncodedLength { get; private set; }
 

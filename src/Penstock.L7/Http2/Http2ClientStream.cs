@@ -129,10 +129,12 @@ internal sealed class Http2ClientStream(EndpointPool pool) : Http2Stream(pool.Re
 
     void IEndpointStream.Begin() => _client.OnRequest();
 
-    void IEndpointStream.WriteHead(RequestHead head, in RequestForwarding forwarding)
+    bool IEndpointStream.TryWriteHead(RequestHead head, in RequestForwarding forwarding)
     {
         Method = head.MethodKind;
-        RequestFields.WriteHead(WriteHead(), head, forwarding, _client.Scheme);
+        var block = WriteHead();
+        RequestFields.WriteHead(block, head, forwarding, _client.Scheme);
+        return block.ListSize <= _client.Peer.MaxHeaderListSize;
     }
 
     void IEndpointStream.WriteEnd(bool chunked, TrailerSection? trailers)

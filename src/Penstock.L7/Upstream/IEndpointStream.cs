@@ -49,7 +49,8 @@ internal interface IEndpointStream
     void Begin();
 
     /// <summary>Writes the head of the request.</summary>
-    void WriteHead(RequestHead head, in RequestForwarding forwarding);
+    /// <returns>False when it is larger than the endpoint takes; the stream is of no use then.</returns>
+    bool TryWriteHead(RequestHead head, in RequestForwarding forwarding);
 
     /// <summary>Writes what ends a request whose body is through.</summary>
     /// <param name="chunked">Whether its pieces were written as chunks.</param>

@@ -73,7 +73,11 @@ internal sealed class UpstreamConnection : OutboundConnection, IEndpointStream
 
     void IEndpointStream.Begin() => Requests++;
 
-    void IEndpointStream.WriteHead(RequestHead head, in RequestForwarding forwarding) => RequestWriter.Write(Writer, head, forwarding);
+    bool IEndpointStream.TryWriteHead(RequestHead head, in RequestForwarding forwarding)
+    {
+        RequestWriter.Write(Writer, head, forwarding);
+        return true;
+    }
 
     void IEndpointStream.WriteEnd(bool chunked, TrailerSection? trailers)
     {

@@ -146,6 +146,21 @@ public sealed class StreamOriginTests
     }
 
     [Fact]
+    public async Task Request_WithMoreFieldsThanTheOriginTakes_IsAnswered431_AndNotSent()
+    {
+        await using var engine = H2();
+        using var client = engine.Connect();
+
+        client.Send(Request(1, "/1"));
+        using var origin = engine.AcceptStreams((6, 2000));
+        origin.Next().ShouldStartWith("HEADERS 1 end | :method: GET");
+        client.Send([.. Request(3, "/2", "GET", ended: true, "x: " + new string('a', 2000)), .. Request(5, "/3")]);
+
+        client.Until("HEADERS").ShouldStartWith("HEADERS 3 | :status: 431");
+        origin.NextButWindows().ShouldStartWith("HEADERS 3 end | :method: GET | :scheme: http | :authority: shop.example.com | :path: /3 ");
+    }
+
+    [Fact]
     public async Task Client_ThatCancels_ResetsTheStreamAndNothingElse()
     {
         await using var engine = H2();
