@@ -69,13 +69,14 @@ internal sealed partial class Exchange
     [AsyncMethodBuilder(typeof(PooledTaskMethodBuilder<>))]
     private async ValueTask<ProxyError> OpenStreamAsync(EndpointPool pool)
     {
+        var deadline = _worker.Reactor.Now + _route!.Targets[_target].ConnectMilliseconds; // As above.
         while (pool.Streams.Take(_worker, _route!.Targets[_target].ConnectMilliseconds) is { } stream) // As above.
         {
             _upstream = stream;
-            await stream.WaitOpenAsync();
+            await stream.WaitOpenAsync(deadline);
             if (_interrupted != ProxyError.None || stream.IsAdmitted)
                 return ProxyError.None;
-            var failure = stream.Failure;
+            var failure = stream.IsTooLate ? ProxyError.ConnectionTimeout : stream.Failure;
             _connectOutcome = stream.ConnectOutcome;
             _upstream = null;
             stream.Settle(reuse: false);

@@ -58,7 +58,7 @@ internal sealed partial class Http2ClientConnection : Http2Connection
     /// <summary>Whether it takes another request.</summary>
     internal bool HasRoom => !_draining && !IsEnding && Active < Capacity && !IsUsedUp;
 
-    private int Capacity => (int)Math.Min((uint)Limits.ConcurrentStreams, Peer.MaxConcurrentStreams);
+    private int Capacity => (int)Math.Min((uint)Limits.ConcurrentStreams, IsOpen ? Peer.MaxConcurrentStreams : _pool.Streams.Expected);
 
     private bool IsUsedUp => _nextId >= LastUsableId - (2 * Limits.ConcurrentStreams) || (_pool.Config.Pool.MaxRequests > 0 && _taken >= _pool.Config.Pool.MaxRequests);
 
@@ -185,10 +185,11 @@ internal sealed partial class Http2ClientConnection : Http2Connection
         if (IsOpen)
             return;
         IsOpen = true;
+        _pool.Streams.Expect(Peer.MaxConcurrentStreams);
         if (Capacity == 0)
         {
             _failure = ProxyError.StreamRefused;
-            StopReading();
+            Finish();
             return;
         }
 

@@ -36,6 +36,9 @@ internal sealed class Http2ClientStream(EndpointPool pool) : Http2Stream(pool.Re
     /// <summary>The connection takes its frames.</summary>
     internal bool IsAdmitted { get; private set; }
 
+    /// <summary>Its connection was not open in time, or had no place for it, nor those after it.</summary>
+    internal bool IsTooLate => Output.TimedOut;
+
     /// <summary>The request's method, which decides about the response's body.</summary>
     internal HttpMethodKind Method { get; private set; }
 
@@ -76,7 +79,8 @@ internal sealed class Http2ClientStream(EndpointPool pool) : Http2Stream(pool.Re
     }
 
     /// <summary>Waits until its connection is open, and has a place for it or not.</summary>
-    internal ValueTask<FlushResult> WaitOpenAsync() => IsAdmitted || IsBroken ? default : Output.WaitOpenAsync();
+    /// <param name="deadline">When the time for that is over, monotonic milliseconds.</param>
+    internal ValueTask<FlushResult> WaitOpenAsync(long deadline) => IsAdmitted || IsBroken ? default : Output.WaitOpenAsync(deadline);
 
     /// <summary>The connection is open.</summary>
     /// <param name="admitted">Whether it has a place for this one.</param>

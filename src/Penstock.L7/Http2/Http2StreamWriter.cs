@@ -81,8 +81,14 @@ internal sealed class Http2StreamWriter : TransportWriter
             Signal();
     }
 
-    /// <summary>Waits until <see cref="OnOpen"/>, or until it is cancelled: nothing can be written before.</summary>
-    internal ValueTask<FlushResult> WaitOpenAsync() => Pending();
+    /// <summary>Waits until <see cref="OnOpen"/>, until it is cancelled, or until the time is over: nothing can be written before.</summary>
+    internal ValueTask<FlushResult> WaitOpenAsync(long deadline)
+    {
+        var pending = Pending();
+        Guard.Until(deadline);
+        ArmDeadline();
+        return pending;
+    }
 
     /// <summary>The connection takes the stream's frames.</summary>
     internal void OnOpen()

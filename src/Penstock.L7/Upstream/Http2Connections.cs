@@ -16,6 +16,12 @@ internal sealed class Http2Connections(EndpointPool pool)
     private readonly List<Http2ClientConnection> _connections = [];
     private readonly Stack<Http2ClientStream> _streams = new();
 
+    /// <summary>Streams at once that a connection which is not open yet may turn out to take: as many as the last one, so that requests that come together wait in vain for one at most.</summary>
+    internal uint Expected { get; private set; } = uint.MaxValue;
+
+    /// <summary>A connection is open, and takes so many streams at once.</summary>
+    internal void Expect(uint streams) => Expected = Math.Max(1, streams);
+
     /// <summary>A stream on a connection that is open; null: none has room.</summary>
     internal Http2ClientStream? TakeOpen()
     {

@@ -24,7 +24,7 @@ public sealed class ClientStreamTests
     public Task Abort_BreaksTheStream_WhichCarriesNoOtherRequest() => RunAsync((worker, pool) =>
     {
         var stream = Take(worker, pool);
-        var wait = stream.WaitOpenAsync().AsTask();
+        var wait = stream.WaitOpenAsync(worker.Reactor.Now + 5000).AsTask();
 
         ((IEndpointStream)stream).Abort();
 
@@ -46,6 +46,18 @@ public sealed class ClientStreamTests
         taken.ShouldBe(2); // Of 64 KiB.
     });
 
+    /// <summary>Which may be later than its connection's own, as others have begun that.</summary>
+    [Fact]
+    public Task WaitForAPlace_EndsAtItsOwnDeadline() => RunAsync(async (worker, pool) =>
+    {
+        var stream = Take(worker, pool, connectMilliseconds: 600_000);
+
+        await stream.WaitOpenAsync(worker.Reactor.Now + 100);
+
+        stream.IsAdmitted.ShouldBeFalse();
+        stream.IsTooLate.ShouldBeTrue();
+    });
+
     private static ResponseHead Interim(Http2ClientStream stream, int bytes)
     {
         var limits = new HeadLimits(65536, 65536, 100);
@@ -56,10 +68,16 @@ public sealed class ClientStreamTests
         return head;
     }
 
-    private static Http2ClientStream Take(Worker worker, EndpointPool pool) =>
-        pool.Streams.Take(worker, connectMilliseconds: 5000).ShouldNotBeNull();
+    private static Http2ClientStream Take(Worker worker, EndpointPool pool, int connectMilliseconds = 5000) =>
+        pool.Streams.Take(worker, connectMilliseconds).ShouldNotBeNull();
 
-    private static async Task RunAsync(Action<Worker, EndpointPool> test)
+    private static Task RunAsync(Action<Worker, EndpointPool> test) => RunAsync((worker, pool) =>
+    {
+        test(worker, pool);
+        return Task.CompletedTask;
+    });
+
+    private static async Task RunAsync(Func<Worker, EndpointPool, Task> test)
     {
         using var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
@@ -75,19 +93,21 @@ public sealed class ClientStreamTests
         engine.Apply(new Snapshot(1, config, ImmutableDictionary<string, ClusterEndpoints>.Empty));
         var over = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
 
-        worker!.Reactor.Post(() => // Made by Apply.
+        var made = worker.ShouldNotBeNull(); // By Apply.
+        made.Reactor.Post(() => _ = RunOnReactorAsync());
+        await over.Task.WaitAsync(Patience);
+
+        async Task RunOnReactorAsync()
         {
             try
             {
-                test(worker, new EndpointPool(worker.Reactor, SocketAddress.Ip(IPAddress.Loopback, endpoint.Port), "origin", cluster));
+                await test(made, new EndpointPool(made.Reactor, SocketAddress.Ip(IPAddress.Loopback, endpoint.Port), "origin", cluster));
                 over.SetResult();
             }
             catch (Exception e)
             {
                 over.SetException(e);
             }
-        });
-
-        await over.Task.WaitAsync(Patience);
+        }
     }
 }

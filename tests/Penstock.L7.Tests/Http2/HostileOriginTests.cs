@@ -231,6 +231,19 @@ public sealed class HostileOriginTests
     }
 
     [Fact]
+    public async Task Origin_ThatTakesNoStreams_IsLeftInOrder()
+    {
+        await using var engine = StreamOriginTests.H2();
+        using var client = engine.ConnectPlain();
+
+        Http2Engine.Send(client, Post);
+        using var origin = engine.AcceptStreams((3, 0));
+
+        origin.LastGoAway().ShouldBe("GOAWAY 0 NO_ERROR");
+        Http2Engine.ReadHead(client).ShouldContain("error=destination_unavailable; details=\"stream_refused\"\r\n");
+    }
+
+    [Fact]
     public async Task Origin_ThatGivesNoWindow_IsGivenUp()
     {
         await using var engine = StreamOriginTests.H2(new ClusterTimeouts { Body = TimeSpan.FromMilliseconds(300) });

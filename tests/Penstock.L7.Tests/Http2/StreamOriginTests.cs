@@ -145,6 +145,22 @@ public sealed class StreamOriginTests
         first.NextButWindows().ShouldStartWith("HEADERS 5 end");
     }
 
+    /// <summary>What the first connection has told is expected of those after it: nobody waits for one after the other.</summary>
+    [Fact]
+    public async Task Requests_ThatTheOriginTakesOneByOne_OpenTheirConnectionsAtOnce()
+    {
+        await using var engine = H2();
+        using var client = engine.Connect();
+
+        client.Send([.. Request(1, "/1"), .. Request(3, "/2"), .. Request(5, "/3"), .. Request(7, "/4")]);
+        using var first = engine.AcceptStreams((3, 1));
+        using var second = engine.Accept();
+        using var third = engine.Accept();
+        using var fourth = engine.Accept();
+
+        first.Next().ShouldStartWith("HEADERS 1 end");
+    }
+
     [Fact]
     public async Task Request_WithMoreFieldsThanTheOriginTakes_IsAnswered431_AndNotSent()
     {
