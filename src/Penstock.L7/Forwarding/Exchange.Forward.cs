@@ -49,26 +49,12 @@ internal sealed partial class Exchange
             // 2. The request: its head, and what is there of its body in the same packets; the rest follows beside step 3.
             var upstream = _upstream!; // Set by step 1.
             var unanswered = upstream.Reader.TotalReceived;
-            if (!TryStartRequest(upstream))
-            {
-                (_error, _rejection) = (ProxyError.RequestRejected, RejectReason.HeadTooLarge);
-                DropUpstream();
-                return await AnswerAsync();
-            }
-
-            if (_requestBody.IsDone && !SendsChunked && _requestBody.Bytes == 0)
-            {
-                upstream.WriteEnd(chunked: false, trailers: null);
-                await upstream.Writer.FlushAsync();
-            }
-            else
-            {
-                StartPump();
-            }
+            var step = StartRequest(upstream);
+            if (step == ResponseStep.ReadMore && (await SendRequestAsync(upstream)).IsCompleted && upstream.Writer.TimedOut)
+                step = Fail(ProxyError.ConnectionWriteTimeout); // Why else it failed is found by reading.
 
             // 3. The head of the response, after interim ones.
             BeginResponse(upstream);
-            var step = ResponseStep.ReadMore;
             while (step < ResponseStep.Final)
             {
                 step = ReadResponseHead(upstream, await upstream.Reader.ReadAsync());
@@ -129,16 +115,32 @@ internal sealed partial class Exchange
         return true;
     }
 
-    private bool TryStartRequest(IEndpointStream upstream)
+    private ResponseStep StartRequest(IEndpointStream upstream)
     {
         upstream.Begin();
         upstream.Writer.Guard.Between(_route!.Targets[_target].BodyMilliseconds, bytesPerSecond: 0); // As above.
         if (!TryWriteRequestHead(upstream))
-            return false;
+        {
+            _rejection = RejectReason.HeadTooLarge;
+            return Fail(ProxyError.RequestRejected);
+        }
+
         _attempts++;
         _isSent = true;
         upstream.Pool.OnRequest();
-        return true;
+        return ResponseStep.ReadMore;
+    }
+
+    private ValueTask<FlushResult> SendRequestAsync(IEndpointStream upstream)
+    {
+        if (!_requestBody.IsDone || SendsChunked || _requestBody.Bytes > 0)
+        {
+            StartPump();
+            return default; // Which has its own end.
+        }
+
+        upstream.WriteEnd(chunked: false, trailers: null);
+        return upstream.Writer.FlushAsync();
     }
 
     private void BeginResponse(IEndpointStream upstream)
