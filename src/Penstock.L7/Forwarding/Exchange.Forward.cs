@@ -225,7 +225,7 @@ internal sealed partial class Exchange
             return;
         _upstream = null;
         if (_isSent)
-            upstream.Pool.OnRequestEnded(failed: ProxyErrors.Of(_error).Fault == Fault.Upstream);
+            upstream.Pool.OnRequestEnded(failed: ProxyErrors.Of(_error).Fault == Fault.Upstream && !upstream.IsDismissed);
         _isSent = false;
         upstream.Settle(reuse: false);
     }

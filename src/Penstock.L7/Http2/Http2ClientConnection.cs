@@ -78,7 +78,7 @@ internal sealed partial class Http2ClientConnection : Http2Connection
         catch (Exception e)
         {
             // The catch-all of a connection: a defect costs its requests only.
-            _failure = ProxyError.InternalError;
+            OnDefect();
             _worker.OnDefect(e);
         }
 
@@ -99,9 +99,6 @@ internal sealed partial class Http2ClientConnection : Http2Connection
         return stream;
     }
 
-    /// <summary>A request begins to be sent.</summary>
-    internal void OnRequest() => Counters.Streams++;
-
     /// <summary>A stream's head is about to be sent.</summary>
     internal void OnBegun(Http2ClientStream stream)
     {
@@ -110,6 +107,7 @@ internal sealed partial class Http2ClientConnection : Http2Connection
         _nextId += 2;
         OnBegun(stream.Id);
         Add(stream);
+        Counters.Streams++;
         OnAsking();
     }
 
@@ -185,6 +183,7 @@ internal sealed partial class Http2ClientConnection : Http2Connection
         if (IsOpen)
             return;
         IsOpen = true;
+        Counters.Connections++;
         _pool.Streams.Expect(Peer.MaxConcurrentStreams);
         if (Capacity == 0)
         {
@@ -207,19 +206,20 @@ internal sealed partial class Http2ClientConnection : Http2Connection
     }
 
     /// <inheritdoc/>
-    protected override void OnGoingAway(int lastStreamId)
+    protected override void OnGoingAway(int lastStreamId, Http2ErrorCode code)
     {
         _draining = true;
+        var inOrder = code == Http2ErrorCode.NoError;
         foreach (var stream in Streams.ToArray())
         {
             if (stream.Id <= lastStreamId || !ReferenceEquals(Find(stream.Id), stream))
                 continue;
             Remove(stream);
             Forget(stream.Id);
-            ((Http2ClientStream)stream).Refuse(ProxyError.StreamRefused);
+            ((Http2ClientStream)stream).Refuse(ProxyError.StreamRefused, inOrder);
         }
 
-        RefuseUnsent(ProxyError.StreamRefused);
+        RefuseUnsent(ProxyError.StreamRefused, inOrder);
         if (Active == 0)
             Finish();
     }
@@ -229,6 +229,9 @@ internal sealed partial class Http2ClientConnection : Http2Connection
 
     /// <inheritdoc/>
     protected override void OnFault(Http2Fault fault) => Counters.Ends[(int)fault]++;
+
+    /// <inheritdoc/>
+    protected override void OnDefect() => _failure = ProxyError.InternalError;
 
     /// <inheritdoc/>
     protected override void OnReadCanceled(bool timedOut)
@@ -275,7 +278,6 @@ internal sealed partial class Http2ClientConnection : Http2Connection
 
     private async Task ServeAsync()
     {
-        Counters.Connections++;
         _worker.Counters.ConnectionsOpened++;
         _transport.Writer.Guard.Between((int)_pool.Config.Timeouts.Body.TotalMilliseconds, bytesPerSecond: 0);
         _transport.Writer.Append(Http2Preface.Bytes);
@@ -289,6 +291,11 @@ internal sealed partial class Http2ClientConnection : Http2Connection
         try
         {
             await ReceiveAsync();
+        }
+        catch
+        {
+            OnDefect(); // Before its streams hear that it ends.
+            throw;
         }
         finally
         {
@@ -340,15 +347,15 @@ internal sealed partial class Http2ClientConnection : Http2Connection
     private void BreakAll()
     {
         BreakStreams();
-        RefuseUnsent(_failure != ProxyError.None ? _failure : Fault != Http2Fault.None ? ProxyError.StreamProtocolError : ProxyError.ConnectionTerminated);
+        RefuseUnsent(_failure != ProxyError.None ? _failure : Fault != Http2Fault.None ? ProxyError.StreamProtocolError : ProxyError.ConnectionTerminated, inOrder: false);
     }
 
-    private void RefuseUnsent(ProxyError failure)
+    private void RefuseUnsent(ProxyError failure, bool inOrder)
     {
         foreach (var stream in _unsent.ToArray())
         {
             if (_unsent.Contains(stream)) // As above.
-                stream.Refuse(failure);
+                stream.Refuse(failure, inOrder);
         }
     }
 

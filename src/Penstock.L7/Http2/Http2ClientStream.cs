@@ -28,6 +28,9 @@ internal sealed class Http2ClientStream(EndpointPool pool) : Http2Stream(pool.Re
     public bool IsUnprocessed { get; private set; }
 
     /// <inheritdoc/>
+    public bool IsDismissed { get; private set; }
+
+    /// <inheritdoc/>
     public ProxyError Failure { get; private set; }
 
     /// <inheritdoc/>
@@ -72,7 +75,7 @@ internal sealed class Http2ClientStream(EndpointPool pool) : Http2Stream(pool.Re
         Open(client, id: 0);
         _isReused = client.IsOpen;
         IsAdmitted = client.IsOpen;
-        IsUnprocessed = _isStopped = false;
+        IsUnprocessed = IsDismissed = _isStopped = false;
         Failure = ProxyError.None;
         Rejection = RejectReason.None;
         Method = HttpMethodKind.Other;
@@ -91,9 +94,12 @@ internal sealed class Http2ClientStream(EndpointPool pool) : Http2Stream(pool.Re
     }
 
     /// <summary>The endpoint takes it not: it was never begun there.</summary>
-    internal void Refuse(ProxyError failure)
+    /// <param name="failure">What that is to the client.</param>
+    /// <param name="inOrder">Whether the endpoint has ended the connection in order.</param>
+    internal void Refuse(ProxyError failure, bool inOrder)
     {
         IsUnprocessed = true;
+        IsDismissed = inOrder;
         IsAdmitted = false;
         Failure = failure;
         Break(RejectReason.None);
@@ -131,7 +137,10 @@ internal sealed class Http2ClientStream(EndpointPool pool) : Http2Stream(pool.Re
         return true;
     }
 
-    void IEndpointStream.Begin() => _client.OnRequest();
+    void IEndpointStream.Begin()
+    {
+        // It begins with its head, if that is ever sent.
+    }
 
     bool IEndpointStream.TryWriteHead(RequestHead head, in RequestForwarding forwarding)
     {

@@ -137,7 +137,9 @@ internal abstract partial class Http2Connection
     }
 
     /// <summary>The peer begins no more streams, or takes none beyond the given one: those there are up to it go on.</summary>
-    protected virtual void OnGoingAway(int lastStreamId)
+    /// <param name="lastStreamId">The last stream it takes.</param>
+    /// <param name="code">Why.</param>
+    protected virtual void OnGoingAway(int lastStreamId, Http2ErrorCode code)
     {
     }
 
@@ -145,7 +147,7 @@ internal abstract partial class Http2Connection
     {
         var fault = CountControl();
         if (fault == Http2Fault.None)
-            OnGoingAway((int)(BinaryPrimitives.ReadUInt32BigEndian(payload) & int.MaxValue));
+            OnGoingAway((int)(BinaryPrimitives.ReadUInt32BigEndian(payload) & int.MaxValue), (Http2ErrorCode)BinaryPrimitives.ReadUInt32BigEndian(payload[4..]));
         return fault;
     }
 

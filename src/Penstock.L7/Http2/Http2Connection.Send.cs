@@ -113,6 +113,11 @@ internal abstract partial class Http2Connection : IValueTaskSource
                 }
             }
         }
+        catch
+        {
+            OnDefect();
+            throw;
+        }
         finally
         {
             // Also after a defect: without its sender a connection is none.

@@ -170,6 +170,11 @@ internal abstract partial class Http2Connection
     /// <summary>Counts a fault that ends the connection.</summary>
     protected abstract void OnFault(Http2Fault fault);
 
+    /// <summary>It ends by a defect, of which its streams hear next.</summary>
+    protected virtual void OnDefect()
+    {
+    }
+
     private int TakeFrames(ref ReadOnlySequence<byte> input)
     {
         var frames = 0;

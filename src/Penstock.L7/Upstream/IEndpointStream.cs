@@ -33,6 +33,9 @@ internal interface IEndpointStream
     /// <summary>Whether the endpoint has said that it did nothing about the request: it may be sent again, whatever its method.</summary>
     bool IsUnprocessed { get; }
 
+    /// <summary>Whether it is so because the endpoint ends the connection in order, which is no failure of it.</summary>
+    bool IsDismissed { get; }
+
     /// <summary>Why no response comes, or no more of it; <see cref="ProxyError.None"/>: the endpoint is gone.</summary>
     ProxyError Failure { get; }
 

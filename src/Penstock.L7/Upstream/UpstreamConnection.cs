@@ -63,6 +63,8 @@ internal sealed class UpstreamConnection : OutboundConnection, IEndpointStream
 
     bool IEndpointStream.IsUnprocessed => false;
 
+    bool IEndpointStream.IsDismissed => false;
+
     ProxyError IEndpointStream.Failure => ProxyError.None;
 
     RejectReason IEndpointStream.Rejection => RejectReason.None;

@@ -3,29 +3,36 @@ using System.Diagnostics.Metrics;
 
 namespace Penstock.L7.Tests.Http2;
 
-/// <summary>What engines have counted of connections that broke the rules.</summary>
+/// <summary>What engines have counted of connections that broke the rules, or by another instrument.</summary>
 internal sealed class Http2Counts : IDisposable
 {
     private readonly MeterListener _listener = new();
-    private readonly Dictionary<string, long> _broken = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, long> _counts = new(StringComparer.Ordinal);
 
-    public Http2Counts()
+    public Http2Counts(string instrument = "penstock.http2.connections.broken")
     {
-        _listener.InstrumentPublished = (instrument, listener) =>
+        _listener.InstrumentPublished = (published, listener) =>
         {
-            if (instrument.Name == "penstock.http2.connections.broken")
-                listener.EnableMeasurementEvents(instrument);
+            if (published.Name == instrument)
+                listener.EnableMeasurementEvents(published);
         };
-        _listener.SetMeasurementEventCallback<long>((_, value, tags, _) => _broken[(string)tags[0].Value!] = _broken.GetValueOrDefault((string)tags[0].Value!) + value); // One tag, the reason.
+        _listener.SetMeasurementEventCallback<long>((_, value, tags, _) =>
+        {
+            var reason = tags.IsEmpty ? "" : (string)tags[0].Value!; // At most one tag, the reason.
+            _counts[reason] = _counts.GetValueOrDefault(reason) + value;
+        });
         _listener.Start();
     }
 
     public long Broken(string reason)
     {
-        _broken.Clear();
+        _counts.Clear();
         _listener.RecordObservableInstruments();
-        return _broken[reason];
+        return _counts[reason];
     }
+
+    /// <summary>The count of an instrument without tags.</summary>
+    public long Total() => Broken("");
 
     public void Dispose() => _listener.Dispose();
 }
