@@ -28,7 +28,7 @@ internal static class ProxyErrors
     private static ProxyErrorInfo Describe(ProxyError error) => error switch
     {
         ProxyError.None => new("", "", Details: null, 0, Fault.Ours, ""),
-        ProxyError.RequestRejected => Client("http_request_error", details: null, 400, "The request breaks RFC 9112; the details name the rule."),
+        ProxyError.RequestRejected => Client("http_request_error", details: null, 400, "The request breaks RFC 9112, or RFC 9113 in HTTP/2; the details name the rule."),
         ProxyError.BadPath => Client("http_request_error", "bad_path", 400, "The path climbs above the root, hides dot segments, or is badly percent-encoded."),
         ProxyError.MethodNotImplemented => Client("http_request_error", "method_not_implemented", 501, "CONNECT, which the proxy does not implement, or OPTIONS or TRACE that may go no further (Max-Forwards: 0)."),
         ProxyError.RequestHeaderTimeout => Client("http_request_error", "request_header_timeout", 408, "The head of the request did not arrive in time."),
@@ -64,7 +64,7 @@ internal static class ProxyErrors
         ProxyError.ConnectionReadTimeout => Upstream("connection_read_timeout", details: null, 504, "The response stopped in the middle for too long."),
         ProxyError.ResponseIncomplete => Upstream("http_response_incomplete", details: null, 502, "The endpoint closed the connection in the middle of its response."),
         ProxyError.ResponseHeaderTooLarge => Upstream("http_response_header_section_size", details: null, 502, "The response's head is larger than the pool's limits allow."),
-        ProxyError.ResponseRejected => Upstream("http_protocol_error", details: null, 502, "The response breaks RFC 9112; the details name the rule."),
+        ProxyError.ResponseRejected => Upstream("http_protocol_error", details: null, 502, "The response breaks RFC 9112, or RFC 9113 in HTTP/2; the details name the rule."),
         ProxyError.UpgradeFailed => Upstream("http_upgrade_failed", details: null, 502, "The endpoint switched protocols unasked, or to another than was asked for."),
         ProxyError.StreamIdle => Client("connection_read_timeout", "idle_timeout", 0, "Mode tcp: nothing moved for longer than the cluster allows, either way."),
         ProxyError.ClientHelloTimeout => Client("tls_protocol_error", "client_hello_timeout", 0, "Mode tcp with sni: the TLS ClientHello did not arrive in time."),
