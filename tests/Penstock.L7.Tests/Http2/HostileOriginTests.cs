@@ -69,6 +69,7 @@ public sealed class HostileOriginTests
         origin.Next().ShouldStartWith("HEADERS 1 | :method: POST");
         origin.NextButWindows().ShouldBe("DATA 1 5");
         engine.Apply();
+        (await engine.Engine.IsAliveAsync(TimeSpan.FromSeconds(30))).ShouldBeTrue(); // The reactor has taken it.
         origin.SendFrame(RstStream, 0, 1, Number(7));
         using var plain = engine.Accept();
         Http2Engine.ReadHead(plain).ShouldContain("Transfer-Encoding: chunked\r\n");
