@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+using System.Net;
 using Penstock.Model.Vrrp;
 
 namespace Penstock.Config;
@@ -11,6 +12,9 @@ public interface IHostInterfaces
 
     /// <summary>Addresses of one; none where it has none, or is not there.</summary>
     IReadOnlyList<InterfaceAddress> Addresses(string name);
+
+    /// <summary>Whether one of them has an address.</summary>
+    bool HasAddress(IPAddress address) => Names().Any(name => Addresses(name).Any(own => own.Address.Equals(address)));
 
     /// <summary>Its memory, bytes; as much of it as this process may have.</summary>
     long Memory => GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;

@@ -207,7 +207,7 @@ public sealed class L7Engine : IAsyncDisposable
 
     private List<ListenerSlot> OpenNew(ApplianceConfig appliance)
     {
-        var virtuals = appliance.Vrrp.SelectMany(instance => instance.Addresses).Select(one => one.Address.Address).ToHashSet();
+        var virtuals = appliance.VrrpAddresses().ToHashSet();
         var opened = new List<ListenerSlot>();
         try
         {

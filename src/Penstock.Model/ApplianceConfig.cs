@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Collections.Immutable;
+using System.Net;
 using Penstock.Model.Bgp;
 using Penstock.Model.L4;
 using Penstock.Model.L7;
@@ -66,4 +67,8 @@ public sealed record ApplianceConfig
 
     /// <summary>The HTTP proxy tier.</summary>
     public L7Config L7 { get; init; } = new();
+
+    /// <summary>Addresses of all VRRP instances; while it is checked without those that are missing or can't be read.</summary>
+    public IEnumerable<IPAddress> VrrpAddresses() =>
+        Vrrp.Where(instance => instance is { Addresses.IsDefault: false }).SelectMany(instance => instance.Addresses).Select(one => one?.Address?.Address).OfType<IPAddress>();
 }

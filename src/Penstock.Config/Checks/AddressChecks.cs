@@ -56,7 +56,7 @@ internal static class AddressChecks
 
     // Those that other keys give to it are its own, too, be they elsewhere now.
     private static bool IsOwn(ApplianceConfig config, IHostInterfaces host, IPAddress address) =>
-        host.Names().Any(name => host.Addresses(name).Any(own => own.Address.Equals(address)))
-        || config.Vrrp.Where(instance => instance is { Addresses.IsDefault: false }).SelectMany(instance => instance.Addresses).Any(one => address.Equals(one?.Address?.Address))
+        host.HasAddress(address)
+        || config.VrrpAddresses().Contains(address)
         || (config.Bgp is { Addresses.IsDefault: false } bgp && bgp.Addresses.Any(one => address.Equals(one?.Address)));
 }

@@ -74,7 +74,7 @@ internal static class BgpChecks
         var at = bgpAt["addresses"];
         if (bgp.Addresses.IsEmpty && bgpAt.Has("addresses"))
             sink.Error(at.Node, at.Path, "no address", "at least one virtual address");
-        var elsewhere = config.Vrrp.Where(instance => instance is { Addresses.IsDefault: false }).SelectMany(instance => instance.Addresses).Select(one => one?.Address?.Address).OfType<IPAddress>().ToHashSet();
+        var elsewhere = config.VrrpAddresses().ToHashSet();
         var seen = new Dictionary<IPAddress, Cursor>();
         for (var i = 0; i < bgp.Addresses.Length; i++)
         {
@@ -171,7 +171,7 @@ internal static class BgpChecks
             if (bgp.Neighbors[i] is not { } neighbor)
                 continue;
             var here = at[i];
-            if (neighbor.Source is { } source && !host.Names().Any(name => host.Addresses(name).Any(own => own.Address.Equals(source))))
+            if (neighbor.Source is { } source && !host.HasAddress(source))
                 sink.Error(here["source"].Node, here["source"].Path, $"source {source}, which this host has not", "one of its addresses");
             if (neighbor is { Multihop: null, Address: { } address } && !IsOnLink(host, address))
                 sink.Error(here["address"].Node, here["address"].Path, $"address {address} outside the networks of this host", "a router on one of its links, or multihop: the routers on the way");

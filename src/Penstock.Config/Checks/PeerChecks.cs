@@ -70,7 +70,7 @@ internal static class PeerChecks
         if (peers.Hosts.IsDefault || peers.Listen.Address is null)
             return;
         var known = new Dictionary<IPAddress, Cursor> { [peers.OwnProxy()] = at[at.Has("proxy") ? "proxy" : "listen"] };
-        if (at.Has("proxy") && IsVirtual(config, peers.OwnProxy()))
+        if (at.Has("proxy") && config.VrrpAddresses().Contains(peers.OwnProxy()))
             sink.Error(at["proxy"].Node, at["proxy"].Path, $"address {peers.OwnProxy()}, which moves between hosts", "an address that this host has by itself");
         for (var i = 0; i < peers.Hosts.Length; i++)
         {
@@ -78,7 +78,7 @@ internal static class PeerChecks
                 continue;
             var here = at["hosts"][i];
             here = here[here.Has("proxy") ? "proxy" : "address"];
-            if (IsVirtual(config, host.ProxyAddress()))
+            if (config.VrrpAddresses().Contains(host.ProxyAddress()))
                 sink.Error(here.Node, here.Path, $"address {host.ProxyAddress()}, which moves between hosts", "an address that the other host has by itself");
             else if (!known.TryAdd(host.ProxyAddress(), here) && (at.Has("proxy") || here.Path.EndsWith(".proxy", StringComparison.Ordinal)))
                 sink.Error(here.Node, here.Path, $"proxy {host.ProxyAddress()} a second time", $"an address of each host's own; first at {known[host.ProxyAddress()].Where}");
@@ -105,7 +105,7 @@ internal static class PeerChecks
                 continue;
             if (peers.Proxies().Contains(listen.Address))
                 sink.Error(here.Node, here.Path, $"address {listen.Address} of one host for a service that goes over all under peers", "a virtual address, or spread: host");
-            else if (host is not null && !IsAnnounced(config, listen.Address) && !HasAddress(host, listen.Address))
+            else if (host is not null && !IsAnnounced(config, listen.Address) && !host.HasAddress(listen.Address))
                 sink.Warning(here.Node, here.Path, $"address {listen.Address}, which this host has not, for a service that goes over all under peers", $"ip addr add {listen.Address} dev lo, on each host: what peers send ends at it (docs/drain.md)");
         }
     }
@@ -113,20 +113,15 @@ internal static class PeerChecks
     // Those the daemon puts on lo itself.
     private static bool IsAnnounced(ApplianceConfig config, IPAddress address) => config.Bgp is { Addresses.IsDefault: false } bgp && bgp.Addresses.Any(one => address.Equals(one?.Address));
 
-    private static bool HasAddress(IHostInterfaces host, IPAddress address) => host.Names().Any(name => host.Addresses(name).Any(own => own.Address.Equals(address)));
-
-    private static bool IsVirtual(ApplianceConfig config, IPAddress address) =>
-        config.Vrrp.Where(instance => instance is { Addresses.IsDefault: false }).SelectMany(instance => instance.Addresses).Any(one => address.Equals(one?.Address?.Address));
-
     private static void CheckListen(ApplianceConfig config, PeersConfig peers, IHostInterfaces? host, Cursor at, DiagnosticSink sink)
     {
         if (peers.Listen.Address is not { } address)
             return;
-        if (IsVirtual(config, address))
+        if (config.VrrpAddresses().Contains(address))
             sink.Error(at.Node, at.Path, $"address {address}, which moves between hosts", "an address that this host has by itself");
         else if (IsAnnounced(config, address))
             sink.Error(at.Node, at.Path, $"address {address}, which all hosts have", "an address that this host has by itself");
-        else if (host is not null && !IPAddress.IsLoopback(address) && !HasAddress(host, address))
+        else if (host is not null && !IPAddress.IsLoopback(address) && !host.HasAddress(address))
             sink.Warning(at.Node, at.Path, $"address {address}, which this host has not", "one of its own: until it has it, the peers can't ask this host");
     }
 

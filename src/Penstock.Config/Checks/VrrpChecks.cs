@@ -174,11 +174,11 @@ internal static class VrrpChecks
     {
         var names = host.Names();
         CheckInterface(instance.Interface, names, at["interface"], sink);
-        if (instance.Source is { } source && !IsOwn(host, source))
+        if (instance.Source is { } source && !host.HasAddress(source))
             sink.Error(at["source"].Node, at["source"].Path, $"source {source}, which this host has not", "one of its addresses");
         for (var i = 0; i < instance.Peers.Length; i++)
         {
-            if (instance.Peers[i] is { } peer && IsOwn(host, peer) && !IPAddress.IsLoopback(peer))
+            if (instance.Peers[i] is { } peer && host.HasAddress(peer) && !IPAddress.IsLoopback(peer))
                 sink.Error(at["peers"][i].Node, at["peers"][i].Path, $"peer {peer}, which is this host", "the other hosts alone");
         }
 
@@ -196,8 +196,6 @@ internal static class VrrpChecks
         }
     }
 
-    private static bool IsOwn(IHostInterfaces host, IPAddress address) => host.Names().Any(name => host.Addresses(name).Any(own => own.Address.Equals(address)));
-
     private static void CheckWord(string? name, Cursor at, DiagnosticSink sink)
     {
         if (name is not null && name.AsSpan().ContainsAny(s_keepalivedMarks))
@@ -213,7 +211,7 @@ internal static class VrrpChecks
     // Neighbours ask for an address on the link only if it lies in a network of the link. Virtual addresses, which may be there now, are no proof of one.
     private static void CheckPlace(ApplianceConfig config, InterfaceAddress address, string device, IHostInterfaces host, Cursor at, DiagnosticSink sink)
     {
-        var virtuals = config.Vrrp.Where(instance => instance is { Addresses.IsDefault: false }).SelectMany(instance => instance.Addresses).Select(one => one?.Address?.Address).OfType<IPAddress>().ToHashSet();
+        var virtuals = config.VrrpAddresses().ToHashSet();
         var all = host.Addresses(device);
         var networks = all.Where(own => own.Address.AddressFamily == address.Address.AddressFamily && !virtuals.Contains(own.Address)).ToArray();
         if (Array.Exists(networks, own => AddressText.Network(own.Address, own.Length).Contains(address.Address)))
