@@ -125,7 +125,7 @@ public sealed partial class VrrpTier : IAddressTier, IDisposable
     {
         try
         {
-            return Lease.TryBridge(LeaseFile(config), time.GetUtcNow(), config.RestartGrace);
+            return KeepalivedLease.TryBridge(LeaseFile(config), time.GetUtcNow(), config.RestartGrace);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -173,7 +173,7 @@ public sealed partial class VrrpTier : IAddressTier, IDisposable
     private void Hold(TimeSpan time)
     {
         if (!_config.Vrrp.IsEmpty)
-            Write(Lease.Renew, _config.Keepalived, _time.GetUtcNow() + time);
+            Write(KeepalivedLease.Renew, _config.Keepalived, _time.GetUtcNow() + time);
     }
 
     private static void Write(Action<string, DateTimeOffset> write, KeepalivedConfig config, DateTimeOffset until)
@@ -204,7 +204,7 @@ public sealed partial class VrrpTier : IAddressTier, IDisposable
     {
         var config = snapshot.Config;
         var isFirst = _config.Vrrp.IsEmpty;
-        var before = isFirst ? Lease.Until(LeaseFile(config.Keepalived)) : null;
+        var before = isFirst ? KeepalivedLease.Until(LeaseFile(config.Keepalived)) : null;
         try
         {
             _groups.Apply(config, (group, process) =>
@@ -213,13 +213,13 @@ public sealed partial class VrrpTier : IAddressTier, IDisposable
                 ImmutableInterlocked.Update(ref _health, known => known.RemoveRange(group.Instances.Select(instance => instance.Name)));
                 TellHealth(group, process, snapshot);
                 if (isFirst)
-                    Write(Lease.Hold, config.Keepalived, _time.GetUtcNow() + s_start); // nobody renews it until all of them run
+                    Write(KeepalivedLease.Hold, config.Keepalived, _time.GetUtcNow() + s_start); // nobody renews it until all of them run
             });
             _config = config;
         }
         catch when (before is not null)
         {
-            Write(Lease.Hold, config.Keepalived, before.Value); // those that a daemon before has left go by what it said
+            Write(KeepalivedLease.Hold, config.Keepalived, before.Value); // those that a daemon before has left go by what it said
             throw;
         }
         finally

@@ -157,7 +157,7 @@ public sealed class KeepalivedTests
     {
         await using var lan = await VrrpLan.CreateAsync();
         var lease = lan.Files(0).LeaseFile;
-        Lease.Renew(lease, DateTimeOffset.UtcNow.AddHours(1));
+        KeepalivedLease.Renew(lease, DateTimeOffset.UtcNow.AddHours(1));
         var first = lan.Take(0);
         await first.ApplyAsync(lan.Plan(0, "track_script {\n    lease\n  }", $$"""
             vrrp_script lease {
@@ -170,11 +170,11 @@ public sealed class KeepalivedTests
             """));
         await RoleAsync(first, VrrpRole.Master);
 
-        Lease.Renew(lease, DateTimeOffset.UtcNow);
+        KeepalivedLease.Renew(lease, DateTimeOffset.UtcNow);
         await RoleAsync(first, VrrpRole.Fault);
         (await lan.HasAsync(0)).ShouldBeFalse();
 
-        Lease.Renew(lease, DateTimeOffset.UtcNow.AddHours(1));
+        KeepalivedLease.Renew(lease, DateTimeOffset.UtcNow.AddHours(1));
         await RoleAsync(first, VrrpRole.Master);
 
         File.Delete(lease);

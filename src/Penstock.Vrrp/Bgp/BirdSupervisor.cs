@@ -23,7 +23,7 @@ internal sealed class BirdSupervisor : IDisposable
     private readonly Fifo _output;
     private readonly FifoLines _outputLines = new();
     private readonly ProgramLog _log;
-    private readonly LoadedConfig _config;
+    private readonly ProgramConfigFile _config;
     private readonly RestartBackoff _backoff;
     private readonly BirdControl _control;
     private ImmutableSortedDictionary<string, long> _restarts = ImmutableSortedDictionary<string, long>.Empty.WithComparers(StringComparer.Ordinal);
@@ -47,7 +47,7 @@ internal sealed class BirdSupervisor : IDisposable
         (_folder, _start, _logger, _time, _epoll) = (folder, start, logger, time, epoll);
         _output = Fifo.Open(folder.LogFile);
         _log = new ProgramLog("bird", logger, time);
-        _config = new LoadedConfig(folder.ConfigFile, folder.Run);
+        _config = new ProgramConfigFile(folder.ConfigFile, folder.Run);
         _backoff = new RestartBackoff(time);
         _control = new BirdControl(folder.ControlSocket);
         _ = Epoll.Add(epoll, _output.Descriptor, EpollEvents.In, 1);

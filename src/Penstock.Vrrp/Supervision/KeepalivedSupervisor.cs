@@ -24,7 +24,7 @@ internal sealed class KeepalivedSupervisor : IDisposable
     private readonly KeepalivedLog _log;
     private readonly Holdings _holdings;
     private readonly RoleReports _roles;
-    private readonly LoadedConfig _config;
+    private readonly ProgramConfigFile _config;
     private readonly RestartBackoff _backoff;
     private readonly InterfaceNetlink _netlink;
     private ImmutableSortedDictionary<string, long> _restarts = ImmutableSortedDictionary<string, long>.Empty.WithComparers(StringComparer.Ordinal);
@@ -51,7 +51,7 @@ internal sealed class KeepalivedSupervisor : IDisposable
         _log = new KeepalivedLog(folder.Group, logger, time);
         _holdings = new Holdings(Path.Combine(folder.Run, "holdings"), logger);
         _roles = new RoleReports(folder, logger, time, changed);
-        _config = new LoadedConfig(folder.ConfigFile, folder.Run);
+        _config = new ProgramConfigFile(folder.ConfigFile, folder.Run);
         _backoff = new RestartBackoff(time);
         _netlink = new InterfaceNetlink();
         _ = Epoll.Add(epoll, _notify.Descriptor, EpollEvents.In, 1);

@@ -20,7 +20,7 @@ public sealed class ProcessFilesTests : IDisposable
     [Fact]
     public void Configuration_ThatIsOnlyProposed_LeavesTheLastGoodOne()
     {
-        var config = new LoadedConfig(_folder.ConfigFile, _folder.Run);
+        var config = new ProgramConfigFile(_folder.ConfigFile, _folder.Run);
         config.Propose("good");
         config.Accept("good");
         config.Loaded();
@@ -36,14 +36,14 @@ public sealed class ProcessFilesTests : IDisposable
     [Fact]
     public void Configuration_ThatKeepalivedWasNotToldOf_IsNotLoadedForTheNextDaemon()
     {
-        var config = new LoadedConfig(_folder.ConfigFile, _folder.Run);
+        var config = new ProgramConfigFile(_folder.ConfigFile, _folder.Run);
         config.Propose("text");
         config.Accept("text");
-        new LoadedConfig(_folder.ConfigFile, _folder.Run).IsLoaded("text").ShouldBeFalse();
+        new ProgramConfigFile(_folder.ConfigFile, _folder.Run).IsLoaded("text").ShouldBeFalse();
 
         config.Loaded();
 
-        new LoadedConfig(_folder.ConfigFile, _folder.Run).IsLoaded("text").ShouldBeTrue();
+        new ProgramConfigFile(_folder.ConfigFile, _folder.Run).IsLoaded("text").ShouldBeTrue();
     }
 
     [Theory]
@@ -71,8 +71,8 @@ public sealed class ProcessFilesTests : IDisposable
     {
         var until = new DateTimeOffset(2030, 1, 2, 3, 4, 5, TimeSpan.Zero);
 
-        Lease.Renew(_folder.LeaseFile, until);
-        Lease.Renew(_folder.LeaseFile, until.AddSeconds(-9));
+        KeepalivedLease.Renew(_folder.LeaseFile, until);
+        KeepalivedLease.Renew(_folder.LeaseFile, until.AddSeconds(-9));
 
         File.GetLastWriteTimeUtc(_folder.LeaseFile).ShouldBe(until.UtcDateTime.AddSeconds(-9));
     }
@@ -81,28 +81,28 @@ public sealed class ProcessFilesTests : IDisposable
     public void Lease_OfADaemonThatStartsAgain_IsBridgedOnceUntilItIsRenewed()
     {
         var now = new DateTimeOffset(2030, 1, 2, 3, 4, 5, TimeSpan.Zero);
-        Lease.TryBridge(_folder.LeaseFile, now, TimeSpan.FromSeconds(30)).ShouldBeFalse("there was no daemon before");
-        Lease.Renew(_folder.LeaseFile, now.AddSeconds(-1));
+        KeepalivedLease.TryBridge(_folder.LeaseFile, now, TimeSpan.FromSeconds(30)).ShouldBeFalse("there was no daemon before");
+        KeepalivedLease.Renew(_folder.LeaseFile, now.AddSeconds(-1));
 
-        Lease.TryBridge(_folder.LeaseFile, now, TimeSpan.FromSeconds(30)).ShouldBeTrue();
+        KeepalivedLease.TryBridge(_folder.LeaseFile, now, TimeSpan.FromSeconds(30)).ShouldBeTrue();
         File.GetLastWriteTimeUtc(_folder.LeaseFile).ShouldBe(now.UtcDateTime.AddSeconds(30));
-        Lease.TryBridge(_folder.LeaseFile, now.AddSeconds(20), TimeSpan.FromSeconds(30)).ShouldBeFalse("the start that was bridged came to nothing");
+        KeepalivedLease.TryBridge(_folder.LeaseFile, now.AddSeconds(20), TimeSpan.FromSeconds(30)).ShouldBeFalse("the start that was bridged came to nothing");
         File.GetLastWriteTimeUtc(_folder.LeaseFile).ShouldBe(now.UtcDateTime.AddSeconds(30));
 
-        Lease.Hold(_folder.LeaseFile, now.AddSeconds(25));
-        Lease.TryBridge(_folder.LeaseFile, now.AddSeconds(20), TimeSpan.FromSeconds(30)).ShouldBeFalse("no daemon has come to run");
-        Lease.Renew(_folder.LeaseFile, now.AddSeconds(22));
-        Lease.TryBridge(_folder.LeaseFile, now.AddSeconds(20), TimeSpan.FromSeconds(30)).ShouldBeTrue();
+        KeepalivedLease.Hold(_folder.LeaseFile, now.AddSeconds(25));
+        KeepalivedLease.TryBridge(_folder.LeaseFile, now.AddSeconds(20), TimeSpan.FromSeconds(30)).ShouldBeFalse("no daemon has come to run");
+        KeepalivedLease.Renew(_folder.LeaseFile, now.AddSeconds(22));
+        KeepalivedLease.TryBridge(_folder.LeaseFile, now.AddSeconds(20), TimeSpan.FromSeconds(30)).ShouldBeTrue();
     }
 
     [Fact]
     public void Lease_ThatHasBeenMissed_IsNotBridged()
     {
         var now = new DateTimeOffset(2030, 1, 2, 3, 4, 5, TimeSpan.Zero);
-        Lease.Renew(_folder.LeaseFile, now.AddSeconds(-1.5));
+        KeepalivedLease.Renew(_folder.LeaseFile, now.AddSeconds(-1.5));
 
-        Lease.TryBridge(_folder.LeaseFile, now, TimeSpan.FromSeconds(30)).ShouldBeFalse();
-        Lease.Renew(_folder.LeaseFile, now);
-        Lease.TryBridge(_folder.LeaseFile, now, TimeSpan.Zero).ShouldBeFalse();
+        KeepalivedLease.TryBridge(_folder.LeaseFile, now, TimeSpan.FromSeconds(30)).ShouldBeFalse();
+        KeepalivedLease.Renew(_folder.LeaseFile, now);
+        KeepalivedLease.TryBridge(_folder.LeaseFile, now, TimeSpan.Zero).ShouldBeFalse();
     }
 }

@@ -5,7 +5,7 @@ namespace Penstock.Vrrp;
 /// Until when the daemon counts as alive, as the time of change of <see cref="KeepalivedFolder.LeaseFile"/>: once it has passed, keepalived gives the addresses up, by a
 /// script such as <c>/usr/bin/find 'LEASE' ! -newermt now -exec /bin/false '{}' +</c>, which fails when the file is stale or missing.
 /// </summary>
-internal static class Lease
+internal static class KeepalivedLease
 {
     // keepalived looks each second, and believes what it has seen twice.
     private static readonly TimeSpan s_unseen = TimeSpan.FromSeconds(1);

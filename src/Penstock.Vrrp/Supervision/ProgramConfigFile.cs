@@ -10,7 +10,7 @@ namespace Penstock.Vrrp.Supervision;
 /// </summary>
 /// <param name="path">The file.</param>
 /// <param name="run">Folder of the program's run-time files.</param>
-internal sealed class LoadedConfig(string path, string run)
+internal sealed class ProgramConfigFile(string path, string run)
 {
     private readonly string _marker = Path.Combine(run, "loaded");
 
