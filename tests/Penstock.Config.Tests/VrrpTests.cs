@@ -76,6 +76,21 @@ public sealed class VrrpTests
     public void Instance_ThatCannotWork_IsRefused(string instance, string line) =>
         Some.Parse($"vrrp:\n- {{{instance}}}\n").Lines().ShouldHaveSingleItem().ShouldContain(line);
 
+    [Theory]
+    [InlineData("", "")]
+    [InlineData("", ", priority: 90", "vrrp[1].priority: priority 90 of instance 'b', where 'a' of the same sync group has 100")]
+    [InlineData(", preempt: false", "", "vrrp[1].preempt: preempt true of instance 'b', where 'a' of the same sync group has false")]
+    [InlineData(", advert_interval: 100ms", ", advert_interval: 250ms", "vrrp[1].advert_interval: advert_interval 250ms of instance 'b', where 'a' of the same sync group has 100ms")]
+    public void SyncGroup_OfInstancesThatPullApart_IsWarnedOf(string first, string second, params string[] warnings)
+    {
+        var result = Some.Parse($"vrrp:\n- {{name: a, {Base}, addresses: [10.8.0.9/24], sync_group: both{first}}}\n- {{name: b, interface: eth1, router_id: 52, addresses: [10.9.0.9/24], sync_group: both{second}}}\n- {{name: c, interface: eth1, router_id: 53, priority: 7, addresses: [10.9.0.8/24]}}\n");
+
+        result.Config.ShouldNotBeNull();
+        result.Lines().Length.ShouldBe(warnings.Length);
+        foreach (var (line, warning) in result.Lines().Zip(warnings))
+            line.ShouldContain(warning);
+    }
+
     [Fact]
     public void SyncRole_WithoutAnyInstance_IsRefused() =>
         Some.Parse("l4: {engine: ipvs, ipvs: {sync: {interface: eth0, role: vrrp}}}\n").Lines().ShouldHaveSingleItem().ShouldContain("role: vrrp without vrrp");

@@ -60,6 +60,30 @@ internal static class VrrpChecks
             if (host is not null)
                 CheckHost(config, instance, host, here, sink);
         }
+
+        CheckGroups(config, at, sink);
+    }
+
+    // Its instances come to one role together: by different ones of these, one would pull where another does not.
+    private static void CheckGroups(ApplianceConfig config, Cursor at, DiagnosticSink sink)
+    {
+        var firsts = new Dictionary<string, VrrpInstanceConfig>(StringComparer.Ordinal);
+        for (var i = 0; i < config.Vrrp.Length; i++)
+        {
+            if (config.Vrrp[i] is not { Name: not null, SyncGroup: { } group } instance || firsts.TryAdd(group, instance))
+                continue;
+            var first = firsts[group];
+            Compare("priority", instance.Priority, first.Priority);
+            Compare("preempt", instance.Preempt ? "true" : "false", first.Preempt ? "true" : "false");
+            Compare("advert_interval", Quantity.Format(instance.AdvertInterval.Ticks, Quantity.Durations, ""), Quantity.Format(first.AdvertInterval.Ticks, Quantity.Durations, ""));
+
+            void Compare<T>(string key, T own, T other)
+                where T : notnull
+            {
+                if (!own.Equals(other))
+                    sink.Warning(at[i][key].Node, at[i][key].Path, $"{key} {own} of instance '{instance.Name}', where '{first.Name}' of the same sync group has {other}", "one for all instances of a sync group: they move together");
+            }
+        }
     }
 
     // keepalived takes its configuration apart at white space, quotes, braces and comments.

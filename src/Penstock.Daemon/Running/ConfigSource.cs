@@ -39,6 +39,8 @@ internal sealed class ConfigSource(string path, bool anyHost = false, bool start
                 "l4.hash_seed has changed: hosts choose different backends for new flows until all of them have it; flows that dsr-* services remember are found no more, and most of them go to another backend"));
         }
 
+        if (_last is { } running)
+            diagnostics.AddRange(SyncGroupMoves.Between(running, config).Select(move => new ReloadDiagnostic(IsError: false, move)));
         _last = config;
         return new LoadedConfig(config, result.ContentHash()[..HashDigits], [.. diagnostics]);
     }
