@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Penstock.Netns.Tests.Harness;
 using Penstock.Tests;
 
@@ -78,6 +79,8 @@ public sealed class BgpDrainTests
         await fabric.StartAsync(1);
         await fabric.AwaitPathsAsync(2);
         await Eventually.TrueAsync(async () => await PeerAsync(fabric) == "running", s_patience, () => fabric.StatusAsync(1).Result);
+        await Eventually.TrueAsync(
+            async () => Regex.IsMatch(await fabric.StatusAsync(1), @"^203\.0\.113\.10 +yes +yes +-$", RegexOptions.Multiline | RegexOptions.NonBacktracking), s_patience, () => "one host shows what both announce:\n" + fabric.StatusAsync(1).Result);
 
         if (how == "stop")
             daemon.Signal(15);

@@ -26,7 +26,7 @@ internal static class StatusText
         output.WriteLine();
         if (report.Peers.Count > 0) WritePeers(report.Peers, output);
         if (report.Vrrp.Count > 0) WriteInstances(report.Vrrp, report.Peers, output);
-        if (report.BgpNeighbors.Count > 0) WriteAnnouncements(report.BgpNeighbors, report.BgpAddresses, output);
+        if (report.BgpNeighbors.Count > 0) WriteAnnouncements(report.BgpNeighbors, report.BgpAddresses, report.Peers, output);
         if (report.L4.Interfaces.Length > 0 || report.L4.Services.Length > 0) WriteBalancer(report.L4, output);
         var listeners = new TextTable("LISTENER", "BIND", "CONNECTIONS", "REQUESTS");
         foreach (var listener in report.Listeners) listeners.Add(listener.Name, listener.Bind, listener.Connections, listener.Requests);
@@ -50,13 +50,13 @@ internal static class StatusText
 
     private static void WritePeers(IReadOnlyList<PeerStatus> peers, TextWriter output)
     {
-        var table = new TextTable("PEER", "ADDRESS", "STATE", "SINCE", "SNAPSHOT", "VERSION", "NOT READY", "DIFFERS");
+        var table = new TextTable("PEER", "ADDRESS", "STATE", "SINCE", "SNAPSHOT", "VERSION", "NOT READY", "BGP", "DIFFERS");
         foreach (var peer in peers)
         {
             var state = string.Equals(peer.Runs, "draining", StringComparison.Ordinal) ? "up, draining" : peer.State.ToString().ToLowerInvariant();
             var snapshot = peer.SnapshotAt is { } at ? $"{peer.Generation} of {at:yyyy-MM-dd HH:mm:ss}Z" : "-";
-            if (peer.SnapshotAt is null) table.Add(peer.Node, peer.Address, state, $"{peer.Since:yyyy-MM-dd HH:mm:ss}Z", snapshot, "-", "-", "-");
-            else table.Add(peer.Node, peer.Address, state, $"{peer.Since:yyyy-MM-dd HH:mm:ss}Z", snapshot, peer.Version, peer.Unready, peer.Differs == 0 ? "-" : peer.Differs == 1 ? "1 key" : $"{peer.Differs} keys");
+            if (peer.SnapshotAt is null) table.Add(peer.Node, peer.Address, state, $"{peer.Since:yyyy-MM-dd HH:mm:ss}Z", snapshot, "-", "-", "-", "-");
+            else table.Add(peer.Node, peer.Address, state, $"{peer.Since:yyyy-MM-dd HH:mm:ss}Z", snapshot, peer.Version, peer.Unready, peer.Bgp is { Sessions: > 0 } bgp ? $"{bgp.SessionsUp} of {bgp.Sessions}" : "-", peer.Differs == 0 ? "-" : peer.Differs == 1 ? "1 key" : $"{peer.Differs} keys");
         }
 
         table.Write(output);
@@ -84,18 +84,28 @@ internal static class StatusText
         output.WriteLine();
     }
 
-    private static void WriteAnnouncements(IReadOnlyList<BgpNeighborStatus> neighbors, IReadOnlyList<BgpAddressStatus> addresses, TextWriter output)
+    // Beside what this host announces, what each peer does, in a column under its name.
+    private static void WriteAnnouncements(IReadOnlyList<BgpNeighborStatus> neighbors, IReadOnlyList<BgpAddressStatus> addresses, IReadOnlyList<PeerStatus> peers, TextWriter output)
     {
         var sessions = new TextTable("BGP", "ADDRESS", "ASN", "STATE", "SINCE", "BFD", "LAST ERROR");
         foreach (var neighbor in neighbors)
             sessions.Add(neighbor.Name, neighbor.Address, (long)neighbor.Asn, neighbor.State, neighbor.Since is { } at ? $"{at:yyyy-MM-dd HH:mm:ss}Z" : "-", neighbor.Bfd ?? "-", neighbor.LastError ?? "-");
         sessions.Write(output);
         output.WriteLine();
-        var announced = new TextTable("ANNOUNCES", "NOW", "WHY");
-        foreach (var address in addresses) announced.Add(address.Address, address.Announced ? "yes" : "no", address.Why.IsEmpty ? "-" : string.Join("; ", address.Why));
+        var announced = new TextTable(["ANNOUNCES", "NOW", .. peers.Select(peer => $"ON {peer.Node}"), "WHY"]);
+        foreach (var address in addresses) announced.Add([address.Address, YesOrNo(address.Announced), .. peers.Select(peer => Elsewhere(peer, address.Address)), address.Why.IsEmpty ? "-" : string.Join("; ", address.Why)]);
         announced.Write(output);
         output.WriteLine();
     }
+
+    // "?": it does not answer, or does not say; "-": it is not to announce it.
+    private static string Elsewhere(PeerStatus peer, string address)
+    {
+        if (peer.Bgp is not { } bgp) return "?";
+        return bgp.Announces(address) is { } announced ? YesOrNo(announced) : "-";
+    }
+
+    private static string YesOrNo(bool isSo) => isSo ? "yes" : "no";
 
     // In the manner of ipvsadm -Ln --stats: a service, and its backends behind arrows.
     private static void WriteBalancer(L4Status balancer, TextWriter output)

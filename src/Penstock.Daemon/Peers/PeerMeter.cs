@@ -13,12 +13,16 @@ internal sealed class PeerMeter : IDisposable
     /// <param name="routerId">This host's BGP identifier; null: it speaks none.</param>
     /// <param name="instances">Names of this host's VRRP instances; none where there are no peers.</param>
     /// <param name="findings">What is wrong with them.</param>
+    /// <param name="addresses">Addresses that this host is to announce by BGP; none where there are no peers.</param>
+    /// <param name="nowhere">Those that no host announces.</param>
     /// <param name="refusals">Clients that were refused.</param>
     public PeerMeter(
         Func<IEnumerable<PeerLink>> links,
         Func<string?> routerId,
         Func<IEnumerable<string>> instances,
         Func<IReadOnlyList<InstanceFinding>> findings,
+        Func<IEnumerable<string>> addresses,
+        Func<IReadOnlyList<AnnouncementFinding>> nowhere,
         Func<IEnumerable<(PeerFaultKind Kind, long Count)>> refusals)
     {
         _meter.CreateObservableGauge(
@@ -29,6 +33,8 @@ internal sealed class PeerMeter : IDisposable
             "Keys in which the configuration of a peer differs from this host's.");
         _meter.CreateObservableGauge(
             "penstock.bgp.router_id_shared", () => Shared(links(), routerId()), unit: null, "Whether a peer has this host's bgp.router_id.");
+        _meter.CreateObservableGauge(
+            "penstock.bgp.announced_nowhere", () => Nowhere(addresses(), nowhere()), unit: null, "Whether an address is announced neither by this host nor by a peer.");
         _meter.CreateObservableGauge("penstock.vrrp.split_brain", () => Found(instances(), findings(), isSplitBrain: true), unit: null, "Whether a VRRP instance is master on this host and on a peer.");
         _meter.CreateObservableGauge("penstock.vrrp.no_master", () => Found(instances(), findings(), isSplitBrain: false), unit: null, "Whether a VRRP instance is master neither on this host nor on a peer.");
         _meter.CreateObservableCounter(
@@ -49,6 +55,9 @@ internal sealed class PeerMeter : IDisposable
 
     private static IEnumerable<Measurement<int>> Shared(IEnumerable<PeerLink> links, string? routerId) =>
         routerId is null ? [] : links.Select(link => new Measurement<int>(link.View.HasRouterId(routerId) ? 1 : 0, Tag("peer", link.Peer.Name)));
+
+    private static IEnumerable<Measurement<int>> Nowhere(IEnumerable<string> addresses, IReadOnlyList<AnnouncementFinding> findings) =>
+        addresses.Select(address => new Measurement<int>(findings.Any(one => string.Equals(one.Address, address, StringComparison.Ordinal)) ? 1 : 0, Tag("address", address)));
 
     private static IEnumerable<Measurement<int>> Found(IEnumerable<string> instances, IReadOnlyList<InstanceFinding> findings, bool isSplitBrain) =>
         instances.Select(name => new Measurement<int>(

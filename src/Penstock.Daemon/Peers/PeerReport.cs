@@ -30,8 +30,14 @@ internal sealed record PeerReport(
     /// <summary>Its BGP identifier; null: it speaks no BGP, or is of a version that does not say.</summary>
     public string? BgpRouterId { get; init; }
 
+    /// <summary>What it announces; null: it speaks no BGP, or is of a version that does not say.</summary>
+    public PeerBgp? Bgp { get; init; }
+
     /// <summary>Whether it is to get no new flows.</summary>
     public bool IsDraining => string.Equals(State, Draining, StringComparison.Ordinal);
+
+    /// <summary>What it announces, <see cref="PeerBgp.None"/> where it speaks no BGP; null: it does not say.</summary>
+    public PeerBgp? KnownBgp() => Bgp ?? (BgpRouterId is null ? PeerBgp.None : null);
 
     /// <summary>What no host of this version would send; null: nothing.</summary>
     public string? Trouble()
@@ -40,6 +46,8 @@ internal sealed record PeerReport(
             return $"a digest of {ConfigDigest.Length} characters";
         if (Drained?.Any(node => node is null) == true)
             return "a drained node that is null";
+        if (Bgp?.Addresses.Any(one => one is null) == true)
+            return "an announced address that is null";
         foreach (var instance in Vrrp)
         {
             if (instance is null)
@@ -60,6 +68,7 @@ internal sealed record PeerReport(
         Version = Plain(Version),
         State = Plain(State),
         BgpRouterId = BgpRouterId is null ? null : Plain(BgpRouterId),
+        Bgp = Bgp is null ? null : Bgp with { Addresses = [.. Bgp.Addresses.Take(MostItems).Select(one => one with { Address = Plain(one.Address) })] },
         Drained = Drained is null ? null : [.. Drained.Take(MostItems).Select(Plain)],
         Vrrp = [.. Vrrp.Take(MostItems).Select(instance => instance with { Name = Plain(instance.Name), Addresses = [.. instance.Addresses.Take(MostItems).Select(Plain)] })],
     };

@@ -13,6 +13,7 @@ namespace Penstock.Daemon.Peers;
 /// <param name="SnapshotAt">Since when that runs.</param>
 /// <param name="Unready">Number of L4 services and clusters of which nothing is ready there.</param>
 /// <param name="Vrrp">Its instances that this host has too.</param>
+/// <param name="Bgp">What it announces by BGP; null: it does not say, or does not answer.</param>
 /// <param name="Differs">Keys in which its configuration differs from this host's.</param>
 /// <param name="Differences">The first of them.</param>
 internal sealed record PeerStatus(
@@ -27,5 +28,6 @@ internal sealed record PeerStatus(
     DateTimeOffset? SnapshotAt,
     int Unready,
     IReadOnlyList<PeerRole> Vrrp,
+    PeerBgp? Bgp,
     int Differs,
     IReadOnlyList<ConfigDifference> Differences);

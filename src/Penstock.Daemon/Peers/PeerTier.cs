@@ -6,12 +6,12 @@ using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using Penstock.Config.Reading;
 using Penstock.ControlPlane;
-using Penstock.Daemon.Commands;
 using Penstock.Model;
 using Penstock.Model.L4;
 using Penstock.Model.Peers;
 using Penstock.Model.Vrrp;
 using Penstock.Vrrp;
+using Penstock.Vrrp.Bgp;
 
 namespace Penstock.Daemon.Peers;
 
@@ -25,7 +25,7 @@ internal sealed class PeerTier : IAsyncDisposable
 
     private static readonly TimeSpan s_poll = TimeSpan.FromMilliseconds(20);
 
-    private readonly Func<VrrpStatus> _vrrp;
+    private readonly OwnHost _own;
     private readonly ILogger _logger;
     private readonly TimeProvider _time;
     private readonly string _key = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(ConfigDigest.KeyBytes));
@@ -33,6 +33,7 @@ internal sealed class PeerTier : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly PeerListener _listener;
     private readonly InstanceWatch _watch;
+    private readonly AnnouncementWatch _announcements;
     private readonly PeerMeter _meter;
     private readonly Lock _looking = new();
     private readonly Task _running;
@@ -49,16 +50,24 @@ internal sealed class PeerTier : IAsyncDisposable
 
     /// <summary>A tier that does nothing until it is given a snapshot.</summary>
     /// <param name="vrrp">What this host's VRRP instances do.</param>
+    /// <param name="bgp">What is announced by BGP.</param>
     /// <param name="state"><c>running</c> or <c>draining</c>.</param>
     /// <param name="loggers">Log.</param>
     /// <param name="time">Clock.</param>
-    public PeerTier(Func<VrrpStatus> vrrp, Func<string> state, ILoggerFactory loggers, TimeProvider time)
+    public PeerTier(Func<VrrpStatus> vrrp, Func<BgpStatus> bgp, Func<string> state, ILoggerFactory loggers, TimeProvider time)
     {
-        (_vrrp, _time, _logger) = (vrrp, time, loggers.CreateLogger<PeerTier>());
-        _watch = new InstanceWatch(_logger, time);
-        var api = new PeerApi(() => _config, root => Report(root, state()));
+        (_own, _time, _logger) = (new OwnHost(vrrp, bgp, state), time, loggers.CreateLogger<PeerTier>());
+        (_watch, _announcements) = (new InstanceWatch(_logger, time), new AnnouncementWatch(_logger, time));
+        var api = new PeerApi(() => _config, Report);
         _listener = new PeerListener(api.HandleAsync, _logger, time);
-        _meter = new PeerMeter(() => _links, () => RouterId(Config), () => _links.IsEmpty ? [] : Config?.Vrrp.Select(instance => instance.Name) ?? [], () => _watch.Findings, () => _listener.Refusals);
+        _meter = new PeerMeter(
+            () => _links,
+            () => OwnHost.RouterId(Config),
+            () => _links.IsEmpty ? [] : Config?.Vrrp.Select(instance => instance.Name) ?? [],
+            () => _watch.Findings,
+            () => _links.IsEmpty ? [] : _own.Bgp?.Addresses.Select(one => one.Address) ?? [],
+            () => _announcements.Findings,
+            () => _listener.Refusals);
         _running = Task.Run(RunAsync);
     }
 
@@ -113,7 +122,7 @@ internal sealed class PeerTier : IAsyncDisposable
     {
         if (Config is not { Peers: not null } config)
             return null;
-        if (Instances(config).FirstOrDefault(own => string.Equals(own.State.Name, instance, StringComparison.Ordinal)) is not { } own)
+        if (_own.Instances(config).FirstOrDefault(own => string.Equals(own.State.Name, instance, StringComparison.Ordinal)) is not { } own)
             return false;
         return _links.Any(link => link.View is { IsFresh: true, Report: { IsDraining: false } report } && own.On(report) is { Role: VrrpRole.Backup });
     }
@@ -124,8 +133,8 @@ internal sealed class PeerTier : IAsyncDisposable
         if (Config is not { Peers: not null } config)
             return new PeersStatus([], []);
         var links = _links;
-        var own = Instances(config);
-        var warnings = _watch.Findings.Select(finding => finding.Text).Concat(links.SelectMany(link => Warnings(link, config))).ToList();
+        var own = _own.Instances(config);
+        var warnings = _watch.Findings.Select(finding => finding.Text).Concat(_announcements.Findings.Select(finding => finding.Text)).Concat(links.SelectMany(link => Warnings(link, config))).ToList();
         if (_trouble is { } trouble)
             warnings.Add(trouble);
         if (_identity is { Certificate: { } shown } && shown.NotAfter.ToUniversalTime() < _time.GetUtcNow().UtcDateTime)
@@ -146,8 +155,6 @@ internal sealed class PeerTier : IAsyncDisposable
         _changed.Dispose();
     }
 
-    private static string? RouterId(ApplianceConfig? config) => config?.Bgp?.RouterId.ToString();
-
     private static IEnumerable<string> Warnings(PeerLink link, ApplianceConfig config)
     {
         var view = link.View;
@@ -157,8 +164,8 @@ internal sealed class PeerTier : IAsyncDisposable
             yield return $"the configuration of peer {view.Node} cannot be compared: {view.Uncompared}";
         if (view.Drift.Count > 0)
             yield return $"the configuration differs from that of peer {view.Node} in {link.Text(view.Drift, config.Node)}";
-        if (view.HasRouterId(RouterId(config)))
-            yield return $"peer {view.Node} has bgp.router_id {RouterId(config)}, as this host has: routers take the two for one; give each its own";
+        if (view.HasRouterId(OwnHost.RouterId(config)))
+            yield return $"peer {view.Node} has bgp.router_id {OwnHost.RouterId(config)}, as this host has: routers take the two for one; give each its own";
     }
 
     private static PeerStatus Describe(PeerView view, IReadOnlyList<OwnInstance> own) => new(
@@ -173,26 +180,21 @@ internal sealed class PeerTier : IAsyncDisposable
         view.Report?.SnapshotAt,
         view.Report?.Unready ?? 0,
         view.Report is { } report ? [.. own.SelectMany(instance => instance.On(report) is { } other ? [new PeerRole(instance.State.Name, other.Role, other.Since, other.Priority)] : Array.Empty<PeerRole>())] : [],
+        view.Report?.KnownBgp(),
         view.Drift.Count,
         view.Drift.Keys);
 
     private static string Fingerprint(string node, PeersConfig peers, TlsIdentity identity) =>
         $"{node} {peers.Listen} {peers.Interval} {peers.Timeout} {string.Join(' ', peers.Hosts.Select(host => $"{host.Name}={host.Address} {host.Proxy}"))} {identity.Fingerprint}";
 
-    private PeerReport Report(string root, string state)
+    private PeerReport Report(string root)
     {
         (Snapshot? Snapshot, DateTimeOffset At) followed;
         lock (_looking)
             followed = _followed;
         var snapshot = followed.Snapshot!; // the API asks only where there is one
-        var unready = snapshot.Services.Values.Count(backends => !backends.Any(backend => backend.State == EndpointState.Ready))
-            + snapshot.Endpoints.Values.Count(cluster => !cluster.Endpoints.Any(endpoint => endpoint.State == EndpointState.Ready));
-        return new PeerReport(
-            snapshot.Config.Node, VersionCommand.Current, state, snapshot.Generation, followed.At, unready, root, [.. Instances(snapshot.Config).Select(instance => instance.State)])
-        {
-            BgpRouterId = RouterId(snapshot.Config),
-            Drained = [.. _links.Where(link => link.View.Proxy?.State == EndpointState.Drain && !TakesFlows(link.Peer.ProxyAddress(), snapshot)).Select(link => link.Peer.Name)],
-        };
+        string[] drained = [.. _links.Where(link => link.View.Proxy?.State == EndpointState.Drain && !TakesFlows(link.Peer.ProxyAddress(), snapshot)).Select(link => link.Peer.Name)];
+        return _own.Report(snapshot, followed.At, root, drained);
     }
 
     private static bool Knows(PeerReport report, string node) => report.Drained?.Contains(node, StringComparer.Ordinal) ?? true;
@@ -225,26 +227,18 @@ internal sealed class PeerTier : IAsyncDisposable
         ProxiesChanged?.Invoke();
     }
 
-    private OwnInstance[] Instances(ApplianceConfig config)
-    {
-        var known = _vrrp().Instances.ToDictionary(instance => instance.Name, StringComparer.Ordinal);
-        return [.. config.Vrrp.Where(instance => known.ContainsKey(instance.Name)).Select(instance =>
-        {
-            var status = known[instance.Name];
-            var family = instance.Family == AddressFamily.InterNetworkV6 ? "ipv6" : "ipv4";
-            return new OwnInstance(
-                new PeerInstance(status.Name, status.RouterId, family, status.Role, status.Since, status.Priority, status.Health, status.Addresses), instance.AdvertInterval);
-        })];
-    }
-
     private void Look()
     {
         FollowProxies();
         if (Config is not { Peers: { } peers } config)
             return;
-        var instances = Instances(config);
+        var (instances, bgp) = (_own.Instances(config), _own.Bgp);
         lock (_looking)
-            _watch.Look(instances, [.. _links.Select(link => link.View)], peers.Interval);
+        {
+            PeerView[] views = [.. _links.Select(link => link.View)];
+            _watch.Look(instances, views, peers.Interval);
+            _announcements.Look(bgp, views, peers.Interval);
+        }
     }
 
     private void Wake()
@@ -376,6 +370,9 @@ internal sealed class PeerTier : IAsyncDisposable
             return;
         _links = [];
         lock (_looking)
+        {
             _watch.Look([], [], TimeSpan.Zero);
+            _announcements.Look(own: null, [], TimeSpan.Zero);
+        }
     }
 }

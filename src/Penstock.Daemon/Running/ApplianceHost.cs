@@ -57,7 +57,7 @@ internal sealed class ApplianceHost(ConfigSource source, string? socketPath, ILo
         using var vrrp = new VrrpTier(loggers, time);
         using var bgp = new BgpTier(loggers, time);
         NodeDrain? drain = null;
-        await using var peers = new PeerTier(vrrp.Status, () => _takesNoFlows || drain is { TakesNoFlows: true } ? PeerReport.Draining : PeerReport.Running, loggers, time);
+        await using var peers = new PeerTier(vrrp.Status, bgp.Status, () => _takesNoFlows || drain is { TakesNoFlows: true } ? PeerReport.Draining : PeerReport.Running, loggers, time);
         await using var node = drain = new NodeDrain(config, vrrp, bgp, peers, engine, balancer, [engine.EndConnections, bgp.Drain, balancer.Drain], loggers.CreateLogger<NodeDrain>(), time);
         await using var plane = new ControlLoop(
             () => Interlocked.Exchange(ref first, null) ?? source.Load(),

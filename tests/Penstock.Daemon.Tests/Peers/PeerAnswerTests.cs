@@ -57,8 +57,22 @@ public sealed class PeerAnswerTests : IAsyncDisposable
         await ReportFaultAsync(Report(Root, "null"), "its report is refused: an instance that is null");
         await ReportFaultAsync(Report(Root, Instance(new string('x', 10_000))), $"its report is refused: a family '{new string('x', 256)}'");
         await ReportFaultAsync(Report(Root, Instance("ipv4", "null")), "its report is refused: an address that is null");
+        await ReportFaultAsync(Report(Root, more: ",\"bgp\":{\"sessions_up\":1,\"sessions\":1,\"addresses\":[null]}"), "its report is refused: an announced address that is null");
         await ReportFaultAsync(Report(Root + "0"), "its report is refused: a digest of 33 characters");
         await ReportFaultAsync("[]", "an answer that is not understood: ");
+    }
+
+    [Fact]
+    public async Task Report_OfTheVersionBefore_LeavesOpenWhatIsAnnounced_AndOneOfThisSaysIt()
+    {
+        (await _client.AskAsync(CancellationToken.None)).KnownBgp().ShouldBe(PeerBgp.None, "it speaks no BGP");
+        _report = Report(Root, more: ",\"bgp_router_id\":\"192.0.2.12\"");
+        (await _client.AskAsync(CancellationToken.None)).KnownBgp().ShouldBeNull();
+        _report = Report(Root, more: ",\"bgp_router_id\":\"192.0.2.12\",\"bgp\":{\"sessions_up\":1,\"sessions\":2,\"addresses\":[{\"address\":\"203.0.113.10\\u001b\",\"announced\":true}]}");
+
+        var bgp = (await _client.AskAsync(CancellationToken.None)).KnownBgp().ShouldNotBeNull();
+        (bgp.SessionsUp, bgp.Sessions).ShouldBe((1, 2));
+        bgp.Addresses.ShouldBe([new PeerAnnouncement("203.0.113.10?", Announced: true)]);
     }
 
     [Fact]
@@ -111,8 +125,8 @@ public sealed class PeerAnswerTests : IAsyncDisposable
         _log.Messages.Count(message => message.Level == LogLevel.Warning && message.Text == "the configuration of peer lb2 cannot be compared: it answers 404").ShouldBe(1);
     }
 
-    private static string Report(string root, string instances = "") =>
-        $$"""{"node":"lb2","version":"1","state":"running","generation":1,"snapshot_at":"2026-01-01T00:00:00Z","unready":0,"config_digest":"{{root}}","vrrp":[{{instances}}]}""";
+    private static string Report(string root, string instances = "", string more = "") =>
+        $$"""{"node":"lb2","version":"1","state":"running","generation":1,"snapshot_at":"2026-01-01T00:00:00Z","unready":0,"config_digest":"{{root}}","vrrp":[{{instances}}]{{more}} }""";
 
     private static string Instance(string family, string addresses = "") =>
         $$"""{"name":"edge","router_id":51,"family":"{{family}}","role":"master","since":null,"priority":100,"health":0,"addresses":[{{addresses}}]}""";

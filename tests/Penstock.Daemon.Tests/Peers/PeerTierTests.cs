@@ -14,6 +14,7 @@ using Penstock.Model.Peers;
 using Penstock.Model.Vrrp;
 using Penstock.Tests;
 using Penstock.Vrrp;
+using Penstock.Vrrp.Bgp;
 
 namespace Penstock.Daemon.Tests.Peers;
 
@@ -25,6 +26,7 @@ public sealed class PeerTierTests : IAsyncDisposable
     private readonly int[] _ports = [FreePort.Next(), FreePort.Next()];
     private readonly VrrpRole[] _roles = [VrrpRole.Master, VrrpRole.Backup];
     private readonly bool[] _draining = [false, false];
+    private readonly BgpStatus[] _bgp = [BgpStatus.None, BgpStatus.None];
     private readonly PeerTier[] _tiers;
 
     public PeerTierTests()
@@ -32,7 +34,7 @@ public sealed class PeerTierTests : IAsyncDisposable
         _authority = new TestAuthority(_folder);
         _authority.Sign(["lb1"]);
         _authority.Sign(["lb2"]);
-        _tiers = [.. Enumerable.Range(0, 2).Select(host => new PeerTier(() => Vrrp(_roles[host]), () => _draining[host] ? PeerReport.Draining : PeerReport.Running, NullLoggerFactory.Instance, TimeProvider.System))];
+        _tiers = [.. Enumerable.Range(0, 2).Select(host => new PeerTier(() => Vrrp(_roles[host]), () => _bgp[host], () => _draining[host] ? PeerReport.Draining : PeerReport.Running, NullLoggerFactory.Instance, TimeProvider.System))];
     }
 
     public async ValueTask DisposeAsync()
@@ -177,30 +179,58 @@ public sealed class PeerTierTests : IAsyncDisposable
         await EventuallyAsync(() => Shared().Length == 0);
         _tiers[0].Status().Warnings.ShouldBeEmpty("neither has one");
 
-        Snapshot Router(int host, string id)
-        {
-            var snapshot = Snapshot(host, seed: 1);
-            var bgp = new BgpConfig { Asn = 65010, RouterId = IPAddress.Parse(id), Addresses = [new BgpAddressConfig { Address = IPAddress.Parse("203.0.113.20") }], Neighbors = [] };
-            return snapshot with { Config = snapshot.Config with { Bgp = bgp } };
-        }
+        static (string Peer, int Value)[] Shared() => Measured("penstock.bgp.router_id_shared");
+    }
 
-        // Of the tiers of this test: others run beside it.
-        (string Peer, int Value)[] Shared()
+    [Fact]
+    public async Task Address_IsShownAsEachHostAnnouncesIt_AndThatNoneDoes()
+    {
+        (_bgp[0], _bgp[1]) = (Announcing(true), Announcing(true));
+        _tiers[0].Follow(Snapshot(0, seed: 1));
+        _tiers[1].Follow(Snapshot(1, seed: 1));
+        await UntilAsync(0, status => status.Peers is [{ Bgp: { SessionsUp: 1, Sessions: 1, Addresses: [{ Address: "203.0.113.20", Announced: true }] } }] && status.Warnings.Count == 0);
+
+        (_bgp[0], _bgp[1]) = (Announcing(false), Announcing(false));
+        await UntilAsync(0, status => status.Peers is [{ Bgp.Addresses: [{ Announced: false }] }] && status.Warnings is [var only] && only.StartsWith("no host announces 203.0.113.20, ", StringComparison.Ordinal));
+        await UntilAsync(1, status => status.Warnings is [var only] && only.StartsWith("no host announces 203.0.113.20, ", StringComparison.Ordinal));
+        Measured("penstock.bgp.announced_nowhere").ShouldBe([("203.0.113.20", 1), ("203.0.113.20", 1)]);
+
+        _bgp[1] = Announcing(true);
+        await UntilAsync(0, status => status.Warnings.Count == 0);
+        await UntilAsync(1, status => status.Warnings.Count == 0);
+        Measured("penstock.bgp.announced_nowhere").ShouldBe([("203.0.113.20", 0), ("203.0.113.20", 0)]);
+
+        static BgpStatus Announcing(bool announced) => new(
+            BgpPhase.Serving,
+            [new BgpNeighborStatus("tor1", "192.0.2.1", 65000, "established", Since: null, LastError: null, Bfd: null)],
+            [new BgpAddressStatus("203.0.113.20", announced, [])],
+            new BirdStatus(1, [], ImmutableSortedDictionary<string, long>.Empty, 0),
+            []);
+    }
+
+    // Of the tiers of this test: others of this class run before or after it.
+    private static (string Tag, int Value)[] Measured(string name)
+    {
+        var found = new List<(string, int)>();
+        using var listener = new MeterListener
         {
-            var found = new List<(string, int)>();
-            using var listener = new MeterListener
+            InstrumentPublished = (instrument, collector) =>
             {
-                InstrumentPublished = (instrument, collector) =>
-                {
-                    if (instrument.Name == "penstock.bgp.router_id_shared")
-                        collector.EnableMeasurementEvents(instrument);
-                },
-            };
-            listener.SetMeasurementEventCallback<int>((_, value, tags, _) => found.Add(((string)tags[0].Value!, value)));
-            listener.Start();
-            listener.RecordObservableInstruments();
-            return [.. found];
-        }
+                if (instrument.Name == name)
+                    collector.EnableMeasurementEvents(instrument);
+            },
+        };
+        listener.SetMeasurementEventCallback<int>((_, value, tags, _) => found.Add(((string)tags[0].Value!, value)));
+        listener.Start();
+        listener.RecordObservableInstruments();
+        return [.. found];
+    }
+
+    private Snapshot Router(int host, string id)
+    {
+        var snapshot = Snapshot(host, seed: 1);
+        var bgp = new BgpConfig { Asn = 65010, RouterId = IPAddress.Parse(id), Addresses = [new BgpAddressConfig { Address = IPAddress.Parse("203.0.113.20") }], Neighbors = [] };
+        return snapshot with { Config = snapshot.Config with { Bgp = bgp } };
     }
 
     private static VrrpStatus Vrrp(VrrpRole role) =>
