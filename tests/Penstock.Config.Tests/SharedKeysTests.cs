@@ -12,6 +12,14 @@ public sealed class SharedKeysTests
         shutdown_timeout: 5s
         vrrp:
         - {name: edge, interface: eth0, router_id: 51, priority: 150, peers: [192.0.2.12], source: 192.0.2.11, addresses: [203.0.113.10/24, 203.0.113.11]}
+        bgp:
+          asn: 65010
+          router_id: 192.0.2.11
+          addresses: [203.0.113.20, {address: 203.0.113.30, communities: ["65010:200"], med: 10, track: {services: [dns]}}]
+          communities: ["65010:100", "65010:1:2"]
+          med: 30
+          graceful_shutdown: 9s
+          neighbors: [{name: tor1, address: 192.0.2.1, asn: 65000, source: 192.0.2.11, password_file: /run/a, multihop: 2, hold_time: 30s, bfd: {interval: 50ms}}]
         l4:
           interface: eth0
           hash_seed: 7
@@ -41,6 +49,12 @@ public sealed class SharedKeysTests
           hash_seed: 7
         vrrp:
         - {addresses: [203.0.113.11/32, {address: 203.0.113.10/24, interface: eth9}], router_id: 51, interface: eth9, name: edge, priority: 100, preempt: false, peers: [192.0.2.11], advert_interval: 1s}
+        bgp:
+          neighbors: [{bfd: {multiplier: 3, interval: 50ms}, hold_time: 30s, asn: 65001, address: 198.51.100.1, name: tor1}]
+          communities: ["65010:1:2", "65010:100"]
+          addresses: [{communities: ["65010:200"], address: 203.0.113.30, track: {services: [{name: dns}]}}, {address: 203.0.113.20, med: 7}]
+          router_id: 192.0.2.12
+          asn: 65010
         watch: true
         node: lb2
         """;
@@ -67,6 +81,15 @@ public sealed class SharedKeysTests
     [InlineData("203.0.113.11]", "203.0.113.12]", "vrrp[edge].addresses[203.0.113.11/32]", "vrrp[edge].addresses[203.0.113.12/32]")]
     [InlineData("priority: 150", "priority: 150, advert_interval: 100ms", "vrrp[edge].advert_interval")]
     [InlineData("peers: [192.0.2.12], ", "", "vrrp[edge].peers")]
+    [InlineData("asn: 65010", "asn: 65011", "bgp.asn")]
+    [InlineData("203.0.113.20,", "203.0.113.21,", "bgp.addresses[203.0.113.20]", "bgp.addresses[203.0.113.21]")]
+    [InlineData("65010:200", "65010:201", "bgp.addresses[203.0.113.30].communities")]
+    [InlineData("track: {services: [dns]}", "track: {services: [{name: dns, min_ready: 50%}]}", "bgp.addresses[203.0.113.30].track.services[dns].min_ready")]
+    [InlineData("65010:100", "65010:101", "bgp.communities")]
+    [InlineData("name: tor1", "name: tor2", "bgp.neighbors[tor1]", "bgp.neighbors[tor1].bfd", "bgp.neighbors[tor1].bfd.interval", "bgp.neighbors[tor1].hold_time", "bgp.neighbors[tor2]", "bgp.neighbors[tor2].bfd", "bgp.neighbors[tor2].bfd.interval", "bgp.neighbors[tor2].hold_time")]
+    [InlineData("hold_time: 30s", "hold_time: 31s", "bgp.neighbors[tor1].hold_time")]
+    [InlineData("{interval: 50ms}", "{interval: 60ms}", "bgp.neighbors[tor1].bfd.interval")]
+    [InlineData(", bfd: {interval: 50ms}", "", "bgp.neighbors[tor1].bfd", "bgp.neighbors[tor1].bfd.interval")]
     [InlineData("backends: [10.0.0.11]}", "backends: [10.0.0.11], hash: client}", "l4.services[dns].hash")]
     [InlineData("10.0.0.0/8, 192", "10.0.0.0/9, 192", "l4.services[web].allow")]
     [InlineData("192.0.2.11:80", "192.0.2.11:81", "l7.listeners[http].bind")]
