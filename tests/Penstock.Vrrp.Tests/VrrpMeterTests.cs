@@ -2,11 +2,15 @@
 using System.Collections.Immutable;
 using System.Diagnostics.Metrics;
 using Penstock.Model.Vrrp;
+using Penstock.Tests;
 
 namespace Penstock.Vrrp.Tests;
 
 public sealed class VrrpMeterTests
 {
+    [Fact]
+    public void Document_HasEveryMetric() => DocumentedMetrics.In("vrrp.md").ShouldBe(DocumentedMetrics.Of("Penstock.Vrrp", () => new VrrpMeter(() => [], () => [])), ignoreOrder: true);
+
     [Fact]
     public void Instruments_OfAGroup_TellRolesTransitionsAndRestarts()
     {
@@ -17,7 +21,7 @@ public sealed class VrrpMeterTests
             new("meter-b", null, [], ImmutableSortedDictionary<string, long>.Empty, UnknownLines: 0, RunsScripts: true),
         ];
         var seen = new SortedDictionary<string, long>(StringComparer.Ordinal);
-        using var meter = new VrrpMeter(() => statuses, () => []);
+        using var meter = new VrrpMeter(() => statuses, () => [new("meter-a", "eth0", 51, VrrpRole.Master, Since: null, 100, InstanceHealth.Fault, [], [], 2)]);
         using var listener = new MeterListener { InstrumentPublished = (instrument, self) => { if (instrument.Meter.Name == "Penstock.Vrrp") self.EnableMeasurementEvents(instrument); } };
         listener.SetMeasurementEventCallback<int>((instrument, value, tags, _) => Keep(instrument, value, tags));
         listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) => Keep(instrument, value, tags));
@@ -27,6 +31,7 @@ public sealed class VrrpMeterTests
 
         seen.ShouldBe(new SortedDictionary<string, long>(StringComparer.Ordinal)
         {
+            ["penstock.vrrp.health meter-a"] = -254,
             ["penstock.vrrp.keepalived.restarts meter-both stopped"] = 3,
             ["penstock.vrrp.keepalived.unknown meter-both"] = 4,
             ["penstock.vrrp.keepalived.up meter-both"] = 1,

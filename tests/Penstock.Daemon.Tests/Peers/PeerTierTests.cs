@@ -208,6 +208,50 @@ public sealed class PeerTierTests : IAsyncDisposable
             []);
     }
 
+    [Fact]
+    public void Document_HasEveryMetric() => DocumentedMetrics.In("peers.md").ShouldBe(
+        DocumentedMetrics.Of("Penstock.Peers", () => new PeerMeter(() => [], () => null, () => [], () => [], () => [], () => [], () => [])), ignoreOrder: true);
+
+    [Fact]
+    public async Task Metrics_TellOfQuestionsThatFail_ClientsThatAreRefused_AndInstancesWithoutAMaster()
+    {
+        _tiers[0].Follow(Snapshot(0, seed: 1));
+        await UntilAsync(0, status => status.Peers is [{ State: PeerState.Down }]);
+        Counted("penstock.peer.failures").ShouldContain(one => one.Tags == "lb2 refused" && one.Value > 0);
+
+        using (var stranger = new TestAuthority(_folder, "stranger"))
+        {
+            var (ca, seed) = (Path.Combine(_folder, "stranger.crt"), Snapshot(1, seed: 1));
+            stranger.Sign(["lb2"]);
+            _tiers[1].Follow(seed with { Config = seed.Config with { Peers = seed.Config.Peers! with { Ca = ca } } });
+            await UntilAsync(1, status => status.Peers is [{ State: PeerState.Down }]);
+        }
+
+        await EventuallyAsync(() => Counted("penstock.peer.refusals").Any(one => one.Value > 0));
+        _authority.Sign(["lb2"]);
+        _roles[0] = VrrpRole.Backup;
+        _tiers[1].Follow(Snapshot(1, seed: 1));
+        await UntilAsync(0, status => status.Warnings.Any(warning => warning.StartsWith("no master: VRRP instance edge", StringComparison.Ordinal)));
+        Measured("penstock.vrrp.no_master").ShouldContain(("edge", 1));
+
+        static (string Tags, long Value)[] Counted(string name)
+        {
+            var found = new List<(string, long)>();
+            using var listener = new MeterListener
+            {
+                InstrumentPublished = (instrument, collector) =>
+                {
+                    if (instrument.Name == name)
+                        collector.EnableMeasurementEvents(instrument);
+                },
+            };
+            listener.SetMeasurementEventCallback<long>((_, value, tags, _) => found.Add((string.Join(' ', tags.ToArray().Select(tag => tag.Value)), value)));
+            listener.Start();
+            listener.RecordObservableInstruments();
+            return [.. found];
+        }
+    }
+
     // Of the tiers of this test: others of this class run before or after it.
     private static (string Tag, int Value)[] Measured(string name)
     {
