@@ -150,6 +150,24 @@ public sealed class BgpDaemonTests
         addresses.ShouldNotContain("169.254.255.0");
     }
 
+    /// <summary>An operator's template: the built-in one, and a community to each address.</summary>
+    [BgpFact]
+    public async Task Template_OfTheOperator_IsWhatBirdRunsBy()
+    {
+        await using var fabric = await BgpFabric.CreateAsync(1);
+        var builtIn = await File.ReadAllTextAsync(Path.Combine(Objects.Root, "src/Penstock.Vrrp/Templates/bird.conf"));
+        const string Line = "  if net = {{prefix}} then {\n";
+        builtIn.ShouldContain(Line);
+        var template = Path.Combine(fabric.FolderOf(0), "own.conf");
+        await File.WriteAllTextAsync(template, builtIn.Replace(Line, Line + "    bgp_large_community.add((65010, 7, 8));\n", StringComparison.Ordinal));
+        Configure(fabric, "", bird: ", template: " + template);
+
+        await fabric.StartAsync(0);
+
+        await fabric.AwaitPathsAsync(1);
+        (await fabric.PathsAsync()).Single().GetProperty("largeCommunity").GetProperty("string").GetString().ShouldBe("65010:7:8");
+    }
+
     private static void Configure(BgpFabric fabric, string bgp, string bird = "", string neighbor = "") => fabric.Configure(
         0, bgp,
         """

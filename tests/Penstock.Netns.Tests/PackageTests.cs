@@ -41,6 +41,8 @@ public sealed class PackageTests : IDisposable
 
         foreach (var unit in Directory.GetFiles(Path.Combine(Objects.Root, "systemd")))
             files.ShouldContain($"./lib/systemd/system/{Path.GetFileName(unit)}");
+        foreach (var template in (string[])["keepalived.conf", "bird.conf"])
+            files.ShouldContain($"./usr/share/doc/penstock/templates/{template}\n");
         var depends = await RunAsync(DpkgDeb, "--field", package, "Depends");
         depends.ShouldContain("libbpf1");
         depends.ShouldContain("libssl3");
@@ -77,6 +79,8 @@ public sealed class PackageTests : IDisposable
         await RunAsync(Rpm, "--root", root, "-V", "--nodeps", "penstock");
         foreach (var unit in Directory.GetFiles(Path.Combine(Objects.Root, "systemd")))
             File.Exists(Path.Combine(root, "usr/lib/systemd/system", Path.GetFileName(unit))).ShouldBeTrue(unit);
+        foreach (var template in (string[])["keepalived.conf", "bird.conf"])
+            File.ReadAllText(Path.Combine(root, "usr/share/doc/penstock/templates", template)).ShouldBe(File.ReadAllText(Path.Combine(Objects.Root, "src/Penstock.Vrrp/Templates", template)), "an operator begins with the built-in one");
         (await RunAsync(Path.Combine(root, "usr/bin/penstock"), "check", "--config", Path.Combine(root, "etc/penstock/penstock.yaml"))).ShouldStartWith("OK");
 
         var configuration = Path.Combine(root, "etc/penstock/penstock.yaml");
