@@ -44,6 +44,25 @@ public sealed class VrrpAnnounceTests
             .ShouldBe([(VrrpLan.Vip, 3), (VrrpLan.Vip6, 3), (Twice, 4), (Twice6, 4)], wire.Output);
     }
 
+    [NetnsFact]
+    public async Task Adverts_AreOfVersion3_OverEitherFamily()
+    {
+        await using var lan = await VrrpLan.CreateAsync();
+        lan.Configure(
+            0,
+            $"{{name: edge, interface: eth0, router_id: 50, advert_interval: 250ms, addresses: [{VrrpLan.Vip}/24]}}, "
+            + $"{{name: edge6, interface: eth0, router_id: 51, advert_interval: 250ms, addresses: [\"{VrrpLan.Vip6}/64\"]}}");
+        await lan.StartDaemonAsync(0);
+        await lan.RoleAsync(0, "MASTER");
+        await lan.RoleAsync(0, "MASTER", "edge6");
+
+        var wire = lan.Link.Start("tshark", "-l", "-n", "-i", "h0", "-f", "ip proto 112 or ip6 proto 112", "-T", "fields", "-E", "separator=|", "-e", "vrrp.version", "-e", "vrrp.virt_rtr_id", "-e", "ip.dst", "-e", "ipv6.dst");
+        lan.Keep(wire);
+        await Eventually.TrueAsync(
+            () => Task.FromResult(wire.Output.Contains("3|50|224.0.0.18|", StringComparison.Ordinal) && wire.Output.Contains("3|51||ff02::12", StringComparison.Ordinal)), s_patience, () => wire.Output);
+        wire.Output.ShouldNotContain("2|5", customMessage: "none is of version 2");
+    }
+
     // Gratuitous ARP and unsolicited neighbour advertisements of the second host, a line each: sender and target, or the target.
     private static async Task<ChildProcess> RecordAsync(VrrpLan lan)
     {

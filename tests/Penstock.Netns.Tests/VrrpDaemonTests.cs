@@ -16,15 +16,16 @@ public sealed class VrrpDaemonTests
         var first = await StartAsync(lan, 0);
         await lan.OwnerAsync(0);
         await StartAsync(lan, 1);
-        await RoleAsync(lan, 1, "BACKUP");
-        await RoleAsync(lan, 0, "MASTER");
+        await lan.RoleAsync(1, "BACKUP");
+        await lan.RoleAsync(0, "MASTER");
+        Regex.Count(first.Output, @"VRRP instance edge: Master, was \w+", RegexOptions.NonBacktracking).ShouldBe(1, "an event is one line of the log:\n" + first.Output);
 
         // Told to stop, it hands the address over while it still serves.
         first.Signal(15);
         await first.WaitAsync(s_patience);
         first.Output.ShouldContain("handing over edge");
         await lan.OwnerAsync(1);
-        await RoleAsync(lan, 1, "MASTER");
+        await lan.RoleAsync(1, "MASTER");
 
         // Started again, it takes it back: the keepalived that it has left running is its own.
         var again = await StartAsync(lan, 0);
@@ -38,7 +39,7 @@ public sealed class VrrpDaemonTests
 
         // A backend that it depends on is down: it does not take the address, and says why.
         await StartAsync(lan, 0, "track: {clusters: [app]}");
-        await RoleAsync(lan, 0, "FAULT");
+        await lan.RoleAsync(0, "FAULT");
         (await lan.StatusAsync(0)).ShouldContain("gives its addresses up: cluster app: 0% is ready, 1% is asked for");
         await lan.OwnerAsync(1);
     }
@@ -65,8 +66,8 @@ public sealed class VrrpDaemonTests
 
         // In a group, it runs in another keepalived; that of the one before takes nothing with it.
         Configure(lan, 0, "sync_group: both", deadAfter: "60s");
-        await lan.ReloadAsync(0);
-        await Eventually.TrueAsync(async () => Regex.IsMatch(await lan.StatusAsync(0), "^edge +MASTER ", RegexOptions.Multiline | RegexOptions.NonBacktracking), s_patience, () => lan.StatusAsync(0).Result);
+        (await lan.ReloadAsync(0)).ShouldContain("vrrp: edge comes to the keepalived of both: the addresses of edge are given up, and taken again about a second later");
+        await lan.RoleAsync(0, "MASTER");
         (await lan.HasAsync(0)).ShouldBeTrue();
         File.Exists(lan.Files(0).PidFile).ShouldBeFalse();
         Configure(lan, 0, deadAfter: "60s");
@@ -90,16 +91,16 @@ public sealed class VrrpDaemonTests
         var first = await StartAsync(lan, 0);
         await lan.OwnerAsync(0);
         await StartAsync(lan, 1);
-        await RoleAsync(lan, 1, "BACKUP");
+        await lan.RoleAsync(1, "BACKUP");
 
         // A lower priority moves the address, if keepalived still reports; a higher one brings it back.
         Configure(lan, 0, "priority: 90");
         await lan.ReloadAsync(0);
-        await RoleAsync(lan, 0, "BACKUP");
+        await lan.RoleAsync(0, "BACKUP");
         await lan.OwnerAsync(1);
         Configure(lan, 0, "priority: 140");
         await lan.ReloadAsync(0);
-        await RoleAsync(lan, 0, "MASTER");
+        await lan.RoleAsync(0, "MASTER");
         await lan.OwnerAsync(0);
         (await lan.StatusAsync(0)).ShouldNotContain("may not run its checks");
 
@@ -123,8 +124,8 @@ public sealed class VrrpDaemonTests
         await StartAsync(lan, 1, "peers: [10.8.0.11]");
         await lan.OwnerAsync(1);
         await StartAsync(lan, 0, "peers: [10.8.0.12]");
-        await RoleAsync(lan, 0, "MASTER");
-        await RoleAsync(lan, 1, "BACKUP");
+        await lan.RoleAsync(0, "MASTER");
+        await lan.RoleAsync(1, "BACKUP");
         await lan.OwnerAsync(0);
     }
 
@@ -147,22 +148,34 @@ public sealed class VrrpDaemonTests
         (await lan.HasAsync(0)).ShouldBeTrue();
     }
 
+    /// <summary>An operator's template that goes by all that a template gets: the built-in one, and a label to each address.</summary>
+    [NetnsFact]
+    public async Task Template_OfTheOperator_IsWhatKeepalivedRunsBy()
+    {
+        await using var lan = await VrrpLan.CreateAsync();
+        var builtIn = await File.ReadAllTextAsync(Path.Combine(Objects.Root, "src/Penstock.Vrrp/Templates/keepalived.conf"));
+        const string Line = "    {{address}} dev {{interface}}\n";
+        builtIn.ShouldContain(Line);
+        var template = Path.Combine(lan.Folder, "keepalived.conf");
+        await File.WriteAllTextAsync(template, builtIn.Replace(Line, "    {{address}} dev {{interface}} label {{interface}}:own\n", StringComparison.Ordinal));
+        lan.Configure(0, $"{{name: edge, interface: eth0, router_id: 50, advert_interval: 500ms, addresses: [{VrrpLan.Vip}/24]}}", keepalived: ", template: " + template);
+
+        await lan.StartDaemonAsync(0);
+
+        await lan.OwnerAsync(0, VrrpLan.Vip);
+        await lan.RoleAsync(0, "MASTER");
+        (await Run.OkAsync("ip", $"-n {lan.Hosts[0].Name} addr show dev eth0 label eth0:own")).ShouldContain($" {VrrpLan.Vip}/24 ");
+    }
+
     private static void Configure(VrrpLan lan, int host, string settings = "", string more = "", string deadAfter = "3s")
     {
-        var folder = Directory.CreateDirectory(Path.Combine(lan.Folder, $"{host}")).FullName;
-        var files = lan.Files(host);
-        File.WriteAllText(Path.Combine(folder, "penstock.yaml"), $$"""
-            node: lb{{host + 1}}
-            shutdown_timeout: 1s
-            admin: {socket: {{folder}}/admin.sock}
-            vrrp: [{name: edge, interface: eth0, router_id: 50, {{(settings.Contains("priority", StringComparison.Ordinal) ? "" : $"priority: {(host == 0 ? 150 : 100)}, ")}}advert_interval: 500ms, addresses: [{{VrrpLan.Vip}}/24, "{{VrrpLan.Vip6}}/64"]{{(settings.Length > 0 ? ", " + settings : "")}} }{{more}}]
-            keepalived: {run: {{Path.GetDirectoryName(files.Run)}}, state: {{files.State}}, dead_after: {{deadAfter}} }
-            l7:
-              reactors: 1
-              listeners: [{name: web, bind: "{{VrrpLan.Vip}}:80", routes: main}]
-              routes: {main: [{match: {path_prefix: /app}, to: app}, {respond: {status: 200} }]}
-              clusters: {app: {endpoints: ["127.0.0.1:9"], health: {type: tcp, interval: 200ms, timeout: 5s, rise: 1, fall: 1} } }
-            """);
+        var priority = settings.Contains("priority", StringComparison.Ordinal) ? "" : $"priority: {(host == 0 ? 150 : 100)}, ";
+        lan.Configure(
+            host,
+            $"{{name: edge, interface: eth0, router_id: 50, {priority}advert_interval: 500ms, addresses: [{VrrpLan.Vip}/24, \"{VrrpLan.Vip6}/64\"]{(settings.Length > 0 ? ", " + settings : "")}}}{more}",
+            deadAfter,
+            bind: VrrpLan.Vip + ":80",
+            app: "127.0.0.1:9");
     }
 
     private static Task<ChildProcess> StartAsync(VrrpLan lan, int host, string settings = "", string deadAfter = "3s")
@@ -170,7 +183,4 @@ public sealed class VrrpDaemonTests
         Configure(lan, host, settings, deadAfter: deadAfter);
         return lan.StartDaemonAsync(host);
     }
-
-    private static Task RoleAsync(VrrpLan lan, int host, string role) => Eventually.TrueAsync(
-        async () => Regex.IsMatch(await lan.StatusAsync(host), $"^edge +{role} ", RegexOptions.Multiline | RegexOptions.NonBacktracking), s_patience, () => lan.StatusAsync(host).Result);
 }

@@ -64,8 +64,12 @@ internal sealed class VrrpLan : IAsyncDisposable
     /// <param name="host">Which.</param>
     /// <param name="instances">Items of <c>vrrp</c>.</param>
     /// <param name="deadAfter">By default however long this machine stands still.</param>
-    public void Configure(int host, string instances, string deadAfter = "60s")
+    /// <param name="keepalived">More keys of <c>keepalived</c>.</param>
+    /// <param name="bind">Where it listens.</param>
+    /// <param name="app">Endpoint of a cluster <c>app</c>, which instances may track; empty: there is none.</param>
+    public void Configure(int host, string instances, string deadAfter = "60s", string keepalived = "", string bind = ":80", string app = "")
     {
+        var cluster = $$"""clusters: {app: {endpoints: ["{{app}}"], health: {type: tcp, interval: 200ms, timeout: 5s, rise: 1, fall: 1} } }""";
         var (folder, files) = (Directory.CreateDirectory(Path.Combine(Folder, $"{host}")).FullName, Files(host));
         File.WriteAllText(Path.Combine(folder, "penstock.yaml"), $$"""
             node: lb{{host + 1}}
@@ -73,21 +77,24 @@ internal sealed class VrrpLan : IAsyncDisposable
             shutdown_timeout: 1s
             admin: {socket: {{folder}}/admin.sock}
             vrrp: [{{instances}}]
-            keepalived: {run: {{Path.GetDirectoryName(files.Run)}}, state: {{files.State}}, dead_after: {{deadAfter}}}
+            keepalived: {run: {{Path.GetDirectoryName(files.Run)}}, state: {{files.State}}, dead_after: {{deadAfter}}{{keepalived}}}
             l7:
               reactors: 1
-              listeners: [{name: web, bind: ":80", routes: main}]
-              routes: {main: [{respond: {status: 200} }]}
+              listeners: [{name: web, bind: "{{bind}}", routes: main}]
+              routes: {main: [{{(app.Length > 0 ? "{match: {path_prefix: /app}, to: app}, " : "")}}{respond: {status: 200} }]}
+              {{(app.Length > 0 ? cluster : "")}}
             """);
     }
 
     /// <summary>Starts a host's daemon by <c>HOST/penstock.yaml</c>, in its network, and waits until it is ready.</summary>
-    public async Task<ChildProcess> StartDaemonAsync(int host)
+    /// <param name="host">Which.</param>
+    /// <param name="patience">Longest wait; null: a minute.</param>
+    public async Task<ChildProcess> StartDaemonAsync(int host, TimeSpan? patience = null)
     {
         var child = Hosts[host].Start(Topology.Penstock, "run", "--config", Path.Combine(Folder, $"{host}/penstock.yaml"));
         Keep(child);
         await Eventually.TrueAsync(
-            () => Task.FromResult(child.HasExited || child.Output.Contains("ready: generation", StringComparison.Ordinal)), TimeSpan.FromSeconds(60), () => child.Output);
+            () => Task.FromResult(child.HasExited || child.Output.Contains("ready: generation", StringComparison.Ordinal)), patience ?? TimeSpan.FromSeconds(60), () => child.Output);
         child.HasExited.ShouldBeFalse(child.Output);
         return child;
     }
@@ -167,12 +174,21 @@ internal sealed class VrrpLan : IAsyncDisposable
 
     /// <summary>Whether a host has an address.</summary>
     public async Task<bool> HasAsync(int host, string address = Vip) =>
-        (await Run.OkAsync("ip", $"-n {Hosts[host].Name} -o addr")).Contains($" {address}/", StringComparison.Ordinal);
+        Has(await Run.OkAsync("ip", $"-n {Hosts[host].Name} -o addr"), address);
 
-    /// <summary>Waits until one host, and only it, has the shared addresses.</summary>
-    public Task OwnerAsync(int host) => Eventually.TrueAsync(
-        async () => await HasAsync(host) && await HasAsync(host, Vip6) && !await HasAsync(1 - host) && !await HasAsync(1 - host, Vip6),
-        TimeSpan.FromSeconds(60),
+    /// <summary>Waits until one host, and only it, has addresses.</summary>
+    /// <param name="host">Which.</param>
+    /// <param name="addresses">Addresses; none: those that the hosts share.</param>
+    public Task OwnerAsync(int host, params string[] addresses) => OwnerAsync(host, TimeSpan.FromSeconds(60), addresses);
+
+    /// <summary>The same with another patience.</summary>
+    public Task OwnerAsync(int host, TimeSpan patience, params string[] addresses) => Eventually.TrueAsync(
+        async () =>
+        {
+            var (own, other) = (await Run.OkAsync("ip", $"-n {Hosts[host].Name} -o addr"), await Run.OkAsync("ip", $"-n {Hosts[1 - host].Name} -o addr"));
+            return Array.TrueForAll(addresses is [] ? [Vip, Vip6] : addresses, address => Has(own, address) && !Has(other, address));
+        },
+        patience,
         () => $"host {host} does not become the one that has the addresses:\n{Said(0)}\n\n{Said(1)}");
 
     /// <summary>Process ids of a host's keepalived: the parent, the child.</summary>
@@ -192,6 +208,8 @@ internal sealed class VrrpLan : IAsyncDisposable
             await host.EndAsync();
         Directory.Delete(Folder, recursive: true);
     }
+
+    private static bool Has(string list, string address) => list.Contains($" {address}/", StringComparison.Ordinal);
 
     private async Task BuildAsync()
     {
