@@ -68,11 +68,11 @@ perf-l4: deps bpf $(if $(findstring --,$(ARGS)),build) ## the XDP program: nanos
 perf-l7: deps build ## the HTTP tier against nginx and haproxy; about half an hour (ARGS=--quick: a minute)
 	@perf/l7/run.sh $(ARGS)
 
-perf-vrrp: deps build ## what a client sees of a fail-over, and which flows go on, between network namespaces (root); ten minutes (ARGS="--runs 1": two)
-	@status=0; python3 perf/vrrp/drill.py --write perf/results $(ARGS) || status=1; python3 perf/vrrp/flows.py --write perf/results || status=1; exit $$status
+perf-vrrp: deps build ## what a client sees of a fail-over, and which flows go on, between network namespaces (root); fifteen minutes (ARGS="--runs 1": three)
+	@status=0; python3 perf/vrrp/drill.py --write perf/results $(ARGS) || status=1; python3 perf/vrrp/flows.py --write perf/results || status=1; python3 perf/readme.py vrrp vrrp-flows || status=1; exit $$status
 
 perf-bgp: deps build ## three hosts that announce one address, of which one goes, between network namespaces (root); fifteen minutes (ARGS="--runs 1": five)
-	@python3 perf/bgp/drill.py --write perf/results $(ARGS)
+	@status=0; python3 perf/bgp/drill.py --write perf/results $(ARGS) || status=1; python3 perf/readme.py bgp || status=1; exit $$status
 
 fuzz: ## fuzz the HTTP codec for a minute (SECONDS=3600: an hour)
 	@dotnet run -c $(CONFIGURATION) --project tests/Penstock.Fuzz -- --seconds $(or $(SECONDS),60)

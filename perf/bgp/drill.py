@@ -385,7 +385,9 @@ def main():
     if chosen.write:
         today = datetime.date.today().isoformat()
         with open(f"{chosen.write}/bgp-{today}.md", "w") as file:
-            file.write(f"# One of three hosts goes, {today}\n\nLinux {platform.release()}, {os.cpu_count()} cores, bird 2 and FRR from Debian; BFD 3 x 100 ms; network namespaces; {chosen.flows} flows, each asks ten times a second.\n\n")
+            file.write(f"# One of three hosts goes, {today}\n\nLinux {platform.release()}, {os.cpu_count()} cores, bird 2 and FRR from Debian; BFD 3 x 100 ms; network namespaces; {chosen.flows} flows, each asks ten times a second.\n"
+                       "`dsr`: to real servers; `tier`: to proxies that the hosts share (`forwarding: l7` over `peers`); `l7`: to each host's own listener. Where a host drains, flows begin all the time, and\n"
+                       "what is broken is of all that were answered or should have been.\n\n")
             file.write("\n".join(lines) + "\n")
     if bad:
         sys.exit(f"{bad} flows broke that should not have")

@@ -5,7 +5,7 @@
 The client asks the address over HTTP every 5 ms, a connection each. Its gap is the longest time between the sending of two requests that were answered, with
 nothing that was answered sent in between; an answer may take half a second.
 Usage: drill.py [--binary PATH] [--runs N] [--adverts 100ms,1s] [--events kill,...] [--slack MILLISECONDS] [--patience SECONDS] [--write FOLDER]
-It fails if the median gap is longer than it may be (3.7 adverts where nobody meant it, 50 ms where the owner was told to stop), or if a request failed that may not: when the owner comes
+It fails if the median gap is longer than it may be (3.7 adverts where nobody meant it, 50 ms where an operator did: a stop, a drain, its end), or if a request failed that may not: when the owner comes
 back, and once a split has healed. On a machine that others use, slack is what a gap may be longer, and patience what an answer may take: of more than a second, only where no gap is asked for.
 """
 import argparse
@@ -22,7 +22,7 @@ import sys
 import time
 
 from lab import VIP, Lab, write  # first: it says where the next is
-from namespaces import until
+from namespaces import run, until
 
 UNPLANNED, PLANNED = 3.7, 50  # longest gaps: adverts, milliseconds
 EVENTS = {
@@ -30,9 +30,12 @@ EVENTS = {
     "link": "the owner's link cut",
     "health": "the owner's health fails",
     "stop": "the owner's penstock told to stop (SIGTERM), as for an upgrade",
+    "drain": "the owner is taken out (`penstock drain --node`)",
+    "ready": "it is put back, and takes the address again (`penstock ready --node`)",
     "failback": "the owner comes back and takes the address again",
     "split": "adverts are cut between the hosts until both are master, then heal",
 }
+MEANT = ("stop", "drain", "ready")
 SETTLED = ("failback", "split")  # looked at until there is one master again, and for two seconds more
 PATIENCE = 0.5  # seconds an answer may take: less than TCP waits before it sends a SYN again (RFC 6298), whose answer would be to the host that took over
 
@@ -72,6 +75,8 @@ class Drill(Lab):
             self.origins[0].kill()
         elif event == "stop":
             self.daemons[0].terminate()
+        elif event in ("drain", "ready"):
+            self.tell(event)
         elif event == "failback":
             self.start(0)
             until(lambda: self.role(0) == "master", "the first host is master again")
@@ -84,6 +89,10 @@ class Drill(Lab):
             return healed
         return 0
 
+    def tell(self, order):
+        """Has the owner drain, or ends that; comes back at once."""
+        run(self.binary, order, "--node", *(["--no-wait"] if order == "drain" else []), "--socket", self.path(0, "admin.sock"))
+
     def isolate(self, switch):
         """Hosts whose ports are isolated reach the client, and not each other."""
         for port in ("p11", "p12"):
@@ -93,6 +102,9 @@ class Drill(Lab):
         if event == "failback":
             self.daemons[0].terminate()
             self.daemons[0].wait()
+            until(lambda: self.role(1) == "master", "the other host is master")
+        elif event == "ready":
+            self.tell("drain")
             until(lambda: self.role(1) == "master", "the other host is master")
         probe = self.client.start(sys.executable, os.path.abspath(__file__), "--probe", str(seconds + 1), "--patience", str(patience), stdout=subprocess.PIPE, text=True)
         time.sleep(1)
@@ -153,7 +165,7 @@ def once(binary, advert, event, patience):
         drill.settle()
         time.sleep(1)
         out = drill.measure(event, 120 if event in SETTLED else 8 if advert == "1s" else 4, patience)
-        expected = "lb1" if event in SETTLED else "lb2"
+        expected = "lb1" if event in (*SETTLED, "ready") else "lb2"
         if out["last"] != expected:
             raise RuntimeError(f"{event}: the address is at {out['last'] or 'nobody'}, not {expected}\n{drill.said()}")
         return out
@@ -166,7 +178,7 @@ def fault(event, gap, failed, milliseconds, slack):
     """What of an event is not as it has to be; None: nothing."""
     if event in SETTLED:
         return f"{max(failed)} requests failed, none may" if max(failed) else None
-    limit = slack + (PLANNED if event == "stop" else UNPLANNED * milliseconds)
+    limit = slack + (PLANNED if event in MEANT else UNPLANNED * milliseconds)
     return f"the gap is {gap:.0f} ms, at most {limit:.0f} ms are allowed" if gap > limit else None
 
 
@@ -205,7 +217,7 @@ def main():
             f"{chosen.write}/vrrp-{datetime.date.today().isoformat()}.md",
             "Failover seen by a client",
             f"{chosen.runs} runs of each. An HTTP request every 5 ms, a connection each. The gap is the longest time between the sending of two requests that were answered. At most\n"
-            f"{UNPLANNED} adverts are allowed where nobody meant it, {PLANNED} ms where the owner was told to stop; where it comes back, and once a split has healed, no request may fail.\n\n"
+            f"{UNPLANNED} adverts are allowed where nobody meant it, {PLANNED} ms where an operator meant it (a stop, a drain, its end); where it comes back, and once a split has healed, no request may fail.\n\n"
             + "\n".join(lines) + "\n")
     for one in faults:
         print(f"beyond its limit: {one}", file=sys.stderr)
