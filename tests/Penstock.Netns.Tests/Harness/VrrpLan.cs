@@ -87,15 +87,20 @@ internal sealed class VrrpLan : IAsyncDisposable
     }
 
     /// <summary>Starts a host's daemon by <c>HOST/penstock.yaml</c>, in its network, and waits until it is ready.</summary>
-    /// <param name="host">Which.</param>
-    /// <param name="patience">Longest wait; null: a minute.</param>
-    public async Task<ChildProcess> StartDaemonAsync(int host, TimeSpan? patience = null)
+    public async Task<ChildProcess> StartDaemonAsync(int host)
+    {
+        var child = Launch(host);
+        await Eventually.TrueAsync(
+            () => Task.FromResult(child.HasExited || child.Output.Contains("ready: generation", StringComparison.Ordinal)), TimeSpan.FromSeconds(60), () => child.Output);
+        child.HasExited.ShouldBeFalse(child.Output);
+        return child;
+    }
+
+    /// <summary>Starts it, and does not wait.</summary>
+    public ChildProcess Launch(int host)
     {
         var child = Hosts[host].Start(Topology.Penstock, "run", "--config", Path.Combine(Folder, $"{host}/penstock.yaml"));
         Keep(child);
-        await Eventually.TrueAsync(
-            () => Task.FromResult(child.HasExited || child.Output.Contains("ready: generation", StringComparison.Ordinal)), patience ?? TimeSpan.FromSeconds(60), () => child.Output);
-        child.HasExited.ShouldBeFalse(child.Output);
         return child;
     }
 
