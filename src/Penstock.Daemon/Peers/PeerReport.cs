@@ -68,7 +68,7 @@ internal sealed record PeerReport(
         Version = Plain(Version),
         State = Plain(State),
         BgpRouterId = BgpRouterId is null ? null : Plain(BgpRouterId),
-        Bgp = Bgp is null ? null : Bgp with { Addresses = [.. Bgp.Addresses.Take(MostItems).Select(one => one with { Address = Plain(one.Address) })] },
+        Bgp = Bgp is null || Bgp.Addresses.Count > MostItems ? null : Bgp with { Addresses = [.. Bgp.Addresses.Select(one => one with { Address = Plain(one.Address) })] },
         Drained = Drained is null ? null : [.. Drained.Take(MostItems).Select(Plain)],
         Vrrp = [.. Vrrp.Take(MostItems).Select(instance => instance with { Name = Plain(instance.Name), Addresses = [.. instance.Addresses.Take(MostItems).Select(Plain)] })],
     };

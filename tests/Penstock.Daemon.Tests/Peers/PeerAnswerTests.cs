@@ -13,7 +13,7 @@ using Penstock.Tests;
 namespace Penstock.Daemon.Tests.Peers;
 
 /// <summary>A peer that shows a good certificate and answers what it likes.</summary>
-public sealed class PeerAnswerTests : IAsyncDisposable
+public sealed class PeerAnswerTests : IAsyncLifetime
 {
     private const string Root = "0123456789abcdef0123456789abcdef";
     private const string Hash = "0123456789abcdef";
@@ -40,7 +40,9 @@ public sealed class PeerAnswerTests : IAsyncDisposable
         _client = new PeerClient(_peer, new PeerTls(Identity("lb1"), TimeProvider.System), s_key, s_patience);
     }
 
-    public async ValueTask DisposeAsync()
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public async Task DisposeAsync()
     {
         _client.Dispose();
         await _listener.DisposeAsync();
@@ -73,6 +75,10 @@ public sealed class PeerAnswerTests : IAsyncDisposable
         var bgp = (await _client.AskAsync(CancellationToken.None)).KnownBgp().ShouldNotBeNull();
         (bgp.SessionsUp, bgp.Sessions).ShouldBe((1, 2));
         bgp.Addresses.ShouldBe([new PeerAnnouncement("203.0.113.10?", Announced: true)]);
+
+        var many = string.Join(',', Enumerable.Range(0, 1025).Select(number => $$"""{"address":"203.0.{{number / 256}}.{{number % 256}}","announced":true}"""));
+        _report = Report(Root, more: ",\"bgp_router_id\":\"192.0.2.12\",\"bgp\":{\"sessions_up\":1,\"sessions\":2,\"addresses\":[" + many + "]}");
+        (await _client.AskAsync(CancellationToken.None)).KnownBgp().ShouldBeNull("what is left out of a list is not announced nowhere");
     }
 
     [Fact]
