@@ -14,7 +14,7 @@ using Penstock.Tests;
 
 namespace Penstock.ControlPlane.Tests;
 
-public sealed class ControlLoopTests : IAsyncDisposable
+public sealed class ControlLoopTests : IAsyncLifetime
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
@@ -307,10 +307,7 @@ public sealed class ControlLoopTests : IAsyncDisposable
         var seen = new ConcurrentDictionary<string, double>(StringComparer.Ordinal);
         using var listener = new MeterListener
         {
-            InstrumentPublished = (instrument, self) =>
-            {
-                if (string.Equals(instrument.Meter.Name, "Penstock.ControlPlane", StringComparison.Ordinal)) self.EnableMeasurementEvents(instrument);
-            },
+            InstrumentPublished = (instrument, self) => { if (instrument.Meter.Name == "Penstock.ControlPlane") self.EnableMeasurementEvents(instrument); },
         };
         void Take(Instrument instrument, double value, ReadOnlySpan<KeyValuePair<string, object?>> tags) =>
             seen.AddOrUpdate($"{instrument.Name} {string.Join(',', tags.ToArray().Select(tag => tag.Value))}", value, (_, old) => instrument.IsObservable ? value : old + value);
@@ -333,7 +330,9 @@ public sealed class ControlLoopTests : IAsyncDisposable
         seen.ShouldContainKey("penstock.config.info hash");
     }
 
-    public async ValueTask DisposeAsync() => await _loop.DisposeAsync();
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public async Task DisposeAsync() => await _loop.DisposeAsync();
 
     private static ApplianceConfig WithService(BackendState second) => new()
     {

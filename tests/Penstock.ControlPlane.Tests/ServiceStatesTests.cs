@@ -12,7 +12,7 @@ using Penstock.Tests;
 
 namespace Penstock.ControlPlane.Tests;
 
-public sealed class ServiceStatesTests : IAsyncDisposable
+public sealed class ServiceStatesTests : IAsyncLifetime
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan Sixteenth = TimeSpan.FromSeconds(1);
@@ -25,7 +25,9 @@ public sealed class ServiceStatesTests : IAsyncDisposable
 
     public ServiceStatesTests() => _states = new ServiceStates(_health, _time);
 
-    public async ValueTask DisposeAsync() => await _health.DisposeAsync();
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public async Task DisposeAsync() => await _health.DisposeAsync();
 
     [Fact]
     public void SlowStart_OfAServiceThatIsNew_IsNone()

@@ -9,7 +9,7 @@ using Penstock.Tests;
 
 namespace Penstock.Health.Tests;
 
-public sealed class HealthCheckerTests : IAsyncDisposable
+public sealed class HealthCheckerTests : IAsyncLifetime
 {
     private static readonly HealthCheckConfig Every10s = new() { Interval = TimeSpan.FromSeconds(10), Timeout = TimeSpan.FromSeconds(3), Rise = 2, Fall = 3 };
     private static readonly SocketEndpoint A = SocketEndpoint.Ip(IPAddress.Loopback, 1);
@@ -23,7 +23,9 @@ public sealed class HealthCheckerTests : IAsyncDisposable
 
     public HealthCheckerTests() => _checker = new HealthChecker(_changes.Add, _time, _logger, _ => _check, () => 0.5);
 
-    public ValueTask DisposeAsync() => _checker.DisposeAsync();
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public async Task DisposeAsync() => await _checker.DisposeAsync();
 
     [Fact]
     public async Task ApplyAsync_NewEndpoint_IsReadyBeforeAnyCheck()

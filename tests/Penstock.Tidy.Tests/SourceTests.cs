@@ -67,6 +67,11 @@ public sealed partial class SourceTests
         found.ShouldBeEmpty();
     }
 
+    /// <summary>xunit 2 calls <c>DisposeAsync</c> of <c>IAsyncLifetime</c> alone: what others have open would be so until all tests have ended.</summary>
+    [Fact]
+    public void Classes_OfTests_AreClosedByXunit() =>
+        Repository.Code.Where(path => path.StartsWith("tests/", StringComparison.Ordinal) && ClassOfTestsThatIsNotClosed().IsMatch(Repository.Read(path))).ShouldBeEmpty();
+
     [Fact]
     public void Folders_OfSourceProjects_AreTheFirstPartOfTheirNamespaces()
     {
@@ -83,6 +88,9 @@ public sealed partial class SourceTests
 
     [GeneratedRegex(@"\b(?:class|struct|record|interface|enum)\s+\w*(?:Manager|Helper|Utils?|Common)\w*\b", RegexOptions.ExplicitCapture | RegexOptions.NonBacktracking)]
     private static partial Regex EmptyTypeName();
+
+    [GeneratedRegex(@"^public .*class \w+Tests\b.*\bIAsyncDisposable\b", RegexOptions.Multiline | RegexOptions.NonBacktracking)]
+    private static partial Regex ClassOfTestsThatIsNotClosed();
 
     [GeneratedRegex(@"^namespace (?<name>[\w.]+);", RegexOptions.Multiline | RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture)]
     private static partial Regex NamespaceLine();

@@ -17,7 +17,7 @@ using Penstock.Tests;
 namespace Penstock.Daemon.Tests.Peers;
 
 /// <summary>Who may ask and who is believed, over real sockets and TLS.</summary>
-public sealed class PeerChannelTests : IAsyncDisposable
+public sealed class PeerChannelTests : IAsyncLifetime
 {
     private const string Config = """
         node: lb1
@@ -45,7 +45,9 @@ public sealed class PeerChannelTests : IAsyncDisposable
         _port = _listener.Open(new IPEndPoint(IPAddress.Loopback, 0), new PeerTls(Identity("lb1"), TimeProvider.System), ["lb2"], []).Port;
     }
 
-    public async ValueTask DisposeAsync()
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public async Task DisposeAsync()
     {
         await _listener.DisposeAsync();
         _authority.Dispose();

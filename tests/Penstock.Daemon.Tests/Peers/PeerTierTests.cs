@@ -19,7 +19,7 @@ using Penstock.Vrrp.Bgp;
 namespace Penstock.Daemon.Tests.Peers;
 
 /// <summary>Two hosts in one process.</summary>
-public sealed class PeerTierTests : IAsyncDisposable
+public sealed class PeerTierTests : IAsyncLifetime
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("penstock-peers-").FullName;
     private readonly TestAuthority _authority;
@@ -37,7 +37,9 @@ public sealed class PeerTierTests : IAsyncDisposable
         _tiers = [.. Enumerable.Range(0, 2).Select(host => new PeerTier(() => Vrrp(_roles[host]), () => _bgp[host], () => _draining[host] ? PeerReport.Draining : PeerReport.Running, NullLoggerFactory.Instance, TimeProvider.System))];
     }
 
-    public async ValueTask DisposeAsync()
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public async Task DisposeAsync()
     {
         foreach (var tier in _tiers)
             await tier.DisposeAsync();

@@ -7,7 +7,7 @@ using Penstock.Vrrp;
 namespace Penstock.Daemon.Tests.Running;
 
 /// <summary>A daemon says that it is alive for as long as it makes progress, and no longer.</summary>
-public sealed class AddressLeaseTests : IAsyncDisposable
+public sealed class AddressLeaseTests : IAsyncLifetime
 {
     private static readonly ApplianceConfig s_config = new() { Node = "lb1" };
 
@@ -20,7 +20,9 @@ public sealed class AddressLeaseTests : IAsyncDisposable
     private bool _isReactorHung;
     private Task _running = Task.CompletedTask;
 
-    public async ValueTask DisposeAsync()
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public async Task DisposeAsync()
     {
         await _stop.CancelAsync();
         await _running;

@@ -11,13 +11,15 @@ using Penstock.Tests;
 namespace Penstock.L7.Tests.Tls;
 
 /// <summary>Which certificates of clients are believed.</summary>
-public sealed class ClientCertificateTests : IAsyncDisposable
+public sealed class ClientCertificateTests : IAsyncLifetime
 {
     private const string ServerUsage = "1.3.6.1.5.5.7.3.1"; // id-kp-serverAuth
 
     private readonly TlsEngine _tls = new();
 
-    public async ValueTask DisposeAsync() => await _tls.DisposeAsync();
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public async Task DisposeAsync() => await _tls.DisposeAsync();
 
     [Theory]
     [InlineData(ClientCertificateMode.Require, "other")]

@@ -5,11 +5,13 @@ using Penstock.Model.L7;
 namespace Penstock.L7.Tests.Tls;
 
 /// <summary>Connections that wait for a request.</summary>
-public sealed class TlsIdleTests : IAsyncDisposable
+public sealed class TlsIdleTests : IAsyncLifetime
 {
     private readonly TlsEngine _tls = new();
 
-    public async ValueTask DisposeAsync() => await _tls.DisposeAsync();
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public async Task DisposeAsync() => await _tls.DisposeAsync();
 
     // 3 bytes are part of a record's header, 5 are all of it.
     [Theory]

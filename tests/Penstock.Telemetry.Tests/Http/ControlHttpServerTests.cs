@@ -6,7 +6,7 @@ using Penstock.Telemetry.Http;
 
 namespace Penstock.Telemetry.Tests.Http;
 
-public sealed class ControlHttpServerTests : IAsyncDisposable
+public sealed class ControlHttpServerTests : IAsyncLifetime
 {
     private readonly List<Exception> _errors = [];
     private readonly TaskCompletionSource _release = new();
@@ -146,7 +146,9 @@ public sealed class ControlHttpServerTests : IAsyncDisposable
         idle.ForEach(socket => socket.Dispose());
     }
 
-    public ValueTask DisposeAsync() => _server.DisposeAsync();
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public async Task DisposeAsync() => await _server.DisposeAsync();
 
     [Fact]
     public async Task Handshake_ThatFailsLikeABug_IsTold_AndTheServerCanBeClosed()
