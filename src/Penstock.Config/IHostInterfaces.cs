@@ -16,6 +16,9 @@ public interface IHostInterfaces
     /// <summary>Whether one of them has an address.</summary>
     bool HasAddress(IPAddress address) => Names().Any(name => Addresses(name).Any(own => own.Address.Equals(address)));
 
+    /// <summary>In whose name it asks for a neighbour's MAC address on an interface, <c>arp_announce</c> of the kernel: 0 any of its addresses, 2 one of the interface's own network; null: not known.</summary>
+    int? ArpAnnounce(string name) => null;
+
     /// <summary>Its memory, bytes; as much of it as this process may have.</summary>
     long Memory => GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
 

@@ -180,10 +180,31 @@ public sealed class VrrpTests
         Lines("").ShouldBeEmpty(); // the default may be missing
     }
 
+    [Theory]
+    [InlineData("10.8.0.9/24", 0, true)]
+    [InlineData("10.8.0.9/24", 1, true)]
+    [InlineData("10.8.0.9/24", 2, false)]
+    [InlineData("10.8.0.9/24", null, false)]
+    [InlineData("fd08::9/64", 0, false)] // neighbour discovery asks in the name of the interface's own
+    public void UseVmac_WhereTheHostAsksInTheNameOfTheAddress_IsWarnedOf(string address, int? announce, bool warns)
+    {
+        var host = new Host(new(StringComparer.Ordinal) { ["eth0"] = [new InterfaceAddress(IPAddress.Parse("10.8.0.11"), 24), new InterfaceAddress(IPAddress.Parse("fd08::11"), 64)] }) { Announce = announce };
+
+        var lines = ConfigLoader.Parse([new ConfigFile("a.yaml", Encoding.UTF8.GetBytes($"vrrp:\n- {{name: a, interface: eth0, router_id: 51, use_vmac: true, addresses: [\"{address}\"]}}\n"))], host).Lines().ToArray();
+
+        lines.Length.ShouldBe(warns ? 1 : 0);
+        if (warns)
+            lines[0].ShouldContain($"warning: vrrp[0].use_vmac: use_vmac where net.ipv4.conf.eth0.arp_announce is {announce}: neighbours that this host asks for learn the virtual address with the MAC address of eth0; expected sysctl -w net.ipv4.conf.all.arp_announce=2");
+    }
+
     private sealed class Host(Dictionary<string, InterfaceAddress[]> interfaces) : IHostInterfaces
     {
+        public int? Announce { get; init; }
+
         public IReadOnlyCollection<string> Names() => interfaces.Keys;
 
         public IReadOnlyList<InterfaceAddress> Addresses(string name) => interfaces.GetValueOrDefault(name) ?? [];
+
+        public int? ArpAnnounce(string name) => Announce;
     }
 }

@@ -19,8 +19,11 @@ public sealed class VrrpMacTests
         await lan.Link.IpAsync("addr add fd08::9/64 dev br0 nodad");
         for (var host = 0; host < lan.Hosts.Length; host++)
         {
-            await lan.Hosts[host].OkAsync("sysctl", "-qw net.ipv4.conf.all.arp_announce=2"); // docs/vrrp.md says why
             lan.Configure(host, $"{{name: edge, interface: eth0, router_id: 50, priority: {(host == 0 ? 150 : 100)}, advert_interval: 500ms, addresses: [\"{address}/{length}\"], use_vmac: true}}");
+            if (address == VrrpLan.Vip)
+                (await CheckAsync(lan, host)).ShouldContain("net.ipv4.conf.eth0.arp_announce is 0", customMessage: "docs/vrrp.md says why");
+            await lan.Hosts[host].OkAsync("sysctl", "-qw net.ipv4.conf.all.arp_announce=2");
+            (await CheckAsync(lan, host)).ShouldNotContain("arp_announce");
         }
 
         var first = await lan.StartDaemonAsync(0);
@@ -33,6 +36,13 @@ public sealed class VrrpMacTests
         await first.WaitAsync(s_patience);
         await lan.OwnerAsync(1, address);
         (await LearntAsync(lan, address)).ShouldBe(hardware);
+    }
+
+    private static async Task<string> CheckAsync(VrrpLan lan, int host)
+    {
+        await using var check = lan.Hosts[host].Start(Topology.Penstock, "check", "--config", Path.Combine(lan.Folder, $"{host}/penstock.yaml"));
+        await check.WaitAsync(s_patience);
+        return check.Output;
     }
 
     // What a neighbour that knew nothing of the address has heard that it is at.

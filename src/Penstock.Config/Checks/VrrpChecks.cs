@@ -16,6 +16,7 @@ internal static class VrrpChecks
     private static readonly SearchValues<char> s_keepalivedMarks = SearchValues.Create(" \"'{}!#$\\");
 
     private const string Unmarked = "one without white space and any of \"'{}!#$\\";
+    private const int BestOfInterface = 2; // arp_announce, Linux ip-sysctl.rst: not the packet's source, but the interface's best address for the target
     private const int AdvertUnits = 100_000; // RFC 9568, 5.2.7: hundredths of a second, in ticks
 
     /// <summary>Checks every instance.</summary>
@@ -198,6 +199,13 @@ internal static class VrrpChecks
     {
         var names = host.Names();
         CheckInterface(instance.Interface, names, at["interface"], sink);
+        if (instance is { UseVmac: true, Interface: { } own, Family: AddressFamily.InterNetwork } && host.ArpAnnounce(own) is { } announce and < BestOfInterface)
+        {
+            sink.Warning(
+                at["use_vmac"].Node, at["use_vmac"].Path, $"use_vmac where net.ipv4.conf.{own}.arp_announce is {announce}: neighbours that this host asks for learn the virtual address with the MAC address of {own}",
+                $"sysctl -w net.ipv4.conf.all.arp_announce={BestOfInterface}");
+        }
+
         if (instance.Source is { } source && !host.HasAddress(source))
             sink.Error(at["source"].Node, at["source"].Path, $"source {source}, which this host has not", "one of its addresses");
         for (var i = 0; i < instance.Peers.Length; i++)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+using System.Globalization;
 using System.Net.NetworkInformation;
 using Penstock.Config;
 using Penstock.Model.Vrrp;
@@ -19,4 +20,18 @@ internal sealed class HostInterfaces : IHostInterfaces
         _found.Value.TryGetValue(name, out var device)
             ? [.. device.GetIPProperties().UnicastAddresses.Select(unicast => new InterfaceAddress(unicast.Address, unicast.PrefixLength))]
             : [];
+
+    /// <inheritdoc/>
+    /// <remarks>The kernel goes by the higher one of all interfaces' and the interface's own.</remarks>
+    public int? ArpAnnounce(string name)
+    {
+        try
+        {
+            return ((string[])["all", name]).Max(of => int.Parse(File.ReadAllText($"/proc/sys/net/ipv4/conf/{of}/arp_announce"), CultureInfo.InvariantCulture));
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or FormatException)
+        {
+            return null;
+        }
+    }
 }
