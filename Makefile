@@ -12,8 +12,7 @@ export DOTNET_NOLOGO = 1
 export DOTNET_CLI_WORKLOAD_UPDATE_NOTIFY_DISABLE = 1
 
 BPF_OBJECTS := $(patsubst bpf/%.c,out/bpf/%.o,$(wildcard bpf/*.bpf.c))
-BPF_COMPILE = clang -target bpf -D__TARGET_ARCH_$(BPF_ARCH) -I/usr/include/$(shell uname -m)-linux-gnu -O2 -g -mcpu=v3 -Wall -Wextra -Werror
-BPF_ARCH := $(patsubst x86_64,x86,$(patsubst aarch64,arm64,$(shell uname -m)))
+BPF_SOURCES := bpf/build-id bpf/compile $(wildcard bpf/*.bpf.c bpf/include/*.h)
 
 .PHONY: help deps bpf build deb rpm test lint demo perf perf-micro perf-l4 perf-l7 perf-vrrp perf-bgp fuzz clean
 
@@ -27,12 +26,14 @@ build: bpf out/penstock ## leave the self-contained binary at out/penstock, the 
 
 bpf: $(BPF_OBJECTS) ## compile what runs in the kernel into out/bpf
 
-out/bpf/%.o: bpf/%.c $(wildcard bpf/include/*.h)
+# Each carries the id of all sources (bpf/build-id).
+out/bpf/%.o: bpf/%.c $(BPF_SOURCES)
 	@.ci/deps build
 	@mkdir -p $(@D)
-	@$(BPF_COMPILE) -c $< -o $@
+	@bpf/compile $< $@
 
-out/penstock: $(SOURCES)
+# It carries the id too, and loads no others.
+out/penstock: $(SOURCES) $(BPF_OBJECTS)
 	@echo "publishing out/penstock ($(RID)); about a minute"
 	@dotnet publish src/Penstock.Daemon -c $(CONFIGURATION) -r $(RID) --self-contained -o out -v q \
 		-p:PublishSingleFile=true -p:PublishReadyToRun=true -p:DebugType=embedded -p:PublishDocumentationFiles=false -p:PublishReferencesDocumentationFiles=false
@@ -62,7 +63,7 @@ perf-micro: ## the codec by itself, by BenchmarkDotNet
 	@dotnet run -c $(CONFIGURATION) --project perf/micro
 
 perf-l4: deps bpf $(if $(findstring --,$(ARGS)),build) ## the XDP program: nanoseconds a packet, and a failure where a goal is missed (root); ARGS=--guest: XDP against IPVS in a virtual machine, five minutes; ARGS=--userspace: engine userspace beside haproxy and nginx
-	@$(BPF_COMPILE) -c perf/l4/fresh.bpf.c -o out/bpf/fresh.bpf.o
+	@bpf/compile perf/l4/fresh.bpf.c out/bpf/fresh.bpf.o
 	@dotnet run -c $(CONFIGURATION) --project perf/l4 $(if $(ARGS),-- $(ARGS))
 
 perf-l7: deps build ## the HTTP tier against nginx and haproxy; about half an hour (ARGS=--quick: a minute)

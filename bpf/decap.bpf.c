@@ -8,6 +8,7 @@
 #include <linux/ip.h>
 #include <linux/ipv6.h>
 #include <linux/udp.h>
+#include "include/build.h"
 #include "include/layout.h"
 
 /* Control: UDP port for GUE, network order; 0: none. */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Two programs for clsact: what health checks send by the way of clients' packets, and what comes back. Whatever is not a check's is left alone. */
+#include "include/build.h"
 #include "include/probe.h"
 
 SEC("tc")

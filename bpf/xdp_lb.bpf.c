@@ -3,6 +3,7 @@
  * The L4 data plane. A frame is read (frame.h), its service looked up, a backend remembered (flow.h) or chosen
  * (service.h), and sent there (forward.h). What is not ours goes up the stack, what is ours but bad is dropped and counted.
  */
+#include "include/build.h"
 #include "include/unusual.h"
 
 /* To an address that is a source of nat. NAT_UNUSUAL: it is none, or none lately asked for, or the flow is not known. */

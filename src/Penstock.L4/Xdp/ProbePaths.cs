@@ -75,7 +75,7 @@ internal sealed class ProbePaths(ILogger logger) : IDisposable
     private void Load(L4Config config)
     {
         Unload();
-        using var opened = BpfObject.Open(ProgramFile.Beside(config.Program, "probe"));
+        using var opened = ProgramFile.Open(ProgramFile.Beside(config.Program, "probe"));
         opened.SetConstant("first_mark", (uint)config.ProbeMark, ".rodata.settings");
         opened.Load();
         (_probes, _out, _in, _first) = (opened.Map("probes"), opened.Program("probe_out"), opened.Program("probe_in"), (uint)config.ProbeMark);

@@ -84,6 +84,17 @@ public sealed unsafe class BpfObject : SafeHandle
         Unsafe.WriteUnaligned(start + variable.Offset, value);
     }
 
+    /// <summary>The value that a <c>const volatile</c> global of the programs has in the file; null: there is none of that name and size.</summary>
+    public T? Constant<T>(string name, string section = ".rodata")
+        where T : unmanaged
+    {
+        if (Btf.Variable(section, name) is not { } variable || variable.Size != sizeof(T))
+            return null;
+        nuint size;
+        var start = Libbpf.bpf_map__initial_value(Find(section), &size);
+        return (nuint)(variable.Offset + variable.Size) <= size ? Unsafe.ReadUnaligned<T>(start + variable.Offset) : null;
+    }
+
     /// <summary>Sets the most entries of a map, before it is created.</summary>
     public void SetMaxEntries(string map, uint entries) =>
         BpfException.Check(Libbpf.bpf_map__set_max_entries(Find(map), entries), $"set the entries of map {map} to {entries}");

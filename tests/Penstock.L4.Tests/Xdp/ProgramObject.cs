@@ -25,9 +25,7 @@ internal static class ProgramObject
             using var map = BpfMap.Create(BpfMapType.Array, "probe", 4, 4, 1);
             foreach (var source in Directory.GetFiles(System.IO.Path.Combine(Root, "bpf"), "*.bpf.c"))
             {
-                using var clang = Process.Start("clang", [
-                    "-O2", "-g", "-mcpu=v3", "-target", "bpf", "-D__TARGET_ARCH_x86", "-I/usr/include/x86_64-linux-gnu", "-I/usr/include/aarch64-linux-gnu",
-                    "-c", source, "-o", Path(System.IO.Path.GetFileName(source)[..^".bpf.c".Length])]);
+                using var clang = Process.Start(System.IO.Path.Combine(Root, "bpf/compile"), [source, Path(System.IO.Path.GetFileName(source)[..^".bpf.c".Length])]);
                 clang.WaitForExit();
                 if (clang.ExitCode != 0)
                     return $"needs clang and libbpf-dev to compile {source}";

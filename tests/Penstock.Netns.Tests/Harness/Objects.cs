@@ -16,9 +16,7 @@ internal static class Objects
         AppDomain.CurrentDomain.ProcessExit += (_, _) => Directory.Delete(folder, recursive: true);
         foreach (var source in (string[])["bpf/xdp_lb.bpf.c", "bpf/decap.bpf.c", "bpf/probe.bpf.c", "tests/Penstock.Netns.Tests/Harness/pass.bpf.c"])
         {
-            await Run.OkAsync(
-                "clang",
-                $"-O2 -g -mcpu=v3 -target bpf -D__TARGET_ARCH_x86 -I/usr/include/x86_64-linux-gnu -I/usr/include/aarch64-linux-gnu -c {Root}/{source} -o {folder}/{Path.GetFileName(source)[..^2]}.o");
+            await Run.OkAsync(Path.Combine(Root, "bpf/compile"), $"{Root}/{source} {folder}/{Path.GetFileName(source)[..^2]}.o");
         }
 
         return folder;
