@@ -88,4 +88,15 @@ static __always_inline void count_backend(__u32 id, __u32 bytes, bool new_flow, 
 	}
 }
 
+/* An answer by nat, from a backend to its client. */
+static __always_inline void count_return(__u32 id, __u32 bytes)
+{
+	struct lb_return_stats *stats = bpf_map_lookup_elem(&return_stats, &id);
+
+	if (!stats)
+		return;
+	stats->packets++;
+	stats->bytes += bytes;
+}
+
 #endif

@@ -9,6 +9,7 @@
  * all others in that of the host. Identifiers (service, backend) are indices given out by the control side.
  */
 #include <linux/types.h>
+#include "counters.h"
 
 #define LB_LAYOUT_VERSION 2 /* Goes up when a pinned map of the last version can no longer be adopted. */
 
@@ -269,34 +270,6 @@ struct lb_rate {
 struct lb_quic_key {
 	__u32 service;
 	__u32 server; /* quic_length bytes of the connection id as a big-endian number. */
-};
-
-/* Value of `backend_stats`, by backend id. A service's figures are the sums over its backends and `service_stats`. */
-struct lb_backend_stats {
-	__u64 packets;
-	__u64 bytes;     /* Of the frame as it arrived. */
-	__u64 new_flows; /* SYN segments and first packets of UDP flows. */
-	__u64 misses;    /* Packets whose flow this CPU's table did not have, whatever placed them: hits = packets - misses. */
-};
-
-/* Value of `service_stats`, by service id: packets that reached no backend. */
-struct lb_service_stats {
-	__u64 packets;
-	__u64 bytes;
-	__u64 rejected; /* Of them answered by RST or ICMP. */
-	__u64 cookies;  /* SYNs answered by cookies. */
-};
-
-/* Value of `drop_stats`, by enum lb_drop. */
-struct lb_drop_stats {
-	__u64 packets;
-	__u64 bytes;
-};
-
-/* Key of `service_drops`, whose values are struct lb_drop_stats. */
-struct lb_service_drop {
-	__u32 service;
-	__u32 reason; /* enum lb_drop */
 };
 
 /* Index of `drop_stats`. Names appear in metrics, without the prefix and in small letters. Numbers are not reused. */

@@ -180,6 +180,14 @@ struct {
 	__type(value, struct lb_backend_stats);
 } backend_stats SEC(".maps");
 
+/* The same of answers, kept apart so that what was pinned before there were these is adopted. As many as `backends`. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 4096);
+	__type(key, __u32);
+	__type(value, struct lb_return_stats);
+} return_stats SEC(".maps");
+
 /* Counters by service id, written by the program; as many as ids of services that control gives out. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);

@@ -351,9 +351,13 @@ static __always_inline int nat_short(struct xdp_md *ctx, __u32 l3, __u32 directi
 
 	if (reason)
 		return nat_drop(ctx, id, reason);
-	if (!direction)
+	int verdict = nat_leave(ctx, packet, flow, v6);
+
+	if (direction && verdict != XDP_DROP)
+		count_return(id, packet->length);
+	else if (!direction)
 		count_backend(id, packet->length, false, false);
-	return nat_leave(ctx, packet, flow, v6);
+	return verdict;
 }
 
 __noinline int nat_short_ipv4(struct xdp_md *ctx, __u32 l3, __u32 direction)

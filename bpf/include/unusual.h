@@ -83,15 +83,20 @@ static __always_inline int translate(struct xdp_md *ctx, const struct frame *f, 
 static __always_inline int translate_back(struct xdp_md *ctx, const struct frame *f, bool v6)
 {
 	struct nat_packet *packet = nat_packet(f, 0, v6);
+	__u32 id = packet ? nat_find(ctx, packet, 1) : LB_NO_BACKEND;
 
-	if (!packet || !nat_find(ctx, packet, 1))
+	if (!packet || !id)
 		return -1;
 	__u32 mtu = nat_excess(ctx, packet, &packet->flow, 0);
 
 	if (mtu)
 		return too_big(ctx, LB_NO_SERVICE, f->l3, mtu, v6);
 	remember_nat_fragment(f, v6);
-	return nat_send(ctx, packet, v6 ? nat_rewrite_ipv6(ctx, packet) : nat_rewrite_ipv4(ctx, packet));
+	int verdict = nat_send(ctx, packet, v6 ? nat_rewrite_ipv6(ctx, packet) : nat_rewrite_ipv4(ctx, packet));
+
+	if (verdict != XDP_DROP)
+		count_return(id, f->length);
+	return verdict;
 }
 
 /* What the service asks before, and instead of, the ordinary way to a backend. */

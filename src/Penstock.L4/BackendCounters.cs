@@ -14,7 +14,10 @@ namespace Penstock.L4;
 /// <param name="Share">Part of its weight that counts: below 1 in a slow start.</param>
 public sealed record BackendCounters(string Address, int Weight, string State, string Reason, long Slots, long Connections, long Packets, long Bytes, long TableMisses, double Share)
 {
-    /// <summary>Bytes from it to clients, without headers; engine userspace alone sees them.</summary>
+    /// <summary>Packets from it to clients, by nat: no other way leads them by here; engine userspace: none.</summary>
+    public long ReturnPackets { get; init; }
+
+    /// <summary>Bytes from it to clients, by nat: frames as they arrived; engine ipvs: IP packets; engine userspace: without headers.</summary>
     public long ReturnBytes { get; init; }
 
     /// <summary>Connects that it refused or did not answer in time, and UDP flows that it answered with ICMP unreachable; engine userspace alone makes connects.</summary>

@@ -30,7 +30,8 @@ internal sealed class L4Meter : IDisposable
         Counter("penstock.l4.backend.bytes", PerBackend(backend => backend.Bytes), "By", "Bytes towards a backend, frames as they arrived.");
         Counter("penstock.l4.backend.flows", PerBackend(backend => backend.Connections), unit: null, "New flows towards a backend.");
         Counter("penstock.l4.backend.table.misses", PerBackend(backend => backend.TableMisses), unit: null, "Packets towards a backend whose flow the flow table did not know.");
-        Counter("penstock.l4.backend.return.bytes", PerBackend(backend => backend.ReturnBytes), "By", "Bytes from a backend to clients, without headers; engine userspace alone.");
+        Counter("penstock.l4.backend.return.packets", PerBackend(backend => backend.ReturnPackets), unit: null, "Packets from a backend to clients, by nat; engines xdp and ipvs.");
+        Counter("penstock.l4.backend.return.bytes", PerBackend(backend => backend.ReturnBytes), "By", "Bytes from a backend to clients, by nat: frames as they arrived; engine ipvs: IP packets; engine userspace: without headers.");
         Counter("penstock.l4.backend.connect.failures", PerBackend(backend => backend.FailedConnects), unit: null, "Connects a backend refused or did not answer, and UDP flows it answered with ICMP unreachable; engine userspace alone.");
         Gauge("penstock.l4.backend.slots", PerBackend(backend => backend.Slots), unit: null, "Slots of the Maglev table a backend has.");
         Gauge("penstock.l4.backend.ready", PerBackend(backend => backend.State == "ready" ? 1 : 0), unit: null, "Whether a backend is ready.");

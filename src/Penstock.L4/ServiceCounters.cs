@@ -22,6 +22,12 @@ public sealed record ServiceCounters(
     /// <summary>Packets whose flow the table of flows, or with nat that of nat flows, knew; null: an engine that has none.</summary>
     public long? TableHits { get; init; }
 
+    /// <summary>Packets from its backends to clients, as far as they come by here.</summary>
+    public long ReturnPackets => Backends.Sum(backend => backend.ReturnPackets);
+
+    /// <summary>Bytes from its backends to clients, as far as they come by here.</summary>
+    public long ReturnBytes => Backends.Sum(backend => backend.ReturnBytes);
+
     /// <summary>UDP flows that were ended to make room for others; engine userspace alone.</summary>
     public long EvictedFlows { get; init; }
 }

@@ -54,7 +54,7 @@ internal sealed partial class DataPlane : IDisposable
         _object.SetMaxEntries("nat_flows", 4096);
         if (capacity > 0)
         {
-            foreach (var map in new[] { "vips", "services", "service_stats", "backends", "backend_stats", "rings" })
+            foreach (var map in new[] { "vips", "services", "service_stats", "backends", "backend_stats", "return_stats", "rings" })
                 _object.SetMaxEntries(map, capacity + 1); // ids begin at 1
         }
 
@@ -211,6 +211,9 @@ internal sealed partial class DataPlane : IDisposable
 
         return sum;
     }
+
+    /// <summary>Answers of a backend by nat, over all CPUs.</summary>
+    public Layout.ReturnStats Returns(uint backend) => Maps.Sum<uint, Layout.ReturnStats>("return_stats", backend);
 
     /// <summary>Counters of a service, over all CPUs.</summary>
     public Layout.ServiceStats ServiceCounters(uint service)

@@ -27,6 +27,7 @@ public sealed class NatTests
         new PacketCase("there", In(Packet(client, 1234, vip, 80, 64)), XdpVerdict.Transmit, Out(Packet(source, FirstPort, server, 8080, 63))).Check(plane);
         new PacketCase("there again", In(Packet(client, 1234, vip, 80, 64)), XdpVerdict.Transmit, Out(Packet(source, FirstPort, server, 8080, 63))).Check(plane);
         new PacketCase("back", Frame(OutMac, NextMac, Packet(server, 8080, source, FirstPort, 64)), XdpVerdict.Transmit, Back(Packet(vip, 80, client, 1234, 63))).Check(plane);
+        plane.Returns(1).ShouldBe(new Layout.ReturnStats { Packets = 1, Bytes = (ulong)Frame(OutMac, NextMac, Packet(server, 8080, source, FirstPort, 64)).Length });
         new PacketCase("back to nobody", In(Packet(server, 8080, source, FirstPort + 1, 64)), XdpVerdict.Pass).Check(plane);
         new PacketCase("no port left", In(Packet(client, 1235, vip, 80, 64)), XdpVerdict.Drop, Drop: DropReason.NatPorts).Check(plane);
     }
@@ -100,6 +101,7 @@ public sealed class NatTests
             new PacketCase($"there {part}", In(there[part]), XdpVerdict.Transmit, Out(thereAfter[part])).Check(plane);
         for (var part = 0; part < 2; part++)
             new PacketCase($"back {part}", Frame(OutMac, NextMac, back[part]), XdpVerdict.Transmit, Back(backAfter[part])).Check(plane);
+        plane.Returns(1).Packets.ShouldBe(2UL);
     }
 
     [BpfTheory]

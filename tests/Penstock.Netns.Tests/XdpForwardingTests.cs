@@ -259,7 +259,7 @@ public sealed class XdpForwardingTests
         });
 
         var text = await Run.OkAsync(Topology.Penstock, $"status --socket {net.Folder}/admin.sock --rate 0.1");
-        text.ShouldContain("CPS  INPPS  INBPS  UNSERVED");
+        text.ShouldContain("CPS  INPPS  OUTPPS  INBPS  OUTBPS  UNSERVED");
         text.ShouldContain("-> 10.9.2.12");
     }
 

@@ -7,4 +7,6 @@ namespace Penstock.Daemon.Admin;
 /// <param name="Connections">New flows.</param>
 /// <param name="Packets">Packets.</param>
 /// <param name="Bytes">Bytes of them.</param>
-internal sealed record BackendRates(string Address, string State, double Connections, double Packets, double Bytes);
+/// <param name="ReturnPackets">Packets from it to clients, as far as they come by here.</param>
+/// <param name="ReturnBytes">Bytes of them.</param>
+internal sealed record BackendRates(string Address, string State, double Connections, double Packets, double Bytes, double ReturnPackets, double ReturnBytes);

@@ -25,6 +25,8 @@ internal sealed record BalancerRates(double Seconds, IReadOnlyList<ServiceRates>
         Rate(before?.Connections ?? 0, after.Connections, seconds),
         Rate(before?.Packets ?? 0, after.Packets, seconds),
         Rate(before?.Bytes ?? 0, after.Bytes, seconds),
+        Rate(before?.ReturnPackets ?? 0, after.ReturnPackets, seconds),
+        Rate(before?.ReturnBytes ?? 0, after.ReturnBytes, seconds),
         Rate(before?.Unserved ?? 0, after.Unserved, seconds),
         [.. after.Backends.Select(backend => Backend(before?.Backends.FirstOrDefault(other => other.Address == backend.Address), backend, seconds))]);
 
@@ -33,7 +35,9 @@ internal sealed record BalancerRates(double Seconds, IReadOnlyList<ServiceRates>
         after.State,
         Rate(before?.Connections ?? 0, after.Connections, seconds),
         Rate(before?.Packets ?? 0, after.Packets, seconds),
-        Rate(before?.Bytes ?? 0, after.Bytes, seconds));
+        Rate(before?.Bytes ?? 0, after.Bytes, seconds),
+        Rate(before?.ReturnPackets ?? 0, after.ReturnPackets, seconds),
+        Rate(before?.ReturnBytes ?? 0, after.ReturnBytes, seconds));
 
     private static double Rate(long before, long after, double seconds) => Math.Round((after >= before ? after - before : after) / seconds, 1);
 }

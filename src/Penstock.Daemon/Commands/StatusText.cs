@@ -113,12 +113,12 @@ internal static class StatusText
         if (balancer.Engine == L4Engine.Ipvs) output.WriteLine("IPVS");
         else if (balancer.Engine == L4Engine.Userspace) output.WriteLine("userspace: relayed by this process");
         else output.WriteLine("XDP on " + string.Join(", ", balancer.Interfaces.Select(device => $"{device.Name} ({device.Mode}, program {device.ProgramId})")));
-        var services = new TextTable("SERVICE", "LISTEN", "FORWARDING", "STATE", "WEIGHT", "SLOTS", "CONNS", "PACKETS", "BYTES", "HITS", "UNSERVED", "REASON");
+        var services = new TextTable("SERVICE", "LISTEN", "FORWARDING", "STATE", "WEIGHT", "SLOTS", "CONNS", "PACKETS", "BYTES", "OUTPKTS", "OUTBYTES", "HITS", "UNSERVED", "REASON");
         foreach (var service in balancer.Services)
         {
-            services.Add(service.Name, service.Listen, service.Forwarding, service.IsInPanic ? "panic" : "", "", "", service.Connections, service.Packets, service.Bytes, (object?)service.TableHits ?? "", service.Unserved, "");
+            services.Add(service.Name, service.Listen, service.Forwarding, service.IsInPanic ? "panic" : "", "", "", service.Connections, service.Packets, service.Bytes, service.ReturnPackets, service.ReturnBytes, (object?)service.TableHits ?? "", service.Unserved, "");
             foreach (var backend in service.Backends)
-                services.Add("", "  -> " + backend.Address, "", backend.State, backend.Weight, backend.Slots, backend.Connections, backend.Packets, backend.Bytes, "", "", backend.Reason);
+                services.Add("", "  -> " + backend.Address, "", backend.State, backend.Weight, backend.Slots, backend.Connections, backend.Packets, backend.Bytes, backend.ReturnPackets, backend.ReturnBytes, "", "", backend.Reason);
         }
 
         services.Write(output);

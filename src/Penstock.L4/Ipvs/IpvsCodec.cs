@@ -286,7 +286,7 @@ internal static class IpvsCodec
 
     private static IpvsCounters ReadCounters(in NetlinkAttribute stats)
     {
-        var (connections, packets, bytes) = (0UL, 0UL, 0UL);
+        var (connections, packets, bytes, returnPackets, returnBytes) = (0UL, 0UL, 0UL, 0UL, 0UL);
         var attributes = stats.Nested();
         while (attributes.TryRead(out var attribute))
         {
@@ -294,12 +294,14 @@ internal static class IpvsCodec
             {
                 case 1: connections = attribute.UInt64(); break;
                 case 2: packets = attribute.UInt64(); break;
+                case 3: returnPackets = attribute.UInt64(); break;
                 case 4: bytes = attribute.UInt64(); break;
+                case 5: returnBytes = attribute.UInt64(); break;
             }
         }
 
         attributes.RequireWhole();
-        return new IpvsCounters((long)connections, (long)packets, (long)bytes);
+        return new IpvsCounters((long)connections, (long)packets, (long)bytes, (long)returnPackets, (long)returnBytes);
     }
 
     // The attributes within a message's one attribute.

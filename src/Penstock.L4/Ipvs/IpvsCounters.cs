@@ -7,5 +7,7 @@ namespace Penstock.L4.Ipvs;
 /// <param name="Connections">Connections scheduled.</param>
 /// <param name="Packets">Packets towards destinations.</param>
 /// <param name="Bytes">Bytes of them.</param>
+/// <param name="ReturnPackets">Packets from destinations to clients, by nat.</param>
+/// <param name="ReturnBytes">Bytes of them.</param>
 [StructLayout(LayoutKind.Auto)]
-internal readonly record struct IpvsCounters(long Connections, long Packets, long Bytes);
+internal readonly record struct IpvsCounters(long Connections, long Packets, long Bytes, long ReturnPackets, long ReturnBytes);

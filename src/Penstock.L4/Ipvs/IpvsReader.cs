@@ -48,6 +48,10 @@ internal static class IpvsReader
             counters.Packets,
             counters.Bytes,
             TableMisses: 0,
-            (double)backend.Share / BackendStatus.WholeShare);
+            (double)backend.Share / BackendStatus.WholeShare)
+        {
+            ReturnPackets = counters.ReturnPackets,
+            ReturnBytes = counters.ReturnBytes,
+        };
     }
 }

@@ -343,40 +343,4 @@ internal static partial class Layout
         public uint Service;
         public uint Server;
     }
-
-    /// <summary>struct lb_backend_stats.</summary>
-    [StructLayout(LayoutKind.Sequential)]
-    public record struct BackendStats
-    {
-        public ulong Packets;
-        public ulong Bytes;
-        public ulong NewFlows;
-        public ulong Misses;
-    }
-
-    /// <summary>struct lb_service_stats.</summary>
-    [StructLayout(LayoutKind.Sequential)]
-    public record struct ServiceStats
-    {
-        public ulong Packets;
-        public ulong Bytes;
-        public ulong Rejected;
-        public ulong Cookies;
-    }
-
-    /// <summary>struct lb_service_drop.</summary>
-    [StructLayout(LayoutKind.Sequential)]
-    public record struct ServiceDrop
-    {
-        public uint Service;
-        public uint Reason;
-    }
-
-    /// <summary>struct lb_drop_stats.</summary>
-    [StructLayout(LayoutKind.Sequential)]
-    public record struct DropStats
-    {
-        public ulong Packets;
-        public ulong Bytes;
-    }
 }

@@ -15,7 +15,7 @@ internal sealed class XdpMaps : IXdpMaps, IDisposable
     public static readonly ImmutableArray<string> Names =
     [
         "vip_filter", "vips", "services", "service_ranges", "service_epoch", "service_lines", "rings", "backends", "flows", "nat_flows", "fragments", "source_lists",
-        "vlan_links", "source_overrides", "source_rates", "quic_servers", "backend_stats", "service_stats", "drop_stats", "service_drops", "cpu_states", "syn_windows",
+        "vlan_links", "source_overrides", "source_rates", "quic_servers", "backend_stats", "return_stats", "service_stats", "drop_stats", "service_drops", "cpu_states", "syn_windows",
         "capture_filter", "captures", "capture_stats",
     ];
 
@@ -55,7 +55,11 @@ internal sealed class XdpMaps : IXdpMaps, IDisposable
     public void WriteBackend(uint id, in Layout.Backend value) => _maps["backends"].Update(id, value);
 
     /// <inheritdoc/>
-    public void ClearBackendStats(uint id) => _maps["backend_stats"].UpdatePerCpu(id, default(Layout.BackendStats));
+    public void ClearBackendStats(uint id)
+    {
+        _maps["backend_stats"].UpdatePerCpu(id, default(Layout.BackendStats));
+        _maps["return_stats"].UpdatePerCpu(id, default(Layout.ReturnStats));
+    }
 
     /// <inheritdoc/>
     public void ClearServiceStats(uint id)

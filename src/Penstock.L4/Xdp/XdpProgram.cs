@@ -139,6 +139,8 @@ internal sealed class XdpProgram : IDisposable
         var wanted = opened.Definition(name);
         if (sizes.TryGetValue(name, out var entries))
             wanted = wanted with { MaxEntries = entries };
+        if (isAdopted && XdpSizes.Younger.TryGetValue(name, out var elder) && EntriesPinned(pins.Map(elder)) is var pinned && pinned > wanted.MaxEntries)
+            wanted = wanted with { MaxEntries = pinned };
         var old = BpfMap.OpenPinned(pins.Map(name));
         if (old is not null && isAdopted && Fits(old.Info, wanted, name))
         {
@@ -159,6 +161,12 @@ internal sealed class XdpProgram : IDisposable
             before.Add(name, old);
         else
             old.Dispose();
+    }
+
+    private static uint EntriesPinned(string path)
+    {
+        using var map = BpfMap.OpenPinned(path);
+        return map?.Info.MaxEntries ?? 0;
     }
 
     private static bool IsAlike(BpfObject opened, string name, PinTree pins)

@@ -78,6 +78,7 @@ internal sealed class XdpReader(IHostNetwork host)
     private static BackendCounters Backend(PlannedBackend plan, uint[] ids, BackendStatus? status, XdpMaps maps, IReadOnlyDictionary<uint, long> slots)
     {
         var stats = ids.Select(id => maps.Sum<uint, Layout.BackendStats>("backend_stats", id)).ToArray();
+        var returns = ids.Select(id => maps.Sum<uint, Layout.ReturnStats>("return_stats", id)).ToArray();
         var port = plan.Value.Port;
         var address = plan.Value.Forwarding == Layout.ForwardingKind.Local ? "local" : port == 0 ? plan.Address.ToString() : new System.Net.IPEndPoint(plan.Address, port).ToString();
         return new BackendCounters(
@@ -90,7 +91,11 @@ internal sealed class XdpReader(IHostNetwork host)
             stats.Sum(share => (long)share.Packets),
             stats.Sum(share => (long)share.Bytes),
             stats.Sum(share => (long)share.Misses),
-            (double)plan.Share / BackendStatus.WholeShare);
+            (double)plan.Share / BackendStatus.WholeShare)
+        {
+            ReturnPackets = returns.Sum(share => (long)share.Packets),
+            ReturnBytes = returns.Sum(share => (long)share.Bytes),
+        };
     }
 
     // What the operator or a check says is told first.

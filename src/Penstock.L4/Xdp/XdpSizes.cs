@@ -21,6 +21,9 @@ internal static class XdpSizes
     /// <summary>Maps that have to have the very size that is asked for: where they have another, they are made anew.</summary>
     public static readonly ImmutableHashSet<string> Exact = ImmutableHashSet.Create(StringComparer.Ordinal, "flows", "service_lines", "captures");
 
+    /// <summary>Maps that are younger than the layout, and those whose ids they go by: new beside ones that are taken over, they have as many entries as those.</summary>
+    public static readonly ImmutableDictionary<string, string> Younger = ImmutableDictionary.CreateRange(StringComparer.Ordinal, [KeyValuePair.Create("return_stats", "backends")]);
+
     /// <summary>Entries by map, with room to change: what is not named keeps the size of the object file.</summary>
     /// <param name="config">Settings.</param>
     /// <param name="plan">Services.</param>
@@ -39,6 +42,7 @@ internal static class XdpSizes
             ["service_ranges"] = Room(needed["service_ranges"], Ranges),
             ["backends"] = Room(needed["backends"], Backends),
             ["backend_stats"] = Room(needed["backends"], Backends),
+            ["return_stats"] = Room(needed["backends"], Backends),
             ["rings"] = needed["rings"] + (needed["rings"] / 4) + (uint)(SpareTables * RingSpace.LinesOf(Maglev.MaglevTable.DefaultSize)),
             ["source_lists"] = Room(needed["source_lists"], Sources),
             ["source_rates"] = needed["source_rates"],

@@ -16,7 +16,7 @@ public sealed class LayoutTests
     [
         (typeof(Layout.Settings), "lb_settings"), (typeof(Layout.ServiceKey), "lb_service_key"), (typeof(Layout.RangeKey), "lb_range_key"),
         (typeof(Layout.Service), "lb_service"), (typeof(Layout.Vip), "lb_vip"), (typeof(Layout.Backend), "lb_backend"),
-        (typeof(Layout.SourceKey), "lb_source_key"), (typeof(Layout.QuicKey), "lb_quic_key"), (typeof(Layout.NatKey), "lb_nat_key"), (typeof(Layout.NatFlow), "lb_nat_flow"), (typeof(Layout.VlanLink), "lb_vlan_link"), (typeof(Layout.SynWindow), "lb_syn_window"), (typeof(Layout.BackendStats), "lb_backend_stats"), (typeof(Layout.ServiceStats), "lb_service_stats"),
+        (typeof(Layout.SourceKey), "lb_source_key"), (typeof(Layout.QuicKey), "lb_quic_key"), (typeof(Layout.NatKey), "lb_nat_key"), (typeof(Layout.NatFlow), "lb_nat_flow"), (typeof(Layout.VlanLink), "lb_vlan_link"), (typeof(Layout.SynWindow), "lb_syn_window"), (typeof(Layout.BackendStats), "lb_backend_stats"), (typeof(Layout.ReturnStats), "lb_return_stats"), (typeof(Layout.ServiceStats), "lb_service_stats"),
         (typeof(Layout.DropStats), "lb_drop_stats"), (typeof(Layout.ServiceDrop), "lb_service_drop"), (typeof(Layout.FlowSet), "lb_flow_set"), (typeof(Layout.Address), "lb_address"),
         (typeof(SampleLayout.Filter), "lb_capture_filter"), (typeof(SampleLayout.Stats), "lb_capture_stats"),
     ];

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#ifndef PENSTOCK_COUNTERS_H
+#define PENSTOCK_COUNTERS_H
+/* What the program counts: a part of layout.h. */
+#include <linux/types.h>
+
+/* Value of `backend_stats`, by backend id. A service's figures are the sums over its backends and `service_stats`. */
+struct lb_backend_stats {
+	__u64 packets;
+	__u64 bytes;     /* Of the frame as it arrived. */
+	__u64 new_flows; /* SYN segments and first packets of UDP flows. */
+	__u64 misses;    /* Packets whose flow this CPU's table did not have, whatever placed them: hits = packets - misses. */
+};
+
+/* Value of `return_stats`, by backend id: answers by nat on their way to clients. By other ways answers do not come by here. */
+struct lb_return_stats {
+	__u64 packets;
+	__u64 bytes; /* Of the frame as it arrived. */
+};
+
+/* Value of `service_stats`, by service id: packets that reached no backend. */
+struct lb_service_stats {
+	__u64 packets;
+	__u64 bytes;
+	__u64 rejected; /* Of them answered by RST or ICMP. */
+	__u64 cookies;  /* SYNs answered by cookies. */
+};
+
+/* Value of `drop_stats`, by enum lb_drop. */
+struct lb_drop_stats {
+	__u64 packets;
+	__u64 bytes;
+};
+
+/* Key of `service_drops`, whose values are struct lb_drop_stats. */
+struct lb_service_drop {
+	__u32 service;
+	__u32 reason; /* enum lb_drop */
+};
+
+#endif
