@@ -20,11 +20,11 @@
 /* What a frame of a service without backends meets. */
 static __always_inline int no_backend(struct xdp_md *ctx, const struct frame *f, const struct lb_service *service, bool v6)
 {
-	struct lb_service_stats *stats = count_service(service->id, f->length);
-
-	if (service->empty_action == LB_EMPTY_PASS)
+	if (service->empty_action == LB_EMPTY_PASS) {
+		count_service(service->id, f->length);
 		return XDP_PASS;
-	return service->empty_action == LB_EMPTY_REJECT ? reject(ctx, f, service->id, stats, LB_DROP_NO_BACKEND, v6) : drop_of(ctx, service->id, LB_DROP_NO_BACKEND);
+	}
+	return service->empty_action == LB_EMPTY_REJECT ? reject(ctx, f, service->id, LB_DROP_NO_BACKEND, v6) : drop_of(ctx, service->id, LB_DROP_NO_BACKEND);
 }
 
 /* Towards this host's stack, of a flow that begins or is not known: a verdict, or -1 for the ordinary way. */
@@ -34,10 +34,10 @@ static __always_inline int answer_syn(struct xdp_md *ctx, const struct frame *f,
 
 	if (verdict == COOKIE_NONE)
 		return -1;
-	struct lb_service_stats *stats = count_service(service->id, f->length);
-
 	if (verdict == COOKIE_REFUSED)
 		return drop_of(ctx, service->id, LB_DROP_SYN_COOKIE);
+	struct lb_service_stats *stats = count_service(service->id, f->length);
+
 	if (stats)
 		stats->cookies++;
 	return verdict;
@@ -158,10 +158,12 @@ static __always_inline int balance(struct xdp_md *ctx, const struct frame *f, co
 	/* Of a later part that follows others no more than they said is known. */
 	if (!plain && f->fragment && (!f->later_fragment || id != named))
 		remember_part(f, id, backend->generation, v6);
-	count_backend(id, f->length, begins_flow(f, plain) && (plain || f->fragment || miss != NAMED), miss != KNOWN);
-	if (plain)
-		return forward_inline(ctx, backend, id, f->l3, f->ip_length, hash, v6);
-	return v6 ? forward_ipv6(ctx, id, f->l3, f->ip_length, hash) : forward_ipv4(ctx, id, f->l3, f->ip_length, hash);
+	int outcome = plain ? forward_inline(ctx, backend, id, f->l3, f->ip_length, hash, v6) :
+		      v6    ? forward_ipv6(ctx, id, f->l3, f->ip_length, hash) : forward_ipv4(ctx, id, f->l3, f->ip_length, hash);
+
+	if (outcome != XDP_DROP && !(outcome & FORWARD_ANSWERED))
+		count_backend(id, f->length, begins_flow(f, plain) && (plain || f->fragment || miss != NAMED), miss != KNOWN);
+	return outcome & ~FORWARD_ANSWERED;
 }
 
 #endif

@@ -25,6 +25,12 @@ static __always_inline bool is_capturing(void)
 	return filter && filter->one_in;
 }
 
+/* Bytes of a frame, as it is now, with all its buffers. */
+static __always_inline __u32 whole_length(struct xdp_md *ctx)
+{
+	return settings.features & LB_FEATURE_JUMBO ? bpf_xdp_get_buff_len(ctx) : ctx->data_end - ctx->data;
+}
+
 /* A global function: verified once. */
 __noinline int drop(struct xdp_md *ctx, __u32 reason)
 {
@@ -39,7 +45,7 @@ __noinline int drop(struct xdp_md *ctx, __u32 reason)
 
 	if (stats) {
 		stats->packets++;
-		stats->bytes += ctx->data_end - ctx->data;
+		stats->bytes += whole_length(ctx);
 	}
 	return XDP_DROP;
 }
@@ -49,7 +55,7 @@ __noinline int drop_of(struct xdp_md *ctx, __u32 service, __u32 reason)
 {
 	struct lb_service_drop key = { .service = service, .reason = reason };
 	struct lb_drop_stats *stats = bpf_map_lookup_elem(&service_drops, &key);
-	__u64 bytes = ctx->data_end - ctx->data;
+	__u64 bytes = whole_length(ctx);
 
 	if (stats) {
 		stats->packets++;
@@ -62,6 +68,7 @@ __noinline int drop_of(struct xdp_md *ctx, __u32 service, __u32 reason)
 	return drop(ctx, reason);
 }
 
+/* A packet that is answered here, or goes up the stack for want of a backend. */
 static __always_inline struct lb_service_stats *count_service(__u32 id, __u32 bytes)
 {
 	struct lb_service_stats *stats = bpf_map_lookup_elem(&service_stats, &id);
@@ -73,6 +80,7 @@ static __always_inline struct lb_service_stats *count_service(__u32 id, __u32 by
 	return stats;
 }
 
+/* A packet that has left for its backend: nothing has dropped or answered it on the way out. */
 static __always_inline void count_backend(__u32 id, __u32 bytes, bool new_flow, bool miss)
 {
 	struct lb_backend_stats *stats = bpf_map_lookup_elem(&backend_stats, &id);

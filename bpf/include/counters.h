@@ -4,7 +4,12 @@
 /* What the program counts: a part of layout.h. */
 #include <linux/types.h>
 
-/* Value of `backend_stats`, by backend id. A service's figures are the sums over its backends and `service_stats`. */
+/*
+ * Each packet of a service is counted once: in `backend_stats` where it went to a backend, in `service_stats` where it was answered here or passed up the stack,
+ * in `service_drops` where it was dropped; of answers by nat those that were answered or dropped, all others in `return_stats`. A service's figures are the sums.
+ */
+
+/* Value of `backend_stats`, by backend id. */
 struct lb_backend_stats {
 	__u64 packets;
 	__u64 bytes;     /* Of the frame as it arrived. */
@@ -18,7 +23,7 @@ struct lb_return_stats {
 	__u64 bytes; /* Of the frame as it arrived. */
 };
 
-/* Value of `service_stats`, by service id: packets that reached no backend. */
+/* Value of `service_stats`, by service id: packets answered here (RST, ICMP, cookies), or passed up the stack for want of a backend or flow. */
 struct lb_service_stats {
 	__u64 packets;
 	__u64 bytes;
@@ -26,10 +31,10 @@ struct lb_service_stats {
 	__u64 cookies;  /* SYNs answered by cookies. */
 };
 
-/* Value of `drop_stats`, by enum lb_drop. */
+/* Value of `drop_stats`, by enum lb_drop: those of services and of none. */
 struct lb_drop_stats {
 	__u64 packets;
-	__u64 bytes;
+	__u64 bytes; /* Of the frame as it was when it was dropped. */
 };
 
 /* Key of `service_drops`, whose values are struct lb_drop_stats. */

@@ -64,6 +64,8 @@ __noinline int narrow(struct xdp_md *ctx, __u32 service, __u32 l3, __u32 extra, 
 	return mtu & NARROW_V6 ? too_big(ctx, service, l3, (mtu & ~NARROW_V6) - extra, true) : too_big(ctx, service, l3, mtu - extra, false);
 }
 
+#define FORWARD_ANSWERED 0x100 /* Beside a verdict: what goes is no packet to a backend but an answer to its sender, or a drop. */
+
 /* Adds outer headers. The booleans are constants at each call, so that each combination is straight code. */
 static __always_inline int encapsulate(struct xdp_md *ctx, const struct lb_backend *backend, __u32 l3, __u32 ip_length,
 				       __u64 hash, bool v6, bool outer_v6, bool gue)
@@ -93,7 +95,7 @@ static __always_inline int encapsulate(struct xdp_md *ctx, const struct lb_backe
 		write_gue(ip + header, backend, ip_length + udp_length, hash);
 	int verdict = leave(ctx, backend, l3, ip_length + extra, outer_v6);
 
-	return verdict < 0 ? narrow(ctx, backend->service, l3, extra, -verdict | (v6 ? NARROW_V6 : 0)) : verdict;
+	return verdict < 0 ? narrow(ctx, backend->service, l3, extra, -verdict | (v6 ? NARROW_V6 : 0)) | FORWARD_ANSWERED : verdict;
 }
 
 /* Bytes that a forwarding puts in front of a packet. */
@@ -117,7 +119,7 @@ static __always_inline int forward(struct xdp_md *ctx, __u32 id, __u32 l3, __u32
 		__u32 mtu = mtu_to(ctx, backend);
 
 		if (ip_length + extra > mtu)
-			return too_big(ctx, backend->service, l3, mtu - extra, v6);
+			return too_big(ctx, backend->service, l3, mtu - extra, v6) | FORWARD_ANSWERED;
 	}
 	int verdict;
 
@@ -130,13 +132,13 @@ static __always_inline int forward(struct xdp_md *ctx, __u32 id, __u32 l3, __u32
 				: encapsulate(ctx, backend, l3, ip_length, hash, v6, false, true);
 	case LB_FORWARD_L2:
 		verdict = leave(ctx, backend, l3, ip_length, outer_v6);
-		return verdict < 0 ? narrow(ctx, backend->service, l3, 0, -verdict | (v6 ? NARROW_V6 : 0)) : verdict;
+		return verdict < 0 ? narrow(ctx, backend->service, l3, 0, -verdict | (v6 ? NARROW_V6 : 0)) | FORWARD_ANSWERED : verdict;
 	default:
 		return XDP_PASS;
 	}
 }
 
-/* Global functions, verified once: every way to a backend. */
+/* Global functions, verified once: every way to a backend. A verdict, with FORWARD_ANSWERED where the packet itself does not go there. */
 __noinline int forward_ipv4(struct xdp_md *ctx, __u32 id, __u32 l3, __u32 ip_length, __u64 hash)
 {
 	return forward(ctx, id, l3, ip_length, hash, false);

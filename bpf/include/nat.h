@@ -353,9 +353,9 @@ static __always_inline int nat_short(struct xdp_md *ctx, __u32 l3, __u32 directi
 		return nat_drop(ctx, id, reason);
 	int verdict = nat_leave(ctx, packet, flow, v6);
 
-	if (direction && verdict != XDP_DROP)
+	if (verdict > XDP_DROP && direction)
 		count_return(id, packet->length);
-	else if (!direction)
+	else if (verdict > XDP_DROP)
 		count_backend(id, packet->length, false, false);
 	return verdict;
 }

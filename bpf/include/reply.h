@@ -166,7 +166,7 @@ __noinline int reply_error_ipv6(struct xdp_md *ctx, __u32 l3, __u32 type_and_cod
 static __always_inline int too_big(struct xdp_md *ctx, __u32 service, __u32 l3, __u32 mtu, bool v6)
 {
 	void *data = (void *)(long)ctx->data, *data_end = (void *)(long)ctx->data_end;
-	__u32 length = settings.features & LB_FEATURE_JUMBO ? bpf_xdp_get_buff_len(ctx) : data_end - data;
+	__u32 length = whole_length(ctx);
 	int verdict = -1;
 
 	l3 = l3_offset(l3);
@@ -174,7 +174,10 @@ static __always_inline int too_big(struct xdp_md *ctx, __u32 service, __u32 l3, 
 		verdict = reply_error_ipv6(ctx, l3, 2 << 8, mtu, length);
 	else if (data + l3 + 1 <= data_end && (*(__u8 *)(data + l3) & 0xf) == sizeof(struct iphdr) / 4)
 		verdict = reply_error_ipv4(ctx, l3, 4, mtu, length);
-	return verdict < 0 ? drop_of(ctx, service, LB_DROP_TOO_BIG) : verdict;
+	if (verdict < 0)
+		return drop_of(ctx, service, LB_DROP_TOO_BIG);
+	count_service(service, length);
+	return verdict;
 }
 
 /* Resets the connection of a segment with `payload` bytes, right after the IP header, in a frame of `length` bytes. */
@@ -230,8 +233,8 @@ __noinline int reply_reset(struct xdp_md *ctx, __u32 l3, __u32 payload, __u32 v6
 	return XDP_TX;
 }
 
-/* RST or port unreachable, or a drop for `reason` where neither can be sent. */
-static __always_inline int reject(struct xdp_md *ctx, const struct frame *f, __u32 service, struct lb_service_stats *stats, __u32 reason, bool v6)
+/* RST or port unreachable, which is counted, or a drop for `reason` where neither can be sent. */
+static __always_inline int reject(struct xdp_md *ctx, const struct frame *f, __u32 service, __u32 reason, bool v6)
 {
 	const __u32 header = v6 ? sizeof(struct ipv6hdr) : sizeof(struct iphdr);
 	int verdict = -1;
@@ -246,6 +249,8 @@ static __always_inline int reject(struct xdp_md *ctx, const struct frame *f, __u
 	}
 	if (verdict < 0)
 		return drop_of(ctx, service, reason);
+	struct lb_service_stats *stats = count_service(service, f->length);
+
 	if (stats)
 		stats->rejected++;
 	return verdict;

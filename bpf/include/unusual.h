@@ -31,7 +31,7 @@ static __always_inline void remember_nat_fragment(const struct frame *f, bool v6
 /* A segment of a connection that no table knows: its client is told, for nobody else will. */
 static __always_inline int nat_unknown(struct xdp_md *ctx, const struct frame *f, const struct lb_service *service, bool v6)
 {
-	return reject(ctx, f, service->id, count_service(service->id, f->length), LB_DROP_NAT_UNKNOWN, v6);
+	return reject(ctx, f, service->id, LB_DROP_NAT_UNKNOWN, v6);
 }
 
 /* To a backend by nat. */
@@ -51,8 +51,10 @@ static __always_inline int translate(struct xdp_md *ctx, const struct frame *f, 
 		__u32 now = coarse_seconds();
 
 		packet->known = f->protocol == IPPROTO_TCP && (f->tcp_flags & (TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN)) != TCP_SYN;
-		if (f->quoted)
+		if (f->quoted) {
+			count_service(service->id, f->length);
 			return XDP_PASS;
+		}
 		if (f->later_fragment)
 			return drop_of(ctx, service->id, LB_DROP_FRAGMENT);
 		if (!packet->known && beyond_flow_rate(service, f, v6))
@@ -73,10 +75,13 @@ static __always_inline int translate(struct xdp_md *ctx, const struct frame *f, 
 	if (mtu)
 		return too_big(ctx, service->id, f->l3, mtu, v6);
 	remember_nat_fragment(f, v6);
-	count_backend(id, f->length, !packet->known, miss);
 	int verdict = nat_send(ctx, packet, v6 ? nat_rewrite_ipv6(ctx, packet) : nat_rewrite_ipv4(ctx, packet));
 
-	return verdict < 0 ? nat_undo(ctx, packet, service->id, -verdict) : verdict;
+	if (verdict < 0)
+		return nat_undo(ctx, packet, service->id, -verdict);
+	if (verdict != XDP_DROP)
+		count_backend(id, f->length, !packet->known, miss);
+	return verdict;
 }
 
 /* From a backend, by nat, to its client. -1: of no flow. */
@@ -88,9 +93,10 @@ static __always_inline int translate_back(struct xdp_md *ctx, const struct frame
 	if (!packet || !id)
 		return -1;
 	__u32 mtu = nat_excess(ctx, packet, &packet->flow, 0);
+	struct lb_backend *backend = mtu ? bpf_map_lookup_elem(&backends, &id) : 0;
 
 	if (mtu)
-		return too_big(ctx, LB_NO_SERVICE, f->l3, mtu, v6);
+		return too_big(ctx, backend ? backend->service : LB_NO_SERVICE, f->l3, mtu, v6);
 	remember_nat_fragment(f, v6);
 	int verdict = nat_send(ctx, packet, v6 ? nat_rewrite_ipv6(ctx, packet) : nat_rewrite_ipv4(ctx, packet));
 

@@ -21,7 +21,7 @@ internal sealed class L4Meter : IDisposable
     public L4Meter(Func<L4Status> status, TimeProvider time)
     {
         (_status, _time) = (status, time);
-        Counter("penstock.l4.service.unserved", PerService(service => service.Unserved), unit: null, "Packets of a service that reached no backend and were not answered by a cookie.");
+        Counter("penstock.l4.service.unserved", PerService(service => service.Unserved), unit: null, "Packets of a service that went to no backend and were not answered by a cookie: dropped, rejected, too big, or passed up the stack.");
         Counter("penstock.l4.service.cookies", PerService(service => service.Cookies), unit: null, "SYNs of a service answered by cookies.");
         Counter("penstock.l4.service.table.hits", TableHits, unit: null, "Packets of a service whose flow the flow table, or with nat that of nat flows, knew; engine xdp alone.");
         Counter("penstock.l4.service.evicted.flows", PerService(service => service.EvictedFlows), unit: null, "UDP flows of a service ended to make room for others; engine userspace alone.");
@@ -40,6 +40,8 @@ internal sealed class L4Meter : IDisposable
         Gauge("penstock.l4.service.panic", PerService(service => service.IsInPanic ? 1 : 0), unit: null, "Whether so few backends are up that all are used.");
         Counter("penstock.l4.service.drops", ServiceDrops, unit: null, "Packets of a service dropped, by reason.");
         Counter("penstock.l4.drops", Drops, unit: null, "Packets dropped, by reason, those of no service too.");
+        Counter("penstock.l4.service.drop.bytes", ServiceDropBytes, "By", "Bytes of a service dropped, by reason, frames as they were then; engine xdp alone.");
+        Counter("penstock.l4.drop.bytes", DropBytes, "By", "Bytes dropped, by reason, those of no service too, frames as they were then; engine xdp alone.");
     }
 
     /// <inheritdoc/>
@@ -84,6 +86,11 @@ internal sealed class L4Meter : IDisposable
         from drop in service.Drops
         select new Measurement<long>(drop.Value, Tag("service", service.Name), Tag("reason", drop.Key));
 
+    private static IEnumerable<Measurement<long>> ServiceDropBytes(L4Status status) =>
+        from service in status.Services
+        from drop in service.DropBytes
+        select new Measurement<long>(drop.Value, Tag("service", service.Name), Tag("reason", drop.Key));
+
     private static IEnumerable<Measurement<long>> TableHits(L4Status status) =>
         from service in status.Services
         where service.TableHits is not null
@@ -95,4 +102,7 @@ internal sealed class L4Meter : IDisposable
 
     private static IEnumerable<Measurement<long>> Drops(L4Status status) =>
         status.Drops.Select(drop => new Measurement<long>(drop.Value, Tag("reason", drop.Key)));
+
+    private static IEnumerable<Measurement<long>> DropBytes(L4Status status) =>
+        status.DropBytes.Select(drop => new Measurement<long>(drop.Value, Tag("reason", drop.Key)));
 }

@@ -18,6 +18,9 @@ public sealed record L4Status(
     /// <summary>What balances.</summary>
     public L4Engine Engine { get; init; } = L4Engine.Xdp;
 
+    /// <summary>Bytes of the packets dropped, by reason: of frames as they were then; engine xdp alone.</summary>
+    public ImmutableSortedDictionary<string, long> DropBytes { get; init; } = ImmutableSortedDictionary.Create<string, long>(StringComparer.Ordinal);
+
     /// <summary>What an operator should know, as whole sentences.</summary>
     public ImmutableArray<string> Warnings { get; init; } = [];
 

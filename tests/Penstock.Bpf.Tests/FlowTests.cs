@@ -77,7 +77,7 @@ public sealed class FlowTests
         plane.Run(In(Tcp(Client, 1235, Vip, 80))).Verdict.ShouldBe(XdpVerdict.Drop);
 
         plane.Drops().ShouldBe(new Dictionary<DropReason, ulong> { [DropReason.NoBackend] = 1 });
-        plane.ServiceCounters(1).ShouldBe(new Layout.ServiceStats { Packets = 1, Bytes = 58 });
+        plane.ServiceCounters(1).ShouldBe(default, "a drop is no answer");
     }
 
     [BpfFact]

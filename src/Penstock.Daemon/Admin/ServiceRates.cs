@@ -10,6 +10,6 @@ namespace Penstock.Daemon.Admin;
 /// <param name="Bytes">Bytes of them.</param>
 /// <param name="ReturnPackets">Packets from its backends to clients, as far as they come by here.</param>
 /// <param name="ReturnBytes">Bytes of them.</param>
-/// <param name="Unserved">Packets that reached no backend.</param>
+/// <param name="Unserved">Packets that went to no backend and were not answered by a cookie.</param>
 /// <param name="Backends">Its backends.</param>
 internal sealed record ServiceRates(string Name, string Listen, string Forwarding, double Connections, double Packets, double Bytes, double ReturnPackets, double ReturnBytes, double Unserved, IReadOnlyList<BackendRates> Backends);

@@ -20,11 +20,15 @@ internal sealed class XdpReader(IHostNetwork host)
     {
         var maps = program.Maps;
         var drops = maps["service_drops"].Keys<Layout.ServiceDrop>().ToLookup(drop => drop.Service);
+        var all = Dropped(s_reasons.Select(reason => (reason, maps.Sum<uint, Layout.DropStats>("drop_stats", (uint)reason))));
         return new L4Status(
             [.. snapshot.Config.L4.Interfaces.Select(name => Interface(name, program.Program.Info.Id))],
             [.. services.Select(service => Service(service, snapshot, maps, drops))],
-            Drops(maps),
-            notes);
+            Packets(all),
+            notes)
+        {
+            DropBytes = Bytes(all),
+        };
     }
 
     /// <summary>The same with the backends that frames can't be sent to.</summary>
@@ -57,19 +61,22 @@ internal sealed class XdpReader(IHostNetwork host)
         var backends = plan.Backends.Zip(view.Backends).GroupBy(backend => backend.First.Position)
             .Select(shares => Backend(shares.First().First, [.. shares.Select(share => share.Second)], states.IsEmpty ? null : states[shares.Key], maps, view.Slots)).ToImmutableArray();
         var own = maps.Sum<uint, Layout.ServiceStats>("service_stats", view.Id);
+        var dropped = Dropped(drops[view.Id].Select(drop => ((DropReason)drop.Reason, maps.Sum<Layout.ServiceDrop, Layout.DropStats>("service_drops", drop))));
+        var (packets, bytes) = Lost(own, dropped);
         return new ServiceCounters(
             plan.Name,
             plan.Listen.ToString(),
             config.Forwarding.Name(),
             backends.Sum(backend => backend.Connections),
-            backends.Sum(backend => backend.Packets) + (long)own.Packets,
-            backends.Sum(backend => backend.Bytes) + (long)own.Bytes,
-            (long)(own.Packets - own.Cookies),
+            backends.Sum(backend => backend.Packets) + packets,
+            backends.Sum(backend => backend.Bytes) + bytes,
+            packets - (long)own.Cookies,
             (long)own.Cookies,
-            Drops(maps, drops[view.Id]),
+            Packets(dropped),
             backends,
             states.Any(state => state.IsInPanic))
         {
+            DropBytes = Bytes(dropped),
             TableHits = backends.Sum(backend => backend.Packets - backend.TableMisses),
         };
     }
@@ -101,15 +108,17 @@ internal sealed class XdpReader(IHostNetwork host)
     // What the operator or a check says is told first.
     private static bool IsFaulty(PlannedBackend plan, BackendStatus? status) => plan.Fault.Length > 0 && status is { State: EndpointState.Ready or EndpointState.Drain };
 
-    private static ImmutableSortedDictionary<string, long> Drops(XdpMaps maps) =>
-        Drops(s_reasons.Select(reason => (reason, maps.Sum<uint, Layout.DropStats>("drop_stats", (uint)reason))));
+    // What went to no backend.
+    private static (long Packets, long Bytes) Lost(Layout.ServiceStats own, ImmutableArray<(DropReason Reason, Layout.DropStats Stats)> dropped) =>
+        ((long)own.Packets + dropped.Sum(drop => (long)drop.Stats.Packets), (long)own.Bytes + dropped.Sum(drop => (long)drop.Stats.Bytes));
 
-    private static ImmutableSortedDictionary<string, long> Drops(XdpMaps maps, IEnumerable<Layout.ServiceDrop> drops) =>
-        Drops(drops.Select(drop => ((DropReason)drop.Reason, maps.Sum<Layout.ServiceDrop, Layout.DropStats>("service_drops", drop))));
+    private static ImmutableArray<(DropReason Reason, Layout.DropStats Stats)> Dropped(IEnumerable<(DropReason Reason, Layout.DropStats Stats)> drops) => [.. drops.Where(drop => drop.Stats.Packets > 0)];
 
-    private static ImmutableSortedDictionary<string, long> Drops(IEnumerable<(DropReason Reason, Layout.DropStats Stats)> drops) => drops
-        .Where(drop => drop.Stats.Packets > 0)
-        .ToImmutableSortedDictionary(drop => DropReasonNames.Name(drop.Reason), drop => (long)drop.Stats.Packets, StringComparer.Ordinal);
+    private static ImmutableSortedDictionary<string, long> Packets(ImmutableArray<(DropReason Reason, Layout.DropStats Stats)> dropped) =>
+        dropped.ToImmutableSortedDictionary(drop => DropReasonNames.Name(drop.Reason), drop => (long)drop.Stats.Packets, StringComparer.Ordinal);
+
+    private static ImmutableSortedDictionary<string, long> Bytes(ImmutableArray<(DropReason Reason, Layout.DropStats Stats)> dropped) =>
+        dropped.ToImmutableSortedDictionary(drop => DropReasonNames.Name(drop.Reason), drop => (long)drop.Stats.Bytes, StringComparer.Ordinal);
 
     private InterfaceStatus Interface(string name, uint own)
     {
