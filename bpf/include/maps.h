@@ -196,6 +196,14 @@ struct {
 	__type(value, struct lb_service_stats);
 } service_stats SEC(".maps");
 
+/* Whose the counters of a service id are, a number that control makes of its name; 0: not known. Control alone. As many as `service_stats`. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 4096);
+	__type(key, __u32);
+	__type(value, __u64);
+} service_owners SEC(".maps");
+
 /* Counters by enum lb_drop, written by the program. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);

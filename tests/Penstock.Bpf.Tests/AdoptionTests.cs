@@ -12,6 +12,7 @@ public sealed class AdoptionTests
 
     [BpfTheory]
     [InlineData("return_stats")]
+    [InlineData("service_owners")]
     public void Load_BesidePinsThatLackAYoungerMap_TakesThemOverAndGivesItAsManyEntries(string younger)
     {
         var pins = new PinTree(Directory.CreateTempSubdirectory("penstock-adoption-").FullName);

@@ -27,6 +27,12 @@ internal interface IXdpMaps
     /// <summary>Sets the counters of a service to zero.</summary>
     void ClearServiceStats(uint id);
 
+    /// <summary>Whose the counters of a service are (<see cref="PlannedService.Owner"/>), by what was written last; 0: not known.</summary>
+    ulong ReadServiceOwner(uint id);
+
+    /// <summary>Writes whose they are.</summary>
+    void WriteServiceOwner(uint id, ulong owner);
+
     /// <summary>The slots from a line on.</summary>
     Span<uint> Ring(int firstLine, int slots);
 

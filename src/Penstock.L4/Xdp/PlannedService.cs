@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+using System.Buffers.Binary;
 using System.Collections.Immutable;
 using System.Net;
+using System.Security.Cryptography;
+using System.Text;
 using Penstock.L4.Maglev;
 using Penstock.Model.L4;
 
@@ -29,8 +32,8 @@ internal sealed record PlannedService(string Name, ServiceAddress Listen, Layout
     /// <summary>How packets are forwarded, as configured.</summary>
     public Forwarding Forwarding { get; init; }
 
-    /// <summary>Whose counters it has: another begins to count at zero.</summary>
-    public (string Name, Forwarding Forwarding) Identity => (Name, Forwarding);
+    /// <summary>Whose counters it has, as a number for the maps, never 0: another name or way to its backends begins to count at zero.</summary>
+    public ulong Owner => BinaryPrimitives.ReadUInt64LittleEndian(SHA256.HashData(Encoding.UTF8.GetBytes($"{(int)Forwarding} {Name}"))) | 1;
 
     /// <summary>The backend that is this host, of the proxy tier of several; null: there is none that takes flows.</summary>
     public BackendKey? Local => IsOfTier && Backends.FirstOrDefault(backend => backend.Value.Forwarding == Layout.ForwardingKind.Local && backend.KeepsFlows) is { } local ? local.Key : null;

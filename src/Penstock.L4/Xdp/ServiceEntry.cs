@@ -12,8 +12,11 @@ internal sealed class ServiceEntry(ServiceAddress listen, uint id)
     /// <summary>What it listens on, or is about to.</summary>
     public ServiceAddress Listen { get; set; } = listen;
 
-    /// <summary>Whose counters it has: a name and how packets are forwarded; null: not known.</summary>
-    public (string Name, Forwarding Forwarding)? Identity { get; set; }
+    /// <summary>Its name; null: not known.</summary>
+    public string? Name { get; set; }
+
+    /// <summary>Whose counters it has (<see cref="PlannedService.Owner"/>); 0: not known.</summary>
+    public ulong Owner { get; set; }
 
     /// <summary>Keys it has in the maps.</summary>
     public HashSet<PortKey> Ports { get; } = [];

@@ -15,7 +15,7 @@ internal sealed class XdpMaps : IXdpMaps, IDisposable
     public static readonly ImmutableArray<string> Names =
     [
         "vip_filter", "vips", "services", "service_ranges", "service_epoch", "service_lines", "rings", "backends", "flows", "nat_flows", "fragments", "source_lists",
-        "vlan_links", "source_overrides", "source_rates", "quic_servers", "backend_stats", "return_stats", "service_stats", "drop_stats", "service_drops", "cpu_states", "syn_windows",
+        "vlan_links", "source_overrides", "source_rates", "quic_servers", "backend_stats", "return_stats", "service_stats", "service_owners", "drop_stats", "service_drops", "cpu_states", "syn_windows",
         "capture_filter", "captures", "capture_stats",
     ];
 
@@ -68,6 +68,12 @@ internal sealed class XdpMaps : IXdpMaps, IDisposable
         for (var reason = 0u; reason < Layout.DropReasons; reason++)
             _maps["service_drops"].Delete(new Layout.ServiceDrop { Service = id, Reason = reason });
     }
+
+    /// <inheritdoc/>
+    public ulong ReadServiceOwner(uint id) => _maps["service_owners"].TryLookup(id, out ulong owner) ? owner : 0;
+
+    /// <inheritdoc/>
+    public void WriteServiceOwner(uint id, ulong owner) => _maps["service_owners"].Update(id, owner);
 
     /// <inheritdoc/>
     public Span<uint> Ring(int firstLine, int slots) =>

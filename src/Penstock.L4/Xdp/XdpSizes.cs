@@ -22,7 +22,7 @@ internal static class XdpSizes
     public static readonly ImmutableHashSet<string> Exact = ImmutableHashSet.Create(StringComparer.Ordinal, "flows", "service_lines", "captures");
 
     /// <summary>Maps that are younger than the layout, and those whose ids they go by: new beside ones that are taken over, they have as many entries as those.</summary>
-    public static readonly ImmutableDictionary<string, string> Younger = ImmutableDictionary.CreateRange(StringComparer.Ordinal, [KeyValuePair.Create("return_stats", "backends")]);
+    public static readonly ImmutableDictionary<string, string> Younger = ImmutableDictionary.CreateRange(StringComparer.Ordinal, [KeyValuePair.Create("return_stats", "backends"), KeyValuePair.Create("service_owners", "service_stats")]);
 
     /// <summary>Entries by map, with room to change: what is not named keeps the size of the object file.</summary>
     /// <param name="config">Settings.</param>
@@ -36,6 +36,7 @@ internal static class XdpSizes
             ["vips"] = Room(needed["vips"], Services),
             ["services"] = Room(needed["services"], Services),
             ["service_stats"] = Room(needed["services"], Services),
+            ["service_owners"] = Room(needed["services"], Services),
             ["service_drops"] = Room(needed["services"], Services) * Layout.DropReasons,
             ["syn_windows"] = Room(needed["services"], Services),
             ["service_lines"] = ServiceLines(plan) * (uint)cpus,

@@ -78,7 +78,7 @@ internal sealed class XdpTables
         foreach (var service in leaving.Count > 0 ? plan.Where(service => !_services.ContainsKey(service.Listen)) : [])
         {
             var heirs = leaving.Where(entry => PortTable.Overlap(service.Listen, entry.Listen)).ToArray();
-            if ((Array.Find(heirs, entry => entry.Identity?.Name == service.Name) ?? heirs.FirstOrDefault()) is not { } entry)
+            if ((Array.Find(heirs, entry => entry.Name == service.Name || entry.Owner == service.Owner) ?? heirs.FirstOrDefault()) is not { } entry)
                 continue;
             _services.Remove(entry.Listen);
             (entry.Listen, entry.Plan) = (service.Listen, null);
@@ -157,7 +157,7 @@ internal sealed class XdpTables
     private void AdoptService(PortKey[] keys, Layout.Service[] values)
     {
         var (address, protocol, first) = (keys[0].Address.ToIPAddress(), keys[0].Protocol, keys[0].Ports.First);
-        var entry = new ServiceEntry(new ServiceAddress(protocol, address, first, keys.Max(key => key.Last)), values[0].Id) { Written = values.Length == 1 ? values[0] : null };
+        var entry = new ServiceEntry(new ServiceAddress(protocol, address, first, keys.Max(key => key.Last)), values[0].Id) { Written = values.Length == 1 ? values[0] : null, Owner = _maps.ReadServiceOwner(values[0].Id) };
         foreach (var key in keys)
             _ports.Adopt(key, entry);
         _serviceIds.Claim(entry.Id);
@@ -211,17 +211,22 @@ internal sealed class XdpTables
         return new Update(plan, entry, PrepareRing(entry.Ring, plan.Members(entry.Backends), plan, IsOfOtherKind(entry, plan)), PrepareRing(entry.Second, plan.SecondMembers(entry.Backends), plan, isOther: false));
     }
 
-    // Counters are those of a name; what another has counted on the same ports is not its.
+    // Counters are those of a name, across restarts too; what another has counted on the same ports is not its.
     private void Rename(ServiceEntry entry, PlannedService plan)
     {
-        if (entry.Identity is { } before && before != plan.Identity)
+        entry.Name = plan.Name;
+        var owner = plan.Owner;
+        if (entry.Owner == owner)
+            return;
+        if (entry.Owner != 0)
         {
             _maps.ClearServiceStats(entry.Id);
             foreach (var id in entry.Backends.Values)
                 _maps.ClearBackendStats(id);
         }
 
-        entry.Identity = plan.Identity;
+        _maps.WriteServiceOwner(entry.Id, owner);
+        entry.Owner = owner;
     }
 
     private RingUpdate PrepareRing(ServiceRing ring, MaglevMember[] members, PlannedService plan, bool isOther)

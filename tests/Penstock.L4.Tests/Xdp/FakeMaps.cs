@@ -8,6 +8,7 @@ namespace Penstock.L4.Tests.Xdp;
 internal sealed class FakeMaps(int ringLines = 4096, int backends = 256, int services = 64) : IXdpMaps
 {
     private readonly Layout.Backend[] _backends = new Layout.Backend[backends];
+    private readonly Dictionary<uint, ulong> _owners = [];
     private readonly uint[] _rings = new uint[ringLines * Layout.RingLineSlots];
 
     public Dictionary<Layout.ServiceKey, Layout.Service> ServiceMap { get; } = [];
@@ -49,6 +50,10 @@ internal sealed class FakeMaps(int ringLines = 4096, int backends = 256, int ser
     public void ClearBackendStats(uint id) => Wrote($"clear backend {id}");
 
     public void ClearServiceStats(uint id) => Wrote($"clear service {id}");
+
+    public ulong ReadServiceOwner(uint id) => _owners.GetValueOrDefault(id);
+
+    public void WriteServiceOwner(uint id, ulong owner) => _owners[id] = owner; // no packet meets it
 
     public Span<uint> Ring(int firstLine, int slots) => _rings.AsSpan(firstLine * Layout.RingLineSlots, slots);
 

@@ -116,6 +116,22 @@ public sealed class PortChangeTests
         _maps.Writes.ShouldContain("clear service 0");
     }
 
+    [Fact]
+    public void Adopt_AnotherServiceWithThePorts_BeginsToCountAtZero()
+    {
+        new XdpTables(_maps).Apply([Service("a", 80, 80)]);
+        _maps.Writes.Clear();
+        new XdpTables(_maps).Apply([Service("a", 80, 80)]);
+        _maps.Writes.ShouldNotContain(write => write.StartsWith("clear", StringComparison.Ordinal));
+
+        new XdpTables(_maps).Apply([Service("b", 80, 80)]);
+        _maps.Writes.Where(write => write.StartsWith("clear", StringComparison.Ordinal)).ShouldBe(["clear service 0", "clear backend 1", "clear backend 2"]);
+        _maps.Writes.Clear();
+
+        new XdpTables(_maps).Apply([Service("b", 80, 80) with { Forwarding = Forwarding.Nat }]);
+        _maps.Writes.ShouldContain("clear service 0");
+    }
+
     private static void Holds(FakeMaps maps, PlannedService[] plan)
     {
         maps.After = null;
