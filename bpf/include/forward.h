@@ -93,7 +93,7 @@ static __always_inline int encapsulate(struct xdp_md *ctx, const struct lb_backe
 		write_outer_ipv4(ip, ip + extra, backend, ip_length + extra, protocol, hash, v6);
 	if (gue)
 		write_gue(ip + header, backend, ip_length + udp_length, hash);
-	int verdict = leave(ctx, backend, l3, ip_length + extra, outer_v6);
+	int verdict = leave(ctx, backend, l3, ip_length + extra, outer_v6, false);
 
 	return verdict < 0 ? narrow(ctx, backend->service, l3, extra, -verdict | (v6 ? NARROW_V6 : 0)) | FORWARD_ANSWERED : verdict;
 }
@@ -131,7 +131,7 @@ static __always_inline int forward(struct xdp_md *ctx, __u32 id, __u32 l3, __u32
 		return outer_v6 ? encapsulate(ctx, backend, l3, ip_length, hash, v6, true, true)
 				: encapsulate(ctx, backend, l3, ip_length, hash, v6, false, true);
 	case LB_FORWARD_L2:
-		verdict = leave(ctx, backend, l3, ip_length, outer_v6);
+		verdict = leave(ctx, backend, l3, ip_length, outer_v6, false);
 		return verdict < 0 ? narrow(ctx, backend->service, l3, 0, -verdict | (v6 ? NARROW_V6 : 0)) | FORWARD_ANSWERED : verdict;
 	default:
 		return XDP_PASS;

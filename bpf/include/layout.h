@@ -212,7 +212,7 @@ struct lb_nat_flow {
 	__u32 choice;   /* Backend, and its generation in the high byte. */
 	__u8 state;     /* enum lb_flow_state */
 	__u8 direction; /* 0: client to backend, 1: back. */
-	__be16 tci;     /* Back: VLAN tag of the client's packets; 0: none. */
+	__be16 tci;     /* Back: outermost VLAN tag of the client's packets; 0: none. */
 	__u32 seen;     /* Seconds of jiffies. */
 	__u32 ifindex;  /* Back: where the client's packets came in, */
 	__u8 mac[6];    /* from this address, */
@@ -304,6 +304,7 @@ enum lb_drop {
 	LB_DROP_SYN_COOKIE = 27,        /* LB_SERVICE_SYN_COOKIES, beyond syn_threshold: of no connection, and its cookie is none of ours. */
 	LB_DROP_NEW_FLOWS = 28,         /* nat: beyond new_flows_per_second. */
 	LB_DROP_MARTIAN = 29,           /* nat, and what is answered here: from an address that nobody sends from (RFC 1812, 5.3.7; RFC 4291, 2.5 and 2.7). */
+	LB_DROP_NAT_TAGS = 30,          /* nat: two VLAN tags, or one of 802.1ad, and a way to the backend with fewer, or of 802.1Q: answers could not have them again. */
 	LB_DROP_REASONS = 32,           /* Values of `drop_stats`. */
 };
 

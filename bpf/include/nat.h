@@ -76,7 +76,7 @@ static __always_inline int nat_other_half(struct xdp_md *ctx, struct nat_packet 
 	back->ifindex = ctx->ingress_ifindex;
 	__builtin_memcpy(back->mac, data + 6, sizeof(back->mac));
 	__builtin_memcpy(back->own_mac, data, sizeof(back->own_mac));
-	back->tci = packet->l3 == ETH_HLEN + sizeof(struct vlan_tag) ? *(__be16 *)(data + ETH_HLEN) : 0;
+	back->tci = packet->l3 != ETH_HLEN ? *(__be16 *)(data + ETH_HLEN) : 0;
 	return 0;
 }
 
@@ -275,7 +275,7 @@ static __always_inline int nat_leave(struct xdp_md *ctx, const struct nat_packet
 	if (!flow->direction) {
 		struct lb_backend *backend = bpf_map_lookup_elem(&backends, &id);
 
-		return backend ? leave(ctx, backend, packet->l3, packet->ip_length, v6) : drop(ctx, LB_DROP_BACKEND_DOWN);
+		return backend ? leave(ctx, backend, packet->l3, packet->ip_length, v6, true) : drop(ctx, LB_DROP_BACKEND_DOWN);
 	}
 	void *data = (void *)(long)ctx->data, *data_end = (void *)(long)ctx->data_end;
 

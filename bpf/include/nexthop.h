@@ -79,6 +79,14 @@ static __noinline int retag(struct xdp_md *ctx, __be16 tci)
 	return 0;
 }
 
+/* Whether a frame has more tags than retag() adds: two, or one of 802.1ad. */
+static __always_inline bool has_other_tags(struct xdp_md *ctx, __u32 l3)
+{
+	void *data = (void *)(long)ctx->data, *data_end = (void *)(long)ctx->data_end;
+
+	return l3 == MOST_L3_OFFSET || (l3 != ETH_HLEN && data + ETH_HLEN <= data_end && ((struct ethhdr *)data)->h_proto != bpf_htons(ETH_P_8021Q));
+}
+
 /* The program's own: the stack (512 bytes for all calls) has no room for it. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -140,9 +148,9 @@ static __always_inline __u32 mtu_to(struct xdp_md *ctx, const struct lb_backend 
 
 /*
  * Addresses the frame to the backend's next hop; `l3` and `length` are those of the IP header it leaves with. A verdict; negative: what fits the kernel's
- * way there, of which this is too much, and the frame is as it was.
+ * way there, of which this is too much, and the frame is as it was. `nat`: answers come back by here, and are to have the tags again.
  */
-static __always_inline int leave(struct xdp_md *ctx, const struct lb_backend *backend, __u32 l3, __u32 length, bool v6)
+static __always_inline int leave(struct xdp_md *ctx, const struct lb_backend *backend, __u32 l3, __u32 length, bool v6, bool nat)
 {
 	void *data = (void *)(long)ctx->data, *data_end = (void *)(long)ctx->data_end;
 	__u32 ifindex = backend->ifindex;
@@ -168,16 +176,19 @@ static __always_inline int leave(struct xdp_md *ctx, const struct lb_backend *ba
 	}
 	bool tags = backend->flags & LB_BACKEND_VLAN;
 	__be16 tci = backend->vlan;
+	bool single = !tci; /* At most one is left. */
 
 	if (ifindex && ifindex != ctx->ingress_ifindex) {
 		struct lb_vlan_link *link = bpf_map_lookup_elem(&vlan_links, &ifindex);
 
 		if (link) {
-			tags = true;
+			tags = single = true;
 			tci = link->tci;
 			ifindex = link->parent;
 		}
 	}
+	if (nat && tags && single && has_other_tags(ctx, l3))
+		return drop_of(ctx, backend->service, LB_DROP_NAT_TAGS);
 	if (tags && retag(ctx, tci))
 		return drop_of(ctx, backend->service, LB_DROP_NO_ROOM);
 	if (ifindex && ifindex != ctx->ingress_ifindex)

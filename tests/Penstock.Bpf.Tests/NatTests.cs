@@ -11,6 +11,7 @@ public sealed class NatTests
 {
     private const string Client4 = "198.51.100.7", Vip4 = "203.0.113.10", Client6 = "2001:db8:1::7", Vip6 = "2001:db8::10";
     private const int FirstPort = 40000;
+    private static readonly (int Protocol, int Tci)[][] s_otherTags = [[(0x88a8, 10), (0x8100, 20)], [(0x8100, 10), (0x8100, 20)], [(0x88a8, 10)]];
 
     [BpfTheory]
     [InlineData(Client4, Vip4, "10.0.0.11", "10.0.0.1", Tcp6)]
@@ -205,9 +206,55 @@ public sealed class NatTests
         {
             new PacketCase("there", In(Tcp(client, 1234, vip, 80, Syn), tags), XdpVerdict.Transmit, Out(there, (0x8100, 20))).Check(plane);
             new PacketCase("back", Frame(OutMac, NextMac, back, (0x8100, 20)), XdpVerdict.Transmit, Back(Tcp(vip, 80, client, 1234, Syn | Ack, ttl: 63), tags)).Check(plane);
-            foreach (var key in plane.Map("nat_flows").Keys<Layout.NatKey>())
-                plane.Map("nat_flows").Delete(key);
+            Forget(plane);
         }
+    }
+
+    [BpfTheory]
+    [InlineData(Client4, Vip4, "10.0.0.11", "10.0.0.1")]
+    [InlineData(Client6, Vip6, "fd00::11", "fd00::1")]
+    public void Flow_WithOtherTags_KeepsThem(string client, string vip, string server, string source)
+    {
+        using var plane = Plane(vip, server, source, Tcp6);
+        foreach (var tags in s_otherTags)
+        {
+            foreach (var vlan in new[] { tags[0].Tci, 30 })
+            {
+                (int, int)[] there = [(tags[0].Protocol, vlan), .. tags[1..]];
+                plane.ChangeBackend(1, backend => vlan == 30 ? backend with { Flags = Layout.BackendFlags.Mac | Layout.BackendFlags.Vlan, VlanBigEndian = 0x1e00 } : backend with { Flags = Layout.BackendFlags.Mac });
+                foreach (var flags in new[] { Syn, Ack })
+                    new PacketCase("there", In(Tcp(client, 1234, vip, 80, flags), tags), XdpVerdict.Transmit, Out(Tcp(source, FirstPort, server, 8080, flags, ttl: 63), there)).Check(plane);
+                new PacketCase("back", Frame(OutMac, NextMac, Tcp(server, 8080, source, FirstPort), there), XdpVerdict.Transmit, Back(Tcp(vip, 80, client, 1234, ttl: 63), tags)).Check(plane);
+                Forget(plane);
+            }
+        }
+    }
+
+    [BpfTheory]
+    [InlineData(Client4, Vip4, "10.0.0.11", "10.0.0.1")]
+    [InlineData(Client6, Vip6, "fd00::11", "fd00::1")]
+    public void Flow_WithOtherTagsThatItsWayLacks_IsDroppedForThem(string client, string vip, string server, string source)
+    {
+        const uint Vlan = 77;
+        using var plane = Plane(vip, server, source, Tcp6);
+        plane.Map("vlan_links").Update(Vlan, Layout.VlanLink.Of(1, 30));
+        var ways = new Func<Layout.Backend, Layout.Backend>[]
+        {
+            backend => backend with { Flags = Layout.BackendFlags.Mac | Layout.BackendFlags.Vlan },
+            backend => backend with { Flags = Layout.BackendFlags.Mac, InterfaceIndex = Vlan },
+        };
+        foreach (var way in ways)
+        {
+            plane.ChangeBackend(1, way);
+            foreach (var tags in s_otherTags)
+            {
+                new PacketCase("first", In(Tcp(client, 1234, vip, 80, Syn), tags), XdpVerdict.Drop, Drop: DropReason.NatTags).Check(plane);
+                new PacketCase("of a known flow", In(Tcp(client, 1234, vip, 80), tags), XdpVerdict.Drop, Drop: DropReason.NatTags).Check(plane);
+                Forget(plane);
+            }
+        }
+
+        plane.Counters(1).Packets.ShouldBe(0UL);
     }
 
     [BpfTheory]
@@ -256,6 +303,12 @@ public sealed class NatTests
     {
         foreach (var (key, flow) in plane.Map("nat_flows").Entries<Layout.NatKey, Layout.NatFlow>())
             plane.Map("nat_flows").Update(key, flow with { Seen = flow.Seen - (uint)seconds });
+    }
+
+    private static void Forget(DataPlane plane)
+    {
+        foreach (var key in plane.Map("nat_flows").Keys<Layout.NatKey>())
+            plane.Map("nat_flows").Delete(key);
     }
 
     // Two parts of a datagram.

@@ -34,4 +34,5 @@ internal enum DropReason
     SynCookie = 27,
     NewFlows = 28,
     Martian = 29,
+    NatTags = 30,
 }
