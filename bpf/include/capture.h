@@ -165,6 +165,9 @@ static __always_inline bool is_client(const struct lb_address *client, const str
 {
 	const __u32 *words = (const __u32 *)client->bytes;
 
+	/* An IPv4 address is within ::/0 and others, as it is written here. */
+	if (filter->verdicts & LB_CAPTURE_IPV6 && is_ipv4(client))
+		return false;
 #pragma unroll
 	for (__u32 i = 0; i < 4; i++)
 		if ((words[i] ^ filter->client[i]) & filter->client_mask[i])

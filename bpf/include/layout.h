@@ -17,6 +17,7 @@
 #define LB_FLOW_WAYS 6             /* Flows in one set of the flow table: a cache line. */
 #define LB_VIP_FILTER_WORDS 1024   /* 65,536 bits. */
 #define LB_CAPTURE_BYTES 4096      /* Most bytes of a packet in one sample. */
+#define LB_CAPTURE_IPV6 256        /* Beside the verdicts of a filter: only clients of IPv6. */
 #define LB_NO_SERVICE 0xffffffff   /* Of a packet that belongs to none; of a filter: any. */
 #define LB_NO_BACKEND 0            /* Backend 0 is never given out: a ring slot or override of 0 is empty. */
 
@@ -328,7 +329,7 @@ struct lb_capture_filter {
 	__u64 until;           /* CLOCK_MONOTONIC, nanoseconds: the end, put off each second while somebody captures. */
 	__u32 service;         /* Only this; LB_NO_SERVICE: any. */
 	__u32 one_in;          /* One packet in so many, counted for each CPU; 0: nobody captures. */
-	__u32 verdicts;        /* Bit 1 << verdict (XDP_ABORTED 0, XDP_DROP 1, XDP_PASS 2, XDP_TX 3, XDP_REDIRECT 4). */
+	__u32 verdicts;        /* Bit 1 << verdict (XDP_ABORTED 0, XDP_DROP 1, XDP_PASS 2, XDP_TX 3, XDP_REDIRECT 4); LB_CAPTURE_IPV6. */
 	__u32 reasons;         /* Bit 1 << enum lb_drop; 0: any, and what is not dropped too. */
 	__u32 bytes;           /* Of each packet, at most LB_CAPTURE_BYTES. */
 	__u32 owner;           /* Process that captures. */

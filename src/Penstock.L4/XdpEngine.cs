@@ -253,6 +253,8 @@ public sealed class XdpEngine : IL4Engine
         var config = snapshot.Config.L4;
         if (_running is null)
             _log.RequireHost();
+        else if (_running.Snapshot.Config.L4.Pins is var held && held != config.Pins)
+            throw new L4ApplyException($"l4: pins can't move from {held} while services run: penstock detach, then start the daemon again");
         var devices = config.Interfaces.Select(_planner.Require).ToArray();
         KernelForwarding.Require(plan, devices);
         LocalPorts.RequireApart(plan, config.Nat.Ports, _host);
@@ -271,8 +273,6 @@ public sealed class XdpEngine : IL4Engine
         }
 
         var settings = XdpSettings.Of(config, plan);
-        if (_running is { } running && running.Snapshot.Config.L4.Pins != config.Pins)
-            throw new L4ApplyException($"l4: pins can't move from {running.Snapshot.Config.L4.Pins} while services run: penstock detach, then start the daemon again");
         _probes.Follow(config, plan, devices); // May refuse; what runs has its own again within a second.
         try
         {

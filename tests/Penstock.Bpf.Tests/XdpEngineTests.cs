@@ -15,7 +15,7 @@ namespace Penstock.Bpf.Tests;
 
 /// <summary>The engine in a network namespace of a test's own, with interfaces v0 and v2. Its clock stands still: its timers would fire on threads outside.</summary>
 [Collection(CookieTests.Forking)]
-public sealed class XdpEngineTests
+public sealed partial class XdpEngineTests
 {
     private static readonly IPAddress s_vip = IPAddress.Parse("203.0.113.10");
     private static readonly string[] s_two = ["10.0.0.1", "10.0.0.2"];

@@ -70,6 +70,8 @@ public sealed class CaptureTests
 
         (await Taken(["tcp.dstport"], "--service", "empty")).Distinct().ShouldBe(["81"]);
         (await Taken(["ipv6.src", "frame.cap_len"], "--client", "fd09:1::/64", "--snap-length", "60")).Distinct().ShouldBe(["fd09:1::2|60"]);
+        (await Taken(["ipv6.src"], "--client", "::/0")).Distinct().ShouldBe(["fd09:1::2"]);
+        (await Taken(["ip.src"], "--client", "0.0.0.0/0")).Distinct().ShouldBe(["10.9.1.2"]);
         (await Taken(["frame.len"], "--client", "198.51.100.0/24")).ShouldBeEmpty();
         (await Taken(["tcp.dstport"], "--reason", "no_backend", "--verdict", "drop")).Distinct().ShouldBe(["81"]);
         (await Taken(["tcp.dstport"], "--count", "2", "--one-in", "2", "--service", "tcp://203.0.113.10:80")).ShouldBe(["80", "80"]);

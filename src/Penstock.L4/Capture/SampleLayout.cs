@@ -13,6 +13,9 @@ internal static class SampleLayout
     /// <summary>LB_CAPTURE_BYTES.</summary>
     public const int MostBytes = 4096;
 
+    /// <summary>LB_CAPTURE_IPV6.</summary>
+    public const int Ipv6Clients = 256;
+
     /// <summary>struct lb_capture_filter.</summary>
     [StructLayout(LayoutKind.Sequential)]
     public record struct Filter

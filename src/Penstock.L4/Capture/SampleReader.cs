@@ -107,7 +107,7 @@ internal sealed class SampleReader : IDisposable
         {
             Service = request.Service is { } listen ? _services.Id(listen) : SampleLayout.NoService,
             OneIn = (uint)request.OneIn,
-            Verdicts = request.Verdicts.IsEmpty ? uint.MaxValue : request.Verdicts.Aggregate(0u, (bits, name) => bits | (1u << CaptureRequest.VerdictNames.IndexOf(name))),
+            Verdicts = Verdicts(request) | (request.Client is { BaseAddress: { AddressFamily: AddressFamily.InterNetworkV6, IsIPv4MappedToIPv6: false } } ? SampleLayout.Ipv6Clients : 0u),
             Reasons = request.Reasons.Aggregate(0u, (bits, name) => bits | (1u << (CaptureRequest.ReasonNames.IndexOf(name) + 1))),
             Bytes = (uint)request.Bytes,
             Owner = (uint)Environment.ProcessId,
@@ -115,6 +115,9 @@ internal sealed class SampleReader : IDisposable
             ClientMask = mask,
         };
     }
+
+    private static uint Verdicts(CaptureRequest request) =>
+        (request.Verdicts.IsEmpty ? CaptureRequest.VerdictNames : request.Verdicts).Aggregate(0u, (bits, name) => bits | (1u << CaptureRequest.VerdictNames.IndexOf(name)));
 
     private void Take(ReadOnlySpan<byte> bytes)
     {

@@ -74,6 +74,7 @@ public sealed class LayoutTests
     [InlineData("LB_RING_LINE_SLOTS", Layout.RingLineSlots)]
     [InlineData("LB_FLOW_WAYS", Layout.FlowWays)]
     [InlineData("LB_CAPTURE_BYTES", SampleLayout.MostBytes)]
+    [InlineData("LB_CAPTURE_IPV6", SampleLayout.Ipv6Clients)]
     [InlineData("FLOW_AGE_BITS", Layout.FlowAgeBits, "flow.h")]
     [InlineData("BACKEND_BITS", Layout.BackendBits, "flow.h")]
     public void Constants_OfTheHeader_AreOurs(string name, int value, string header = "layout.h")
