@@ -4,7 +4,6 @@
  * addressed to a tunnel endpoint of this host and passes the rest up the stack, which owns the service's address.
  */
 #include "include/decap.h"
-#include <linux/in.h>
 #include <linux/ip.h>
 #include <linux/ipv6.h>
 #include <linux/udp.h>
@@ -46,29 +45,16 @@ SEC("xdp.frags")
 int decap(struct xdp_md *ctx)
 {
 	void *data = (void *)(long)ctx->data, *data_end = (void *)(long)ctx->data_end;
-	struct ethhdr *eth = data;
 	struct lb_address address = {};
-	__u32 l3 = sizeof(*eth), inner = 0, zero = 0;
+	__be16 type;
+	__u32 l3 = behind_tags(data, data_end, &type), inner = 0, zero = 0;
 
-	if ((void *)(eth + 1) > data_end)
+	if (!l3)
 		return XDP_PASS;
-	__be16 type = eth->h_proto;
-
-#pragma unroll
-	for (int i = 0; i < 2; i++) {
-		__be16 *tag = data + l3;
-
-		if (type != bpf_htons(ETH_P_8021Q) && type != bpf_htons(ETH_P_8021AD))
-			break;
-		if ((void *)(tag + 2) > data_end)
-			return XDP_PASS;
-		type = tag[1];
-		l3 += 4;
-	}
 	if (type == bpf_htons(ETH_P_IP)) {
 		struct iphdr *ip = data + l3;
 
-		if ((void *)(ip + 1) > data_end || ip->ihl != 5 || ip->frag_off & bpf_htons(0x3fff))
+		if ((void *)(ip + 1) > data_end || ip->ihl != 5 || ip->frag_off & bpf_htons(IP_MORE_FRAGMENTS | IP_OFFSET))
 			return XDP_PASS;
 		((__u32 *)address.bytes)[2] = bpf_htonl(0xffff);
 		((__u32 *)address.bytes)[3] = ip->daddr;

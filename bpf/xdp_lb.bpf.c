@@ -98,24 +98,11 @@ SEC("xdp.frags")
 int xdp_lb(struct xdp_md *ctx)
 {
 	void *data = (void *)(long)ctx->data, *data_end = (void *)(long)ctx->data_end;
-	struct ethhdr *eth = data;
-	__u32 l3 = sizeof(*eth);
+	__be16 protocol;
+	__u32 l3 = behind_tags(data, data_end, &protocol);
 
-	if ((void *)(eth + 1) > data_end)
+	if (!l3)
 		return XDP_PASS;
-	__be16 protocol = eth->h_proto;
-
-#pragma unroll
-	for (int i = 0; i < MOST_TAGS; i++) {
-		struct vlan_tag *tag = data + l3;
-
-		if (protocol != bpf_htons(ETH_P_8021Q) && protocol != bpf_htons(ETH_P_8021AD))
-			break;
-		if ((void *)(tag + 1) > data_end)
-			return XDP_PASS;
-		protocol = tag->protocol;
-		l3 += sizeof(*tag);
-	}
 	if (protocol == bpf_htons(ETH_P_IP))
 		return process_ipv4(ctx, data, data_end, l3);
 	if (protocol == bpf_htons(ETH_P_IPV6))

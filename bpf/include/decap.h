@@ -2,10 +2,7 @@
 #ifndef PENSTOCK_DECAP_H
 #define PENSTOCK_DECAP_H
 /* Outer headers off: the receiving side of dsr-ipip and dsr-gue. */
-#include <linux/bpf.h>
-#include <linux/if_ether.h>
-#include <bpf/bpf_endian.h>
-#include <bpf/bpf_helpers.h>
+#include "wire.h"
 
 #define MOST_OUTER 0x1ff
 
@@ -18,7 +15,7 @@ static __always_inline int strip_outer(struct xdp_md *ctx, __u32 l3, __u32 inner
 	void *data = (void *)(long)ctx->data, *data_end = (void *)(long)ctx->data_end;
 	__u32 extra = inner - l3;
 
-	if (l3 < ETH_HLEN || l3 > ETH_HLEN + 8 || extra < 20 || extra > MOST_OUTER)
+	if (l3 < ETH_HLEN || l3 > MOST_L3_OFFSET || extra < 20 || extra > MOST_OUTER)
 		return -1;
 	/* The verifier of 6.1 has lost the range: the compiler tests it by one comparison. */
 	asm volatile("" : "+r"(extra));

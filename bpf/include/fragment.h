@@ -32,7 +32,7 @@ static __always_inline struct lb_fragment_key *fragment_key(const struct frame *
 	return key;
 }
 
-/* Global functions, verified once. */
+/* No global functions: 6.1 lets such a one look up no key that it is handed. */
 static __noinline int remember_fragment(struct lb_fragment_key *key, __u32 backend, __u32 generation, __u32 ports)
 {
 	struct lb_fragment value = { .backend = backend, .generation = generation, .seen = coarse_seconds(), .ports = ports };

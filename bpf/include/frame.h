@@ -2,25 +2,17 @@
 #ifndef PENSTOCK_FRAME_H
 #define PENSTOCK_FRAME_H
 /* What is read from a frame, by offsets: packet pointers do not outlive bpf_xdp_adjust_head. */
-#include <stdbool.h>
-#include <linux/if_ether.h>
-#include <linux/in.h>
 #include <linux/ip.h>
 #include <linux/ipv6.h>
 #include <linux/tcp.h>
 #include <linux/udp.h>
-#include <bpf/bpf_endian.h>
 #include "maps.h"
+#include "wire.h"
 
-#define IP_DONT_FRAGMENT 0x4000
-#define IP_MORE_FRAGMENTS 0x2000
-#define IP_OFFSET 0x1fff
 #define TCP_FIN 0x01
 #define TCP_SYN 0x02
 #define TCP_RST 0x04
 #define TCP_ACK 0x10
-#define MOST_TAGS 2
-#define MOST_L3_OFFSET (ETH_HLEN + MOST_TAGS * 4)
 
 struct frame {
 	__u32 l3;             /* Where the IP header starts, */
@@ -46,11 +38,6 @@ static __always_inline __u32 l3_offset(__u32 l3)
 	asm volatile("" : "+r"(l3));
 	return l3 & 0x1f;
 }
-
-struct vlan_tag {
-	__be16 tci;
-	__be16 protocol;
-};
 
 /* Length of the frame with all its fragments: the linear part, unless `expected` is beyond it. */
 static __always_inline __u32 frame_length(struct xdp_md *ctx, __u32 linear, __u32 expected)
@@ -169,7 +156,7 @@ __noinline __u64 walk_extensions(struct xdp_md *ctx, __u32 l4, __u32 protocol)
 	for (int i = 0; i <= MOST_EXTENSIONS; i++) {
 		__u8 *header = data + (l4 & MOST_L4_OFFSET);
 
-		if (protocol != IPPROTO_FRAGMENT && protocol != IPPROTO_HOPOPTS && protocol != IPPROTO_ROUTING && protocol != IPPROTO_DSTOPTS)
+		if (!is_extension(protocol))
 			return (__u64)id << 32 | (l4 & MOST_L4_OFFSET) << 16 | flags << 8 | protocol;
 		if ((void *)(header + 8) > data_end)
 			break;
@@ -201,11 +188,6 @@ static __always_inline __u32 skip_extensions(struct xdp_md *ctx, struct frame *f
 	f->later_fragment = found >> 8 & LATER_FRAGMENT;
 	f->fragment_id = found >> 32;
 	return found >> 8 & BAD_EXTENSIONS ? LB_DROP_EXTENSION_HEADERS : LB_DROP_NONE;
-}
-
-static __always_inline bool is_extension(__u8 protocol)
-{
-	return protocol == IPPROTO_FRAGMENT || protocol == IPPROTO_HOPOPTS || protocol == IPPROTO_ROUTING || protocol == IPPROTO_DSTOPTS;
 }
 
 /* Reads an IPv6 header, known to lie within the frame, and its extensions. */

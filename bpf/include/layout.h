@@ -296,7 +296,7 @@ enum lb_drop {
 	LB_DROP_SOURCE_PACKETS = 18,    /* LB_SERVICE_LIMIT, source_packets. */
 	LB_DROP_SOURCE_FLOWS = 19,      /* LB_SERVICE_LIMIT, source_flows. */
 	LB_DROP_NAT_PORTS = 20,         /* No free source port found. */
-	LB_DROP_NAT_UNKNOWN = 21,       /* TCP that opens nothing, of no NAT flow that is known, and not answered. */
+	LB_DROP_NAT_UNKNOWN = 21,       /* TCP that opens nothing, of a flow of which neither half is known or that has lost its port, and that no reset answers: itself one, or beyond replies_per_second. */
 	LB_DROP_NAT_FAMILY = 22,        /* nat between IPv4 and IPv6. */
 	LB_DROP_FRAGMENT = 23,          /* A fragment that nothing says where to send. */
 	LB_DROP_HOP_LIMIT = 24,         /* TTL or hop limit is spent. */

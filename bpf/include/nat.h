@@ -166,7 +166,7 @@ static __always_inline bool nat_current(const struct lb_nat_flow *flow, const st
 	       (backend->state == LB_STATE_READY || (backend->state == LB_STATE_DRAIN && !(protocol == IPPROTO_TCP && tcp_flags & TCP_SYN)));
 }
 
-/* The flow of a packet, to packet->flow: its backend, or LB_NO_BACKEND. Global functions, verified once. */
+/* The flow of a packet, to packet->flow: its backend, or LB_NO_BACKEND. No global function: 6.1 lets such a one look up no key that it is handed. */
 static __noinline int nat_find(struct xdp_md *ctx, struct nat_packet *packet, __u32 direction)
 {
 	if (!packet)

@@ -56,7 +56,7 @@ static __noinline int retag(struct xdp_md *ctx, __be16 tci)
 		return -1;
 	__u32 macs[3] = { ((__u32 *)data)[0], ((__u32 *)data)[1], ((__u32 *)data)[2] };
 	__be16 protocol = ((struct ethhdr *)data)->h_proto;
-	bool tagged = protocol == bpf_htons(ETH_P_8021Q) || protocol == bpf_htons(ETH_P_8021AD);
+	bool tagged = is_tag(protocol);
 
 	if (tagged == !!tci) {
 		if (tagged)

@@ -6,16 +6,11 @@
  * a packet to the service's address, on the way of the service's forwarding, to this one backend. What the backend answers, from the service's
  * address, becomes what its own address would have answered: the service's address may be this host's too.
  */
-#include <stdbool.h>
-#include <linux/bpf.h>
-#include <linux/if_ether.h>
-#include <linux/in.h>
+#include "wire.h"
 #include <linux/ip.h>
 #include <linux/ipv6.h>
 #include <linux/pkt_cls.h>
 #include <linux/udp.h>
-#include <bpf/bpf_endian.h>
-#include <bpf/bpf_helpers.h>
 #include "checksum.h"
 #include "layout.h"
 
@@ -85,7 +80,7 @@ static __always_inline bool read_segment(struct __sk_buff *skb, struct segment *
 		__builtin_memcpy(s->source.bytes, ip + 8, sizeof(s->source.bytes));
 		__builtin_memcpy(s->destination.bytes, ip + 24, sizeof(s->destination.bytes));
 	} else {
-		if (ip[0] != 0x45 || ip[9] != IPPROTO_TCP || *(__be16 *)(ip + 6) & bpf_htons(0x3fff))
+		if (ip[0] != 0x45 || ip[9] != IPPROTO_TCP || *(__be16 *)(ip + 6) & bpf_htons(IP_MORE_FRAGMENTS | IP_OFFSET))
 			return false;
 		((__u32 *)s->source.bytes)[2] = ((__u32 *)s->destination.bytes)[2] = bpf_htonl(0xffff);
 		((__u32 *)s->source.bytes)[3] = *(__u32 *)(ip + 12);
@@ -162,7 +157,7 @@ static __always_inline int wrap(struct __sk_buff *skb, const struct lb_backend *
 
 	*(__u8 *)&outer.ip = 0x45;
 	outer.ip.tot_len = bpf_htons(length);
-	outer.ip.frag_off = bpf_htons(0x4000);
+	outer.ip.frag_off = bpf_htons(IP_DONT_FRAGMENT);
 	outer.ip.ttl = PROBE_TTL;
 	outer.ip.protocol = gue ? IPPROTO_UDP : IPPROTO_IPIP;
 	outer.ip.saddr = ((const __u32 *)backend->source.bytes)[3];

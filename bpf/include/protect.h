@@ -4,7 +4,10 @@
 /* What a service asks of its clients' addresses, and options of the choice by address. Each is off unless its flag is set. */
 #include "flow.h"
 
-/* Global functions, verified once: inlined, their outcomes would multiply the paths that the verifier (6.18) follows. */
+/*
+ * Functions of their own: inlined, their outcomes would multiply the paths that the verifier (6.18) follows. Global, so that they are verified once, but for those that
+ * look up a key that they are handed, which 6.1 refuses in a global one.
+ */
 
 /* The program's own: the stack (512 bytes for all calls) has no room for it. */
 struct {

@@ -65,7 +65,7 @@ static __always_inline bool read_sample(struct frame *f, const __u8 *data, __u32
 	f->l3 = ETH_HLEN;
 #pragma unroll
 	for (int i = 0; i < MOST_TAGS; i++) {
-		if (type != bpf_htons(ETH_P_8021Q) && type != bpf_htons(ETH_P_8021AD))
+		if (!is_tag(type))
 			break;
 		type = *(const __be16 *)(data + f->l3 + 2);
 		f->l3 += sizeof(struct vlan_tag);

@@ -79,7 +79,7 @@ static __always_inline void remember_nat_source(struct lb_service_key *key, __u3
 	line->stamp = stamp;
 }
 
-/* Writes the line of a service, or says what becomes of a packet that belongs to none. A global function: verified once. */
+/* Writes the line of a service, or says what becomes of a packet that belongs to none. No global function: 6.1 lets such a one look up no key that it is handed. */
 static __noinline int find_service(struct xdp_md *ctx, struct lb_service_key *key, __u32 index, __u32 stamp)
 {
 	if (!key)
