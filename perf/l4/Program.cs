@@ -40,26 +40,35 @@ Run("nat, TCP established", 200, null, Tcp(Client4, 1234, Vip4, 443), 1, Tcp(Cli
 Run("nat, IPv6 TCP established", 200, null, Tcp(Client6, 1234, Vip6, 443), 1, Tcp(Client6, 1234, Vip6, 443, Syn));
 Run("nat, TCP answer", 200, null, Tcp("10.0.0.11", 443, DataPlane.Tunnel4, SourcePort(Tcp(Client4, 1234, Vip4, 443, Syn))), 1);
 Run("not ours", 40, 58, Tcp(Client4, 1234, "192.0.2.1", 80), 1);
+double? lowest = null;
 foreach (var (services, backends) in new[] { (1u, 10u), (1u, 1_000u), (1u, 10_000u), (100u, 10_000u), (10_000u, 10_000u) })
-    Scale(services, backends);
+{
+    var measured = Scale(services, backends, lowest);
+    lowest ??= measured;
+}
+
+Spread();
+var control = args.Length == 0 ? Control.Measure() : [];
+foreach (var row in control)
+    Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{row.Value:0.0} ms, goal {row.Goal:0} ms: {row.Name}"));
 if (args.Length == 0)
 {
     var results = Path.Combine(Programs.Root, "perf", "results", $"l4-{DateTime.UtcNow:yyyy-MM-dd}");
-    File.WriteAllText(results + ".md", Report.Markdown(rows));
+    File.WriteAllText(results + ".md", Report.Markdown(rows, control));
     File.WriteAllText(results + ".svg", Plot.Svg(rows, new PlotText("Nanoseconds a packet in XDP, harness included (lower is better)", Report.Machine(), "penstock", "katran", "goal, at most")));
 }
 
-var missed = rows.FindAll(row => Math.Round(row.Value) > row.Goal);
-foreach (var row in missed)
-    Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"perf-l4: {row.Name}: {row.Value:0} ns, and the goal is at most {row.Goal:0}"));
-return missed.Count == 0 ? 0 : 1;
+var missed = rows.Where(row => Math.Round(row.Value) > row.Goal).Select(row => (row, "ns")).Concat(control.Where(row => row.Value > row.Goal).Select(row => (row, "ms"))).ToArray();
+foreach (var (row, unit) in missed)
+    Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"perf-l4: {row.Name}: {row.Value:0} {unit}, and the goal is at most {row.Goal:0}"));
+return missed.Length == 0 ? 0 : 1;
 
-// One established flow of the last of many services.
-void Scale(uint services, uint backends)
+// One established flow of the last of many services: at most a tenth more than the first of such rows.
+double? Scale(uint services, uint backends, double? least)
 {
     var name = string.Create(CultureInfo.InvariantCulture, $"TCP established, {services:N0} service{(services == 1 ? "" : "s")} with {backends:N0} backends");
     if (!IsWanted(name))
-        return;
+        return null;
     using var large = new DataPlane(settings => settings with { FlowSets = 32768, ServiceLines = 1024 }, Math.Max(services, backends));
     for (var service = 0u; service < services; service++)
     {
@@ -67,7 +76,22 @@ void Scale(uint services, uint backends)
         large.AddService(Vip4, 1000 + (int)service, Tcp6, Layout.ForwardingKind.Ipip, [.. addresses]);
     }
 
-    Show(name, 120, null, Fresh.Measure(large.Program, In(Tcp(Client4, 1234, Vip4, 999 + (int)services)), 1));
+    var result = Fresh.Measure(large.Program, In(Tcp(Client4, 1234, Vip4, 999 + (int)services)), 1);
+    Show(name, Math.Min(120, least * 1.1 ?? 120), null, result);
+    return result.Nanoseconds;
+}
+
+// A flow of each of many services, in turn: every packet is of another service than the last.
+void Spread()
+{
+    const int Services = 16384, DestinationPort = 36;
+    const string Name = "TCP established, 16,384 flows, each of another of 16,384 services";
+    if (!IsWanted(Name))
+        return;
+    using var large = new DataPlane(settings => settings with { FlowSets = 32768, ServiceLines = 8192 }, Services);
+    for (var service = 0; service < Services; service++)
+        large.AddService(Vip4, System.Buffers.Binary.BinaryPrimitives.ReverseEndianness((ushort)service), Tcp6, Layout.ForwardingKind.Ipip, [$"10.0.{service >> 8}.{service & 255}"]);
+    Show(Name, null, null, Fresh.Measure(large.Program, In(Tcp(Client4, 1234, Vip4, 80)), Services, vary: DestinationPort));
 }
 
 bool IsWanted(string name) => args.Length == 0 || args.Any(part => name.Contains(part, StringComparison.OrdinalIgnoreCase));

@@ -16,7 +16,9 @@ internal static class Report
     }
 
     /// <summary>Writes it.</summary>
-    public static string Markdown(IEnumerable<Row> rows)
+    /// <param name="rows">Nanoseconds a packet.</param>
+    /// <param name="control">Milliseconds of control.</param>
+    public static string Markdown(IEnumerable<Row> rows, IEnumerable<Row> control)
     {
         var culture = CultureInfo.InvariantCulture;
         var text = new StringBuilder()
@@ -26,6 +28,9 @@ internal static class Report
             .Append("| packet | ns | goal | katran |\n|---|--:|--:|--:|\n");
         foreach (var row in rows)
             text.Append(culture, $"| {row.Name} | {row.Value:0} | {row.Goal:0} | {row.Other:0} |\n");
+        text.Append("\n| control, by the clock | ms | goal |\n|---|--:|--:|\n");
+        foreach (var row in control)
+            text.Append(culture, $"| {row.Name} | {row.Value:0.0} | {row.Goal:0} |\n");
         return text.ToString();
     }
 

@@ -3,7 +3,6 @@ using System.Collections.Immutable;
 using System.Net;
 using Penstock.L4.Xdp;
 using Penstock.Linux.Bpf;
-using Penstock.Model;
 using Penstock.Model.L4;
 using Penstock.Tests;
 using Xunit.Abstractions;
@@ -27,31 +26,15 @@ public sealed class XdpScaleTests(ITestOutputHelper output) : IDisposable
     [XdpFact]
     public void Apply_ThousandServicesOfAHundredBackends_TakesTwoSecondsAndOneChangeTenMilliseconds()
     {
-        var config = new L4Config
-        {
-            Interfaces = ["lo"],
-            Services = [.. Enumerable.Range(0, 1000).Select(i => new ServiceConfig
-            {
-                Name = $"s{i}",
-                Listen = new ServiceAddress(TransportProtocol.Tcp, new IPAddress([203, 0, (byte)(i >> 8), (byte)i]), 80, 80),
-                Forwarding = Forwarding.DsrIpip,
-                NextHop = NextHop.Sender,
-                Backends = [.. Enumerable.Range(1, 100).Select(j => new BackendConfig { Address = new IPAddress([10, (byte)(i >> 8), (byte)i, (byte)j]) })],
-            })],
-        };
-        var snapshot = new Snapshot(1, new ApplianceConfig { Node = "lb", L4 = config }, ImmutableDictionary<string, ClusterEndpoints>.Empty)
-        {
-            Services = config.Services.ToImmutableDictionary(service => service.Name, service => service.Backends.Select(backend => new BackendStatus(backend, EndpointState.Ready)).ToImmutableArray()),
-        };
+        var snapshot = LargeTier.Of(1000, 100);
         var planner = new XdpPlanner(new HostNetwork(), new LinkHops(new HostNetwork()), TimeProvider.System);
-        var tables = Tables(config, planner.Plan(snapshot));
+        var tables = Tables(snapshot.Config.L4, planner.Plan(snapshot));
 
         var whole = Milliseconds(() => tables.Apply(planner.Plan(snapshot)));
         var changes = new List<double>();
         for (var i = 0; i < 20; i++)
         {
-            var name = $"s{i * 7}";
-            snapshot = snapshot with { Services = snapshot.Services.SetItem(name, snapshot.Services[name].SetItem(i, snapshot.Services[name][i] with { State = EndpointState.Down })) };
+            snapshot = LargeTier.WithDown(snapshot, $"s{i * 7}", i);
             changes.Add(Milliseconds(() => tables.Apply(planner.Plan(snapshot))));
         }
 
