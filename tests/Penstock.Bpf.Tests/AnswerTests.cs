@@ -71,6 +71,21 @@ public sealed class AnswerTests
         plane.Drops().ShouldBe(new Dictionary<DropReason, ulong> { [DropReason.NoBackend] = 1, [DropReason.Replies] = 1 });
     }
 
+    [BpfTheory]
+    [InlineData(Client4, Vip4, 5000)]
+    [InlineData(Client6, Vip6, 5000)]
+    [InlineData(Client4, Vip4, 8900)]
+    [InlineData(Client6, Vip6, 8900)]
+    public void JumboFrame_BeyondTheMtu_IsAnsweredWithWhatFits(string client, string vip, int bytes)
+    {
+        using var plane = Plane();
+        var packet = Tcp(client, 1234, vip, Small, payload: new string('x', bytes));
+        var error = vip == Vip4 ? Icmp(vip, client, 3, 4, 1380, packet[..28], tos: 0xc0) : Icmp(vip, client, 2, 0, 1380, packet[..48]);
+
+        new PacketCase("several buffers", In(packet), XdpVerdict.Transmit, Back(error)).Check(plane);
+        new PacketCase("with a VLAN tag", In(packet, (0x8100, 7)), XdpVerdict.Transmit, Back(error, (0x8100, 7))).Check(plane);
+    }
+
     [BpfFact]
     public void EmptyService_ThatRejects_CountsIt()
     {

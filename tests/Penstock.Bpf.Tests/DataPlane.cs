@@ -215,6 +215,17 @@ internal sealed partial class DataPlane : IDisposable
     /// <summary>Answers of a backend by nat, over all CPUs.</summary>
     public Layout.ReturnStats Returns(uint backend) => Maps.Sum<uint, Layout.ReturnStats>("return_stats", backend);
 
+    /// <summary>Packets that went to backends, came from them by nat, were answered or passed up for want of a backend: all that are of a service and not dropped.</summary>
+    public ulong Sent()
+    {
+        var sum = 0UL;
+        for (var id = 1u; id <= _backends; id++)
+            sum += Counters(id).Packets + Returns(id).Packets;
+        for (var id = 1u; id <= _services; id++)
+            sum += ServiceCounters(id).Packets;
+        return sum;
+    }
+
     /// <summary>Counters of a service, over all CPUs.</summary>
     public Layout.ServiceStats ServiceCounters(uint service)
     {

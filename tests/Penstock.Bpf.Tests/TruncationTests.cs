@@ -32,8 +32,11 @@ public sealed class TruncationTests
         var plane = Shared.Value;
         var frame = Table[description];
 
+        var l3 = ((frame[12] << 8) | frame[13]) == 0x8100 ? Ethernet + 4 : Ethernet;
+        var header = frame[l3] >> 4 == 4 ? 20 : 40;
+
         for (var length = Ethernet; length < frame.Length; length++)
-            Check(plane, frame[..length], $"{length} bytes").ShouldBeOneOf(XdpVerdict.Pass, XdpVerdict.Drop);
+            Check(plane, frame[..length], $"{length} bytes", length < l3 + header ? DropReason.None : DropReason.IpLength).ShouldBe(length < l3 + header ? XdpVerdict.Pass : XdpVerdict.Drop, $"{length} bytes");
     }
 
     [BpfTheory]
@@ -79,18 +82,25 @@ public sealed class TruncationTests
         }
     }
 
-    private static XdpVerdict Check(DataPlane plane, byte[] frame, string what)
+    // A drop is of one reason, and of nothing else; what is sent is counted once; what passes may be of a service, for want of a flow.
+    private static XdpVerdict Check(DataPlane plane, byte[] frame, string what, DropReason? reason = null)
     {
-        var drops = Total(plane);
+        var (drops, sent) = (plane.Drops(), plane.Sent());
         var (verdict, output) = plane.Run(frame);
 
-        Total(plane).ShouldBe(drops + (verdict == XdpVerdict.Drop ? 1UL : 0), what);
+        var counted = plane.Drops().Where(drop => drop.Value != drops.GetValueOrDefault(drop.Key)).ToArray();
+        counted.Length.ShouldBe(verdict == XdpVerdict.Drop ? 1 : 0, what);
+        if (verdict == XdpVerdict.Drop)
+        {
+            counted[0].Value.ShouldBe(drops.GetValueOrDefault(counted[0].Key) + 1, what);
+            counted[0].Key.ShouldBe(reason ?? counted[0].Key, what);
+        }
+
+        (plane.Sent() - sent).ShouldBeInRange(verdict == XdpVerdict.Transmit ? 1UL : 0, verdict == XdpVerdict.Drop ? 0UL : 1, what);
         if (verdict == XdpVerdict.Pass && frame.Length - output.Length is not 20 and not 40) // or a tunnel's header is off
             output.ShouldBe(frame, what);
         return verdict;
     }
-
-    private static ulong Total(DataPlane plane) => plane.Drops().Values.Aggregate(0UL, (sum, count) => sum + count);
 
     // The frame with an IP header that says so much and no more.
     private static byte[] Ended(byte[] frame)
