@@ -107,6 +107,9 @@ internal static unsafe partial class Libc
     [LibraryImport(Library), SuppressGCTransition]
     internal static partial int clock_getres(int clock, long* resolution);
 
+    [LibraryImport(Library), SuppressGCTransition]
+    internal static partial uint geteuid();
+
     /// <summary>struct pollfd (poll.h).</summary>
     [StructLayout(LayoutKind.Sequential)]
     internal struct PollDescriptor

@@ -10,9 +10,11 @@ namespace Penstock.Vrrp;
 
 /// <summary>The keepaliveds of all groups, brought from one configuration to the next. One thread changes them, any reads <see cref="Current"/>.</summary>
 /// <param name="create">Makes the one of a group, or adopts it.</param>
+/// <param name="turn">Takes a virtual router, see <see cref="RouterTurns"/>.</param>
 /// <param name="logger">Log.</param>
-internal sealed class GroupProcesses(Func<KeepalivedConfig, KeepalivedFolder, IKeepalived> create, ILogger logger) : IDisposable
+internal sealed class GroupProcesses(Func<KeepalivedConfig, KeepalivedFolder, IKeepalived> create, Func<string, string, IDisposable?> turn, ILogger logger) : IDisposable
 {
+    private readonly RouterTurns _routers = new(turn);
     private volatile Set _current = Set.Empty;
     private KeepalivedConfig _settings = new();
     private KeepalivedConfig _started = new(); // by which those that run were put in place
@@ -35,6 +37,7 @@ internal sealed class GroupProcesses(Func<KeepalivedConfig, KeepalivedFolder, IK
         var (added, stopped) = (new List<Added>(), new List<VrrpGroup>());
         try
         {
+            _routers.Take(config.Vrrp);
             foreach (var group in wanted)
             {
                 if (!before.Processes.TryGetValue(group.Name, out var process))
@@ -67,6 +70,7 @@ internal sealed class GroupProcesses(Func<KeepalivedConfig, KeepalivedFolder, IK
         catch
         {
             Undo(config.Keepalived, added, stopped, wanted, starting);
+            _routers.Keep(_current.Instances);
             if (isNew)
                 Release();
             throw;
@@ -75,6 +79,7 @@ internal sealed class GroupProcesses(Func<KeepalivedConfig, KeepalivedFolder, IK
         (_current, _started) = (new Set(wanted, processes), config.Keepalived);
         foreach (var group in before.Groups.Where(group => !names.Contains(group.Name) && !stopped.Contains(group)))
             Stop(group.Name, before.Processes[group.Name]);
+        _routers.Keep(_current.Instances);
         if (wanted.Count == 0)
             Release();
     }
@@ -85,6 +90,7 @@ internal sealed class GroupProcesses(Func<KeepalivedConfig, KeepalivedFolder, IK
         foreach (var process in _current.Processes.Values)
             process.Dispose();
         _current = Set.Empty;
+        _routers.Dispose();
         Release();
     }
 
@@ -211,6 +217,9 @@ internal sealed class GroupProcesses(Func<KeepalivedConfig, KeepalivedFolder, IK
     {
         /// <summary>None.</summary>
         public static Set Empty { get; } = new([], new Dictionary<string, IKeepalived>(StringComparer.Ordinal));
+
+        /// <summary>Instances of all groups.</summary>
+        public IEnumerable<VrrpInstanceConfig> Instances => Groups.SelectMany(group => group.Instances);
     }
 
     private sealed record Added(string Name, IKeepalived Process, bool RanBefore);

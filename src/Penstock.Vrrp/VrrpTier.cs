@@ -37,16 +37,21 @@ public sealed partial class VrrpTier : IAddressTier, IDisposable
     /// <param name="loggers">Log.</param>
     /// <param name="time">Clock.</param>
     public VrrpTier(ILoggerFactory loggers, TimeProvider time)
-        : this((config, folder, changed) => new KeepalivedProcess(folder, new ProgramStart(config.Binary, config.Socket, KeepalivedUnit), loggers.CreateLogger<KeepalivedProcess>(), time, changed), loggers, time)
+        : this(
+            (config, folder, changed) => new KeepalivedProcess(folder, new ProgramStart(config.Binary, config.Socket, KeepalivedUnit), loggers.CreateLogger<KeepalivedProcess>(), time, changed),
+            (name, what) => HostTurn.Take(name, what, loggers.CreateLogger<VrrpTier>()),
+            loggers,
+            time)
     {
     }
 
-    /// <summary>The same with keepalived from elsewhere.</summary>
-    internal VrrpTier(Func<KeepalivedConfig, KeepalivedFolder, Action<VrrpRoleChange>, IKeepalived> create, ILoggerFactory loggers, TimeProvider time)
+    /// <summary>The same with keepalived, and the turns of virtual routers, from elsewhere.</summary>
+    internal VrrpTier(
+        Func<KeepalivedConfig, KeepalivedFolder, Action<VrrpRoleChange>, IKeepalived> create, Func<string, string, IDisposable?> turn, ILoggerFactory loggers, TimeProvider time)
     {
         _time = time;
         _logger = loggers.CreateLogger<VrrpTier>();
-        _groups = new GroupProcesses((config, folder) => create(config, folder, Note), _logger);
+        _groups = new GroupProcesses((config, folder) => create(config, folder, Note), turn, _logger);
         _meter = new VrrpMeter(() => Status().Processes, () => Status().Instances);
     }
 
@@ -224,7 +229,7 @@ public sealed partial class VrrpTier : IAddressTier, IDisposable
         }
         finally
         {
-            var names = _groups.Current.Groups.SelectMany(group => group.Instances).Select(instance => instance.Name).ToHashSet(StringComparer.Ordinal);
+            var names = _groups.Current.Instances.Select(instance => instance.Name).ToHashSet(StringComparer.Ordinal);
             ImmutableInterlocked.Update(ref _roles, roles => roles.RemoveRange(roles.Keys.Where(name => !names.Contains(name))));
             ImmutableInterlocked.Update(ref _health, known => known.RemoveRange(known.Keys.Where(name => !names.Contains(name))));
         }

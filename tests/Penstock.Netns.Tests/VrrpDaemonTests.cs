@@ -167,6 +167,32 @@ public sealed class VrrpDaemonTests
         (await Run.OkAsync("ip", $"-n {lan.Hosts[0].Name} addr show dev eth0 label eth0:own")).ShouldContain($" {VrrpLan.Vip}/24 ");
     }
 
+    /// <summary>keepaliveds of one host do not hear one another: two daemons would both be master, and the end of one would take the address off.</summary>
+    [NetnsFact]
+    public async Task Daemon_BesideAnotherOfTheHost_IsToldThatItsRouterIsTaken()
+    {
+        await using var lan = await VrrpLan.CreateAsync();
+        var first = await StartAsync(lan, 0);
+        await lan.OwnerAsync(0);
+        var file = Path.Combine(lan.Folder, "0/penstock.yaml");
+        var beside = Directory.CreateDirectory(Path.Combine(lan.Folder, "beside")).FullName;
+        await File.WriteAllTextAsync(
+            Path.Combine(beside, "penstock.yaml"), (await File.ReadAllTextAsync(file)).Replace(Path.Combine(lan.Folder, "0"), beside, StringComparison.Ordinal).Replace($"{VrrpLan.Vip}:80", "127.0.0.1:81", StringComparison.Ordinal));
+
+        await using var second = lan.Hosts[0].Start(Topology.Penstock, "run", "--config", Path.Combine(beside, "penstock.yaml"));
+        (await second.WaitAsync(s_patience)).ShouldBe(1, second.Output);
+        second.Output.ShouldContain($"process {first.Pid} speaks VRRP for router id 50 of eth0 (edge) on this host already");
+        (await lan.HasAsync(0)).ShouldBeTrue();
+
+        // It has it once the other one is gone, however that went.
+        first.Signal(9);
+        await first.WaitAsync(s_patience);
+        lan.Keep(lan.Hosts[0].Start(Topology.Penstock, "run", "--config", Path.Combine(beside, "penstock.yaml")));
+        var said = "";
+        await Eventually.TrueAsync(
+            async () => Regex.IsMatch(said = (await lan.Hosts[0].RunAsync(Topology.Penstock, "status", "--socket", Path.Combine(beside, "admin.sock"))).Output, "^edge +MASTER ", RegexOptions.Multiline | RegexOptions.NonBacktracking), s_patience, () => said);
+    }
+
     private static void Configure(VrrpLan lan, int host, string settings = "", string more = "", string deadAfter = "3s")
     {
         var priority = settings.Contains("priority", StringComparison.Ordinal) ? "" : $"priority: {(host == 0 ? 150 : 100)}, ";

@@ -318,6 +318,7 @@ public sealed partial class VrrpTierTests : IDisposable
             _change = note;
             return _started[folder.Group] = new FakeKeepalived(folder.Group, _ranBefore, _applying);
         },
+        (name, what) => _turns.Add(name) ? new Turn(_turns, name) : throw new AddressApplyException($"{name} {what}"),
         NullLoggerFactory.Instance,
         _time);
 

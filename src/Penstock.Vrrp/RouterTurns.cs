@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+using System.Net.Sockets;
+using Penstock.Model.Vrrp;
+
+namespace Penstock.Vrrp;
+
+/// <summary>The virtual routers that this daemon speaks for: each has one daemon of a host, whatever its folders, since keepaliveds of one host do not hear one another.</summary>
+/// <param name="take">Takes one by its name, and what its holder does, for people; null: it is not to be had, and that is no reason to do without.</param>
+internal sealed class RouterTurns(Func<string, string, IDisposable?> take) : IDisposable
+{
+    private readonly Dictionary<string, IDisposable?> _taken = new(StringComparer.Ordinal);
+
+    /// <summary>Takes those of instances, as far as they are not taken.</summary>
+    /// <exception cref="AddressApplyException">Another daemon has one; some of the others may be taken then, until <see cref="Keep"/>.</exception>
+    public void Take(IEnumerable<VrrpInstanceConfig> instances)
+    {
+        foreach (var instance in instances)
+        {
+            if (!_taken.ContainsKey(Name(instance)))
+                _taken[Name(instance)] = take(Name(instance), $"speaks VRRP for router id {instance.RouterId} of {instance.Interface} ({instance.Name})");
+        }
+    }
+
+    /// <summary>Lets all others go.</summary>
+    public void Keep(IEnumerable<VrrpInstanceConfig> instances)
+    {
+        foreach (var name in _taken.Keys.Except(instances.Select(Name), StringComparer.Ordinal).ToArray())
+        {
+            _taken[name]?.Dispose();
+            _ = _taken.Remove(name);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => Keep([]);
+
+    private static string Name(VrrpInstanceConfig instance) =>
+        $"penstock/vrrp/{instance.Interface}/{(instance.Family == AddressFamily.InterNetworkV6 ? "ipv6" : "ipv4")}/{instance.RouterId}";
+}

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+using Penstock.Model;
+using Penstock.Model.Vrrp;
+
+namespace Penstock.Vrrp.Tests;
+
+/// <summary>One daemon of a host speaks for a virtual router.</summary>
+public sealed partial class VrrpTierTests
+{
+    private readonly HashSet<string> _turns = new(StringComparer.Ordinal);
+
+    [Fact]
+    public void Router_ThatAnotherDaemonSpeaksFor_IsRefused_WhateverItsFolders_UntilItIsLetGo()
+    {
+        _tier.Apply(Snapshot(Some.Instance()));
+        using var second = Tier();
+        var (edge, other) = (Elsewhere(Some.Instance()), Some.Instance() with { Name = "other", RouterId = 52 });
+        _started.Clear();
+
+        Should.Throw<AddressApplyException>(() => second.Apply(edge)).Message.ShouldBe("penstock/vrrp/eth0/ipv4/51 speaks VRRP for router id 51 of eth0 (edge)");
+        _started.ShouldBeEmpty();
+        second.Apply(Elsewhere(other));
+
+        // What is refused, or fails, leaves it with those that it had.
+        Should.Throw<AddressApplyException>(() => second.Apply(Elsewhere(other, Some.Instance() with { Name = "third", RouterId = 53 }, Some.Instance())));
+        _turns.ShouldBe(["penstock/vrrp/eth0/ipv4/51", "penstock/vrrp/eth0/ipv4/52"], ignoreOrder: true);
+
+        _tier.Apply(Snapshot());
+        second.Apply(edge);
+        _turns.ShouldBe(["penstock/vrrp/eth0/ipv4/51"]);
+        second.Dispose();
+        _turns.ShouldBeEmpty();
+    }
+
+    private Snapshot Elsewhere(params VrrpInstanceConfig[] instances)
+    {
+        var snapshot = Some.Snapshot(instances);
+        return snapshot with { Config = snapshot.Config with { Keepalived = new KeepalivedConfig { Run = _folder + "/run2", State = _folder + "/state2" } } };
+    }
+
+    private sealed class Turn(HashSet<string> turns, string name) : IDisposable
+    {
+        public void Dispose() => turns.Remove(name);
+    }
+}
