@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Globalization;
+using System.Text;
 using Penstock.Linux;
 
 namespace Penstock.Vrrp.Supervision;
@@ -30,9 +31,10 @@ internal static class ProgramProcess
     public static ProcessHandle? Search(IReadOnlyCollection<string> arguments)
     {
         var found = new List<ProcessHandle>();
+        var end = Encoding.UTF8.GetBytes($"\0{string.Join('\0', arguments)}\0");
         foreach (var folder in Directory.EnumerateDirectories("/proc"))
         {
-            if (!int.TryParse(Path.GetFileName(folder), NumberStyles.None, CultureInfo.InvariantCulture, out var pid) || ProcessHandle.TryOpen(pid) is not { } process)
+            if (!int.TryParse(Path.GetFileName(folder), NumberStyles.None, CultureInfo.InvariantCulture, out var pid) || !EndsWith(folder, end) || ProcessHandle.TryOpen(pid) is not { } process)
                 continue;
             if (process.Arguments().Skip(1).SequenceEqual(arguments, StringComparer.Ordinal))
                 found.Add(process);
@@ -60,5 +62,17 @@ internal static class ProgramProcess
 
         _ = process.Signal(ProcessSignal.Kill);
         _ = process.WaitForEnd(s_lastBreath);
+    }
+    // Read before it is opened: hosts have many processes, and each group that comes looks through all of them.
+    private static bool EndsWith(string folder, ReadOnlySpan<byte> end)
+    {
+        try
+        {
+            return File.ReadAllBytes(Path.Combine(folder, "cmdline")).AsSpan().EndsWith(end);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return false; // it is gone
+        }
     }
 }
