@@ -7,7 +7,7 @@ namespace Penstock.Netns.Tests;
 public sealed class VrrpKindsTests
 {
     private const string Origin = "import socket\ns=socket.create_server(('127.0.0.1',8080))\nwhile 1: s.accept()[0].close()";
-    private const string V4 = VrrpLan.Vip, V6 = VrrpLan.Vip6, Second = "10.8.0.101", Second6 = "fd08::101";
+    private const string V4 = VrrpLan.Vip, V6 = VrrpLan.Vip6, Second = "10.8.0.101", Second6 = "fd08::101", Third = "10.8.0.102";
 
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
 
@@ -67,6 +67,31 @@ public sealed class VrrpKindsTests
         lan.Keep(lan.Hosts[0].Start("python3", "-c", Origin));
         await lan.OwnerAsync(0, all);
         await lan.RoleAsync(0, "MASTER", "second");
+    }
+
+    /// <summary>An instance that a sync group has no more takes none of the others' addresses with it, be the group down to one.</summary>
+    [NetnsFact]
+    public async Task SyncGroup_ThatLosesAnInstance_KeepsTheOthersAddresses()
+    {
+        await using var lan = await VrrpLan.CreateAsync();
+        string[] instances = [.. new[] { V4, Second, Third }.Select((address, i) => $"{{name: edge{i}, interface: eth0, router_id: {50 + i}, priority: PRIORITY, advert_interval: 200ms, addresses: [{address}/24], sync_group: both}}")];
+        Configure(lan, string.Join(", ", instances));
+        await lan.StartDaemonAsync(0);
+        await lan.OwnerAsync(0, V4, Second, Third);
+        await lan.RoleAsync(0, "MASTER", "edge2");
+        var changes = lan.Hosts[0].Start("ip", "-o", "monitor", "address");
+        lan.Keep(changes);
+
+        foreach (var (left, gone) in new[] { (2, Third), (1, Second) })
+        {
+            Configure(lan, string.Join(", ", instances.Take(left)));
+            (await lan.ReloadAsync(0)).ShouldNotContain("are given up");
+            await Eventually.TrueAsync(() => Task.FromResult(changes.Output.Contains($" {gone}/", StringComparison.Ordinal)), s_patience, () => changes.Output);
+            await lan.RoleAsync(0, "MASTER", "edge0");
+        }
+
+        changes.Output.ShouldNotContain($" {V4}/", customMessage: "its address has left");
+        (await lan.HasAsync(0, V4)).ShouldBeTrue();
     }
 
     private static void Configure(VrrpLan lan, string instances)
