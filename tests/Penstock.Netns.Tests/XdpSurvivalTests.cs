@@ -145,6 +145,52 @@ public sealed class XdpSurvivalTests
     }
 
     [NetnsFact]
+    public async Task Ports_OfAServiceThatChangeUnderLoad_EndNoConnectionToThoseThatStay()
+    {
+        await using var net = await Topology.CreateAsync();
+        await net.StartDaemonAsync(TwoServers);
+        var connections = net.Client.Connect(new IPEndPoint(IPAddress.Parse(Topology.Vip), 80), 1000);
+        var owners = connections.Select(Ask).ToArray();
+
+        var (good, bad) = await net.UnderLoadAsync(8, async () =>
+        {
+            foreach (var ports in new[] { "80-8080", "1-80", "80" })
+            {
+                net.Configure(OnPorts(TwoServers, ports));
+                await net.ReloadAsync();
+                connections.Select(Ask).ShouldBe(owners, ports);
+                (await net.CurlAsync(1, $"http://{Topology.Vip}:8080/", seconds: 2)).Keys.Single().StartsWith('s').ShouldBe(ports == "80-8080", ports);
+            }
+        });
+
+        bad.ShouldBeEmpty();
+        good.ShouldBeGreaterThan(500);
+        foreach (var connection in connections)
+            connection.Dispose();
+    }
+
+    [NetnsFact]
+    public async Task Ports_OfAServiceThatChangeWithItsBackends_EndNoConnection()
+    {
+        await using var net = await Topology.CreateAsync();
+        await net.StartDaemonAsync(OneServer);
+        var connections = net.Client.Connect(new IPEndPoint(IPAddress.Parse(Topology.Vip), 80), 1000);
+        connections.Select(Ask).Distinct().ShouldBe(["s1"]);
+
+        // What is a new flow goes to both from now on.
+        foreach (var ports in new[] { "80-8080", "80" })
+        {
+            net.Configure(OnPorts(TwoServers, ports));
+            await net.ReloadAsync();
+            connections.Select(Ask).Where(answer => answer != "s1").ShouldBeEmpty(ports);
+        }
+
+        (await net.CurlAsync(24)).Count.ShouldBe(2);
+        foreach (var connection in connections)
+            connection.Dispose();
+    }
+
+    [NetnsFact]
     public async Task HashSeed_ThatChanges_IsWarnedOfByTheReload()
     {
         await using var net = await Topology.CreateAsync();
@@ -320,6 +366,8 @@ public sealed class XdpSurvivalTests
         (await Run.OkAsync(Topology.Penstock, question)).ShouldContain("no flow is remembered");
         daemon.Output.ShouldContain("flows remembered from before another host had their addresses are not believed any more");
     }
+
+    private static string OnPorts(string services, string ports) => services.Replace(":80\"", $":{ports}\"", StringComparison.Ordinal);
 
     private static string Ask(Socket connection)
     {
