@@ -67,6 +67,9 @@ internal enum ProxyError : byte
     /// <summary>The whole request took longer than the route or the listener allows.</summary>
     RequestTimeout,
 
+    /// <summary>gRPC: the call took longer than its client gives it.</summary>
+    GrpcTimeout,
+
     /// <summary>A defect, or the operating system refused a resource.</summary>
     InternalError,
 

@@ -48,6 +48,7 @@ internal static class ProxyErrors
         ProxyError.DescriptorsExhausted => Ours("connection_limit_reached", "descriptors_exhausted", 503, "The process or the host has no file descriptor left for a connection to the endpoint."),
         ProxyError.ShuttingDown => Ours("proxy_internal_error", "shutting_down", 503, "The proxy is stopping."),
         ProxyError.RequestTimeout => Upstream("http_response_timeout", "request_timeout", 504, "The whole request took longer than the route or the listener allows."),
+        ProxyError.GrpcTimeout => Upstream("http_response_timeout", "grpc_timeout", 504, "gRPC: the call took longer than its client gives it with grpc-timeout."),
         ProxyError.InternalError => Ours("proxy_internal_error", details: null, 500, "A defect, or the operating system refused a resource."),
         ProxyError.ConnectionRefused => Upstream("connection_refused", details: null, 502, "The endpoint refused the connection."),
         ProxyError.ConnectionTimeout => Upstream("connection_timeout", details: null, 504, "The endpoint did not accept the connection in time."),

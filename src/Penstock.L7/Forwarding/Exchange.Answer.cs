@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Runtime.CompilerServices;
 using Penstock.L7.Errors;
+using Penstock.L7.Grpc;
 using Penstock.L7.Http1;
 using Penstock.L7.Routing;
 using Penstock.L7.Transport;
@@ -28,6 +29,12 @@ internal sealed partial class Exchange
             Finish();
             _client.Abort();
             return false;
+        }
+
+        if (_error != ProxyError.None && IsGrpc)
+        {
+            _grpcStatus = GrpcStatuses.Of(_error, status);
+            status = 200;
         }
 
         var keep = MayKeepClient() && MayKeepAfter(_error) && !_client.ClosesEarly;
@@ -70,13 +77,13 @@ internal sealed partial class Exchange
         Span<byte> allow = stackalloc byte[256];
         var allowLength = _error == ProxyError.MethodNotAllowed && _worker.Paths.TryNormalize(Request.Path, out var path)
             ? Listener.WriteAllowed(Request.Host, path.Match, allow) : 0;
-        var body = route?.Respond is { } respond ? respond.Body.Span : route is null ? ErrorText() : default;
+        var body = route?.Respond is { } respond ? respond.Body.Span : route is null && _grpcStatus is null ? ErrorText() : default;
         var headOnly = Request.MethodKind == HttpMethodKind.Head;
         _ownBytes = headOnly ? 0 : body.Length;
         _client.WriteAnswer(new LocalAnswer
         {
             Status = status,
-            ContentType = route?.Respond is { } fixedResponse ? fixedResponse.ContentType.Span : PlainText,
+            ContentType = route?.Respond is { } fixedResponse ? fixedResponse.ContentType.Span : _grpcStatus is null ? PlainText : GrpcFields.ContentType,
             Body = body,
             HeadOnly = headOnly,
             ClientVersion = Request.Version,
@@ -86,6 +93,8 @@ internal sealed partial class Exchange
             Location = route?.Redirect is { } redirect ? Location(redirect) : default,
             Allow = allow[..allowLength],
             RequestId = _headTicks == 0 ? default : RequestId(),
+            GrpcStatus = _grpcStatus is { } ended ? ended.Number() : default,
+            GrpcMessage = _grpcStatus is null ? default : GrpcMessage(),
         });
     }
 

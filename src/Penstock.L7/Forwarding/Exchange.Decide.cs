@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 using Penstock.L7.Errors;
+using Penstock.L7.Grpc;
 using Penstock.L7.Http1;
 
 namespace Penstock.L7.Forwarding;
@@ -27,9 +28,18 @@ internal sealed partial class Exchange
         _target = _route.Route.PickTarget(ref _worker.Random);
         if (_target < 0)
             return ProxyError.NoTarget;
-        if (_route.TimeoutMilliseconds is { } timeout)
-            _worker.Reactor.Timers.Arm(_timer, _worker.Reactor.Now + timeout);
+        LimitTime();
         return ProxyError.None;
+    }
+
+    private void LimitTime()
+    {
+        var limit = _route!.TimeoutMilliseconds; // Called with a route.
+        _timeout = ProxyError.RequestTimeout;
+        if (IsGrpc && GrpcFields.Timeout(Request) is { } given && !(given >= limit))
+            (limit, _timeout) = (given, ProxyError.GrpcTimeout);
+        if (limit is { } milliseconds)
+            _worker.Reactor.Timers.Arm(_timer, _worker.Reactor.Now + milliseconds);
     }
 
     /// <summary>The path to send on: as received, normalised, or rewritten by the route.</summary>

@@ -30,6 +30,8 @@ internal sealed partial class Exchange
         _connection.Slot.CountersOf(_worker.Index).OnRequest();
         if (_error != ProxyError.None)
             _worker.Counters.Count(_error, _rejection);
+        if (_grpcStatus is { } status)
+            _worker.Counters.GrpcStatuses[(int)status]++;
         if (_worker.AccessLog is { } ring)
             Log(ring, now, microseconds, requestBytes, responseBytes);
     }

@@ -39,7 +39,7 @@ internal sealed partial class Exchange
         if (!_responseBody.IsDone)
             await RelayBodyAsync(upstream, chunked);
         if (_error == ProxyError.None)
-            _client.WriteEnd(chunked, _responseBody.Trailers ?? upstream.Trailers);
+            EndResponse(chunked, _responseBody.Trailers ?? upstream.Trailers);
         if (_error is ProxyError.None && (await _clientWriter.FlushAsync()).IsCompleted)
             _error = ClientError();
         _relaying = false;
@@ -126,6 +126,8 @@ internal sealed partial class Exchange
             if (_clientWriter.TotalSent == _responseStart && _clientWriter.TryDiscard())
                 return await AnswerAsync();
             BreakOff();
+            if (IsGrpc)
+                await EndGrpcAsync();
         }
 
         Finish();

@@ -43,6 +43,7 @@ internal sealed partial class Exchange
     private ResponseHead _response = new();
     private bool _trusted;
     private bool _ended;
+    private ProxyError _timeout;
 
     internal Exchange(Worker worker)
     {
@@ -82,6 +83,7 @@ internal sealed partial class Exchange
         _status = _attempts = 0;
         _pathLength = 0;
         _ownBytes = null;
+        _grpcStatus = null;
         _tunnelBytes = 0;
         _trusted = _ended = _isSent = false;
         _upstream = null;
@@ -191,6 +193,6 @@ internal sealed partial class Exchange
 
     private sealed class ExchangeTimer(Exchange exchange) : TimerNode
     {
-        public override void OnExpired() => exchange.Interrupt(ProxyError.RequestTimeout);
+        public override void OnExpired() => exchange.Interrupt(exchange._timeout);
     }
 }

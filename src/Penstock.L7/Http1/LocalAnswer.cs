@@ -39,4 +39,10 @@ internal readonly ref struct LocalAnswer
 
     /// <summary>The X-Request-Id to send; empty: none.</summary>
     public ReadOnlySpan<byte> RequestId { get; init; }
+
+    /// <summary>The value of grpc-status, for a call of gRPC, which gets no body then; empty: none.</summary>
+    public ReadOnlySpan<byte> GrpcStatus { get; init; }
+
+    /// <summary>The value of grpc-message; empty: none.</summary>
+    public ReadOnlySpan<byte> GrpcMessage { get; init; }
 }

@@ -9,7 +9,7 @@ namespace Penstock.L7.Http2;
 internal static class ResponseFields
 {
     /// <summary>Names whose values hardly come twice on a connection.</summary>
-    private static readonly string[] s_unique = ["age", "etag", "last-modified", "expires", "content-range", "content-location", "link"];
+    private static readonly string[] s_unique = ["age", "etag", "last-modified", "expires", "content-range", "content-location", "link", "grpc-message", "grpc-status-details-bin"];
 
     /// <summary>An interim response.</summary>
     internal static void WriteInterim(FieldBlock block, ResponseHead head, in ResponseForwarding forwarding)
@@ -50,7 +50,9 @@ internal static class ResponseFields
         PutChecked(block, "allow"u8, answer.Allow, HpackIndexing.Add);
         PutChecked(block, "proxy-status"u8, answer.ProxyStatus, HpackIndexing.Add);
         PutChecked(block, "x-request-id"u8, answer.RequestId, HpackIndexing.None);
-        if (!LocalResponse.IsBodiless(answer.Status))
+        PutChecked(block, "grpc-status"u8, answer.GrpcStatus, HpackIndexing.Add);
+        PutChecked(block, "grpc-message"u8, answer.GrpcMessage, HpackIndexing.None);
+        if (answer.GrpcStatus.IsEmpty && !LocalResponse.IsBodiless(answer.Status))
             MessageFields.PutNumber(block, "content-length"u8, answer.Body.Length, HpackIndexing.None);
     }
 

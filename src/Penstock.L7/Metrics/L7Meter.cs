@@ -2,6 +2,7 @@
 using System.Diagnostics.Metrics;
 using System.Globalization;
 using Penstock.L7.Errors;
+using Penstock.L7.Grpc;
 using Penstock.L7.Http1;
 using Penstock.L7.Http2;
 using Penstock.L7.ProxyProtocol;
@@ -53,6 +54,11 @@ internal sealed partial class L7Meter : IDisposable
         _meter.CreateObservableCounter("penstock.http.request.body", () => PerSeries(cell => cell.RequestBytes), "By", "Bytes of request bodies, and of what clients sent through tunnels.");
         _meter.CreateObservableCounter("penstock.http.response.body", () => PerSeries(cell => cell.ResponseBytes), "By", "Bytes of response bodies, and of what endpoints sent through tunnels.");
         _meter.CreateObservableCounter("penstock.http.errors", Errors, unit: null, "Requests the proxy answered or broke off itself, by the reason that Proxy-Status and the access log give, too.");
+        _meter.CreateObservableCounter(
+            "penstock.grpc.responses",
+            () => Enum.GetValues<GrpcStatus>().Select(status => new Measurement<long>(_workers.Sum(w => w.Counters.GrpcStatuses[(int)status]), Tag("status", status.Token()))),
+            unit: null,
+            "Calls of gRPC over HTTP/2, by the status that the client was told.");
     }
 
     private void AddListeners()

@@ -38,6 +38,9 @@ internal sealed class ReactorCounters
     /// <summary>HTTP/2 of endpoints.</summary>
     internal Http2Counters UpstreamHttp2 { get; } = new();
 
+    /// <summary>Calls of gRPC, by the status that their clients were told.</summary>
+    internal long[] GrpcStatuses { get; } = new long[Grpc.GrpcStatuses.Count];
+
     /// <summary>Counts a request the proxy answered or broke off itself.</summary>
     internal void Count(ProxyError error, RejectReason rejection)
     {
