@@ -27,6 +27,7 @@ public sealed class L7Engine : IAsyncDisposable
     private readonly Func<int, Func<CompiledSnapshot>, DescriptorBudget, ILogger, Worker> _create;
     private readonly DescriptorShares _process;
     private readonly DescriptorShare _share;
+    private readonly ListenerStore _store;
     private readonly List<ListenerSlot> _slots = [];
     private Worker[] _workers = [];
     private SnapshotCompiler _compiler = new(reactors: 0, new SeriesRegistry(reactors: 0), new SeriesRegistry(reactors: 0));
@@ -42,19 +43,23 @@ public sealed class L7Engine : IAsyncDisposable
     /// <summary>An engine that serves nothing until <see cref="Apply"/>.</summary>
     /// <param name="loggers">Log.</param>
     /// <param name="descriptors">The process's descriptors.</param>
-    public L7Engine(ILoggerFactory loggers, DescriptorShares descriptors)
-        : this(loggers, descriptors, (index, current, budget, logger) => new Worker(index, current, budget, logger))
+    /// <param name="store">Listening sockets of the process before, and for the one after; null: there is neither.</param>
+    public L7Engine(ILoggerFactory loggers, DescriptorShares descriptors, ListenerStore? store = null)
+        : this(loggers, descriptors, store, (index, current, budget, logger) => new Worker(index, current, budget, logger))
     {
     }
 
     /// <summary>The same with workers from elsewhere.</summary>
-    internal L7Engine(ILoggerFactory loggers, DescriptorShares descriptors, Func<int, Func<CompiledSnapshot>, DescriptorBudget, ILogger, Worker> create)
+    internal L7Engine(ILoggerFactory loggers, DescriptorShares descriptors, ListenerStore? store, Func<int, Func<CompiledSnapshot>, DescriptorBudget, ILogger, Worker> create)
     {
         ArgumentNullException.ThrowIfNull(loggers);
         ArgumentNullException.ThrowIfNull(descriptors);
-        (_process, _share, _create) = (descriptors, descriptors.Add(), create);
+        (_process, _share, _store, _create) = (descriptors, descriptors.Add(), store ?? ListenerStore.None(), create);
         _logger = loggers.CreateLogger("Penstock.L7");
     }
+
+    /// <summary>How long a connection between requests may wait for its next, where another process takes over.</summary>
+    internal TimeSpan ForIdle { get; set; } = TimeSpan.FromSeconds(1);
 
     /// <summary>One ring for each reactor, present while the access log is configured.</summary>
     public IReadOnlyList<AccessLogRing> AccessLogRings { get; private set; } = [];
@@ -78,6 +83,7 @@ public sealed class L7Engine : IAsyncDisposable
         _compiler.Adopt(tls);
         _share.SetActive(!snapshot.Config.L7.Listeners.IsEmpty);
         _slots.AddRange(added);
+        Keep(added);
         var proxyStatus = new ProxyStatusField(snapshot.Config.Node);
         var listeners = new CompiledListener?[_slots.Select(slot => slot.Id + 1).DefaultIfEmpty().Max()];
         foreach (var config in snapshot.Config.L7.Listeners)
@@ -92,6 +98,13 @@ public sealed class L7Engine : IAsyncDisposable
         Volatile.Write(ref _current, new CompiledSnapshot(snapshot.Generation, listeners, clusters));
         Publish(added, RemoveUnused(listeners), clusters);
         _compiler.ForgetUnused(Environment.TickCount64);
+    }
+
+    /// <summary>Where a configuration listens, as the kernel has it.</summary>
+    public static IEnumerable<SocketAddress> Addresses(L7Config config)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        return config.Listeners.Select(listener => ListenerBinder.AddressOf(listener.Bind));
     }
 
     /// <summary>What runs, for <c>penstock status</c>.</summary>
@@ -122,12 +135,33 @@ public sealed class L7Engine : IAsyncDisposable
     /// <summary>Connections of clients that are open.</summary>
     public long OpenConnections() => _workers.Sum(worker => worker.Open);
 
+    /// <summary>
+    /// Another process is to take over: connections end with their present request or their next, and those without one after <see cref="ForIdle"/>; new ones are served, and end likewise.
+    /// Returns when those of the beginning have ended, or the time is over.
+    /// </summary>
+    /// <remarks>An idle connection that is closed while its client sends loses a request: those that are in use end with an answer before.</remarks>
+    public async Task MakeWayAsync(TimeSpan limit)
+    {
+        var forIdle = limit < ForIdle ? limit : ForIdle;
+        foreach (var worker in _workers)
+            worker.Reactor.Post(worker.BeginLeaving);
+        if (await UntilAsync(() => Array.TrueForAll(_workers, worker => worker.HasLeft), forIdle))
+            return;
+        foreach (var worker in _workers)
+            worker.Reactor.Post(worker.EndLeaving);
+        await UntilAsync(() => Array.TrueForAll(_workers, worker => worker.HasLeft), limit - forIdle);
+    }
+
     /// <summary>Stops accepting, lets requests in flight finish, closes idle connections; returns when none is open or the time is over (then the rest is closed).</summary>
+    /// <param name="timeout">How long requests may take.</param>
+    /// <param name="keepsListening">
+    /// Another process takes the sockets over, of which the store keeps descriptors: who connects from now on waits in the kernel's queue for the other process.
+    /// </param>
     /// <returns>Connections that had to be cut.</returns>
-    public async Task<int> DrainAsync(TimeSpan timeout)
+    public async Task<int> DrainAsync(TimeSpan timeout, bool keepsListening = false)
     {
         foreach (var worker in _workers)
-            worker.Reactor.Post(worker.Drain);
+            worker.Reactor.Post(() => worker.Drain(keepsListening));
         await UntilClosedAsync(timeout);
         var cut = (int)OpenConnections();
         if (cut == 0)
@@ -152,8 +186,7 @@ public sealed class L7Engine : IAsyncDisposable
             worker.ClosePipes();
         }
 
-        foreach (var slot in _slots)
-            slot.CloseSockets();
+        _slots.ForEach(slot => slot.Release());
         return ValueTask.CompletedTask;
     }
 
@@ -214,15 +247,24 @@ public sealed class L7Engine : IAsyncDisposable
             foreach (var config in appliance.L7.Listeners)
             {
                 if (!_slots.Exists(slot => slot.Bind == config.Bind))
-                    opened.Add(ListenerBinder.Open(FreeId(opened), config.Bind, _workers.Length, isVirtual: config.Bind.Address is { } address && virtuals.Contains(address)));
+                    opened.Add(ListenerBinder.Open(FreeId(opened), config.Bind, _workers.Length, _store, isVirtual: config.Bind.Address is { } address && virtuals.Contains(address)));
             }
 
             return opened;
         }
         catch
         {
-            opened.ForEach(slot => slot.CloseSockets());
+            opened.ForEach(slot => slot.Release());
             throw;
+        }
+    }
+
+    private void Keep(List<ListenerSlot> added)
+    {
+        foreach (var slot in added)
+        {
+            _store.Keep(slot.Opened);
+            slot.IsKept = _store.Keeps;
         }
     }
 
@@ -289,13 +331,17 @@ public sealed class L7Engine : IAsyncDisposable
         AccessLogRings = rings;
     }
 
-    private async Task UntilClosedAsync(TimeSpan timeout)
+    private Task UntilClosedAsync(TimeSpan timeout) => UntilAsync(() => OpenConnections() == 0, timeout);
+
+    private static async Task<bool> UntilAsync(Func<bool> isOver, TimeSpan timeout)
     {
         var begun = TimeProvider.System.GetTimestamp();
         do
         {
             await Task.Delay(10);
         }
-        while (OpenConnections() > 0 && TimeProvider.System.GetElapsedTime(begun) < timeout);
+        while (!isOver() && TimeProvider.System.GetElapsedTime(begun) < timeout);
+
+        return isOver();
     }
 }

@@ -74,6 +74,9 @@ internal static unsafe partial class Libc
     [LibraryImport(Library), SuppressGCTransition]
     internal static partial nint sendmsg(int fd, MessageHeader* message, int flags);
 
+    [LibraryImport(Library, EntryPoint = "sendmsg")]
+    internal static partial nint sendmsg_waiting(int fd, MessageHeader* message, int flags);
+
     [LibraryImport(Library)]
     internal static partial nint sendto(int fd, void* buf, nuint len, int flags, byte* addr, uint addrlen);
 
@@ -130,5 +133,14 @@ internal static unsafe partial class Libc
         internal void* Control;
         internal nuint ControlLength;
         internal int Flags;
+    }
+
+    /// <summary>struct cmsghdr of 64-bit Linux (bits/socket.h).</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct ControlHeader
+    {
+        internal nuint Length;
+        internal int Level;
+        internal int Type;
     }
 }

@@ -86,6 +86,22 @@ public struct SocketAddress
         return result;
     }
 
+    /// <summary>The path of a Unix socket; null: it has none, or is none.</summary>
+    public readonly string? UnixPath
+    {
+        get
+        {
+            if (!IsUnix || Length <= 2)
+                return null;
+            var path = Bytes[2..].TrimEnd((byte)0);
+            return path.IsEmpty || path[0] == 0 ? null : Encoding.UTF8.GetString(path);
+        }
+    }
+
+    /// <summary>The bytes in use.</summary>
+    [UnscopedRef]
+    internal readonly ReadOnlySpan<byte> Bytes => ((ReadOnlySpan<byte>)_bytes)[..Length];
+
     /// <summary>For a call that fills it in.</summary>
     [UnscopedRef]
     internal ref byte First => ref _bytes[0];

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+using System.Runtime.InteropServices;
 
 namespace Penstock.Linux;
 
@@ -16,9 +17,13 @@ public static unsafe class SocketCalls
     private const int LevelSocket = 1;
     private const int LevelTcp = 6;
     private const int LevelIpv6 = 41;
+    private const int Rights = 1; // SCM_RIGHTS
 
     /// <summary>Most pieces <see cref="SendGathered"/> takes.</summary>
     public const int MaxVectors = 16;
+
+    /// <summary>Most descriptors that one message takes (SCM_MAX_FD).</summary>
+    public const int MaxDescriptors = 253;
 
     /// <summary>A stream socket of the address's family.</summary>
     public static IoResult Create(in SocketAddress address) =>
@@ -145,6 +150,33 @@ public static unsafe class SocketCalls
             return IoResult.Of(Libc.sendmsg(fd, &message, NoSignal));
         }
     }
+
+    /// <summary>sendmsg(2) with descriptors beside the data (SCM_RIGHTS, unix(7)); waits where the socket does.</summary>
+    /// <param name="fd">A Unix socket.</param>
+    /// <param name="data">At least one byte.</param>
+    /// <param name="descriptors">At most <see cref="MaxDescriptors"/>; the receiver gets its own of each.</param>
+    public static IoResult SendDescriptors(int fd, ReadOnlySpan<byte> data, ReadOnlySpan<int> descriptors)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(descriptors.Length, MaxDescriptors, nameof(descriptors));
+        var length = sizeof(Libc.ControlHeader) + (descriptors.Length * sizeof(int));
+        Span<byte> control = stackalloc byte[(length + sizeof(nuint) - 1) & -sizeof(nuint)];
+        MemoryMarshal.Write(control, new Libc.ControlHeader { Length = (nuint)length, Level = LevelSocket, Type = Rights });
+        MemoryMarshal.AsBytes(descriptors).CopyTo(control[sizeof(Libc.ControlHeader)..]);
+        fixed (byte* first = data, rights = control)
+        {
+            var piece = new IoVector((nint)first, (nuint)data.Length);
+            var message = new Libc.MessageHeader { Vectors = &piece, VectorCount = 1, Control = rights, ControlLength = (nuint)length };
+            return IoResult.Of(Libc.sendmsg_waiting(fd, &message, NoSignal));
+        }
+    }
+
+    /// <summary>
+    /// shutdown(2) of a listening socket, both ways: nobody can connect any more, whichever processes have it open, and who waits in its queue is reset. Whoever polls it sees EPOLLHUP.
+    /// </summary>
+    public static void StopListening(int fd) => _ = Libc.shutdown(fd, 2);
+
+    /// <summary>Whether a descriptor is a stream socket that listens (SO_ACCEPTCONN).</summary>
+    public static bool IsListening(int fd) => GetInt(fd, LevelSocket, 30) is { IsError: false, Value: not 0 };
 
     /// <summary>shutdown(2) of the writing half.</summary>
     public static void ShutdownWrite(int fd) => _ = Libc.shutdown(fd, 1);

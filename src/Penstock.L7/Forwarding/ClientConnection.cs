@@ -85,6 +85,9 @@ internal sealed class ClientConnection : SocketConnection, IClientStream
     /// <summary>Scheme of its requests.</summary>
     internal ReadOnlySpan<byte> Scheme => Tls is null ? "http"u8 : "https"u8;
 
+    /// <summary>Whether HTTP/2 is spoken on it.</summary>
+    internal bool IsHttp2 => _http2 is not null;
+
     /// <summary>Requests begun.</summary>
     internal long Requests { get; set; }
 
@@ -170,8 +173,12 @@ internal sealed class ClientConnection : SocketConnection, IClientStream
             return;
         }
 
-        // What has come already is still served.
-        if (_exchange is null && !Reader.HasBuffered && !HasInput())
+        // What has come already is still served, and what a client that has just connected is about to ask for.
+        if (_exchange is not null || Reader.HasBuffered || HasInput())
+            return;
+        if (Requests == 0)
+            EndSoon();
+        else
             Reader.CancelPendingRead();
     }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Net;
+using System.Net.Sockets;
 using Penstock.Linux;
 using Penstock.Model;
 using SocketAddress = Penstock.Linux.SocketAddress;
@@ -19,34 +20,76 @@ internal static class ListenerBinder
     /// </summary>
     internal const int UnsentLimit = 128 << 10;
 
-    /// <summary>Binds an address and listens: one socket for each reactor, spread by SO_REUSEPORT; for a Unix socket, one in all.</summary>
+    /// <summary>
+    /// Binds an address and listens: one socket for each reactor, spread by SO_REUSEPORT; for a Unix socket, one in all. Where a process before has listened at the address and its
+    /// sockets are kept, those go on, also where they are more than reactors: a connection may wait in each.
+    /// </summary>
     /// <param name="id">Number of the listener.</param>
     /// <param name="bind">Where.</param>
     /// <param name="reactors">How many reactors.</param>
+    /// <param name="store">Sockets of the process before.</param>
     /// <param name="isVirtual">Whether another host may have the address now, and this one later.</param>
     /// <exception cref="L7ApplyException">The address is taken, not ours, or not permitted; no socket stays open then.</exception>
-    internal static ListenerSlot Open(int id, SocketEndpoint bind, int reactors, bool isVirtual = false)
+    internal static ListenerSlot Open(int id, SocketEndpoint bind, int reactors, ListenerStore store, bool isVirtual = false)
     {
         var sockets = new List<FileDescriptor>();
         try
         {
-            if (bind.UnixPath is { } path)
+            sockets.AddRange(Inherited(bind, store));
+            var inherited = sockets.Count;
+            if (bind.UnixPath is { } path && inherited == 0)
                 RemoveStale(path, bind);
             var boundTo = bind;
             var count = bind.UnixPath is null ? reactors : 1;
-            for (var i = 0; i < count; i++)
+            while (sockets.Count < count)
             {
-                sockets.Add(OpenOne(boundTo, first: i == 0, isVirtual));
+                sockets.Add(OpenOne(boundTo, first: sockets.Count == 0, isVirtual));
                 boundTo = bind.UnixPath is null ? WithKernelsPort(bind, sockets[0]) : bind;
             }
 
-            return new ListenerSlot(id, bind, [.. sockets], boundTo, reactors);
+            return new ListenerSlot(id, bind, [.. sockets], inherited, boundTo, reactors);
         }
         catch
         {
             sockets.ForEach(socket => socket.Dispose());
             throw;
         }
+    }
+
+    /// <summary>Where a listener is bound, as the kernel has it: without IPv6, every address is every one of IPv4.</summary>
+    internal static SocketAddress AddressOf(SocketEndpoint endpoint)
+    {
+        if (endpoint.UnixPath is { } path)
+            return SocketAddress.Unix(path);
+        var isAnyOfIpv4 = IPAddress.IPv6Any.Equals(endpoint.Address) && !Socket.OSSupportsIPv6;
+        return SocketAddress.Ip(isAnyOfIpv4 ? IPAddress.Any : endpoint.Address!, endpoint.Port); // One of the two.
+    }
+
+    // Listened to again, with what this version sets: the one before may have set other things.
+    private static IReadOnlyList<FileDescriptor> Inherited(SocketEndpoint bind, ListenerStore store)
+    {
+        var sockets = store.Take(AddressOf(bind));
+        var isLost = bind.UnixPath is { } path && !FileKind.IsSocket(path); // Nobody can connect to it any more.
+        foreach (var socket in sockets)
+        {
+            if (isLost)
+                ListenerStore.Close(socket);
+            else
+                Listen(socket, bind);
+        }
+
+        return isLost ? [] : sockets;
+    }
+
+    private static void Listen(FileDescriptor socket, SocketEndpoint bind)
+    {
+        if (bind.UnixPath is null)
+        {
+            Check(SocketCalls.SetNoDelay(socket.Number), bind);
+            Check(SocketCalls.SetUnsentLimit(socket.Number, UnsentLimit), bind);
+        }
+
+        Check(SocketCalls.Listen(socket.Number, Backlog), bind);
     }
 
     /// <summary>
@@ -57,8 +100,6 @@ internal static class ListenerBinder
     {
         var address = AddressOf(bind);
         var created = SocketCalls.Create(address);
-        if (created.Error == Errno.EAFNOSUPPORT && IPAddress.IPv6Any.Equals(bind.Address))
-            return OpenOne(SocketEndpoint.Ip(IPAddress.Any, bind.Port), first, isVirtual);
         Check(created, bind);
         var socket = new FileDescriptor(created.Value);
         try
@@ -68,8 +109,6 @@ internal static class ListenerBinder
                 Check(SocketCalls.SetReuseAddress(socket.Number), bind);
                 if (!first)
                     Check(SocketCalls.SetReusePort(socket.Number), bind);
-                Check(SocketCalls.SetNoDelay(socket.Number), bind);
-                Check(SocketCalls.SetUnsentLimit(socket.Number, UnsentLimit), bind);
                 if (address.IsIpv6)
                     Check(SocketCalls.SetIpv6Only(socket.Number, only: !IPAddress.IPv6Any.Equals(bind.Address)), bind);
             }
@@ -77,7 +116,7 @@ internal static class ListenerBinder
             if (isVirtual)
                 Check(SocketCalls.SetFreeBind(socket.Number, address.IsIpv6), bind);
             Check(SocketCalls.Bind(socket.Number, ref address), bind);
-            Check(SocketCalls.Listen(socket.Number, Backlog), bind);
+            Listen(socket, bind);
             if (first && bind.UnixPath is null)
                 Check(SocketCalls.SetReusePort(socket.Number), bind);
             return socket;
@@ -88,9 +127,6 @@ internal static class ListenerBinder
             throw;
         }
     }
-
-    private static SocketAddress AddressOf(SocketEndpoint endpoint) =>
-        endpoint.UnixPath is { } path ? SocketAddress.Unix(path) : SocketAddress.Ip(endpoint.Address!, endpoint.Port); // One of the two.
 
     private static SocketEndpoint WithKernelsPort(SocketEndpoint bind, FileDescriptor socket) =>
         SocketEndpoint.Ip(bind.Address!, SocketCalls.LocalAddress(socket.Number).Port); // Not a Unix socket.

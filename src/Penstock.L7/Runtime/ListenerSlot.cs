@@ -6,15 +6,25 @@ using Penstock.Model.L7;
 
 namespace Penstock.L7.Runtime;
 
-/// <summary>A bound address and its sockets, one for each reactor (one in all for a Unix socket). It outlives reloads that keep the address.</summary>
+/// <summary>A bound address and its sockets, at least one for each reactor (one in all for a Unix socket). It outlives reloads that keep the address.</summary>
 internal sealed class ListenerSlot
 {
     private readonly FileDescriptor[] _sockets;
     private readonly ListenerCounters[] _counters;
+    private readonly int _inherited;
     private int _closedBy;
 
-    internal ListenerSlot(int id, SocketEndpoint bind, FileDescriptor[] sockets, SocketEndpoint boundTo, int reactors)
+    /// <summary>A slot whose sockets listen.</summary>
+    /// <param name="id">Its number.</param>
+    /// <param name="bind">What was asked for.</param>
+    /// <param name="sockets">The sockets.</param>
+    /// <param name="inherited">How many of them, from the first on, are of a process before.</param>
+    /// <param name="boundTo">What they are bound to.</param>
+    /// <param name="reactors">How many reactors.</param>
+    internal ListenerSlot(int id, SocketEndpoint bind, FileDescriptor[] sockets, int inherited, SocketEndpoint boundTo, int reactors)
     {
+        _inherited = inherited;
+        IsKept = inherited > 0;
         Id = id;
         Bind = bind;
         BoundTo = boundTo;
@@ -48,33 +58,40 @@ internal sealed class ListenerSlot
     /// <summary>One for each reactor.</summary>
     internal ReadOnlySpan<ListenerCounters> Counters => _counters;
 
-    /// <summary>The listening socket of a reactor.</summary>
-    internal int SocketOf(int reactor) => _sockets[IsShared ? 0 : reactor].Number;
+    /// <summary>Sockets of this process's own that the service manager does not keep yet.</summary>
+    internal ArraySegment<FileDescriptor> Opened => new(_sockets, _inherited, _sockets.Length - _inherited);
+
+    /// <summary>The service manager has the sockets, too: they outlive this process unless a reactor closes them.</summary>
+    internal bool IsKept { get; set; }
+
+    /// <summary>The listening sockets of a reactor.</summary>
+    internal IEnumerable<int> SocketsOf(int reactor) => IsShared ? [_sockets[0].Number] : Own(reactor).Select(socket => socket.Number);
 
     /// <summary>Counters of a reactor.</summary>
     internal ListenerCounters CountersOf(int reactor) => _counters[reactor];
 
-    /// <summary>Closes a reactor's socket, once it is out of its epoll instance; a shared one goes with the last.</summary>
-    internal void CloseSocketOf(int reactor)
+    /// <summary>Ends a reactor's listening, once its sockets are out of its epoll instance; a shared one goes with the last. Nobody listens there any more, whoever has the sockets besides.</summary>
+    internal void CloseSocketsOf(int reactor)
     {
-        if (!IsShared)
-            _sockets[reactor].Dispose();
-        else if (Interlocked.Increment(ref _closedBy) == _counters.Length)
-            CloseShared();
+        if (IsShared)
+        {
+            if (Interlocked.Increment(ref _closedBy) == _counters.Length)
+                ListenerStore.Close(_sockets[0]);
+            return;
+        }
+
+        foreach (var socket in Own(reactor))
+            ListenerStore.Close(socket);
     }
 
-    /// <summary>Closes every socket: no reactor listens.</summary>
-    internal void CloseSockets()
+    /// <summary>Lets go of every socket that is still open, when no reactor listens any more; those that are kept go on listening without this process.</summary>
+    internal void Release()
     {
-        for (var i = 0; i < _counters.Length; i++)
-            CloseSocketOf(i);
+        if (IsShared && !IsKept)
+            ListenerStore.Close(_sockets[0]);
+        foreach (var socket in _sockets)
+            socket.Dispose();
     }
 
-    private void CloseShared()
-    {
-        // In this order: once the socket refuses, its file counts as stale and may be another listener's at any moment.
-        if (Bind.UnixPath is { } path)
-            SocketFile.Remove(path);
-        _sockets[0].Dispose();
-    }
+    private IEnumerable<FileDescriptor> Own(int reactor) => _sockets.Where((_, i) => i % _counters.Length == reactor);
 }

@@ -5,8 +5,11 @@ using Penstock.Linux.Reactors;
 namespace Penstock.L7.Runtime;
 
 /// <summary>A listener's socket on one reactor: what it accepts is served.</summary>
-internal sealed class ProxyListener(Worker worker, ListenerSlot slot)
-    : AcceptSource(worker.Reactor, slot.SocketOf(worker.Index), slot.IsShared)
+/// <param name="worker">The reactor's worker.</param>
+/// <param name="slot">Where it listens.</param>
+/// <param name="socket">One of the slot's sockets.</param>
+internal sealed class ProxyListener(Worker worker, ListenerSlot slot, int socket)
+    : AcceptSource(worker.Reactor, socket, slot.IsShared)
 {
     /// <summary>Where it listens.</summary>
     internal ListenerSlot Slot { get; } = slot;

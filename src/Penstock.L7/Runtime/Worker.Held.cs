@@ -39,6 +39,7 @@ internal sealed partial class Worker
         _held.Remove(connection);
         Descriptors.Leave();
         Volatile.Write(ref _open, _open - 1);
+        OnLeft(connection);
     }
 
     /// <summary>A connection was closed for its PROXY header.</summary>
@@ -57,12 +58,6 @@ internal sealed partial class Worker
             new StreamRelay(this, client, client.Listener.Fallback!, fd).Begin(); // Without rules there is one.
         else
             new ClientHelloWait(this, client).Begin(fd);
-    }
-
-    private void ForEachHeld(Action<IHeldConnection> action)
-    {
-        foreach (var held in _held.ToArray())
-            action(held);
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Listener}: closed a connection from {Peer}, which has to begin with a PROXY header: {Reason}")]

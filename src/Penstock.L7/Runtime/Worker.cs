@@ -32,7 +32,6 @@ internal sealed partial class Worker
     private readonly List<ProxyListener> _listeners = [];
     private ClientConnection? _connections;
     private long _open;
-    private bool _endsConnections;
     private long _defects;
     private AccessLogRing? _accessLog;
     private long _droppedBefore;
@@ -87,16 +86,6 @@ internal sealed partial class Worker
     /// <summary>Its random numbers.</summary>
     internal ref FastRandom Random => ref _random;
 
-    /// <summary>The proxy is stopping.</summary>
-    internal bool IsDraining { get; private set; }
-
-    /// <summary>Whether connections end with their present request, while new ones are taken as ever. Set by any thread.</summary>
-    internal bool EndsConnections
-    {
-        get => Volatile.Read(ref _endsConnections);
-        set => Volatile.Write(ref _endsConnections, value);
-    }
-
     /// <summary>Client connections open; read by any thread.</summary>
     internal long Open => Volatile.Read(ref _open);
 
@@ -136,35 +125,14 @@ internal sealed partial class Worker
     /// <summary>Listens at a slot.</summary>
     internal void Listen(ListenerSlot slot)
     {
-        var listener = new ProxyListener(this, slot);
-        var result = listener.Start();
-        if (result.IsError)
-            LogListenFailure(_logger, slot.BoundTo.ToString(), result.Error);
-        _listeners.Add(listener);
-    }
-
-    /// <summary>Stops listening at a slot, and ends its idle connections.</summary>
-    internal void Unlisten(ListenerSlot slot)
-    {
-        for (var i = _listeners.Count - 1; i >= 0; i--)
+        foreach (var socket in slot.SocketsOf(Index))
         {
-            if (!ReferenceEquals(_listeners[i].Slot, slot))
-                continue;
-            _listeners[i].Stop();
-            _listeners.RemoveAt(i);
-            slot.CloseSocketOf(Index);
+            var listener = new ProxyListener(this, slot, socket);
+            var result = listener.Start();
+            if (result.IsError)
+                LogListenFailure(_logger, slot.BoundTo.ToString(), result.Error);
+            _listeners.Add(listener);
         }
-
-        ForEachConnection(connection =>
-        {
-            if (ReferenceEquals(connection.Slot, slot))
-                connection.Drain();
-        });
-        ForEachHeld(held =>
-        {
-            if (ReferenceEquals(held.Slot, slot))
-                held.Drain();
-        });
     }
 
     /// <summary>Serves an accepted connection, once its PROXY header has come where its peer has to send one.</summary>
@@ -228,6 +196,7 @@ internal sealed partial class Worker
             _connections = connection.NextConnection;
         Descriptors.Leave();
         Volatile.Write(ref _open, _open - 1);
+        OnLeft(connection);
         connection.Slot.CountersOf(Index).OnClosed(connection.Reader.TotalReceived, connection.Writer.TotalSent);
         connection.Slot.Limiter.Leave(connection.Peer, connection.Admission);
     }
@@ -261,28 +230,6 @@ internal sealed partial class Worker
             _streams.Push(stream);
     }
 
-    /// <summary>Stops accepting; connections end with their present request.</summary>
-    internal void Drain()
-    {
-        IsDraining = true;
-        foreach (var listener in _listeners)
-        {
-            listener.Stop();
-            listener.Slot.CloseSocketOf(Index);
-        }
-
-        _listeners.Clear();
-        ForEachConnection(connection => connection.Drain());
-        ForEachHeld(held => held.Drain());
-    }
-
-    /// <summary>Cuts what is still open.</summary>
-    internal void Cut()
-    {
-        ForEachConnection(connection => connection.Cut());
-        ForEachHeld(held => held.Cut());
-    }
-
     /// <summary>An exception ended a connection.</summary>
     internal void OnDefect(Exception exception)
     {
@@ -304,17 +251,6 @@ internal sealed partial class Worker
 
     /// <summary>Microseconds between two timestamps.</summary>
     internal static long Microseconds(long from, long to) => (to - from) / (Stopwatch.Frequency / 1_000_000);
-
-    private void ForEachConnection(Action<ClientConnection> action)
-    {
-        // The action may close the connection, and with it its place in the list.
-        for (var connection = _connections; connection is not null;)
-        {
-            var next = connection.NextConnection;
-            action(connection);
-            connection = next;
-        }
-    }
 
     [LoggerMessage(Level = LogLevel.Error, Message = "cannot listen at {Address}: {Error}")]
     private static partial void LogListenFailure(ILogger logger, string address, Errno error);

@@ -31,7 +31,7 @@ public sealed class EngineApplyTests
         var (shares, threads) = (new DescriptorShares(ceiling: 1024, taken: 0), new List<Thread>());
         var capacity = shares.Capacity;
         using var ran = new ManualResetEventSlim();
-        await using var engine = new L7Engine(NullLoggerFactory.Instance, shares, (index, current, budget, logger) =>
+        await using var engine = new L7Engine(NullLoggerFactory.Instance, shares, store: null, (index, current, budget, logger) =>
         {
             if (index > 0)
             {

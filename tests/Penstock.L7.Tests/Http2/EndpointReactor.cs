@@ -30,6 +30,7 @@ internal sealed class EndpointReactor : IAsyncDisposable
         _engine = new L7Engine(
             NullLoggerFactory.Instance,
             DescriptorShares.OfProcess(),
+            store: null,
             (index, current, budget, logger) => _worker = new Worker(index, current, budget, logger));
         var config = new ApplianceConfig { Node = "lb1", L7 = new L7Config { Reactors = 1 } };
         _engine.Apply(new Snapshot(1, config, ImmutableDictionary<string, ClusterEndpoints>.Empty));

@@ -22,23 +22,23 @@ public sealed class ListenerBinderTests : IDisposable
     {
         var bind = SocketEndpoint.Ip(IPAddress.Parse("192.0.2.77"), 20777); // RFC 5737: nobody's
 
-        ListenerBinder.Open(0, bind, reactors: 2, isVirtual: true).CloseSockets();
+        ListenerBinder.Open(0, bind, reactors: 2, ListenerStore.None(), isVirtual: true).Release();
     }
 
     [Fact]
     public void Open_AddressThatIsListenedTo_IsRefusedThoughItsSocketsShareIt()
     {
-        var first = ListenerBinder.Open(0, SocketEndpoint.Ip(IPAddress.Parse("127.7.7.2"), 0), reactors: 2); // No client has this address, and so none its port.
+        var first = ListenerBinder.Open(0, SocketEndpoint.Ip(IPAddress.Parse("127.7.7.2"), 0), reactors: 2, ListenerStore.None()); // No client has this address, and so none its port.
         try
         {
-            Should.Throw<L7ApplyException>(() => ListenerBinder.Open(1, first.BoundTo, reactors: 2)).Message.ShouldEndWith("the address is in use");
+            Should.Throw<L7ApplyException>(() => ListenerBinder.Open(1, first.BoundTo, reactors: 2, ListenerStore.None())).Message.ShouldEndWith("the address is in use");
         }
         finally
         {
-            first.CloseSockets();
+            first.Release();
         }
 
-        ListenerBinder.Open(1, first.BoundTo, reactors: 2).CloseSockets();
+        ListenerBinder.Open(1, first.BoundTo, reactors: 2, ListenerStore.None()).Release();
     }
 
     [Fact]
@@ -46,8 +46,8 @@ public sealed class ListenerBinderTests : IDisposable
     {
         for (var round = 0; round < 50; round++)
         {
-            var place = ListenerBinder.Open(0, SocketEndpoint.Ip(IPAddress.Loopback, 0), reactors: 1);
-            place.CloseSockets();
+            var place = ListenerBinder.Open(0, SocketEndpoint.Ip(IPAddress.Loopback, 0), reactors: 1, ListenerStore.None());
+            place.Release();
             var opened = new ConcurrentBag<ListenerSlot>();
             using var start = new Barrier(4);
             var openers = Enumerable.Range(0, 4).Select(_ => new Thread(() =>
@@ -55,7 +55,7 @@ public sealed class ListenerBinderTests : IDisposable
                 start.SignalAndWait();
                 try
                 {
-                    opened.Add(ListenerBinder.Open(0, place.BoundTo, reactors: 2));
+                    opened.Add(ListenerBinder.Open(0, place.BoundTo, reactors: 2, ListenerStore.None()));
                 }
                 catch (L7ApplyException)
                 {
@@ -66,7 +66,7 @@ public sealed class ListenerBinderTests : IDisposable
             Array.ForEach(openers, opener => opener.Join());
             opened.Count.ShouldBeLessThanOrEqualTo(1);
             foreach (var slot in opened)
-                slot.CloseSockets();
+                slot.Release();
         }
     }
 
@@ -101,7 +101,7 @@ public sealed class ListenerBinderTests : IDisposable
         var slot = Open();
         using var client = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         client.Connect(new UnixDomainSocketEndPoint(SocketPath));
-        slot.CloseSockets();
+        slot.Release();
     }
 
     [Fact]
@@ -122,7 +122,7 @@ public sealed class ListenerBinderTests : IDisposable
     {
         var bind = SocketEndpoint.Unix(Path.Combine(_directory.FullName, "missing", "web.sock"));
 
-        Should.Throw<L7ApplyException>(() => ListenerBinder.Open(0, bind, reactors: 1)).Message.ShouldEndWith("ENOENT");
+        Should.Throw<L7ApplyException>(() => ListenerBinder.Open(0, bind, reactors: 1, ListenerStore.None())).Message.ShouldEndWith("ENOENT");
     }
 
     [Fact]
@@ -132,5 +132,5 @@ public sealed class ListenerBinderTests : IDisposable
         ListenerBinder.Explain(Errno.EACCES, SocketEndpoint.Ip(System.Net.IPAddress.Any, 80)).ShouldBe("permission denied (ports below 1024 need CAP_NET_BIND_SERVICE)");
     }
 
-    private ListenerSlot Open() => ListenerBinder.Open(0, SocketEndpoint.Unix(SocketPath), reactors: 2);
+    private ListenerSlot Open() => ListenerBinder.Open(0, SocketEndpoint.Unix(SocketPath), reactors: 2, ListenerStore.None());
 }
