@@ -21,8 +21,13 @@ public interface IL4Engine : IDisposable
     /// <param name="protocol">Its protocol.</param>
     PacketExplanation? Explain(IPEndPoint from, IPEndPoint to, TransportProtocol protocol);
 
+    /// <summary>Another process is to take over: connections are taken as ever until those of the beginning that would end with this process have ended, or the time is over.</summary>
+    /// <param name="limit">The time.</param>
+    Task MakeWayAsync(TimeSpan limit) => Task.CompletedTask;
+
     /// <summary>Before the end of the process: takes no new connections and waits for those that would end with it. What the kernel carries goes on.</summary>
     /// <param name="timeout">For how long.</param>
+    /// <param name="keepsListening">Another process takes over the listening sockets that are kept for it: who connects waits there instead of being refused.</param>
     /// <returns>Connections that are still open then, which <see cref="IDisposable.Dispose"/> resets.</returns>
-    Task<int> DrainAsync(TimeSpan timeout) => Task.FromResult(0);
+    Task<int> DrainAsync(TimeSpan timeout, bool keepsListening = false) => Task.FromResult(0);
 }

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Net;
 using Microsoft.Extensions.Logging;
+using Penstock.L4.Userspace;
 using Penstock.L4.Xdp;
 using Penstock.Linux;
 using Penstock.Model;
 using Penstock.Model.L4;
+using SocketAddress = Penstock.Linux.SocketAddress;
 
 namespace Penstock.L4;
 
@@ -22,8 +24,9 @@ public sealed class L4Tier : IL4Engine
     /// <param name="loggers">Log.</param>
     /// <param name="time">Clock.</param>
     /// <param name="descriptors">The process's descriptors.</param>
-    public L4Tier(ILoggerFactory loggers, TimeProvider time, DescriptorShares descriptors)
-        : this(kind => Create(kind, loggers, time, descriptors), loggers)
+    /// <param name="store">Listening sockets of the process before, and for the one after.</param>
+    public L4Tier(ILoggerFactory loggers, TimeProvider time, DescriptorShares descriptors, ListenerStore store)
+        : this(kind => Create(kind, loggers, time, descriptors, store), loggers)
     {
     }
 
@@ -33,6 +36,11 @@ public sealed class L4Tier : IL4Engine
         _create = create;
         _logger = loggers.CreateLogger("Penstock.L4");
     }
+
+    /// <summary>Where sockets of this process listen for a configuration's services.</summary>
+    public static IEnumerable<SocketAddress> Addresses(L4Config config) => config.Engine == L4Engine.Userspace
+        ? RelayPlanner.Endpoints(config.Services).Keys.Where(at => at.Protocol == TransportProtocol.Tcp).Select(at => SocketAddress.Ip(at.Endpoint.Address, at.Endpoint.Port))
+        : [];
 
     /// <inheritdoc/>
     public void Apply(Snapshot snapshot)
@@ -91,11 +99,14 @@ public sealed class L4Tier : IL4Engine
     }
 
     /// <inheritdoc/>
-    public async Task<int> DrainAsync(TimeSpan timeout)
+    public Task MakeWayAsync(TimeSpan limit) => _running?.Engine.MakeWayAsync(limit) ?? Task.CompletedTask;
+
+    /// <inheritdoc/>
+    public async Task<int> DrainAsync(TimeSpan timeout, bool keepsListening = false)
     {
         Task<int>[] all;
         lock (_retired)
-            all = [.. _retired.Append(_running?.Engine).OfType<IL4Engine>().Select(engine => engine.DrainAsync(timeout))];
+            all = [.. _retired.Append(_running?.Engine).OfType<IL4Engine>().Select(engine => engine.DrainAsync(timeout, keepsListening))];
         return (await Task.WhenAll(all)).Sum();
     }
 
@@ -117,10 +128,10 @@ public sealed class L4Tier : IL4Engine
         }
     }
 
-    private static IL4Engine Create(L4Engine kind, ILoggerFactory loggers, TimeProvider time, DescriptorShares descriptors) => kind switch
+    private static IL4Engine Create(L4Engine kind, ILoggerFactory loggers, TimeProvider time, DescriptorShares descriptors, ListenerStore store) => kind switch
     {
         L4Engine.Ipvs => new IpvsEngine(loggers),
-        L4Engine.Userspace => new UserspaceEngine(loggers, time, descriptors),
+        L4Engine.Userspace => new UserspaceEngine(loggers, time, descriptors, store),
         _ => new XdpEngine(loggers, time),
     };
 

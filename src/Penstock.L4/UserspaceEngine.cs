@@ -20,12 +20,16 @@ public sealed class UserspaceEngine : IL4Engine
     /// <summary>An epoll instance, what wakes it, and the pipes that are kept.</summary>
     private const int DescriptorsPerWorker = 2 + (2 * PipePool.MaxKept);
 
+    /// <summary>Sockets that are kept over a restart: a service may have 65,535 ports, and whoever keeps them has a limit, too (FileDescriptorStoreMax= of the unit).</summary>
+    private const int MostKept = 1024;
+
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan RetireEvery = TimeSpan.FromSeconds(1);
 
     private readonly ILogger _logger;
     private readonly TimeProvider _time;
+    private readonly ListenerStore _store;
     private readonly Func<int, FlowLimit, DescriptorShare, ILogger, RelayWorker> _create;
     private readonly DescriptorShares _process;
     private readonly DescriptorShare _streams;
@@ -45,15 +49,16 @@ public sealed class UserspaceEngine : IL4Engine
     /// <param name="loggers">Log.</param>
     /// <param name="time">Clock.</param>
     /// <param name="descriptors">The process's descriptors.</param>
-    public UserspaceEngine(ILoggerFactory loggers, TimeProvider time, DescriptorShares descriptors)
-        : this(loggers, time, descriptors, (index, connections, datagrams, logger) => new RelayWorker(index, connections, datagrams, logger))
+    /// <param name="store">Listening sockets of the process before, and for the one after.</param>
+    public UserspaceEngine(ILoggerFactory loggers, TimeProvider time, DescriptorShares descriptors, ListenerStore store)
+        : this(loggers, time, descriptors, store, (index, connections, datagrams, logger) => new RelayWorker(index, connections, datagrams, logger))
     {
     }
 
     /// <summary>The same with workers from elsewhere.</summary>
-    internal UserspaceEngine(ILoggerFactory loggers, TimeProvider time, DescriptorShares descriptors, Func<int, FlowLimit, DescriptorShare, ILogger, RelayWorker> create)
+    internal UserspaceEngine(ILoggerFactory loggers, TimeProvider time, DescriptorShares descriptors, ListenerStore store, Func<int, FlowLimit, DescriptorShare, ILogger, RelayWorker> create)
     {
-        (_logger, _time, _create) = (loggers.CreateLogger("Penstock.L4"), time, create);
+        (_logger, _time, _store, _create) = (loggers.CreateLogger("Penstock.L4"), time, store, create);
         (_process, _streams, _datagrams) = (descriptors, descriptors.Add(), descriptors.Add());
         _connections = new FlowLimit(_streams);
         _meter = new L4Meter(Status, time);
@@ -89,6 +94,7 @@ public sealed class UserspaceEngine : IL4Engine
             var gone = tables.SelectMany(table => _services.GetValueOrDefault(table.Config.Name)?.Table.Backends ?? []).ToHashSet();
             Adopt(tables, services);
             var removed = Listen(endpoints, added);
+            Keep(added.Values);
             gone.ExceptWith(tables.SelectMany(Keeping));
             foreach (var backend in gone)
                 backend.KeepsFlows = false;
@@ -144,8 +150,27 @@ public sealed class UserspaceEngine : IL4Engine
     }
 
     /// <inheritdoc/>
+    public async Task MakeWayAsync(TimeSpan limit)
+    {
+        lock (_gate)
+        {
+            if (_isDisposed)
+                return;
+            OnEach(worker =>
+            {
+                worker.BeginLeaving();
+                return true;
+            });
+        }
+
+        var begun = _time.GetTimestamp();
+        while (_workers.Any(worker => !worker.HasLeft) && _time.GetElapsedTime(begun) < limit)
+            await Task.Delay(LookEvery, _time);
+    }
+
+    /// <inheritdoc/>
     /// <remarks>UDP has no connections to wait for: its services go on until the end.</remarks>
-    public async Task<int> DrainAsync(TimeSpan timeout)
+    public async Task<int> DrainAsync(TimeSpan timeout, bool keepsListening = false)
     {
         lock (_gate)
         {
@@ -157,7 +182,7 @@ public sealed class UserspaceEngine : IL4Engine
             _process.Fix(-closing.Count * _workers.Length);
             OnEach(worker =>
             {
-                closing.ForEach(worker.Unlisten);
+                closing.ForEach(listener => worker.Unlisten(listener, keepsListening && listener.IsKept));
                 return true;
             });
         }
@@ -237,7 +262,7 @@ public sealed class UserspaceEngine : IL4Engine
             foreach (var (at, name) in endpoints)
             {
                 if (!_listeners.ContainsKey(at))
-                    opened.Add(at, RelayBinder.Open(at.Protocol, at.Endpoint, _workers.Length, services[name]));
+                    opened.Add(at, RelayBinder.Open(at.Protocol, at.Endpoint, _workers.Length, services[name], _store));
             }
 
             return opened;
@@ -247,6 +272,18 @@ public sealed class UserspaceEngine : IL4Engine
             foreach (var listener in opened.Values)
                 listener.Close();
             throw;
+        }
+    }
+
+    private void Keep(IEnumerable<RelayListener> added)
+    {
+        var kept = _listeners.Values.Where(listener => listener.IsKept).Sum(listener => listener.Sockets.Count);
+        foreach (var listener in added.Where(listener => _store.Keeps && listener is { Protocol: TransportProtocol.Tcp, IsKept: false }))
+        {
+            if ((kept += listener.Sockets.Count) > MostKept)
+                return;
+            _store.Keep(listener.Sockets);
+            listener.IsKept = true;
         }
     }
 
@@ -286,7 +323,7 @@ public sealed class UserspaceEngine : IL4Engine
                 (worker.Times, worker.MostFlows, worker.Workers) = (times, flows, _workers.Length); // Without services it runs out as it ran.
             foreach (var listener in added.Values)
                 worker.Listen(listener);
-            removed.ForEach(worker.Unlisten);
+            removed.ForEach(listener => worker.Unlisten(listener, keepsListening: false));
             worker.Sweep();
             return true;
         });

@@ -20,26 +20,40 @@ internal static class RelayBinder
     /// <summary>Connections that wait to be accepted; the kernel caps it at net.core.somaxconn (4096 since Linux 5.4).</summary>
     private const int Backlog = 65535;
 
-    /// <summary>Binds an address: one socket for each reactor, spread by SO_REUSEPORT.</summary>
+    /// <summary>Binds an address: one socket for each reactor, spread by SO_REUSEPORT. Where a process before has listened there, and its sockets are kept, those of TCP go on.</summary>
     /// <param name="protocol">TCP or UDP.</param>
     /// <param name="endpoint">Where.</param>
     /// <param name="reactors">How many.</param>
     /// <param name="service">Whose.</param>
+    /// <param name="store">Sockets of the process before.</param>
     /// <exception cref="L4ApplyException">The address is taken, not ours, or not permitted; no socket stays open then.</exception>
-    public static RelayListener Open(TransportProtocol protocol, IPEndPoint endpoint, int reactors, RelayService service)
+    public static RelayListener Open(TransportProtocol protocol, IPEndPoint endpoint, int reactors, RelayService service, ListenerStore store)
     {
         var sockets = new List<FileDescriptor>();
         try
         {
-            for (var i = 0; i < reactors; i++)
-                sockets.Add(OpenOne(protocol, endpoint, first: i == 0));
-            return new RelayListener(protocol, endpoint, [.. sockets], service);
+            if (protocol == TransportProtocol.Tcp)
+                sockets.AddRange(store.Take(SocketAddress.Ip(endpoint.Address, endpoint.Port)));
+            var inherited = sockets.Count;
+            sockets.ForEach(socket => Listen(socket, endpoint));
+            while (sockets.Count < reactors)
+                sockets.Add(OpenOne(protocol, endpoint, first: sockets.Count == 0));
+            return new RelayListener(protocol, endpoint, [.. sockets], reactors, service) { IsKept = inherited >= reactors };
         }
         catch
         {
             sockets.ForEach(socket => socket.Dispose());
             throw;
         }
+    }
+
+    // Again where it does already, with what this version sets: the one before may have set other things.
+    private static void Listen(FileDescriptor socket, IPEndPoint endpoint)
+    {
+        Check(SocketCalls.SetNoDelay(socket.Number), TransportProtocol.Tcp, endpoint);
+        Check(SocketCalls.SetUrgentInline(socket.Number), TransportProtocol.Tcp, endpoint);
+        Check(SocketCalls.SetUnsentLimit(socket.Number, UnsentLimit), TransportProtocol.Tcp, endpoint);
+        Check(SocketCalls.Listen(socket.Number, Backlog), TransportProtocol.Tcp, endpoint);
     }
 
     // The first of an address shares it only once it is bound, so that it is refused where another process has it: sharing would hand that one a part of the flows.
@@ -59,20 +73,12 @@ internal static class RelayBinder
             if (!first)
                 Check(SocketCalls.SetReusePort(socket.Number), protocol, endpoint);
             if (isTcp)
-            {
                 Check(SocketCalls.SetReuseAddress(socket.Number), protocol, endpoint);
-                Check(SocketCalls.SetNoDelay(socket.Number), protocol, endpoint);
-                Check(SocketCalls.SetUrgentInline(socket.Number), protocol, endpoint);
-                Check(SocketCalls.SetUnsentLimit(socket.Number, UnsentLimit), protocol, endpoint);
-            }
             else
-            {
                 Widen(socket.Number);
-            }
-
             Check(SocketCalls.Bind(socket.Number, ref address), protocol, endpoint);
             if (isTcp)
-                Check(SocketCalls.Listen(socket.Number, Backlog), protocol, endpoint);
+                Listen(socket, endpoint);
             if (first)
                 Check(SocketCalls.SetReusePort(socket.Number), protocol, endpoint);
             return socket;

@@ -5,12 +5,13 @@ using Penstock.Model.L4;
 
 namespace Penstock.L4.Userspace;
 
-/// <summary>A bound address and port, with a socket for each reactor. It outlives reloads that keep the address.</summary>
+/// <summary>A bound address and port, with a socket for each reactor, or more where a process before had more. It outlives reloads that keep the address.</summary>
 /// <param name="protocol">TCP or UDP.</param>
 /// <param name="endpoint">The address and port.</param>
 /// <param name="sockets">The sockets.</param>
+/// <param name="reactors">How many reactors.</param>
 /// <param name="service">Whose it is.</param>
-internal sealed class RelayListener(TransportProtocol protocol, IPEndPoint endpoint, FileDescriptor[] sockets, RelayService service)
+internal sealed class RelayListener(TransportProtocol protocol, IPEndPoint endpoint, FileDescriptor[] sockets, int reactors, RelayService service)
 {
     private volatile RelayService _service = service;
 
@@ -27,16 +28,33 @@ internal sealed class RelayListener(TransportProtocol protocol, IPEndPoint endpo
         set => _service = value;
     }
 
-    /// <summary>The socket of a reactor.</summary>
-    public int SocketOf(int reactor) => sockets[reactor].Number;
+    /// <summary>Its sockets.</summary>
+    public IReadOnlyList<FileDescriptor> Sockets => sockets;
 
-    /// <summary>Closes a reactor's socket, once it is out of its epoll instance.</summary>
-    public void CloseSocketOf(int reactor) => sockets[reactor].Dispose();
+    /// <summary>The service manager has the sockets, too: they may outlive this process.</summary>
+    public bool IsKept { get; set; }
 
-    /// <summary>Closes every socket: no reactor listens.</summary>
+    /// <summary>The sockets of a reactor; of UDP, one.</summary>
+    public IEnumerable<int> SocketsOf(int reactor) => Own(reactor).Select(socket => socket.Number);
+
+    /// <summary>Ends a reactor's listening, once its sockets are out of its epoll instance: nobody listens there any more, whoever has the sockets besides.</summary>
+    public void CloseSocketsOf(int reactor)
+    {
+        foreach (var socket in Own(reactor).Where(socket => !socket.IsClosed))
+        {
+            if (protocol == TransportProtocol.Tcp)
+                ListenerStore.Close(socket);
+            else
+                socket.Dispose();
+        }
+    }
+
+    /// <summary>Lets go of every socket, when no reactor listens; those that are kept go on listening without this process.</summary>
     public void Close()
     {
         foreach (var socket in sockets)
             socket.Dispose();
     }
+
+    private IEnumerable<FileDescriptor> Own(int reactor) => sockets.Where((_, i) => i % reactors == reactor);
 }

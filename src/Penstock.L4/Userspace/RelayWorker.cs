@@ -18,9 +18,11 @@ internal sealed partial class RelayWorker : IDisposable
     private readonly ILogger _logger;
     private readonly FlowLimit _connections;
     private readonly DescriptorShare _datagrams;
-    private readonly Dictionary<RelayListener, TcpAcceptor> _acceptors = [];
+    private readonly Dictionary<RelayListener, TcpAcceptor[]> _acceptors = [];
     private readonly Dictionary<RelayListener, UdpReceiver> _receivers = [];
     private TcpRelay? _relays;
+    private HashSet<TcpRelay>? _leaving;
+    private volatile bool _hasLeft;
     private readonly UdpFlows _flows = new();
     private long _complainAt;
     private long _complainOfSourceAt;
@@ -70,9 +72,10 @@ internal sealed partial class RelayWorker : IDisposable
     {
         if (listener.Protocol == TransportProtocol.Tcp)
         {
-            var acceptor = new TcpAcceptor(this, listener);
-            _acceptors.Add(listener, acceptor);
-            Check(acceptor.Start(), listener);
+            TcpAcceptor[] acceptors = [.. listener.SocketsOf(Index).Select(socket => new TcpAcceptor(this, listener, socket))];
+            _acceptors.Add(listener, acceptors);
+            foreach (var acceptor in acceptors)
+                Check(acceptor.Start(), listener);
         }
         else
         {
@@ -83,13 +86,28 @@ internal sealed partial class RelayWorker : IDisposable
     }
 
     /// <summary>Takes no more flows of a listener. TCP connections go on, UDP flows end.</summary>
-    public void Unlisten(RelayListener listener)
+    /// <param name="listener">The listener.</param>
+    /// <param name="keepsListening">The sockets stay open: who connects from now on waits for another process.</param>
+    public void Unlisten(RelayListener listener, bool keepsListening)
     {
-        if (_acceptors.Remove(listener, out var acceptor))
-            acceptor.Stop();
+        if (_acceptors.Remove(listener, out var acceptors))
+            Array.ForEach(acceptors, acceptor => acceptor.Stop());
         if (_receivers.Remove(listener, out var receiver))
             receiver.Stop();
-        listener.CloseSocketOf(Index);
+        if (!keepsListening)
+            listener.CloseSocketsOf(Index);
+    }
+
+    /// <summary>Whether all connections of before <see cref="BeginLeaving"/> have ended; read by any thread.</summary>
+    public bool HasLeft => _hasLeft;
+
+    /// <summary>Looks at which connections are open now.</summary>
+    public void BeginLeaving()
+    {
+        _leaving = [];
+        for (var relay = _relays; relay is not null; relay = relay.Next)
+            _leaving.Add(relay);
+        _hasLeft = _leaving.Count == 0;
     }
 
     /// <summary>Ends, or moves, flows of backends that keep none.</summary>
@@ -127,6 +145,8 @@ internal sealed partial class RelayWorker : IDisposable
         else
             _relays = relay.Next;
         _connections.Leave();
+        if (_leaving is { } leaving && leaving.Remove(relay))
+            _hasLeft = leaving.Count == 0;
     }
 
     /// <summary>Takes a new flow into its list.</summary>

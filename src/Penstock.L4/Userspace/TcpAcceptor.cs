@@ -5,7 +5,10 @@ using Penstock.Linux.Reactors;
 namespace Penstock.L4.Userspace;
 
 /// <summary>A TCP listener's socket on one reactor.</summary>
-internal sealed class TcpAcceptor(RelayWorker worker, RelayListener listener) : AcceptSource(worker.Reactor, listener.SocketOf(worker.Index), shared: false)
+/// <param name="worker">The reactor's worker.</param>
+/// <param name="listener">Where it listens.</param>
+/// <param name="socket">One of the listener's sockets.</param>
+internal sealed class TcpAcceptor(RelayWorker worker, RelayListener listener, int socket) : AcceptSource(worker.Reactor, socket, shared: false)
 {
     /// <inheritdoc/>
     protected override bool HasRoom => worker.HasRoom;

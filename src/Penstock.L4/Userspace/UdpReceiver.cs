@@ -21,7 +21,7 @@ internal sealed class UdpReceiver(RelayWorker worker, RelayListener listener) : 
     public RelayWorker Worker => worker;
 
     /// <summary>Begins to receive.</summary>
-    public void Start() => worker.Check(worker.Reactor.Add(this, listener.SocketOf(worker.Index), EpollEvents.In), listener);
+    public void Start() => worker.Check(worker.Reactor.Add(this, listener.SocketsOf(worker.Index).Single(), EpollEvents.In), listener);
 
     /// <summary>Receives no more and forgets its flows: nobody could answer their clients. The socket stays open.</summary>
     public void Stop()

@@ -31,7 +31,7 @@ internal sealed class Loopback : IDisposable
         Reactors = reactors;
         Prefix = Interlocked.Add(ref s_next, 8) & 0x7FFFF8;
         Vip = Address(0);
-        Own(Engine = new UserspaceEngine(NullLoggerFactory.Instance, TimeProvider.System, descriptors ?? DescriptorShares.OfProcess(), (index, connections, datagrams, logger) => pipes
+        Own(Engine = new UserspaceEngine(NullLoggerFactory.Instance, TimeProvider.System, descriptors ?? DescriptorShares.OfProcess(), ListenerStore.None(), (index, connections, datagrams, logger) => pipes
             ? new RelayWorker(index, connections, datagrams, logger)
             : new RelayWorker(index, connections, datagrams, logger) { Pipes = new PipePool(new DescriptorShares(0, 0).Add(), kept: 0) }));
     }

@@ -58,7 +58,7 @@ public sealed class UserspaceEngineTests : IDisposable
     {
         var threads = new List<Thread>();
         using var ran = new ManualResetEventSlim();
-        using var engine = new UserspaceEngine(NullLoggerFactory.Instance, TimeProvider.System, DescriptorShares.OfProcess(), (index, connections, datagrams, logger) =>
+        using var engine = new UserspaceEngine(NullLoggerFactory.Instance, TimeProvider.System, DescriptorShares.OfProcess(), ListenerStore.None(), (index, connections, datagrams, logger) =>
         {
             if (index > 0)
             {
