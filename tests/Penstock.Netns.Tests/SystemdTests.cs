@@ -17,6 +17,9 @@ public sealed class SystemdTests
     [SystemdFact("/usr/sbin/logrotate")]
     public Task Package_InstalledConfiguredUpgradedRemovedAndPurged_KeepsAndLeavesWhatItShould() => RunAsync("deb.sh");
 
+    [SystemdFact]
+    public Task Restart_LosesNoRequest_AndAKilledDaemonHasNobodyRefused() => RunAsync("restart.sh");
+
     private static async Task RunAsync(string script)
     {
         var folder = Path.Combine(Objects.Root, "tests/Systemd");

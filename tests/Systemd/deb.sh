@@ -65,6 +65,15 @@ l7 one:8081 >/etc/penstock/penstock.yaml
 systemctl reload penstock || fail "a good file is refused"
 is "there is something to rotate" answers 8081 one
 logrotate -f /etc/logrotate.d/penstock || fail "logrotate does not take its file"
+python3 "$(dirname "$0")/load.py" 127.0.0.1 8081 /run/end >/run/load &
+load=$!
+sleep 1
+apt install "$next" || fail "an upgrade under load does not go through"
+apt install --allow-downgrades "$first" || fail "no way back under load"
+sleep 1
+touch /run/end
+wait $load
+is "an upgrade, and one back, lose no request: $(cat /run/load)" grep -q ' 0 refused, 0 failed' /run/load
 await 20 "a log that is rotated is begun anew" sh -c 'curl -s http://127.0.0.1:8081/ && test -s /var/log/penstock/access.log && test -s /var/log/penstock/access.log.1'
 
 ip netns add other

@@ -26,6 +26,9 @@ namespace Penstock.Daemon.Running;
 /// <param name="time">Clock.</param>
 internal sealed class ApplianceHost(ConfigSource source, string? socketPath, ILoggerFactory loggers, TimeProvider time)
 {
+    /// <summary>What is left of the time to drain for those who come last, where another process takes over: others wait for it meanwhile.</summary>
+    private static readonly TimeSpan s_forLast = TimeSpan.FromSeconds(5);
+
     private readonly ILogger _logger = loggers.CreateLogger<ApplianceHost>();
     private readonly StatusReporter _reporter = new(source.Path, time);
 
@@ -39,6 +42,8 @@ internal sealed class ApplianceHost(ConfigSource source, string? socketPath, ILo
     public async Task<int> RunAsync(TextWriter error)
     {
         using var notifier = ServiceNotifier.FromEnvironment(time);
+        using var listeners = new ListenerStore(InheritedListeners.FromEnvironment(), notifier.Connected ? notifier.Keep : null);
+        RestartMark.TakeFromEnvironment();
         using var accessLog = new AccessLog(time, loggers.CreateLogger<AccessLog>());
         using var signals = new SignalInbox(() => _reloadCauses.Writer.TryWrite("SIGHUP"), accessLog.Reopen);
 
@@ -47,13 +52,14 @@ internal sealed class ApplianceHost(ConfigSource source, string? socketPath, ILo
         if (first.Config is not { } config) return await RefuseAsync(first.Diagnostics, error);
         using var socket = ListenForAdmin(socketPath ?? config.Admin.Socket);
         AddressLease.Return(config, time, _logger);
+        var (inherited, unwanted) = (listeners.Left, listeners.CloseAllBut([.. L7Engine.Addresses(config.L7), .. L4Tier.Addresses(config.L4)]));
 
         using var collector = new MetricsCollector(loggers.CreateLogger<MetricsCollector>());
         var scrape = new MetricsEndpoint(collector, () => (!_draining, _draining ? "draining" : "ready"));
         await using var metrics = new MetricsListener(scrape.HandleAsync, exception => _logger.LogError(exception, "a scrape failed"));
         var descriptors = DescriptorShares.OfProcess();
-        using var balancer = new L4Tier(loggers, time, descriptors);
-        await using var engine = new L7Engine(loggers, descriptors);
+        using var balancer = new L4Tier(loggers, time, descriptors, listeners);
+        await using var engine = new L7Engine(loggers, descriptors, listeners);
         using var vrrp = new VrrpTier(loggers, time);
         using var bgp = new BgpTier(loggers, time);
         NodeDrain? drain = null;
@@ -73,6 +79,9 @@ internal sealed class ApplianceHost(ConfigSource source, string? socketPath, ILo
         var start = await reloader.StartAsync();
         if (!start.Ok) return await RefuseAsync(start.Diagnostics, error);
         node.Resume();
+        unwanted += listeners.CloseAllBut([]);
+        if (inherited > 0)
+            _logger.LogInformation("{Sockets} listening sockets of the process before go on with what waits in them; {Closed} are not wanted any more", inherited - unwanted, unwanted);
 
         var api = new AdminApi(
             () => plane.State,
@@ -92,7 +101,7 @@ internal sealed class ApplianceHost(ConfigSource source, string? socketPath, ILo
         await Task.Delay(Timeout.Infinite, signals.Stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await reloads;
         await reloader.CloseAsync();
-        await DrainAsync(balancer, engine, peers, lease, plane.State, notifier, signals.StopAtOnce);
+        await DrainAsync(balancer, engine, peers, lease, plane.State, notifier, keepsListening: listeners.Keeps && RestartMark.TakeFromEnvironment(), signals.StopAtOnce);
         return ExitCode.Ok;
     }
 
@@ -121,7 +130,7 @@ internal sealed class ApplianceHost(ConfigSource source, string? socketPath, ILo
             : Task.CompletedTask;
 
     private async Task DrainAsync(
-        L4Tier balancer, L7Engine engine, PeerTier peers, AddressLease lease, ControlPlaneState state, ServiceNotifier notifier, CancellationToken atOnce)
+        L4Tier balancer, L7Engine engine, PeerTier peers, AddressLease lease, ControlPlaneState state, ServiceNotifier notifier, bool keepsListening, CancellationToken atOnce)
     {
         _draining = true;
         _takesNoFlows = state.Snapshot is not { Config.Bgp: not null }; // routers bring new ones until the addresses are withdrawn
@@ -129,15 +138,23 @@ internal sealed class ApplianceHost(ConfigSource source, string? socketPath, ILo
         var before = state.Snapshot is { Config: var config } ? lease.LeaveLimit(config) + (config.Peers is null ? TimeSpan.Zero : patience) : TimeSpan.Zero;
         var longest = before + patience; // addresses are handed over first, and peers told
         notifier.Stopping($"draining for at most {patience.TotalSeconds:0} s", longest);
-        _logger.LogInformation("stopping: draining for at most {Seconds:0} s", patience.TotalSeconds);
+        _logger.LogInformation("stopping{Restart}: draining for at most {Seconds:0} s", keepsListening ? " for a restart, which goes on with the listening sockets" : "", patience.TotalSeconds);
         var stays = await lease.LeaveAsync(atOnce);
         _takesNoFlows = true;
         if (state.Snapshot is { Config.Peers: not null })
             await peers.UntilToldAsync(patience, atOnce); // they send new flows of the proxy tier here until then
         try
         {
+            var (begun, left) = (time.GetTimestamp(), patience);
+            if (keepsListening)
+            {
+                var limit = patience - (patience / 2 < s_forLast ? patience / 2 : s_forLast);
+                await Task.WhenAll(balancer.MakeWayAsync(limit), engine.MakeWayAsync(limit)).WaitAsync(atOnce);
+                left -= time.GetElapsedTime(begun);
+            }
+
             // Both take no more from now on, whichever has to wait.
-            var cuts = await Task.WhenAll(Task.Run(() => balancer.DrainAsync(patience)), engine.DrainAsync(patience)).WaitAsync(atOnce);
+            var cuts = await Task.WhenAll(Task.Run(() => balancer.DrainAsync(left, keepsListening)), engine.DrainAsync(left, keepsListening)).WaitAsync(atOnce);
             if (cuts.Sum() > 0) _logger.LogWarning("stopped: {Connections} connections were cut after {Seconds:0} s, {Relayed} of them of L4 services", cuts.Sum(), patience.TotalSeconds, cuts[0]);
             else _logger.LogInformation("stopped: every connection has ended");
         }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Net.Sockets;
 using System.Text;
+using Penstock.Linux;
 
 namespace Penstock.Daemon.Systemd;
 
@@ -57,6 +58,17 @@ internal sealed class ServiceNotifier : IDisposable
     /// <param name="patience">How long that may take; systemd's own time-out is pushed out beyond it.</param>
     public void Stopping(string status, TimeSpan patience) =>
         Send($"STOPPING=1\nEXTEND_TIMEOUT_USEC={(long)(patience + StopMargin).TotalMicroseconds}\nSTATUS={OneLine(status)}");
+
+    /// <summary>Descriptors that the service manager shall keep, and give to the next process that it starts (FDSTORE=1; systemd lets go of those that listen no more).</summary>
+    public void Keep(IReadOnlyList<FileDescriptor> descriptors)
+    {
+        foreach (var some in descriptors.Select(one => one.Number).Chunk(SocketCalls.MaxDescriptors))
+        {
+            // A failure is as those of Send.
+            if (_socket is not null)
+                _ = SocketCalls.SendDescriptors((int)_socket.Handle, "FDSTORE=1\nFDNAME=listener"u8, some);
+        }
+    }
 
     /// <summary>A sign of life, due within every WATCHDOG_USEC.</summary>
     public void Watchdog() => Send("WATCHDOG=1");

@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+"""load.py HOST PORT END: asks for a page that says "one", without a pause until the file END is there, 4 clients with a connection for each request and 4 that keep theirs.
+
+Prints how many requests were answered, how many connections were refused and how many requests failed otherwise, with the first reason, and the longest answer in ms.
+"""
+import os
+import socket
+import sys
+import threading
+import time
+
+HOST, PORT, END = sys.argv[1], int(sys.argv[2]), sys.argv[3]
+counts = {"answered": 0, "refused": 0, "failed": 0, "longest": 0}
+reasons = []
+gate = threading.Lock()
+
+
+def ask(connection, keep):
+    close = "" if keep else "Connection: close\r\n"
+    connection.sendall(f"GET / HTTP/1.1\r\nHost: a\r\n{close}\r\n".encode())
+    answer = b""
+    while not answer.endswith(b"\r\n\r\none"):
+        part = connection.recv(4096)
+        if not part:
+            raise ConnectionError(f"closed after {len(answer)} bytes")
+        answer += part
+    if not answer.startswith(b"HTTP/1.1 200"):
+        raise ConnectionError(answer.split(b"\r\n")[0].decode())
+    return keep and b"connection: close" not in answer.lower()
+
+
+def run(keep):
+    connection = None
+    while not os.path.exists(END):
+        begun = time.monotonic()
+        kind = "answered"
+        try:
+            if connection is None:
+                connection = socket.create_connection((HOST, PORT), timeout=30)
+                connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if not ask(connection, keep):
+                connection.close()
+                connection = None
+        except OSError as error:
+            kind = "refused" if isinstance(error, ConnectionRefusedError) else "failed"
+            if connection is not None:
+                connection.close()
+            connection = None
+            with gate:
+                reasons.append(f"{'kept' if keep else 'new'}: {error}")
+        with gate:
+            counts[kind] += 1
+            counts["longest"] = max(counts["longest"], int((time.monotonic() - begun) * 1000))
+        time.sleep(0.002)
+
+
+threads = [threading.Thread(target=run, args=(i % 2 == 0,)) for i in range(8)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+print(f"{counts['answered']} answered, {counts['refused']} refused, {counts['failed']} failed, longest {counts['longest']} ms", *reasons[:1], sep="; ")
