@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""load.py HOST PORT END: asks for a page that says "one", without a pause until the file END is there, 4 clients with a connection for each request and 4 that keep theirs.
+"""load.py HOST PORT END [new]: asks for a page that says "one", without a pause until the file END is there, 4 clients with a connection for each request and 4 that keep theirs; new: all 8 with
+a connection for each.
 
 Prints how many requests were answered, how many connections were refused and how many requests failed otherwise, with the first reason, and the longest answer in ms.
 """
@@ -10,6 +11,7 @@ import threading
 import time
 
 HOST, PORT, END = sys.argv[1], int(sys.argv[2]), sys.argv[3]
+KEEPS = sys.argv[4:] != ["new"]
 counts = {"answered": 0, "refused": 0, "failed": 0, "longest": 0}
 reasons = []
 gate = threading.Lock()
@@ -54,7 +56,7 @@ def run(keep):
         time.sleep(0.002)
 
 
-threads = [threading.Thread(target=run, args=(i % 2 == 0,)) for i in range(8)]
+threads = [threading.Thread(target=run, args=(KEEPS and i % 2 == 0,)) for i in range(8)]
 for thread in threads:
     thread.start()
 for thread in threads:

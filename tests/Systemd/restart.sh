@@ -12,14 +12,14 @@ keeps() { [ "$(kept)" = "$1" ]; }
 answers() { [ "$(curl -s -m 5 "http://10.8.0.11:$1/")" = "$2" ]; }
 refuses() { curl -s -m 20 -o /dev/null "http://10.8.0.11:$1/"; [ $? = 7 ]; }
 listeners() { # NAMES: listeners that answer what they are called, and one of engine userspace
-  printf 'node: lb1\nshutdown_timeout: 20s\nl4: {engine: userspace, services: [{name: relay, listen: "tcp://10.8.0.11:8090", forwarding: nat, backends: [{address: 10.8.0.11, port: 8081}]}]}\n'
+  printf 'node: lb1\nshutdown_timeout: 20s\nl4: {engine: userspace, services: [{name: relay, listen: "tcp://10.8.0.11:8090", forwarding: nat, backends: [{address: 127.0.0.1, port: 7001}]}]}\n'
   printf 'l7:\n  reactors: 2\n  clusters: {slow: {endpoints: ["127.0.0.1:7001"]}}\n  listeners:\n'
   for one; do printf '    - {name: %s, bind: "10.8.0.11:%s", routes: main}\n' "${one%:*}" "${one#*:}"; done
   printf '  routes:\n    main:\n      - {match: {path_prefix: /slow}, to: [slow]}\n      - {respond: {status: 200, body: one}}\n'
 }
-load() { # PORT
+load() { # PORT [new]
   rm -f /run/end /run/said
-  ip netns exec other python3 "$here/load.py" 10.8.0.11 "$1" /run/end >/run/said &
+  ip netns exec other python3 "$here/load.py" 10.8.0.11 "$1" /run/end ${2:-} >/run/said &
   loaded=$!
   sleep 1
 }
@@ -30,17 +30,15 @@ loaded() { # WHAT PATTERN
   echo "ok: $1: $(cat /run/said)"
 }
 
-# An origin whose answer takes 4 s.
+# An origin whose answer to /slow takes 4 s.
 python3 -c '
 import http.server, time
 class Slow(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
-        time.sleep(4)
-        self.send_response(200)
-        self.send_header("Content-Length", "5")
-        self.end_headers()
-        self.wfile.write(b"slow\n")
+        if self.path == "/slow": time.sleep(4)
+        self.wfile.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\n" + (b"Content-Length: 5\r\n\r\nslow\n" if self.path == "/slow" else b"Content-Length: 3\r\n\r\none"))
     def log_message(self, *_): pass
+http.server.ThreadingHTTPServer.request_queue_size = 128
 http.server.ThreadingHTTPServer(("127.0.0.1", 7001), Slow).serve_forever()' &
 origin=$!
 trap 'kill $origin' EXIT
@@ -67,7 +65,7 @@ done
 is_kept=$(kept)
 [ "$is_kept" = 6 ] || fail "systemd keeps $is_kept sockets after restarts"
 
-load 8090
+load 8090 new # a relay can have no connection end that is kept
 exec 9<>/dev/tcp/10.8.0.11/8090 # stays until it is cut
 systemctl restart penstock || fail "it does not restart"
 exec 9>&-
