@@ -23,6 +23,9 @@ internal sealed class CheckStream : IDisposable
         _room = tls is null ? [] : GC.AllocateUninitializedArray<byte>(RoomBytes, pinned: true);
     }
 
+    /// <summary>Whether HTTP/2 may be spoken: by ALPN where there is TLS, by prior knowledge where there is none (RFC 9113 section 3).</summary>
+    public bool TakesHttp2 => _session is null || _session.Protocol.SequenceEqual("h2"u8);
+
     /// <summary>Connects, and agrees upon TLS.</summary>
     /// <param name="endpoint">Where to.</param>
     /// <param name="announce">Version of the PROXY header to begin with; null: none.</param>

@@ -5,7 +5,9 @@ using Penstock.Model.L7;
 namespace Penstock.Health;
 
 /// <summary>TLS of one endpoint's checks: its files are read at the first, and again after one that failed.</summary>
-internal sealed class CheckTls(ClusterTlsConfig config)
+/// <param name="config">Whom to believe, and what to show.</param>
+/// <param name="protocol">What is offered by ALPN, such as <c>h2</c>.</param>
+internal sealed class CheckTls(ClusterTlsConfig config, string protocol)
 {
     private TlsClient? _client;
 
@@ -15,7 +17,7 @@ internal sealed class CheckTls(ClusterTlsConfig config)
     {
         try
         {
-            return _client ??= TlsClient.Create(new TlsClientOptions(config.Ca, config.Cert, config.Key, config.ServerName, [.. config.San], config.Verify, "http/1.1"));
+            return _client ??= TlsClient.Create(new TlsClientOptions(config.Ca, config.Cert, config.Key, config.ServerName, [.. config.San], config.Verify, protocol));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -38,7 +38,7 @@ internal sealed class EndpointMonitor : IAsyncDisposable
     public HealthCheckConfig Config => _target.Check;
 
     /// <summary>Whether it checks as a target asks for.</summary>
-    public bool Serves(HealthTarget target) => _target.Check == target.Check && _target.ProxyProtocol == target.ProxyProtocol && ReferenceEquals(_target.Tls, target.Tls)
+    public bool Serves(HealthTarget target) => _target.Check == target.Check && _target.ProxyProtocol == target.ProxyProtocol && _target.Protocol == target.Protocol && ReferenceEquals(_target.Tls, target.Tls)
         && _target.Marks.GetValueOrDefault(_address) == target.Marks.GetValueOrDefault(_address);
 
     /// <summary>What the checks have found. Written by the loop only; a reader on another thread may see the state before the reason.</summary>

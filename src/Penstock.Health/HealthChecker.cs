@@ -100,11 +100,14 @@ public sealed class HealthChecker : IAsyncDisposable
     private static IHealthCheck CreateCheck(HealthTarget target) => target.Check.Type switch
     {
         HealthCheckType.Tcp => new TcpCheck(target.ProxyProtocol, target.Marks, TlsOf(target)),
+        HealthCheckType.Http when target.Protocol == UpstreamProtocol.H2 => new Http2Check(target, TlsOf(target)),
         HealthCheckType.Http => new HttpCheck(target.Check, target.ProxyProtocol, target.Marks, TlsOf(target)),
+        HealthCheckType.Grpc => new GrpcCheck(target, TlsOf(target)),
         var other => throw new ArgumentOutOfRangeException(nameof(target), other, "unknown type of health check"),
     };
 
-    private static CheckTls? TlsOf(HealthTarget target) => target.Tls is { } tls ? new CheckTls(tls) : null;
+    private static CheckTls? TlsOf(HealthTarget target) =>
+        target.Tls is { } tls ? new CheckTls(tls, target.Protocol == UpstreamProtocol.H2 || target.Check.Type == HealthCheckType.Grpc ? "h2" : "http/1.1") : null;
 
     private IEnumerable<Measurement<int>> EndpointsUp()
     {

@@ -14,6 +14,9 @@ public sealed record HealthTarget(string Cluster, HealthCheckConfig Check, Immut
     /// <summary>The version of the PROXY header that checks begin with; null: none.</summary>
     public ProxyProtocolVersion? ProxyProtocol { get; init; }
 
+    /// <summary>What the endpoints are spoken to in, by checks of type http, too. Default HTTP/1.1.</summary>
+    public UpstreamProtocol Protocol { get; init; } = UpstreamProtocol.H1;
+
     /// <summary>Packet marks of checks, by endpoint: such a check passes only by answers that have its mark, too. Default none.</summary>
     public ImmutableDictionary<SocketEndpoint, uint> Marks { get; init; } = ImmutableDictionary<SocketEndpoint, uint>.Empty;
 

@@ -36,11 +36,11 @@ internal sealed class HttpCheck(HealthCheckConfig config, ProxyProtocolVersion? 
         }
     }
 
-    private byte[] RequestFor(SocketEndpoint endpoint)
-    {
-        var host = config.Host ?? (endpoint.Address is null ? "localhost" : endpoint.ToString());
-        return Encoding.UTF8.GetBytes($"GET {config.Path} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: penstock-health\r\nAccept: */*\r\nConnection: close\r\n\r\n");
-    }
+    /// <summary>The host that requests of checks are for.</summary>
+    internal static string HostFor(HealthCheckConfig config, SocketEndpoint endpoint) => config.Host ?? (endpoint.Address is null ? "localhost" : endpoint.ToString());
+
+    private byte[] RequestFor(SocketEndpoint endpoint) =>
+        Encoding.UTF8.GetBytes($"GET {config.Path} HTTP/1.1\r\nHost: {HostFor(config, endpoint)}\r\nUser-Agent: penstock-health\r\nAccept: */*\r\nConnection: close\r\n\r\n");
 
     private async Task<string?> ReadStatusAsync(CheckStream stream, CancellationToken cancel)
     {

@@ -6,17 +6,18 @@ namespace Penstock.Tidy.Tests;
 /// <summary>Projects depend on one another as the picture of the architecture says, in no other way.</summary>
 public sealed class DependencyEdgeTests
 {
-    /// <summary>Model &lt;- everything; Linux &lt;- L4, L7, Vrrp, Health; ControlPlane -> Discovery, Health, L4, Vrrp, L7; Daemon -> all.</summary>
+    /// <summary>Model &lt;- everything; Linux &lt;- L4, L7, Vrrp, Health, Discovery; Http2 &lt;- L7, Health; ControlPlane -> Discovery, Health, L4, Vrrp, L7; Daemon -> all.</summary>
     private static readonly Dictionary<string, string[]> Allowed = new(StringComparer.Ordinal)
     {
         ["Model"] = [],
         ["Linux"] = [],
+        ["Http2"] = [],
         ["Config"] = ["Model"],
         ["Telemetry"] = ["Model"],
-        ["Discovery"] = ["Model"],
-        ["Health"] = ["Model", "Linux"],
+        ["Discovery"] = ["Model", "Linux"],
+        ["Health"] = ["Model", "Linux", "Http2"],
         ["L4"] = ["Model", "Linux"],
-        ["L7"] = ["Model", "Linux"],
+        ["L7"] = ["Model", "Linux", "Http2"],
         ["Vrrp"] = ["Model", "Linux"],
         ["ControlPlane"] = ["Model", "Discovery", "Health", "L4", "L7", "Vrrp"],
         ["Daemon"] = ["Model", "Linux", "Config", "Telemetry", "Discovery", "Health", "L4", "L7", "Vrrp", "ControlPlane"],

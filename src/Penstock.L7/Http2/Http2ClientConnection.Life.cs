@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+using Penstock.L7.Errors;
 using Penstock.Linux.Reactors;
 
 namespace Penstock.L7.Http2;
@@ -9,13 +10,25 @@ internal sealed partial class Http2ClientConnection
     private const long LeastSilenceMilliseconds = 100;
     private const long MostSilenceMilliseconds = 10_000;
 
+    /// <summary>Least time between PINGs that an endpoint without a word for its requests is asked by: grpc-go and grpc-core allow one each 5 minutes (GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS), and end the connection at the third that comes sooner. A little more, as PINGs may be held up on the way.</summary>
+    private const long LeastPingMilliseconds = (5 * 60_000) + 10_000;
+
+    /// <summary>The same while there are no requests: 2 hours.</summary>
+    private const long LeastIdlePingMilliseconds = (2 * 60 * 60_000) + 10_000;
+
     private static readonly byte[] s_lifePing = "penstock"u8.ToArray();
+
+    /// <summary>How long the end of what an endpoint has sent may take to come after its reset: both are here already.</summary>
+    private const int LastReadMilliseconds = 1000;
 
     private long _received;
     private long _receivedWhenAsked;
     private long _askedAt;
     private bool _asked;
     private bool _pinged;
+    private long? _lastPing;
+    private bool _isReset;
+    private long _messageFramesAtPong = long.MaxValue;
 
     /// <summary>How long the endpoint may say nothing to what was asked of it before it is asked by PING, and again before it counts as dead.</summary>
     private long SilenceMilliseconds => Math.Clamp((long)_pool.Config.Timeouts.Response.TotalMilliseconds / 4, LeastSilenceMilliseconds, MostSilenceMilliseconds);
@@ -38,19 +51,32 @@ internal sealed partial class Http2ClientConnection
         }
     }
 
-    /// <summary>A request begins to be sent, or goes on before its response has begun.</summary>
-    internal void OnAsking()
+    /// <summary>Whether a PING is none too many for the endpoint: it counts those that come between heads and content of its own, which it has sent for sure if they came behind its answer to the last one.</summary>
+    private bool MayPing => _lastPing is not { } last || MessageFrames > _messageFramesAtPong || Reactor.Now - last >= (Active > 0 ? LeastPingMilliseconds : LeastIdlePingMilliseconds);
+
+    /// <inheritdoc/>
+    protected override void OnPong() => _messageFramesAtPong = MessageFrames; // As a sign of life it is enough that something came.
+
+    /// <summary>The endpoint may have answered, or said by GOAWAY what it did not begin on, before it reset the connection: the kernel still has that, and only writing met the reset first.</summary>
+    protected override bool OnUnsendable()
+    {
+        if (!IsOpen || IsEnding || !_transport.IsBroken || _transport.Writer.TimedOut)
+            return false;
+        _draining = _isReset = true;
+        _deadline = Reactor.Now + LastReadMilliseconds;
+        RefuseUnsent(ProxyError.ConnectionTerminated, inOrder: false, outrun: false);
+        ArmWait();
+        _transport.Reader.RestartWait();
+        return true;
+    }
+
+    /// <summary>A request begins to be sent.</summary>
+    private void OnAsking()
     {
         if (!IsUnanswered)
             _askedAt = Reactor.Now;
         _asked = true;
         _receivedWhenAsked = _transport.Reader.TotalReceived;
-    }
-
-    /// <inheritdoc/>
-    protected override void OnPong()
-    {
-        // That something came is enough.
     }
 
     private void WatchLife()
@@ -78,7 +104,7 @@ internal sealed partial class Http2ClientConnection
         }
 
         var next = Reactor.Now + SilenceMilliseconds;
-        if (_asked && (IsUnanswered || IsHeadAwaited))
+        if (_asked && (IsUnanswered || IsHeadAwaited) && MayPing)
         {
             var due = _askedAt + SilenceMilliseconds;
             if (due > Reactor.Now)
@@ -88,6 +114,7 @@ internal sealed partial class Http2ClientConnection
             else
             {
                 (_asked, _pinged) = (false, true);
+                (_lastPing, _messageFramesAtPong) = (Reactor.Now, long.MaxValue);
                 WritePing(s_lifePing);
             }
         }

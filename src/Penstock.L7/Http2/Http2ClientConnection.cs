@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+using Penstock.Http2;
+using Penstock.Http2.Hpack;
 using Penstock.L7.Errors;
 using Penstock.L7.Forwarding;
 using Penstock.L7.Http1;
-using Penstock.L7.Http2.Hpack;
 using Penstock.L7.Metrics;
 using Penstock.L7.Runtime;
 using Penstock.L7.Upstream;
@@ -33,6 +34,7 @@ internal sealed partial class Http2ClientConnection : Http2Connection
     private long _idleUntil;
     private bool _blockTimed;
     private bool _draining;
+    private bool _isDismissed;
 
     internal Http2ClientConnection(EndpointPool pool, Worker worker)
         : base(pool.Create(), LimitsOf(pool.Config.Pool), peerBegins: false)
@@ -59,6 +61,9 @@ internal sealed partial class Http2ClientConnection : Http2Connection
     internal bool HasRoom => !_draining && !IsEnding && Active < Capacity && !IsUsedUp;
 
     private int Capacity => (int)Math.Min((uint)Limits.ConcurrentStreams, IsOpen ? Peer.MaxConcurrentStreams : _pool.Streams.Expected);
+
+    /// <summary>Whether it has as many requests as the endpoint is likely to take over it.</summary>
+    internal bool IsSpent => (_nextId >> 1) + _unsent.Count >= _pool.Streams.Quota;
 
     private bool IsUsedUp => _nextId >= LastUsableId - (2 * Limits.ConcurrentStreams) || (_pool.Config.Pool.MaxRequests > 0 && _taken >= _pool.Config.Pool.MaxRequests);
 
@@ -159,6 +164,8 @@ internal sealed partial class Http2ClientConnection : Http2Connection
         var stream = (Http2ClientStream)Find(id)!; // The endpoint begins none, so it is one of those there are.
         var head = stream.NextHead();
         var reason = RejectReason.None;
+        if ((id >> 1) + 1 >= _pool.Streams.Quota && !_isDismissed)
+            _pool.Streams.ForgetQuota();
         BeginBlock();
         while (true)
         {
@@ -210,16 +217,24 @@ internal sealed partial class Http2ClientConnection : Http2Connection
     {
         _draining = true;
         var inOrder = code == Http2ErrorCode.NoError;
+        var outrun = inOrder && lastStreamId > 0;
+        if (outrun && !_isDismissed && lastStreamId <= LastStreamId)
+        {
+            // Otherwise it is about to end, and says later after which.
+            _isDismissed = true;
+            _pool.Streams.OnEnded((lastStreamId >> 1) + 1);
+        }
+
         foreach (var stream in Streams.ToArray())
         {
             if (stream.Id <= lastStreamId || !ReferenceEquals(Find(stream.Id), stream))
                 continue;
             Remove(stream);
             Forget(stream.Id);
-            ((Http2ClientStream)stream).Refuse(ProxyError.StreamRefused, inOrder);
+            ((Http2ClientStream)stream).Refuse(ProxyError.StreamRefused, inOrder, outrun);
         }
 
-        RefuseUnsent(ProxyError.StreamRefused, inOrder);
+        RefuseUnsent(ProxyError.StreamRefused, inOrder, outrun);
         if (Active == 0)
             Finish();
     }
@@ -240,7 +255,7 @@ internal sealed partial class Http2ClientConnection : Http2Connection
             return;
         if (!IsOpen)
             _failure = ProxyError.ConnectionTimeout;
-        if (!IsOpen || IsWithinBlock || Active == 0)
+        if (!IsOpen || _isReset || IsWithinBlock || Active == 0)
             Finish();
     }
 
@@ -253,7 +268,7 @@ internal sealed partial class Http2ClientConnection : Http2Connection
         _blockTimed = IsWithinBlock;
         if (_blockTimed)
             return;
-        if (!IsOpen)
+        if (!IsOpen || _isReset)
             guard.Until(_deadline);
         else if (Active > 0)
             guard.Off(); // Streams bound their own waits.
@@ -334,7 +349,7 @@ internal sealed partial class Http2ClientConnection : Http2Connection
         _idleUntil = Reactor.Now + (long)_pool.Config.Timeouts.Idle.TotalMilliseconds;
         if (!IsOpen || IsEnding)
             return;
-        if (_draining || IsUsedUp || _pool.IsRetired || _pool.Config.Pool.MaxIdle == 0)
+        if (_draining || IsUsedUp || IsSpent || _pool.IsRetired || _pool.Config.Pool.MaxIdle == 0)
         {
             Finish();
             return;
@@ -347,15 +362,15 @@ internal sealed partial class Http2ClientConnection : Http2Connection
     private void BreakAll()
     {
         BreakStreams();
-        RefuseUnsent(_failure != ProxyError.None ? _failure : Fault != Http2Fault.None ? ProxyError.StreamProtocolError : ProxyError.ConnectionTerminated, inOrder: false);
+        RefuseUnsent(_failure != ProxyError.None ? _failure : Fault != Http2Fault.None ? ProxyError.StreamProtocolError : ProxyError.ConnectionTerminated, inOrder: false, outrun: false);
     }
 
-    private void RefuseUnsent(ProxyError failure, bool inOrder)
+    private void RefuseUnsent(ProxyError failure, bool inOrder, bool outrun)
     {
         foreach (var stream in _unsent.ToArray())
         {
             if (_unsent.Contains(stream)) // As above.
-                stream.Refuse(failure, inOrder);
+                stream.Refuse(failure, inOrder, outrun);
         }
     }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.IO.Pipelines;
+using Penstock.Http2;
 using Penstock.L7.Errors;
+using Penstock.L7.Grpc;
 using Penstock.L7.Http1;
 using Penstock.L7.Transport;
 using Penstock.L7.Upstream;
@@ -29,6 +31,9 @@ internal sealed class Http2ClientStream(EndpointPool pool) : Http2Stream(pool.Re
 
     /// <inheritdoc/>
     public bool IsDismissed { get; private set; }
+
+    /// <inheritdoc/>
+    public bool IsOutrun { get; private set; }
 
     /// <inheritdoc/>
     public ProxyError Failure { get; private set; }
@@ -75,7 +80,7 @@ internal sealed class Http2ClientStream(EndpointPool pool) : Http2Stream(pool.Re
         Open(client, id: 0);
         _isReused = client.IsOpen;
         IsAdmitted = client.IsOpen;
-        IsUnprocessed = IsDismissed = _isStopped = false;
+        IsUnprocessed = IsDismissed = IsOutrun = _isStopped = false;
         Failure = ProxyError.None;
         Rejection = RejectReason.None;
         Method = HttpMethodKind.Other;
@@ -96,10 +101,12 @@ internal sealed class Http2ClientStream(EndpointPool pool) : Http2Stream(pool.Re
     /// <summary>The endpoint takes it not: it was never begun there.</summary>
     /// <param name="failure">What that is to the client.</param>
     /// <param name="inOrder">Whether the endpoint has ended the connection in order.</param>
-    internal void Refuse(ProxyError failure, bool inOrder)
+    /// <param name="outrun">Whether it has so, and taken requests before this one.</param>
+    internal void Refuse(ProxyError failure, bool inOrder, bool outrun)
     {
         IsUnprocessed = true;
         IsDismissed = inOrder;
+        IsOutrun = outrun;
         IsAdmitted = false;
         Failure = failure;
         Break(RejectReason.None);
@@ -145,6 +152,7 @@ internal sealed class Http2ClientStream(EndpointPool pool) : Http2Stream(pool.Re
     bool IEndpointStream.TryWriteHead(RequestHead head, in RequestForwarding forwarding)
     {
         Method = head.MethodKind;
+        TakesMetadata = !forwarding.ContentType.IsEmpty || (head.Version == 20 && GrpcFields.IsCall(head));
         var block = WriteHead();
         RequestFields.WriteHead(block, head, forwarding, _client.Scheme);
         return block.ListSize <= _client.Peer.MaxHeaderListSize;
@@ -208,13 +216,6 @@ internal sealed class Http2ClientStream(EndpointPool pool) : Http2Stream(pool.Re
 
     /// <inheritdoc/>
     protected override void OnSendingHead() => _client.OnBegun(this);
-
-    /// <inheritdoc/>
-    protected override void OnContentSent()
-    {
-        if (!HeadReceived)
-            _client.OnAsking();
-    }
 
     /// <inheritdoc/>
     protected override void OnBroken(RejectReason reason)

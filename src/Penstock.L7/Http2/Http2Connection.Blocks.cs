@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Buffers;
-using Penstock.L7.Http2.Hpack;
+using Penstock.Http2;
+using Penstock.Http2.Hpack;
 
 namespace Penstock.L7.Http2;
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Buffers.Binary;
+using Penstock.Http2;
 
 namespace Penstock.L7.Http2;
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Buffers;
 using System.Buffers.Binary;
+using Penstock.Http2;
+using Penstock.Http2.Hpack;
 using Penstock.L7.Http1;
 
 namespace Penstock.L7.Http2;
@@ -166,7 +168,10 @@ internal abstract partial class Http2Connection
             return Reset(stream, Http2Fault.TrailersWithoutEnd);
         if (reason != RejectReason.None)
             return Reject(stream, reason);
-        trailers.End();
+        if (stream.TakesMetadata)
+            trailers.EndMetadata();
+        else
+            trailers.End();
         if (!stream.TryEndRemote())
             return Reject(stream, RejectReason.ContentLengthMismatch);
         stream.Input.Wake();
@@ -179,8 +184,8 @@ internal abstract partial class Http2Connection
         while (true)
         {
             var status = _decoder.Read(ref block, out var field);
-            if (status != Hpack.HpackStatus.Field)
-                return status == Hpack.HpackStatus.End ? Http2Fault.None : Http2Fault.FieldBlockInvalid;
+            if (status != HpackStatus.Field)
+                return status == HpackStatus.End ? Http2Fault.None : Http2Fault.FieldBlockInvalid;
             if (reason != RejectReason.None)
                 continue;
             reason = field.Name is [(byte)':', ..] ? RejectReason.PseudoFieldUnknown : trailers.AddField(field.Name, field.Value, Limits.Head);

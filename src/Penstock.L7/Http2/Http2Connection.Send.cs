@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Buffers;
 using System.Threading.Tasks.Sources;
+using Penstock.Http2;
+using Penstock.Http2.Hpack;
 using Penstock.L7.Transport;
 
 namespace Penstock.L7.Http2;
@@ -45,7 +47,7 @@ internal abstract partial class Http2Connection : IValueTaskSource
     /// <returns>Bytes written.</returns>
     internal int WriteFields(int streamId, FieldBlock fields, bool endStream)
     {
-        var most = Hpack.HpackEncoder.MaxBeginLength + fields.MaxEncodedLength;
+        var most = HpackEncoder.MaxBeginLength + fields.MaxEncodedLength;
         var end = endStream ? FrameFlags.EndStream : FrameFlags.None;
         if (most <= Http2Settings.DefaultMaxFrameSize)
         {
@@ -93,6 +95,7 @@ internal abstract partial class Http2Connection : IValueTaskSource
     {
         var writer = _transport.Writer;
         var failed = false;
+        var readsOn = false;
         try
         {
             while (!failed)
@@ -112,6 +115,8 @@ internal abstract partial class Http2Connection : IValueTaskSource
                     await new ValueTask(this, _wait.Begin());
                 }
             }
+
+            readsOn = OnUnsendable();
         }
         catch
         {
@@ -121,10 +126,17 @@ internal abstract partial class Http2Connection : IValueTaskSource
         finally
         {
             // Also after a defect: without its sender a connection is none.
-            StopReading();
-            BreakStreams();
+            if (!readsOn)
+            {
+                StopReading();
+                BreakStreams();
+            }
         }
     }
+
+    /// <summary>Nothing reaches the peer any more.</summary>
+    /// <returns>Whether what it has sent before is still read, to the end.</returns>
+    protected virtual bool OnUnsendable() => false;
 
     /// <summary>What is written is still sent, and no more.</summary>
     protected void EndSending()

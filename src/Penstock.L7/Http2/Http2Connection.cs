@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Buffers;
+using Penstock.Http2;
+using Penstock.Http2.Hpack;
 using Penstock.L7.Http1;
-using Penstock.L7.Http2.Hpack;
 using Penstock.L7.Transport;
 using Penstock.Linux.Reactors;
 
@@ -65,6 +66,9 @@ internal abstract partial class Http2Connection
 
     /// <summary>Nothing more is read: the peer is gone, broke the rules, or all is done.</summary>
     protected bool IsEnding { get; private set; }
+
+    /// <summary>Frames of messages that have come, HEADERS and DATA, whatever became of them.</summary>
+    protected long MessageFrames { get; private set; }
 
     /// <summary>The highest stream that has begun.</summary>
     protected int LastStreamId { get; private set; }
@@ -215,6 +219,8 @@ internal abstract partial class Http2Connection
             return false;
         var payload = input.Slice(FrameHeader.Size, header.Length);
         input = input.Slice(payload.End);
+        if (header.Type is FrameType.Data or FrameType.Headers)
+            MessageFrames++;
         fault = header.Type == FrameType.Data ? OnData(header, payload) : OnFrame(header, payload);
         if (fault != Http2Fault.None)
             Fail(fault);

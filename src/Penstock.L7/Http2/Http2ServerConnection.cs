@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+using Penstock.Http2;
+using Penstock.Http2.Hpack;
 using Penstock.L7.Forwarding;
 using Penstock.L7.Http1;
-using Penstock.L7.Http2.Hpack;
 using Penstock.L7.Runtime;
 using Penstock.Linux.Reactors;
 
@@ -17,6 +18,7 @@ internal sealed class Http2ServerConnection : Http2Connection
 
     private readonly ListenerSlot _slot;
     private readonly DrainTimer _drainTimer;
+    private readonly bool _takesProtocol;
     private TaskCompletionSource? _over;
     private int _active;
     private long _idleUntil;
@@ -30,6 +32,7 @@ internal sealed class Http2ServerConnection : Http2Connection
         Worker = worker;
         _slot = client.Slot;
         _drainTimer = new DrainTimer(this);
+        _takesProtocol = listener.Config.Http2.ExtendedConnect;
     }
 
     private enum Draining
@@ -58,6 +61,7 @@ internal sealed class Http2ServerConnection : Http2Connection
             (SettingId.MaxConcurrentStreams, Limits.ConcurrentStreams),
             (SettingId.InitialWindowSize, Limits.StreamWindow),
             (SettingId.MaxHeaderListSize, Limits.Head.HeadBytes),
+            (SettingId.EnableConnectProtocol, _takesProtocol ? 1 : 0),
         ]);
         var sending = SendAsync();
         try
@@ -112,10 +116,18 @@ internal sealed class Http2ServerConnection : Http2Connection
     }
 
     /// <summary>A stream's exchange is over.</summary>
-    internal void OnStreamEnded(Http2ServerStream stream)
+    /// <param name="stream">The stream.</param>
+    /// <param name="givenUp">Whether the client has let an endpoint begin in vain, which counts as a reset of it does.</param>
+    internal void OnStreamEnded(Http2ServerStream stream, bool givenUp)
     {
         if (!stream.IsBroken)
+        {
             Settle(stream);
+            var flood = givenUp ? CountReset() : Http2Fault.None;
+            if (flood != Http2Fault.None)
+                Fail(flood);
+        }
+
         Release(stream);
         Worker.ReturnStream(stream);
         _active--;
@@ -222,6 +234,7 @@ internal sealed class Http2ServerConnection : Http2Connection
     private Http2Fault ReadHead(Exchange exchange, bool ended, ReadOnlySpan<byte> block)
     {
         var reason = RejectReason.None;
+        exchange.Request.TakesProtocol = _takesProtocol;
         BeginBlock();
         while (true)
         {

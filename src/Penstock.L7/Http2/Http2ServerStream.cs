@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Runtime.CompilerServices;
+using Penstock.Http2;
 using Penstock.L7.Forwarding;
 using Penstock.L7.Http1;
 using Penstock.L7.Transport;
@@ -119,7 +120,8 @@ internal sealed class Http2ServerStream : Http2Stream, IClientStream
         _run.GetAwaiter().GetResult(); // Never fails; takes the task's box back.
         var exchange = _exchange!; // Set by Begin.
         _exchange = null;
+        var givenUp = exchange.IsGivenUp;
         _server.Worker.ReturnExchange(exchange);
-        _server.OnStreamEnded(this);
+        _server.OnStreamEnded(this, givenUp);
     }
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+using Penstock.Http2;
 using Penstock.L7.Http1;
 using Penstock.Linux.Reactors;
 
@@ -9,6 +10,7 @@ internal abstract class Http2Stream
 {
     private readonly FieldBlock _headFields = new();
     private FieldBlock? _trailerFields;
+    private TrailerSection? _trailers;
     private bool _headWaits;
     private bool _trailersWait;
     private bool _endWaits;
@@ -55,6 +57,9 @@ internal abstract class Http2Stream
     /// <summary>Bytes this side lets the peer send.</summary>
     internal int ReceiveWindow { get; private set; }
 
+    /// <summary>Whether fields behind the content may have any name that is not about connections or framing: it is the answer to a call of gRPC, and who gets it speaks HTTP/2, too, or gRPC-Web.</summary>
+    internal bool TakesMetadata { get; private protected set; }
+
     /// <summary>Fields behind the content that has come; null: none.</summary>
     internal TrailerSection? ReceivedTrailers { get; private set; }
 
@@ -85,7 +90,7 @@ internal abstract class Http2Stream
         Number(id);
         HeadReceived = id != 0;
         ReceiveWindow = connection.StreamWindow;
-        RemoteEnded = LocalEnded = IsBroken = false;
+        RemoteEnded = LocalEnded = IsBroken = TakesMetadata = false;
         _headWaits = _trailersWait = _endWaits = false;
         _unacknowledged = 0;
         _contentLeft = -1;
@@ -106,6 +111,7 @@ internal abstract class Http2Stream
         Input.Reset();
         Output.Reset();
         ReceivedTrailers = null;
+        _trailers?.Reset();
     }
 
     /// <summary>Whether it may get another frame without content; counts it.</summary>
@@ -142,7 +148,7 @@ internal abstract class Http2Stream
     }
 
     /// <summary>Where trailers are put that have come.</summary>
-    internal TrailerSection ReceiveTrailers() => ReceivedTrailers = new TrailerSection();
+    internal TrailerSection ReceiveTrailers() => ReceivedTrailers = _trailers ??= new TrailerSection();
 
     /// <summary>It was reset, or its connection broke: whoever waits is woken.</summary>
     /// <param name="reason">What is wrong with what came; <see cref="RejectReason.None"/>: nothing.</param>
@@ -229,7 +235,6 @@ internal abstract class Http2Stream
             SendWindow -= count;
             LocalEnded |= last;
             any = true;
-            OnContentSent();
         }
 
         if (_endWaits && !LocalEnded && Output.Waiting == 0)
@@ -247,11 +252,6 @@ internal abstract class Http2Stream
 
     /// <summary>Its head is about to be sent.</summary>
     protected virtual void OnSendingHead()
-    {
-    }
-
-    /// <summary>Content was sent.</summary>
-    protected virtual void OnContentSent()
     {
     }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Buffers;
 using System.IO.Pipelines;
+using Penstock.Http2;
 using Penstock.L7.Transport;
 using Penstock.Linux.Reactors;
 

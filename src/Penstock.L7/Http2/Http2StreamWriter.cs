@@ -45,6 +45,13 @@ internal sealed class Http2StreamWriter : TransportWriter
         return true;
     }
 
+    /// <inheritdoc/>
+    internal override void WithdrawPendingFlush()
+    {
+        if (IsWaiting && TryDiscard())
+            SignalWithdrawn();
+    }
+
     /// <summary>Takes bytes to be sent, up to the length of the destination; there must be as many.</summary>
     internal void Take(Span<byte> destination)
     {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Buffers.Text;
+using Penstock.Http2;
+using Penstock.Http2.Hpack;
 using Penstock.L7.Http1;
-using Penstock.L7.Http2.Hpack;
 
 namespace Penstock.L7.Http2;
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Text;
+using Penstock.Http2;
+using Penstock.Http2.Hpack;
 using Penstock.L7.Http1;
-using Penstock.L7.Http2.Hpack;
 
 namespace Penstock.L7.Http2;
 
@@ -39,6 +40,12 @@ internal static class RequestFields
             MessageFields.PutNumber(block, "max-forwards"u8, Math.Max(0, head.MaxForwards - 1), HpackIndexing.None);
         }
 
+        if (!forwarding.ContentType.IsEmpty)
+        {
+            skip |= 1UL << (int)KnownHeader.ContentType;
+            block.Add("content-type"u8, forwarding.ContentType, HpackIndexing.Add);
+        }
+
         foreach (ref readonly var slot in head.Slots)
         {
             if (!KnownHeaders.Has(skip, slot.Id) && !slot.Dropped)
@@ -51,7 +58,7 @@ internal static class RequestFields
             block.Add("x-request-id"u8, forwarding.RequestId, HpackIndexing.None);
         if (forwarding.ExpectContinue)
             block.Add("expect"u8, "100-continue"u8, HpackIndexing.Add);
-        if (head.AcceptsTrailers)
+        if (head.AcceptsTrailers || !forwarding.ContentType.IsEmpty)
             block.Add("te"u8, "trailers"u8, HpackIndexing.Add);
         if (forwarding.Framing == BodyFraming.Length)
             MessageFields.PutNumber(block, "content-length"u8, forwarding.ContentLength, HpackIndexing.None);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Text;
+using Penstock.Http2;
+using Penstock.Http2.Hpack;
 using Penstock.L7.Http1;
-using Penstock.L7.Http2.Hpack;
 
 namespace Penstock.L7.Http2;
 
@@ -22,14 +23,20 @@ internal static class ResponseFields
     /// <summary>The head of a final response.</summary>
     internal static void WriteHead(FieldBlock block, ResponseHead head, in ResponseForwarding forwarding)
     {
-        PutStatus(block, head.Status);
+        PutStatus(block, head.Status == 101 ? 200 : head.Status); // RFC 8441 section 5: the tunnel is open.
         var skip = ResponseWriter.NotCopied;
-        if (head.Framing == BodyFraming.Chunked)
+        if (head.Framing == BodyFraming.Chunked && forwarding.ContentType.IsEmpty)
             skip &= ~(1UL << (int)KnownHeader.Trailer);
         if (!forwarding.RequestId.IsEmpty)
         {
             skip |= 1UL << (int)KnownHeader.XRequestId;
             block.Add("x-request-id"u8, forwarding.RequestId, HpackIndexing.None);
+        }
+
+        if (!forwarding.ContentType.IsEmpty)
+        {
+            skip |= 1UL << (int)KnownHeader.ContentType;
+            block.Add("content-type"u8, forwarding.ContentType, HpackIndexing.Add);
         }
 
         PutFields(block, head, skip);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+using Penstock.Http2;
 using Penstock.L7.Http1;
 using Penstock.L7.Http2;
 using Penstock.L7.Transport;

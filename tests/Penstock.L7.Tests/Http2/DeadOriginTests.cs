@@ -94,4 +94,50 @@ public sealed class DeadOriginTests
 
         origin.NextButWindows().ShouldBe("RST_STREAM 1 CANCEL"); // After timeouts.body.
     }
+
+    /// <summary>A stream of gRPC whose server says nothing before it has heard all.</summary>
+    [Fact]
+    public async Task Origin_ThatGetsMoreOfARequest_IsAskedOnce()
+    {
+        await using var engine = new Http2Engine(
+            timeouts: new ListenerTimeouts { Body = TimeSpan.FromSeconds(3) },
+            cluster: cluster => cluster with { Protocol = UpstreamProtocol.H2, Timeouts = new ClusterTimeouts { Response = TimeSpan.FromSeconds(4) } });
+        using var client = engine.Connect();
+
+        client.Send(Request(1, "/a", "POST", ended: false));
+        using var origin = engine.AcceptStreams();
+        origin.Next().ShouldStartWith("HEADERS 1 | :method: POST");
+        origin.NextButWindows().ShouldBe("PING penstock");
+        origin.SendFrame(Ping, Ack, 0, "penstock"u8.ToArray());
+        client.SendFrame(Data, 0, 1, "hello"u8.ToArray());
+        origin.NextButWindows().ShouldBe("DATA 1 5");
+
+        origin.NextButWindows().ShouldBe("RST_STREAM 1 CANCEL"); // After the listener's timeouts.body.
+    }
+
+    /// <summary>More often, and servers of gRPC end the connection (too_many_pings).</summary>
+    [Fact]
+    public async Task Origin_ThatWasAsked_IsAskedAgain_WhenItHasAnsweredARequest()
+    {
+        await using var engine = StreamOriginTests.H2(new ClusterTimeouts { Response = TimeSpan.FromSeconds(4) });
+        using var client = engine.Connect();
+
+        client.Send(Request(1));
+        using var origin = engine.AcceptStreams();
+        origin.Next().ShouldStartWith("HEADERS 1 end");
+        origin.NextButWindows().ShouldBe("PING penstock");
+        origin.SendFrame(Ping, Ack, 0, "penstock"u8.ToArray());
+        client.Send(Request(3));
+        origin.NextButWindows().ShouldStartWith("HEADERS 3 end");
+        origin.NextButWindows().ShouldBe("RST_STREAM 1 CANCEL"); // After timeouts.response.
+        origin.NextButWindows().ShouldBe("RST_STREAM 3 CANCEL");
+        client.Send(Request(5));
+        origin.NextButWindows().ShouldStartWith("HEADERS 5 end");
+        origin.Send(Response(5));
+        client.Until("HEADERS 5 ").ShouldStartWith("HEADERS 5 end | :status: 200");
+        client.Send(Request(7));
+        origin.NextButWindows().ShouldStartWith("HEADERS 7 end");
+
+        origin.NextButWindows().ShouldBe("PING penstock");
+    }
 }

@@ -3,7 +3,8 @@ using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
-using Penstock.L7.Http2.Hpack;
+using Penstock.Http2.Hpack;
+using Penstock.Http2.Tests;
 
 namespace Penstock.L7.Tests.Http2;
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+using Penstock.Http2.Tests;
 using Penstock.Model.L7;
 using static Penstock.L7.Tests.Http2.FrameClient;
 

@@ -4,6 +4,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
+using Penstock.L7.Runtime;
 using Penstock.Linux;
 using Penstock.Model;
 using Penstock.Model.L7;
@@ -14,23 +15,39 @@ namespace Penstock.L7.Tests.Http2;
 internal sealed class Http2Engine : IAsyncDisposable
 {
     private readonly Socket _origin = new(SocketType.Stream, ProtocolType.Tcp);
+    private readonly Socket? _second;
+    private readonly bool _grpcWeb;
+    private readonly bool _connect;
+    private Worker? _worker;
     private long _generation;
 
-    public Http2Engine(Http2Config? http2 = null, ListenerTimeouts? timeouts = null, ListenerLimits? limits = null, Func<ClusterConfig, ClusterConfig>? cluster = null)
+    public Http2Engine(Http2Config? http2 = null, ListenerTimeouts? timeouts = null, ListenerLimits? limits = null, Func<ClusterConfig, ClusterConfig>? cluster = null, bool second = false, bool grpcWeb = false, bool connect = false)
     {
+        (_grpcWeb, _connect) = (grpcWeb, connect);
+        Engine = new L7Engine(
+            NullLoggerFactory.Instance,
+            DescriptorShares.OfProcess(),
+            store: null,
+            (index, current, budget, logger) => _worker = new Worker(index, current, budget, logger));
         _origin.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         _origin.Listen();
+        if (second)
+        {
+            _second = new Socket(SocketType.Stream, ProtocolType.Tcp);
+            _second.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+            _second.Listen();
+        }
+
         Apply(http2, timeouts, limits, cluster);
     }
 
-    public L7Engine Engine { get; } = new(NullLoggerFactory.Instance, DescriptorShares.OfProcess());
+    public L7Engine Engine { get; }
 
     public IPEndPoint Address => IPEndPoint.Parse(Engine.Status().Listeners[0].Bind);
 
     public void Apply(Http2Config? http2 = null, ListenerTimeouts? timeouts = null, ListenerLimits? limits = null, Func<ClusterConfig, ClusterConfig>? cluster = null)
     {
-        var address = (IPEndPoint)_origin.LocalEndPoint!; // Bound.
-        var endpoint = SocketEndpoint.Ip(address.Address, address.Port);
+        SocketEndpoint[] endpoints = _second is null ? [AddressOf(_origin)] : [AddressOf(_origin), AddressOf(_second)];
         var listener = new ListenerConfig
         {
             Name = "http",
@@ -39,8 +56,10 @@ internal sealed class Http2Engine : IAsyncDisposable
             Http2 = http2 ?? new Http2Config(),
             Timeouts = timeouts ?? new ListenerTimeouts(),
             Limits = limits ?? new ListenerLimits(),
+            GrpcWeb = _grpcWeb,
         };
-        var origin = new ClusterConfig { Name = "a", Endpoints = [new EndpointConfig(endpoint)] };
+        RouteConfig[] tunnels = _connect ? [new RouteConfig { Name = "tunnel", Match = new RouteMatch { Host = "db.example.com" }, To = [new WeightedCluster("a")], Connect = true }] : [];
+        var origin = new ClusterConfig { Name = "a", Endpoints = [.. endpoints.Select(endpoint => new EndpointConfig(endpoint))] };
         var config = new ApplianceConfig
         {
             Node = "lb1",
@@ -52,13 +71,14 @@ internal sealed class Http2Engine : IAsyncDisposable
                     "main",
                     [
                         new RouteConfig { Name = "fixed", Match = new RouteMatch { PathPrefix = "/fixed" }, Respond = new RespondAction { Status = 200, Body = "hello\n" } },
+                        .. tunnels,
                         new RouteConfig { Name = "all", Match = new RouteMatch { PathPrefix = "/" }, To = [new WeightedCluster("a")] },
                     ]),
                 Clusters = ImmutableSortedDictionary<string, ClusterConfig>.Empty.Add("a", cluster?.Invoke(origin) ?? origin),
             },
         };
-        var endpoints = new ClusterEndpoints("a", [new Endpoint(endpoint, 1, EndpointState.Ready)]);
-        Engine.Apply(new Snapshot(++_generation, config, ImmutableDictionary<string, ClusterEndpoints>.Empty.Add("a", endpoints)));
+        var ready = new ClusterEndpoints("a", [.. endpoints.Select(endpoint => new Endpoint(endpoint, 1, EndpointState.Ready))]);
+        Engine.Apply(new Snapshot(++_generation, config, ImmutableDictionary<string, ClusterEndpoints>.Empty.Add("a", ready)));
     }
 
     /// <summary>A client's connection, past preface and SETTINGS both ways.</summary>
@@ -80,18 +100,35 @@ internal sealed class Http2Engine : IAsyncDisposable
     /// <summary>The next connection at the origin, which speaks HTTP/2.</summary>
     public FrameClient AcceptStreams(params (ushort Id, uint Value)[] settings) => FrameClient.Serve(Accept(), settings);
 
+    /// <summary>The same at the second origin, which must have been asked for.</summary>
+    public FrameClient AcceptSecond() => FrameClient.Serve(Accept(_second!)); // As said.
+
     /// <summary>The next connection at the origin.</summary>
-    public Socket Accept()
-    {
-        _origin.Poll(TimeSpan.FromSeconds(30), SelectMode.SelectRead).ShouldBeTrue("nothing connects to the origin");
-        var accepted = _origin.Accept();
-        accepted.NoDelay = true;
-        accepted.ReceiveTimeout = 30_000;
-        return accepted;
-    }
+    public Socket Accept() => Accept(_origin);
 
     /// <summary>Whether somebody connects to the origin.</summary>
     public bool HasConnection() => _origin.Poll(0, SelectMode.SelectRead);
+
+    /// <summary>Has the reactor stand still while something happens: it finds all of that at once.</summary>
+    public void WhileHeld(Action action)
+    {
+        using var held = new ManualResetEventSlim();
+        using var over = new ManualResetEventSlim();
+        _worker.ShouldNotBeNull().Reactor.Post(() =>
+        {
+            held.Set();
+            over.Wait();
+        });
+        held.Wait();
+        try
+        {
+            action();
+        }
+        finally
+        {
+            over.Set();
+        }
+    }
 
     /// <summary>Reads a head.</summary>
     public static string ReadHead(Socket socket)
@@ -124,6 +161,18 @@ internal sealed class Http2Engine : IAsyncDisposable
     /// <summary>Sends text.</summary>
     public static void Send(Socket socket, string text) => socket.Send(Encoding.Latin1.GetBytes(text));
 
+    /// <summary>Has a client that reads nothing ask for much, by stream 1 to <c>/a</c>, and answers until no more is taken.</summary>
+    /// <returns>The origin's end of the connection that the answer comes by.</returns>
+    public Socket AnswerUntilHeld(FrameClient client)
+    {
+        client.Send([.. FrameClient.Frame(FrameClient.WindowUpdate, 0, 0, FrameClient.Number(1 << 30)), .. FrameClient.Request(1, "/a")]);
+        var origin = Accept();
+        ReadHead(origin);
+        Send(origin, "HTTP/1.1 200 OK\r\nContent-Length: 100000000\r\n\r\n");
+        SendUntilHeld(origin, 100_000_000).ShouldBeLessThan(50_000_000);
+        return origin;
+    }
+
     /// <summary>Sends until nothing is taken for a second.</summary>
     /// <returns>Bytes sent.</returns>
     public static long SendUntilHeld(Socket socket, long most)
@@ -145,5 +194,21 @@ internal sealed class Http2Engine : IAsyncDisposable
     {
         await Engine.DisposeAsync();
         _origin.Dispose();
+        _second?.Dispose();
+    }
+
+    private static SocketEndpoint AddressOf(Socket listening)
+    {
+        var address = (IPEndPoint)listening.LocalEndPoint!; // Bound.
+        return SocketEndpoint.Ip(address.Address, address.Port);
+    }
+
+    private static Socket Accept(Socket listening)
+    {
+        listening.Poll(TimeSpan.FromSeconds(30), SelectMode.SelectRead).ShouldBeTrue("nothing connects to the origin");
+        var accepted = listening.Accept();
+        accepted.NoDelay = true;
+        accepted.ReceiveTimeout = 30_000;
+        return accepted;
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Diagnostics.Metrics;
-using Penstock.L7.Http2.Hpack;
+using Penstock.Http2.Hpack;
+using Penstock.Http2.Tests;
 using static Penstock.L7.Tests.Http2.FrameClient;
 
 namespace Penstock.L7.Tests.Http2;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-using Penstock.L7.Http2.Hpack;
+using Penstock.Http2.Hpack;
+using Penstock.Http2.Tests;
 using Penstock.Model.L7;
 using static Penstock.L7.Tests.Http2.FrameClient;
 

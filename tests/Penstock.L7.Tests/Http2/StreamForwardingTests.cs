@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Text;
+using Penstock.Http2.Tests;
 using static Penstock.L7.Tests.Http2.FrameClient;
 
 namespace Penstock.L7.Tests.Http2;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+using Penstock.Http2.Tests;
 using Penstock.Model.L7;
 using static Penstock.L7.Tests.Http2.FrameClient;
 
@@ -172,8 +173,28 @@ public sealed class StreamOriginTests
         origin.Next().ShouldStartWith("HEADERS 1 end | :method: GET");
         client.Send([.. Request(3, "/2", "GET", ended: true, "x: " + new string('a', 2000)), .. Request(5, "/3")]);
 
-        client.Until("HEADERS").ShouldStartWith("HEADERS 3 | :status: 431");
+        var answer = client.Until("HEADERS");
+        answer.ShouldStartWith("HEADERS 3 | :status: 431");
+        answer.ShouldContain(" | proxy-status: lb1; error=http_request_error; details=\"endpoint_head_limit\" | ");
         origin.NextButWindows().ShouldStartWith("HEADERS 3 end | :method: GET | :scheme: http | :authority: shop.example.com | :path: /3 ");
+    }
+
+    [Fact]
+    public async Task Request_WithMoreFieldsThanAnOriginTakes_GoesToAnother()
+    {
+        await using var engine = new Http2Engine(cluster: cluster => cluster with { Protocol = UpstreamProtocol.H2 }, second: true);
+        using var client = engine.Connect();
+        var large = "x: " + new string('a', 2000);
+
+        client.Send([.. Request(1, "/1"), .. Request(3, "/2")]); // One each.
+        using var narrow = engine.AcceptStreams((6, 2000));
+        narrow.Next().ShouldStartWith("HEADERS 1 end");
+        using var wide = engine.AcceptSecond();
+        wide.Next().ShouldStartWith("HEADERS 1 end");
+        client.Send([.. Request(5, "/3", "GET", ended: true, large), .. Request(7, "/4", "GET", ended: true, large)]);
+
+        wide.NextButWindows().ShouldStartWith("HEADERS 3 end | :method: GET");
+        wide.NextButWindows().ShouldStartWith("HEADERS 5 end | :method: GET");
     }
 
     [Fact]

@@ -1,9 +1,0 @@
-// SPDX-License-Identifier: Apache-2.0
-namespace Penstock.L7.Tests.Http2;
-
-/// <summary>A test that needs nghttp2's library.</summary>
-[AttributeUsage(AttributeTargets.Method)]
-internal sealed class Nghttp2FactAttribute : FactAttribute
-{
-    public Nghttp2FactAttribute() => Skip = Nghttp2.IsMissing ? "libnghttp2.so.14 is missing" : null;
-}
