@@ -4,6 +4,7 @@ using System.ComponentModel;
 using Microsoft.Extensions.Logging;
 using Penstock.L7.Admission;
 using Penstock.L7.Errors;
+using Penstock.L7.Explaining;
 using Penstock.L7.Metrics;
 using Penstock.L7.Routing;
 using Penstock.L7.Runtime;
@@ -109,6 +110,14 @@ public sealed class L7Engine : IAsyncDisposable
 
     /// <summary>What runs, for <c>penstock status</c>.</summary>
     public L7Status Status() => StatusReport.Of(Volatile.Read(ref _current), _workers.Length, _descriptors);
+
+    /// <summary>What would become of a request, by what is served now.</summary>
+    /// <exception cref="FormatException">It is no request.</exception>
+    public RequestExplanation Explain(RequestQuestion question)
+    {
+        ArgumentNullException.ThrowIfNull(question);
+        return RequestExplainer.Explain(Volatile.Read(ref _current), question);
+    }
 
     /// <summary>Whether every reactor goes round its loop within the given time; wakes those that wait.</summary>
     /// <param name="within">At least a few hundred milliseconds: less says more about the host than about a reactor.</param>

@@ -12,6 +12,7 @@ public sealed class NetworkClaim : IDisposable
 {
     private const int SocketLevel = 1;      // SOL_SOCKET
     private const int PeerCredentials = 17; // SO_PEERCRED, struct ucred: process, user, group
+    private const string Listening = "00010000"; // __SO_ACCEPTCON
 
     private static readonly TimeSpan s_pause = TimeSpan.FromSeconds(1);
 
@@ -62,6 +63,10 @@ public sealed class NetworkClaim : IDisposable
         }
     }
 
+    /// <summary>Whether a process, of any user, is in the network namespace of this thread, by a name that is taken here and listens.</summary>
+    /// <returns>False: it is in another, or is gone; or the name is not taken.</returns>
+    public static bool IsSeenBy(int pid, string name) => Inode("thread-self", name) is { } here && string.Equals(Inode($"{pid}", name), here, StringComparison.Ordinal);
+
     /// <inheritdoc/>
     public void Dispose()
     {
@@ -70,6 +75,25 @@ public sealed class NetworkClaim : IDisposable
     }
 
     private static UnixDomainSocketEndPoint Address(string name) => new("\0" + name);
+
+    // Of the socket that listens: a name may be taken in several namespaces, and sockets of its callers have it too. A line is Num RefCount Protocol Flags Type St Inode Path (proc(5)).
+    private static string? Inode(string process, string name)
+    {
+        try
+        {
+            foreach (var line in File.ReadLines($"/proc/{process}/net/unix"))
+            {
+                if (line.TrimEnd('@').EndsWith(" @" + name, StringComparison.Ordinal) && line.Split(' ', StringSplitOptions.RemoveEmptyEntries) is [_, _, _, Listening, _, _, var inode, ..])
+                    return inode;
+            }
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return null; // it is gone
+        }
+
+        return null;
+    }
 
     // Whoever asks has its answer by having connected. Those that nobody took would fill the queue, and keep others from asking.
     private async Task AnswerAsync()

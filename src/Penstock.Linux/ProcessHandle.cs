@@ -60,6 +60,21 @@ public sealed unsafe partial class ProcessHandle : IDisposable
     /// <summary>Number of the process that is its parent; null: it is gone.</summary>
     public int? ParentId() => Stat() is [_, var parent, ..] && int.TryParse(parent, NumberStyles.None, CultureInfo.InvariantCulture, out var id) ? id : null;
 
+    /// <summary>Number of the user that it acts as; null: it is gone.</summary>
+    public uint? User()
+    {
+        try
+        {
+            // Real, effective, saved, of the file system.
+            var line = File.ReadLines(string.Create(CultureInfo.InvariantCulture, $"/proc/{Pid}/status")).FirstOrDefault(one => one.StartsWith("Uid:", StringComparison.Ordinal));
+            return line?.Split('\t') is [_, _, var user, ..] && uint.TryParse(user, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && !HasEnded ? number : null;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>Its arguments, the program's name first; none: it is gone.</summary>
     public string[] Arguments()
     {

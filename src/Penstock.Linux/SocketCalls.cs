@@ -171,6 +171,12 @@ public static unsafe class SocketCalls
     }
 
     /// <summary>
+    /// Has a listening TCP socket take nobody who begins to connect from now on: his packets are dropped, and sent again a second later, when a socket that listens no more has him
+    /// refused. Who waits in its queue can still be accepted. For every process that has it open.
+    /// </summary>
+    public static IoResult TakeNobodyNew(int fd) => SocketFilter.TakeNoSyn(fd);
+
+    /// <summary>
     /// shutdown(2) of a listening socket, both ways: nobody can connect any more, whichever processes have it open, and who waits in its queue is reset. Whoever polls it sees EPOLLHUP.
     /// </summary>
     public static void StopListening(int fd) => _ = Libc.shutdown(fd, 2);

@@ -17,11 +17,15 @@ public sealed class NetworkClaimTests
             NetworkClaim.TryTake(_name).ShouldBeNull();
             NetworkClaim.Holder(_name).ShouldBe((Environment.ProcessId, ProcessRights.User));
             NetworkClaim.Holder(_name).ShouldBe((Environment.ProcessId, ProcessRights.User), "however often it is asked");
+            NetworkClaim.IsSeenBy(Environment.ProcessId, _name).ShouldBeTrue();
+            NetworkClaim.IsSeenBy(Environment.ProcessId, _name[..^1]).ShouldBeFalse("nobody has that one");
+            NetworkClaim.IsSeenBy(int.MaxValue, _name).ShouldBeFalse("there is no such process");
             using var another = NetworkClaim.TryTake(_name + "2");
             another.ShouldNotBeNull();
         }
 
         NetworkClaim.Holder(_name).ShouldBeNull();
+        NetworkClaim.IsSeenBy(Environment.ProcessId, _name).ShouldBeFalse();
         using var second = NetworkClaim.TryTake(_name);
         second.ShouldNotBeNull();
     }

@@ -40,6 +40,7 @@ public sealed class ProcessHandleTests : IDisposable
         process.HasEnded.ShouldBeFalse();
         _ = SpinWait.SpinUntil(() => process.Arguments() is not [""], TimeSpan.FromSeconds(20)); // it has none in the moment of its execve
         process.Arguments().ShouldBe(["/bin/sleep", "600"]);
+        process.User().ShouldBe(ProcessRights.User);
         process.State().ShouldBeOneOf('S', 'R', 'D');
 
         process.Signal(ProcessSignal.Kill).ShouldBeTrue();
@@ -48,6 +49,7 @@ public sealed class ProcessHandleTests : IDisposable
         process.HasEnded.ShouldBeTrue();
         process.State().ShouldBeNull();
         process.Arguments().ShouldBeEmpty();
+        process.User().ShouldBeNull();
         process.Signal(ProcessSignal.Terminate).ShouldBeFalse();
         Directory.Exists($"/proc/{process.Pid}").ShouldBeFalse(); // reaped
     }

@@ -13,7 +13,7 @@ internal enum ProxyError : byte
     /// <summary>The path climbs above the root, hides dot segments, or is badly percent-encoded.</summary>
     BadPath,
 
-    /// <summary>CONNECT, which the proxy does not implement, or OPTIONS or TRACE that may go no further (Max-Forwards: 0).</summary>
+    /// <summary>CONNECT that no route takes, or other than for a WebSocket to an endpoint of HTTP/1.1, or OPTIONS or TRACE that may go no further (Max-Forwards: 0).</summary>
     MethodNotImplemented,
 
     /// <summary>The head did not arrive in time.</summary>
@@ -96,6 +96,9 @@ internal enum ProxyError : byte
 
     /// <summary>HTTP/2: the endpoint refused the request, and did nothing about it.</summary>
     StreamRefused,
+
+    /// <summary>HTTP/2: the request's fields are more than the endpoint takes.</summary>
+    EndpointHeadLimit,
 
     /// <summary>HTTP/2: the endpoint reset the request's stream before its response began.</summary>
     StreamReset,

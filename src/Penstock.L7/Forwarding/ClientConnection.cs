@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Runtime.CompilerServices;
 using System.Text;
+using Penstock.Http2;
 using Penstock.L7.Admission;
 using Penstock.L7.Http1;
 using Penstock.L7.Http2;
@@ -58,8 +59,11 @@ internal sealed class ClientConnection : SocketConnection, IClientStream
         return length == 0 ? [] : Encoding.ASCII.GetBytes(new System.Net.IPEndPoint(new System.Net.IPAddress(address[..length]), identity.DestinationPort).ToString());
     }
 
-    /// <summary>Who the client is, for the PROXY header of connections to endpoints.</summary>
+    /// <summary>Who the client is, by its PROXY header or as the socket has it.</summary>
     internal ClientIdentity Identity => _announced ?? ClientIdentity.Of(Fd, Peer, PeerPort);
+
+    /// <summary>What its PROXY header has said beside addresses; empty: nothing.</summary>
+    internal ReadOnlySpan<byte> ProxyValues => _announced is { } announced ? announced.Said.Span : default;
 
     /// <summary>Connections to endpoints that carry requests of this client only; null: there has been none.</summary>
     internal OwnConnections? Upstreams { get; set; }
@@ -244,10 +248,10 @@ internal sealed class ClientConnection : SocketConnection, IClientStream
         while (true)
         {
             var read = await Reader.ReadAsync();
-            var match = Http2Preface.Match(read.Buffer);
-            if (match != ParseStatus.Done)
+            var matches = Http2Preface.Matches(read.Buffer, out var isWhole);
+            if (!isWhole)
             {
-                var more = match == ParseStatus.NeedMore && !read.IsCompleted && !read.IsCanceled;
+                var more = matches && !read.IsCompleted && !read.IsCanceled;
                 Reader.AdvanceTo(read.Buffer.Start, more ? read.Buffer.End : read.Buffer.Start);
                 if (more)
                     continue;

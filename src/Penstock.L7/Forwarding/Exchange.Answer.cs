@@ -52,7 +52,11 @@ internal sealed partial class Exchange
         if (flushed.IsCompleted && _error == ProxyError.None)
             _error = ClientError();
         if (flushed.IsCompleted)
+        {
             keep = false;
+            _grpcStatus = null; // Nobody was told.
+        }
+
         if (keep && !_requestBody.IsDone)
             keep = await DiscardBodyAsync();
         Finish();
@@ -77,13 +81,13 @@ internal sealed partial class Exchange
         Span<byte> allow = stackalloc byte[256];
         var allowLength = _error == ProxyError.MethodNotAllowed && _worker.Paths.TryNormalize(Request.Path, out var path)
             ? Listener.WriteAllowed(Request.Host, path.Match, allow) : 0;
-        var body = route?.Respond is { } respond ? respond.Body.Span : route is null && _grpcStatus is null ? ErrorText() : default;
+        var body = route?.Respond is { } respond ? respond.Body.Span : route is null ? OwnContent() : default;
         var headOnly = Request.MethodKind == HttpMethodKind.Head;
         _ownBytes = headOnly ? 0 : body.Length;
         _client.WriteAnswer(new LocalAnswer
         {
             Status = status,
-            ContentType = route?.Respond is { } fixedResponse ? fixedResponse.ContentType.Span : _grpcStatus is null ? PlainText : GrpcFields.ContentType,
+            ContentType = route?.Respond is { } fixedResponse ? fixedResponse.ContentType.Span : _grpcStatus is null ? PlainText : IsWeb ? WebResponseType() : GrpcFields.ContentType,
             Body = body,
             HeadOnly = headOnly,
             ClientVersion = Request.Version,
@@ -93,9 +97,17 @@ internal sealed partial class Exchange
             Location = route?.Redirect is { } redirect ? Location(redirect) : default,
             Allow = allow[..allowLength],
             RequestId = _headTicks == 0 ? default : RequestId(),
-            GrpcStatus = _grpcStatus is { } ended ? ended.Number() : default,
-            GrpcMessage = _grpcStatus is null ? default : GrpcMessage(),
+            GrpcStatus = _grpcStatus is { } ended && !IsWeb ? ended.Number() : default,
+            GrpcMessage = _grpcStatus is null || IsWeb ? default : GrpcMessage(),
         });
+    }
+
+    /// <summary>What an error's response has for content: a line of text, or what calls get, which is none but for gRPC-Web.</summary>
+    private ReadOnlySpan<byte> OwnContent()
+    {
+        if (_grpcStatus is not { } status)
+            return ErrorText();
+        return IsWeb ? WebError(status) : default;
     }
 
     private ReadOnlySpan<byte> Location(RedirectTarget redirect)

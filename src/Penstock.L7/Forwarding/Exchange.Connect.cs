@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Runtime.CompilerServices;
 using Penstock.L7.Errors;
+using Penstock.L7.ProxyProtocol;
 using Penstock.L7.Transport;
 using Penstock.L7.Upstream;
 using Penstock.Linux;
@@ -91,7 +92,7 @@ internal sealed partial class Exchange
     private ValueTask<ProxyError> BeginAsync(UpstreamConnection upstream, long deadline)
     {
         if (upstream.Pool.Config.ProxyProtocol is { } version)
-            upstream.Announce(version, _connection.Identity, _connection.Upstreams ??= new OwnConnections(_worker.Descriptors));
+            upstream.Announce(version, _connection.Tls is { } own ? ProxyValues.AddTo(_connection.Identity, own.Session) : _connection.Identity, _connection.Upstreams ??= new OwnConnections(_worker.Descriptors));
         return upstream.Pool.Tls is { } tls ? upstream.AgreeAsync(tls, deadline, _worker.Counters.Handshakes) : new ValueTask<ProxyError>(ProxyError.None);
     }
 

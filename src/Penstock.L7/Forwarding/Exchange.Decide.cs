@@ -2,6 +2,7 @@
 using Penstock.L7.Errors;
 using Penstock.L7.Grpc;
 using Penstock.L7.Http1;
+using Penstock.Model.L7;
 
 namespace Penstock.L7.Forwarding;
 
@@ -11,6 +12,8 @@ internal sealed partial class Exchange
     private ProxyError Decide()
     {
         if (Request.MethodKind == HttpMethodKind.Connect)
+            return DecideTunnel();
+        if (Request.IsExtendedConnect && !IsWebSocket)
             return ProxyError.MethodNotImplemented;
         if (Request.MaxForwards == 0 && Request.MethodKind is HttpMethodKind.Trace or HttpMethodKind.Options)
             return ProxyError.MethodNotImplemented;
@@ -28,18 +31,37 @@ internal sealed partial class Exchange
         _target = _route.Route.PickTarget(ref _worker.Random);
         if (_target < 0)
             return ProxyError.NoTarget;
-        LimitTime();
-        return ProxyError.None;
+        SettleWeb();
+        if (Request.IsExtendedConnect && _route.Targets[_target].Config.Protocol == UpstreamProtocol.H2)
+            return ProxyError.MethodNotImplemented;
+        return LimitTime();
     }
 
-    private void LimitTime()
+    /// <summary>CONNECT: without a route that takes it, it is refused. It has no path; as OPTIONS for the server as a whole, it is what no condition on paths takes.</summary>
+    private ProxyError DecideTunnel()
+    {
+        if (Request.ContentLength >= 0 || (Request.Framing != BodyFraming.None && !_client.IsMultiplexed))
+            return ProxyError.MethodNotImplemented;
+        var route = Listener.Match(Request.Host, "*"u8, Request.Method, out _);
+        if (route is not { Route.Config.Connect: true })
+            return ProxyError.MethodNotImplemented;
+        _trusted = !Listener.TrustedProxies.IsEmpty && Listener.TrustedProxies.Contains(_connection.Peer);
+        _route = route;
+        _target = route.Route.PickTarget(ref _worker.Random);
+        return _target < 0 ? ProxyError.NoTarget : ProxyError.None;
+    }
+
+    private ProxyError LimitTime()
     {
         var limit = _route!.TimeoutMilliseconds; // Called with a route.
         _timeout = ProxyError.RequestTimeout;
         if (IsGrpc && GrpcFields.Timeout(Request) is { } given && !(given >= limit))
             (limit, _timeout) = (given, ProxyError.GrpcTimeout);
+        if (limit == 0)
+            return _timeout; // No endpoint is asked in vain.
         if (limit is { } milliseconds)
             _worker.Reactor.Timers.Arm(_timer, _worker.Reactor.Now + milliseconds);
+        return ProxyError.None;
     }
 
     /// <summary>The path to send on: as received, normalised, or rewritten by the route.</summary>

@@ -55,6 +55,7 @@ internal sealed partial class Exchange
             Host = parsed ? Request.Authority : default,
             UserAgent = parsed ? userAgent : default,
             Referer = parsed ? referer : default,
+            ProxyValues = _connection.ProxyValues,
             RequestId = parsed ? RequestId() : default,
             HttpVersion = parsed ? Request.Version : 0,
             Status = _status,

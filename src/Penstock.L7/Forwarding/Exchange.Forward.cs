@@ -19,6 +19,9 @@ internal sealed partial class Exchange
     /// <summary>Most endpoints tried for one request while nothing could be sent (Envoy: 3 connect retries at most by default breakers).</summary>
     private const int MaxConnectAttempts = 4;
 
+    /// <summary>Most connections that may end in order before a request's turn comes on them, beyond those: each has carried others', so that they tell nothing against the next (gRPC sends again what no server has begun on, until its time is over).</summary>
+    private const int MaxOutruns = 32;
+
     /// <summary>Interim responses relayed for one request; more is an endpoint gone wrong.</summary>
     private const int MaxInterims = 16;
 
@@ -30,12 +33,15 @@ internal sealed partial class Exchange
     private readonly List<EndpointPool> _triedPools = [];
     private ValueTask _pump;
     private int _interims;
+    private int _outruns;
 
     /// <summary>Forwards the request and relays the response.</summary>
     /// <returns>Whether the client's connection takes another request.</returns>
     [AsyncMethodBuilder(typeof(PooledTaskMethodBuilder<>))]
     internal async ValueTask<bool> ForwardAsync()
     {
+        if (Request.MethodKind == HttpMethodKind.Connect)
+            return await OpenTunnelAsync();
         var mayReuse = true;
         while (true)
         {
@@ -68,8 +74,12 @@ internal sealed partial class Exchange
             // 4. The endpoint closed before a byte came back: a lost keep-alive race, or its end. Once more if that is safe, over a
             //    new connection and to another endpoint: a process that was killed still accepts for a moment after its
             //    connections are reset. This one is the last resort, unless the connection was new.
-            //    What the endpoint has said that it did not begin is safe whatever the method, and tried as often as a connect.
-            var unprocessed = upstream.IsUnprocessed && _pumpError == ProxyError.None && _attempts < MaxConnectAttempts;
+            //    What the endpoint has said that it did not begin is safe whatever the method, and tried as often as a connect, or more often
+            //    where it was others' turn; so is a head that was too large to be sent, which another endpoint may take.
+            if (upstream.IsOutrun)
+                _outruns++;
+            var unsent = _error == ProxyError.EndpointHeadLimit;
+            var unprocessed = unsent ? _triedPools.Count < MaxConnectAttempts - 1 : upstream.IsUnprocessed && _pumpError == ProxyError.None && _outruns <= MaxOutruns && _attempts - _outruns < MaxConnectAttempts;
             var unheard = mayReuse && _error == ProxyError.ConnectionTerminated && upstream.Reader.TotalReceived == unanswered && Request.MethodKind.IsIdempotent();
             _triedPools.Add(upstream.Pool);
             _lastResort = upstream.IsReused ? upstream.Pool : null;
@@ -78,7 +88,8 @@ internal sealed partial class Exchange
             if (_requestBody.Bytes != (unprocessed ? _keptBytes : 0) || !(unprocessed || unheard) || _interrupted != ProxyError.None)
                 return await AnswerAsync();
             mayReuse = mayReuse && unprocessed;
-            _worker.Counters.UnheardRetries++;
+            if (!unsent)
+                _worker.Counters.UnheardRetries++;
         }
 
         // 5. The response.
@@ -88,8 +99,15 @@ internal sealed partial class Exchange
     private ProxyError PickEndpoint()
     {
         var cluster = _worker.CellOf(_route!.Targets[_target]); // Forwarding routes have targets.
+        var last = _pool;
         if (_triedPools.Count > 0 && cluster.PickOther(_triedPools, ref _worker.Random, out _pool) == ProxyError.None)
             return ProxyError.None;
+        if (_error == ProxyError.EndpointHeadLimit)
+        {
+            _pool = last;
+            return _error; // There is no other, and this one takes no more than before.
+        }
+
         return cluster.Pick(ref _worker.Random, out _pool);
     }
 
@@ -120,11 +138,7 @@ internal sealed partial class Exchange
         upstream.Begin();
         upstream.Writer.Guard.Between(_route!.Targets[_target].BodyMilliseconds, bytesPerSecond: 0); // As above.
         if (!TryWriteRequestHead(upstream))
-        {
-            _rejection = RejectReason.HeadTooLarge;
-            return Fail(ProxyError.RequestRejected);
-        }
-
+            return Fail(ProxyError.EndpointHeadLimit);
         _attempts++;
         _isSent = true;
         upstream.Pool.OnRequest();
@@ -201,6 +215,8 @@ internal sealed partial class Exchange
     {
         if (Response.IsInterim)
             return ++_interims <= MaxInterims ? ProxyError.None : RejectResponse(RejectReason.TooManyInterimResponses);
+        if (Request.IsExtendedConnect)
+            return CheckWebSocket();
         return Response.Status == 101 && !IsUpgradeAskedFor() ? ProxyError.UpgradeFailed : ProxyError.None;
     }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Runtime.CompilerServices;
+using Penstock.L7.Errors;
 using Penstock.L7.Grpc;
 using Penstock.L7.Http1;
 using Penstock.L7.Transport;
@@ -11,29 +12,31 @@ internal sealed partial class Exchange
 {
     private GrpcStatus? _grpcStatus;
 
-    /// <summary>Whether the request is a call.</summary>
-    private bool IsGrpc => _client.IsMultiplexed && Request.TryGet(KnownHeader.ContentType, out var type) && GrpcFields.IsContentType(type);
+    /// <summary>Whether an endpoint was asked in vain, since the client gave it no time to answer: as if the client had reset its stream.</summary>
+    internal bool IsGivenUp => _error == ProxyError.GrpcTimeout && _pool is not null && _upstreamTicks == 0;
+
+    /// <summary>Whether the request is a call, of gRPC or translated to it.</summary>
+    private bool IsGrpc => IsWeb || (_client.IsMultiplexed && GrpcFields.IsCall(Request));
 
     /// <summary>The line that says what happened.</summary>
     private ReadOnlySpan<byte> GrpcMessage() => ErrorText().AsSpan().TrimEnd((byte)'\n');
 
-    /// <summary>Writes what ends a response that is whole, and notes what it tells of a call.</summary>
-    private void EndResponse(bool chunked, TrailerSection? trailers)
+    /// <summary>Notes what the client has been told of its call, by a response that is whole.</summary>
+    private void NoteStatus(TrailerSection? trailers)
     {
-        _client.WriteEnd(chunked, trailers);
         if (IsGrpc)
             _grpcStatus = (trailers is null ? null : GrpcFields.Status(trailers)) ?? GrpcFields.Status(Response);
     }
 
-    /// <summary>Ends the response to a call that broke off with a status, unless its stream is broken, too, or its length was told.</summary>
+    /// <summary>Ends the response to a call that broke off with a status, unless it is no response of gRPC, its stream is broken, too, its length was told, or the status would be in the middle of a message.</summary>
     [AsyncMethodBuilder(typeof(PooledTaskMethodBuilder))]
     private async ValueTask EndGrpcAsync()
     {
         var status = StatusOf(_error);
-        if (status == 0 || Response.Status != 200 || !IsLengthUntold || _client.IsBroken || _clientWriter.HasFailed)
+        if (status == 0 || !GrpcFields.IsCall(Response) || Response.Status != 200 || !IsLengthUntold || _client.IsBroken || _clientWriter.HasFailed || (_isWebResponse && !_webBounds.IsBetween))
             return;
         var told = GrpcStatuses.Of(_error, status);
-        _client.WriteEnd(chunked: false, GrpcFields.Trailers(told, GrpcMessage()));
+        WriteResponseEnd(chunked: Request.Version == 11, GrpcFields.Trailers(told, GrpcMessage()));
         if (!(await _clientWriter.FlushAsync()).IsCompleted)
             _grpcStatus = told;
     }

@@ -22,22 +22,25 @@ internal sealed partial class Exchange
             PeerTrusted = _trusted,
             RequestId = RequestId(),
             ViaName = listener.ViaName,
-            Framing = Request.Framing,
+            ContentType = WebRequestType(),
+            Framing = RequestFraming,
             ContentLength = Request.ContentLength,
             KeepAlive = !upstream.IsLast,
             ExpectContinue = Request.ExpectContinue,
             Upgrade = Request.Upgrade,
+            WebSocketKey = WebSocketKey(),
         });
     }
 
     private void WriteResponseHead(bool chunked, bool keep)
     {
-        var framing = chunked ? BodyFraming.Chunked : Response.Framing == BodyFraming.Chunked ? BodyFraming.UntilClose : Response.Framing;
+        var framing = chunked ? BodyFraming.Chunked : IsLengthUntold ? BodyFraming.UntilClose : Response.Framing;
         _client.WriteHead(Response, new ResponseForwarding
         {
             ClientVersion = Request.Version,
             Framing = framing,
-            ContentLength = Response.EndsWithHead && !_client.IsMultiplexed ? 0 : Response.ContentLength,
+            ContentLength = _isWebResponse ? -1 : Response.EndsWithHead && !_client.IsMultiplexed ? 0 : Response.ContentLength,
+            ContentType = _isWebResponse ? WebResponseType() : default,
             KeepAlive = keep,
             ViaName = Listener.ViaName,
             Upgrade = Response.Status == 101 ? Response.Upgrade : default,

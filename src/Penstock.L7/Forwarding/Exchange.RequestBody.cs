@@ -25,13 +25,14 @@ internal sealed partial class Exchange
     internal bool IsPumping { get; private set; }
 
     /// <summary>Whether the length of the body is not told beforehand: the endpoint gets it in chunks, where nothing else frames it.</summary>
-    private bool SendsChunked => Request.Framing == BodyFraming.Chunked;
+    private bool SendsChunked => RequestFraming == BodyFraming.Chunked;
 
     private void StartPump()
     {
         IsPumping = true;
         _stopPump = false;
         _pumpError = ProxyError.None;
+        _webText.Start();
         _clientReader.LargeBlocks = true;
         _clientReader.Guard.Between(Listener.BodyMilliseconds, LeastRequestRate);
         _pump = PumpAsync(_upstream!); // Called with a connection.
@@ -116,7 +117,7 @@ internal sealed partial class Exchange
                     continue;
                 if (upstream.IsMultiplexed)
                     Keep(data);
-                open = await SendPieceAsync(upstream.Writer, data, SendsChunked && !upstream.IsMultiplexed);
+                open = await SendToEndpointAsync(upstream, data);
             }
 
             // A sequence that was used up points to its end, which is what was examined.
@@ -137,6 +138,8 @@ internal sealed partial class Exchange
     [AsyncMethodBuilder(typeof(PooledTaskMethodBuilder))]
     private async ValueTask EndPumpAsync(IEndpointStream upstream)
     {
+        if (_requestBody.IsDone)
+            EndText();
         if (_requestBody.IsDone && !_stopPump && _pumpError == ProxyError.None)
         {
             upstream.WriteEnd(SendsChunked, _requestBody.Trailers ?? _client.Trailers);
@@ -166,7 +169,7 @@ internal sealed partial class Exchange
     private async ValueTask<bool> ResendAsync(IEndpointStream upstream)
     {
         _resending = true;
-        var open = await SendPieceAsync(upstream.Writer, new ReadOnlySequence<byte>(_kept, 0, _keptBytes), SendsChunked && !upstream.IsMultiplexed);
+        var open = await SendToEndpointAsync(upstream, new ReadOnlySequence<byte>(_kept, 0, _keptBytes));
         _resending = false;
         if (_relaying)
             ReleaseKept();

@@ -15,14 +15,15 @@ internal sealed partial class Exchange
 
     private bool _relaying;
 
-    /// <summary>Whether the response's head does not tell the length of its body.</summary>
-    private bool IsLengthUntold => Response.Framing is BodyFraming.Chunked or BodyFraming.UntilClose;
+    /// <summary>Whether the head that the client gets does not tell the length of the body.</summary>
+    private bool IsLengthUntold => _isWebResponse || Response.Framing is BodyFraming.Chunked or BodyFraming.UntilClose;
 
     [AsyncMethodBuilder(typeof(PooledTaskMethodBuilder<>))]
     private async ValueTask<bool> RelayResponseAsync()
     {
         var upstream = _upstream!; // Set by ForwardAsync.
         OnResponseHead(Response.Status);
+        BeginWebResponse();
         var keep = MayKeepClient();
         _responseBody.Start(upstream.FramingOf(Response), Response.ContentLength, _route!.Targets[_target].HeadLimits); // As there.
         var chunked = IsLengthUntold;
@@ -39,9 +40,15 @@ internal sealed partial class Exchange
         if (!_responseBody.IsDone)
             await RelayBodyAsync(upstream, chunked);
         if (_error == ProxyError.None)
-            EndResponse(chunked, _responseBody.Trailers ?? upstream.Trailers);
-        if (_error is ProxyError.None && (await _clientWriter.FlushAsync()).IsCompleted)
-            _error = ClientError();
+        {
+            var trailers = _responseBody.Trailers ?? upstream.Trailers;
+            WriteResponseEnd(chunked, trailers);
+            if ((await _clientWriter.FlushAsync()).IsCompleted)
+                _error = ClientError();
+            else
+                NoteStatus(trailers);
+        }
+
         _relaying = false;
         return await SettleAsync(keep);
     }
@@ -78,7 +85,7 @@ internal sealed partial class Exchange
                     break;
                 if (status == ChunkStatus.Rejected)
                     _error = RejectResponseBody();
-                else if (status == ChunkStatus.Data && !await SendPieceAsync(_clientWriter, data, chunked))
+                else if (status == ChunkStatus.Data && !await SendToClientAsync(data, chunked))
                     _error = ClientError();
             }
 

@@ -13,7 +13,7 @@ internal sealed partial class Exchange
     {
         if (Request.Rejection != RejectReason.None)
             return RejectHead();
-        return TakeHead(ended ? BodyFraming.None : Request.Framing == BodyFraming.Length ? BodyFraming.Length : BodyFraming.UntilClose);
+        return TakeHead(ended || Request.IsExtendedConnect || Request.MethodKind == HttpMethodKind.Connect ? BodyFraming.None : Request.Framing == BodyFraming.Length ? BodyFraming.Length : BodyFraming.UntilClose);
     }
 
     /// <summary>The client has broken the rules in the middle of the request: it gets no response, as its stream is reset.</summary>
@@ -25,5 +25,5 @@ internal sealed partial class Exchange
     }
 
     /// <summary>Whether the request is answered by a reset of its stream: it is malformed (RFC 9113 section 8.1.1).</summary>
-    private bool IsMalformed => _client.IsMultiplexed && _error == ProxyError.RequestRejected && _rejection.Status() == 400;
+    private bool IsMalformed => _client.IsMultiplexed && _error == ProxyError.RequestRejected && _rejection.Status() == 400 && _rejection != RejectReason.GrpcWebTextMalformed;
 }

@@ -80,10 +80,11 @@ internal sealed partial class Exchange
         _rejection = RejectReason.None;
         _startTicks = Stopwatch.GetTimestamp();
         _headTicks = _upstreamTicks = 0;
-        _status = _attempts = 0;
+        _status = _attempts = _outruns = 0;
         _pathLength = 0;
         _ownBytes = null;
         _grpcStatus = null;
+        BeginWeb();
         _tunnelBytes = 0;
         _trusted = _ended = _isSent = false;
         _upstream = null;
@@ -137,6 +138,7 @@ internal sealed partial class Exchange
         _headTicks = Stopwatch.GetTimestamp();
         _requestBody.Start(framing, Request.ContentLength, Listener.HeadLimits);
         RequestIds.Write(_requestId, ref _worker.Random);
+        FindWeb();
         var error = Decide();
         return error == ProxyError.None && _route!.IsForwarding ? ExchangeStep.Forward : Refuse(error);
     }
@@ -172,15 +174,21 @@ internal sealed partial class Exchange
         return ExchangeStep.Answer;
     }
 
-    /// <summary>Ends whatever waits, on either side; it finds the reason in <see cref="_interrupted"/>.</summary>
-    private void Interrupt(ProxyError reason)
+    /// <summary>Ends whatever waits, on either side; it finds the first reason in <see cref="_interrupted"/>. What waits after that, to tell the client, is ended by the next.</summary>
+    /// <param name="reason">Why.</param>
+    /// <param name="mayTell">Whether an end is sent to the client behind what it has taken.</param>
+    private void Interrupt(ProxyError reason, bool mayTell = false)
     {
-        if (_interrupted != ProxyError.None || _ended)
+        if (_ended)
             return;
-        _interrupted = reason;
+        if (_interrupted == ProxyError.None)
+            _interrupted = reason;
 
         // Whoever waited goes on at once, perhaps to the end of the exchange.
-        _clientWriter.CancelPendingFlush();
+        if (mayTell)
+            _clientWriter.WithdrawPendingFlush();
+        else
+            _clientWriter.CancelPendingFlush();
         if (!_ended && _clientReader.IsWaiting)
             _clientReader.CancelPendingRead();
         if (!_ended && _upstream is { } upstream)
@@ -193,6 +201,10 @@ internal sealed partial class Exchange
 
     private sealed class ExchangeTimer(Exchange exchange) : TimerNode
     {
-        public override void OnExpired() => exchange.Interrupt(exchange._timeout);
+        public override void OnExpired()
+        {
+            if (exchange._interrupted == ProxyError.None)
+                exchange.Interrupt(exchange._timeout, mayTell: exchange.IsGrpc && !exchange._isWebResponse); // Of gRPC-Web what is thrown away would be missed before the status.
+        }
     }
 }

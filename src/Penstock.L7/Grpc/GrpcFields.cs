@@ -21,15 +21,18 @@ internal static class GrpcFields
         && Ascii.EqualsIgnoreCase(value[..ContentType.Length], ContentType)
         && (value.Length == ContentType.Length || value[ContentType.Length] is (byte)'+' or (byte)';' or (byte)' ');
 
+    /// <summary>Whether a request is a call, or a response one of gRPC.</summary>
+    internal static bool IsCall(MessageHead head) => head.TryGet(KnownHeader.ContentType, out var type) && IsContentType(type);
+
     /// <summary>The time that a client gives a call.</summary>
     /// <returns>Milliseconds, a part of one counting as a whole; null: no grpc-timeout, or one that cannot be read.</returns>
-    internal static long? Timeout(FieldSection head) => TryFind(head, "grpc-timeout"u8, out var value) ? ReadTimeout(value) : null;
+    internal static long? Timeout(FieldSection head) => head.TryFind("grpc-timeout"u8, out var value) ? ReadTimeout(value) : null;
 
     /// <summary>How a call ended, as trailers say, or the head of a response without any.</summary>
     /// <returns>Null: there is no grpc-status.</returns>
     internal static GrpcStatus? Status(FieldSection section)
     {
-        if (!TryFind(section, "grpc-status"u8, out var value))
+        if (!section.TryFind("grpc-status"u8, out var value))
             return null;
         return ContentLengthValue.Read(value, out var number) == RejectReason.None && number < GrpcStatuses.Count ? (GrpcStatus)number : GrpcStatus.Unknown;
     }
@@ -44,20 +47,6 @@ internal static class GrpcFields
         trailers.AddField("grpc-message"u8, message, s_limits);
         trailers.End();
         return trailers;
-    }
-
-    private static bool TryFind(FieldSection section, ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value)
-    {
-        foreach (ref readonly var slot in section.Slots)
-        {
-            if (slot.Id != KnownHeader.Other || !section.Name(slot).SequenceEqual(name))
-                continue;
-            value = section.Value(slot);
-            return true;
-        }
-
-        value = default;
-        return false;
     }
 
     private static long? ReadTimeout(ReadOnlySpan<byte> value)

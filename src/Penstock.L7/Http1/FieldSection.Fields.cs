@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+using System.Text;
+
 namespace Penstock.L7.Http1;
 
 /// <content>
@@ -38,6 +40,31 @@ internal abstract partial class FieldSection
             Note(id);
         FieldCount++;
         return RejectReason.None;
+    }
+
+    /// <summary>The value of the first field of a name that is not a known one.</summary>
+    internal bool TryFind(ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value)
+    {
+        foreach (ref readonly var slot in Slots)
+        {
+            if (slot.Id != KnownHeader.Other || !Ascii.EqualsIgnoreCase(Name(slot), name)) // HTTP/1.1 keeps the case.
+                continue;
+            value = Value(slot);
+            return true;
+        }
+
+        value = default;
+        return false;
+    }
+
+    /// <summary>Keeps the fields of a name that is not a known one from being forwarded.</summary>
+    internal void DropFields(ReadOnlySpan<byte> name)
+    {
+        for (var i = 0; i < FieldCount; i++)
+        {
+            if (_slots[i].Id == KnownHeader.Other && Ascii.EqualsIgnoreCase(Name(_slots[i]), name))
+                Drop(i);
+        }
     }
 
     /// <summary>Takes bytes that are part of no field.</summary>

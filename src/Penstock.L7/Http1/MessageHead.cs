@@ -34,6 +34,9 @@ internal abstract class MessageHead : FieldSection
     /// <summary>The protocols of Upgrade when Connection lists it; empty when not, in HTTP/1.0 (RFC 9110 section 7.8), and when h2c is among them.</summary>
     public ReadOnlySpan<byte> Upgrade => _upgradeValue.Of(Bytes);
 
+    /// <summary>The protocols that are asked for where no field does so.</summary>
+    protected void AskFor(ByteRange protocols) => _upgradeValue = protocols;
+
     /// <summary>Reads Connection, Transfer-Encoding and Content-Length, each as if it were the only one.</summary>
     protected RejectReason ReadFraming()
     {

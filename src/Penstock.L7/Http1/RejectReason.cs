@@ -75,4 +75,7 @@ internal enum RejectReason : byte
     PseudoFieldMissing,
     AuthorityMismatch,
     ContentLengthMismatch,
+
+    // gRPC-Web.
+    GrpcWebTextMalformed,
 }

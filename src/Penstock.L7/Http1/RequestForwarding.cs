@@ -34,6 +34,9 @@ internal readonly ref struct RequestForwarding
     /// <summary>The proxy's name in Via.</summary>
     public ReadOnlySpan<byte> ViaName { get; init; }
 
+    /// <summary>The Content-Type to send, in place of any received, of a call of gRPC, which takes trailers; empty: what was received is passed on.</summary>
+    public ReadOnlySpan<byte> ContentType { get; init; }
+
     /// <summary>How the body is sent on.</summary>
     public BodyFraming Framing { get; init; }
 
@@ -48,4 +51,7 @@ internal readonly ref struct RequestForwarding
 
     /// <summary>The protocols of Upgrade; empty: none.</summary>
     public ReadOnlySpan<byte> Upgrade { get; init; }
+
+    /// <summary>Sec-WebSocket-Key, for an endpoint of HTTP/1.1 whose client has none (RFC 8441); empty: what was received is passed on.</summary>
+    public ReadOnlySpan<byte> WebSocketKey { get; init; }
 }

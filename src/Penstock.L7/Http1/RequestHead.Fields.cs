@@ -8,6 +8,7 @@ internal sealed partial class RequestHead
 {
     private ByteRange _scheme;
     private ByteRange _asked;
+    private ByteRange _protocol;
     private PseudoFields _pseudo;
 
     [Flags]
@@ -18,7 +19,14 @@ internal sealed partial class RequestHead
         Scheme = 2,
         Authority = 4,
         Path = 8,
+        Protocol = 16,
     }
+
+    /// <summary>Whether <c>:protocol</c> is taken: the client was told of SETTINGS_ENABLE_CONNECT_PROTOCOL.</summary>
+    internal bool TakesProtocol { get; set; }
+
+    /// <summary>Whether it came as an extended CONNECT (RFC 8441). It is what that is in HTTP/1.1: a GET that asks for an <see cref="MessageHead.Upgrade"/>; what comes behind it is no content.</summary>
+    internal bool IsExtendedConnect => !_protocol.IsEmpty;
 
     /// <summary>Takes the next field of the head.</summary>
     /// <returns>A reason whose status is 400 makes the request malformed; with others the rest of its fields need not be taken.</returns>
@@ -52,7 +60,11 @@ internal sealed partial class RequestHead
         if (reason != RejectReason.None)
             return reason;
         KeepAlive = true;
-        Framing = ContentLength >= 0 ? BodyFraming.Length : ended ? BodyFraming.None : BodyFraming.Chunked;
+        if (IsExtendedConnect)
+            AskFor(_protocol);
+        if (IsExtendedConnect && ContentLength >= 0)
+            return RejectReason.ContentLengthMismatch;
+        Framing = IsExtendedConnect ? BodyFraming.None : ContentLength >= 0 ? BodyFraming.Length : ended ? BodyFraming.None : BodyFraming.Chunked;
         if (ended && ContentLength > 0)
             return RejectReason.ContentLengthMismatch;
         return Has(KnownHeader.Te) && !IsTrailersOnly() ? RejectReason.TeNotAllowed : ReadRest();
@@ -68,6 +80,7 @@ internal sealed partial class RequestHead
             _ when name.SequenceEqual(":scheme"u8) => PseudoFields.Scheme,
             _ when name.SequenceEqual(":authority"u8) => PseudoFields.Authority,
             _ when name.SequenceEqual(":path"u8) => PseudoFields.Path,
+            _ when TakesProtocol && name.SequenceEqual(":protocol"u8) => PseudoFields.Protocol,
             _ => PseudoFields.None,
         };
         if (which == PseudoFields.None)
@@ -89,6 +102,7 @@ internal sealed partial class RequestHead
                 break;
             case PseudoFields.Scheme: _scheme = range; break;
             case PseudoFields.Authority: _asked = range; break;
+            case PseudoFields.Protocol: _protocol = range; break;
             default: _targetRange = range; break;
         }
 
@@ -98,6 +112,18 @@ internal sealed partial class RequestHead
     private RejectReason ReadPseudo()
     {
         MethodKind = HttpMethods.Parse(Method);
+        if ((_pseudo & PseudoFields.Protocol) != PseudoFields.None)
+        {
+            // RFC 8441 section 4: it is CONNECT's alone, and has all the others beside it.
+            const PseudoFields all = PseudoFields.Method | PseudoFields.Scheme | PseudoFields.Authority | PseudoFields.Path | PseudoFields.Protocol;
+            if (MethodKind != HttpMethodKind.Connect)
+                return RejectReason.PseudoFieldUnknown;
+            if (_pseudo != all || _protocol.IsEmpty)
+                return RejectReason.PseudoFieldMissing;
+            _method = AddBytes("GET"u8);
+            MethodKind = HttpMethodKind.Get;
+        }
+
         var connect = MethodKind == HttpMethodKind.Connect;
         var needed = connect ? PseudoFields.Method | PseudoFields.Authority : PseudoFields.Method | PseudoFields.Scheme | PseudoFields.Path;
         if ((_pseudo & needed) != needed || (connect && _pseudo != needed))

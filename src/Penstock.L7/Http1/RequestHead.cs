@@ -72,7 +72,8 @@ internal sealed partial class RequestHead : MessageHead
     public override void Reset()
     {
         base.Reset();
-        _method = _targetRange = _host = _authority = _scheme = _asked = default;
+        _method = _targetRange = _host = _authority = _scheme = _asked = _protocol = default;
+        TakesProtocol = false;
         _pseudo = PseudoFields.None;
         _target = default;
         MethodKind = HttpMethodKind.Other;

@@ -27,7 +27,8 @@ internal static class RequestWriter
     public static int MaxLength(RequestHead head, in RequestForwarding forwarding) =>
         FixedLength + head.Length + (FieldSection.LineOverhead * head.FieldCount) + head.Authority.Length
         + forwarding.Path.Length + forwarding.Host.Length + forwarding.ClientAddress.Length + forwarding.Proto.Length + forwarding.ClientCertificate.Length
-        + forwarding.OriginalHost.Length + forwarding.RequestId.Length + forwarding.ViaName.Length + forwarding.Upgrade.Length;
+        + forwarding.OriginalHost.Length + forwarding.RequestId.Length + forwarding.ViaName.Length + forwarding.Upgrade.Length
+        + forwarding.ContentType.Length + forwarding.WebSocketKey.Length;
 
     /// <summary>Writes the head and advances the output.</summary>
     /// <returns>Bytes written.</returns>
@@ -55,12 +56,23 @@ internal static class RequestWriter
             cursor.Put("\r\n"u8);
         }
 
+        if (!forwarding.ContentType.IsEmpty)
+        {
+            skip |= 1UL << (int)KnownHeader.ContentType;
+            cursor.PutField("Content-Type"u8, forwarding.ContentType);
+        }
+
         cursor.PutFields(head, skip);
         PutForwarded(ref cursor, head, forwarding);
         cursor.PutVia(head, forwarding.ViaName);
         if (!forwarding.RequestId.IsEmpty)
         {
             cursor.PutField("X-Request-Id"u8, forwarding.RequestId);
+        }
+
+        if (!forwarding.WebSocketKey.IsEmpty)
+        {
+            cursor.PutField("Sec-WebSocket-Key"u8, forwarding.WebSocketKey);
         }
 
         PutConnection(ref cursor, head, forwarding);
@@ -115,7 +127,8 @@ internal static class RequestWriter
             cursor.Put("Expect: 100-continue\r\n"u8);
         }
 
-        if (head.AcceptsTrailers)
+        bool takesTrailers = head.AcceptsTrailers || !forwarding.ContentType.IsEmpty;
+        if (takesTrailers)
         {
             cursor.Put("TE: trailers\r\n"u8);
         }
@@ -126,7 +139,7 @@ internal static class RequestWriter
             cursor.PutField("Upgrade"u8, forwarding.Upgrade);
         }
 
-        cursor.Put((upgrade, head.AcceptsTrailers, forwarding.KeepAlive) switch
+        cursor.Put((upgrade, takesTrailers, forwarding.KeepAlive) switch
         {
             (true, true, _) => "Connection: upgrade, te\r\n"u8,
             (true, false, _) => "Connection: upgrade\r\n"u8,

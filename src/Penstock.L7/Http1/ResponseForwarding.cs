@@ -28,6 +28,9 @@ internal readonly ref struct ResponseForwarding
     /// <summary>The time, for a response that has no Date (RFC 9110 section 6.6.1); see <see cref="HttpDate"/>.</summary>
     public ReadOnlySpan<byte> Date { get; init; }
 
+    /// <summary>The Content-Type to send, in place of any received; trailers are part of the content then. Empty: what was received is passed on.</summary>
+    public ReadOnlySpan<byte> ContentType { get; init; }
+
     /// <summary>The X-Request-Id to send, in place of any received; empty: what was received is passed on.</summary>
     public ReadOnlySpan<byte> RequestId { get; init; }
 }

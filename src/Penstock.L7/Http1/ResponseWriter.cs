@@ -15,7 +15,8 @@ internal static class ResponseWriter
     /// <summary>No less than <see cref="Write"/> or <see cref="WriteInterim"/> writes.</summary>
     public static int MaxLength(ResponseHead head, in ResponseForwarding forwarding) =>
         FixedLength + head.Length + (FieldSection.LineOverhead * head.FieldCount) + forwarding.ViaName.Length
-        + forwarding.Upgrade.Length + forwarding.Date.Length + forwarding.RequestId.Length;
+        + forwarding.Upgrade.Length + forwarding.Date.Length + forwarding.RequestId.Length
+        + forwarding.ContentType.Length;
 
     /// <summary>Writes the head of a final response, or of 101, and advances the output.</summary>
     /// <returns>Bytes written.</returns>
@@ -24,7 +25,7 @@ internal static class ResponseWriter
         var cursor = new HeadCursor(output.GetSpan(MaxLength(head, forwarding)));
         PutStatusLine(ref cursor, head);
         ulong skip = NotCopied;
-        if (forwarding.Framing == BodyFraming.Chunked)
+        if (forwarding.Framing == BodyFraming.Chunked && forwarding.ContentType.IsEmpty)
         {
             skip &= ~(1UL << (int)KnownHeader.Trailer);
         }
@@ -33,6 +34,12 @@ internal static class ResponseWriter
         {
             skip |= 1UL << (int)KnownHeader.XRequestId;
             cursor.PutField("X-Request-Id"u8, forwarding.RequestId);
+        }
+
+        if (!forwarding.ContentType.IsEmpty)
+        {
+            skip |= 1UL << (int)KnownHeader.ContentType;
+            cursor.PutField("Content-Type"u8, forwarding.ContentType);
         }
 
         cursor.PutFields(head, skip);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-using Penstock.L7.Http2;
+using Penstock.Http2;
 
 namespace Penstock.L7.Metrics;
 

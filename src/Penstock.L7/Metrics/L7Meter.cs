@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Diagnostics.Metrics;
 using System.Globalization;
+using Penstock.Http2;
 using Penstock.L7.Errors;
 using Penstock.L7.Grpc;
 using Penstock.L7.Http1;
-using Penstock.L7.Http2;
 using Penstock.L7.ProxyProtocol;
 using Penstock.L7.Runtime;
 using Penstock.L7.Tls;

@@ -26,13 +26,6 @@ internal static class ProxyHeaderParser
     private const int ChecksumLength = 4;
     private const int UnixAddressesLength = 216;
 
-    private enum ValueType
-    {
-        Checksum = 0x03,
-        UniqueId = 0x05,
-        Ssl = 0x20,
-    }
-
     /// <summary>How a v2 header begins.</summary>
     internal static ReadOnlySpan<byte> Signature => "\r\n\r\n\0\r\nQUIT\n"u8;
 
@@ -166,8 +159,7 @@ internal static class ProxyHeaderParser
             return ParseStatus.Done; // LOCAL, or a family that says nothing: what follows is to be passed over unread.
         if (input[13] is 0x11 or 0x21)
             header = ReadAddresses(input, length, addresses);
-        rejection = ReadValues(input[..length], FixedLength + addresses, out var uniqueId);
-        header = header with { UniqueId = uniqueId };
+        rejection = ReadValues(input[..length], FixedLength + addresses, ref header);
         return rejection == ProxyHeaderRejection.None ? ParseStatus.Done : ParseStatus.Rejected;
     }
 
@@ -194,23 +186,22 @@ internal static class ProxyHeaderParser
             UniqueId: default);
     }
 
-    private static ProxyHeaderRejection ReadValues(ReadOnlySpan<byte> header, int start, out Range uniqueId)
+    private static ProxyHeaderRejection ReadValues(ReadOnlySpan<byte> header, int start, ref ProxyHeader said)
     {
-        uniqueId = default;
         var checksum = -1;
         for (var at = start; at < header.Length;)
         {
             if (header.Length - at < ValueHeaderLength)
                 return ProxyHeaderRejection.ValueMalformed;
             var length = BinaryPrimitives.ReadUInt16BigEndian(header[(at + 1)..]);
-            var type = (ValueType)header[at];
+            var type = (ProxyValueType)header[at];
             at += ValueHeaderLength;
             if (length > header.Length - at || !IsWellFormed(type, length, checksum >= 0))
                 return ProxyHeaderRejection.ValueMalformed;
-            if (type == ValueType.UniqueId)
-                uniqueId = at..(at + length);
-            else if (type == ValueType.Checksum)
+            if (type == ProxyValueType.Checksum)
                 checksum = at;
+            else
+                Note(ref said, type, at..(at + length));
             at += length;
         }
 
@@ -219,12 +210,21 @@ internal static class ProxyHeaderParser
             : ProxyHeaderRejection.ChecksumWrong;
     }
 
-    // Types that are not known here are passed over.
-    private static bool IsWellFormed(ValueType type, int length, bool hasChecksum) => type switch
+    private static void Note(ref ProxyHeader said, ProxyValueType type, Range place) => said = type switch
     {
-        ValueType.Checksum => length == ChecksumLength && !hasChecksum,
-        ValueType.UniqueId => length <= MaxUniqueIdLength,
-        ValueType.Ssl => length >= 5, // What the client did, and whether its certificate was verified.
+        ProxyValueType.Alpn => said with { Alpn = place },
+        ProxyValueType.Authority => said with { Authority = place },
+        ProxyValueType.UniqueId => said with { UniqueId = place },
+        ProxyValueType.Ssl => said with { Ssl = place },
+        _ => said,
+    };
+
+    // Types that are not known here are passed over.
+    private static bool IsWellFormed(ProxyValueType type, int length, bool hasChecksum) => type switch
+    {
+        ProxyValueType.Checksum => length == ChecksumLength && !hasChecksum,
+        ProxyValueType.UniqueId => length <= MaxUniqueIdLength,
+        ProxyValueType.Ssl => length >= 5, // What the client did, and whether its certificate was verified.
         _ => true,
     };
 

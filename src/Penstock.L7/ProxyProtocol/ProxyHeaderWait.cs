@@ -17,7 +17,7 @@ internal sealed class ProxyHeaderWait : PeekedConnection
     private readonly SocketAddress _peer;
     private ProxyHeader _header;
     private ProxyHeaderRejection _rejection;
-    private byte[] _uniqueId = [];
+    private ClientIdentity _values = new();
 
     internal ProxyHeaderWait(Worker worker, ListenerSlot slot, in SocketAddress peer)
         : base(worker, slot) => _peer = peer;
@@ -36,7 +36,7 @@ internal sealed class ProxyHeaderWait : PeekedConnection
     {
         var status = ProxyHeaderParser.Parse(bytes, out _header, out _rejection);
         if (status == ParseStatus.Done)
-            _uniqueId = bytes[_header.UniqueId].ToArray();
+            _values = ProxyValues.Read(bytes, _header);
         return status;
     }
 
@@ -63,13 +63,12 @@ internal sealed class ProxyHeaderWait : PeekedConnection
             return;
         }
 
-        var client = new ClientIdentity
+        var client = _values with
         {
             Source = _header.Source,
             SourcePort = _header.SourcePort,
             Destination = _header.Destination,
             DestinationPort = _header.DestinationPort,
-            UniqueId = _uniqueId,
         };
         Span<byte> address = stackalloc byte[16];
         Worker.Serve(Worker.ListenerOf(Slot), fd, SocketAddress.Ip(new IPAddress(address[..client.Source.WriteBytes(address)]), client.SourcePort), client);

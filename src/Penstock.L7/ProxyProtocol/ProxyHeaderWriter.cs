@@ -10,8 +10,14 @@ namespace Penstock.L7.ProxyProtocol;
 /// <summary>Writes PROXY headers (haproxy's proxy-protocol.txt).</summary>
 internal static class ProxyHeaderWriter
 {
-    /// <summary>Most bytes it writes: a v2 header with IPv6 addresses and a unique id.</summary>
-    internal const int MaxLength = 16 + 36 + 3 + ProxyHeaderParser.MaxUniqueIdLength;
+    /// <summary>Most bytes of ALPN's protocol and of a server's name that are told: what TLS has room for (RFC 7301 section 3.1, RFC 6066 section 3).</summary>
+    internal const int MaxValueLength = 255;
+
+    /// <summary>Most bytes that are told of TLS: far more than version, cipher and a common name take.</summary>
+    internal const int MaxSslLength = 1024;
+
+    /// <summary>Most bytes it writes: a v2 header with IPv6 addresses and all values.</summary>
+    internal const int MaxLength = 16 + 36 + (4 * 3) + ProxyHeaderParser.MaxUniqueIdLength + (2 * MaxValueLength) + MaxSslLength;
 
     private const int Wide = 16;
 
@@ -48,18 +54,22 @@ internal static class ProxyHeaderWriter
             BinaryPrimitives.WriteUInt16BigEndian(destination[at..], (ushort)client.SourcePort);
             BinaryPrimitives.WriteUInt16BigEndian(destination[(at + 2)..], (ushort)client.DestinationPort);
             at += 4;
-            if (!client.UniqueId.IsEmpty)
-                at += WriteValue(destination[at..], type: 0x05, client.UniqueId.Span);
+            at += WriteValue(destination[at..], ProxyValueType.Alpn, client.Alpn.Span);
+            at += WriteValue(destination[at..], ProxyValueType.Authority, client.Authority.Span);
+            at += WriteValue(destination[at..], ProxyValueType.UniqueId, client.UniqueId.Span);
+            at += WriteValue(destination[at..], ProxyValueType.Ssl, client.Ssl.Span);
         }
 
         BinaryPrimitives.WriteUInt16BigEndian(destination[14..], (ushort)(at - 16));
         return at;
     }
 
-    // TLS's values (PP2_TYPE_ALPN, _AUTHORITY, _SSL) go here, once a listener ends TLS.
-    private static int WriteValue(Span<byte> destination, byte type, ReadOnlySpan<byte> value)
+    // One that is empty is not said.
+    private static int WriteValue(Span<byte> destination, ProxyValueType type, ReadOnlySpan<byte> value)
     {
-        destination[0] = type;
+        if (value.IsEmpty)
+            return 0;
+        destination[0] = (byte)type;
         BinaryPrimitives.WriteUInt16BigEndian(destination[1..], (ushort)value.Length);
         value.CopyTo(destination[3..]);
         return 3 + value.Length;

@@ -21,7 +21,8 @@ internal sealed class Route
         Config = config;
         Index = index;
         Regex = CompileRegex(config);
-        _methods = [.. config.Match.Methods.Select(Encoding.ASCII.GetBytes)];
+        string[] methods = config.Connect ? ["CONNECT"] : [.. config.Match.Methods];
+        _methods = [.. methods.Select(Encoding.ASCII.GetBytes)];
         _targets = new TargetWeights(config.To);
         Rewrite = config.RewritePrefix is null || config.Match.PathPrefix is null ? null : new PrefixRewrite(config.Match.PathPrefix, config.RewritePrefix);
         Redirect = config.Redirect is null ? null : new RedirectTarget(config.Redirect);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+using System.Collections.Immutable;
 using System.Text;
 using Penstock.L7.Admission;
 using Penstock.L7.Errors;
@@ -71,6 +72,9 @@ internal sealed class CompiledListener
 
     /// <summary>Time between two moves of a body, either way.</summary>
     internal int BodyMilliseconds { get; }
+
+    /// <summary>Its rules, in file order.</summary>
+    internal ImmutableArray<Route> Rules => _table.Routes;
 
     /// <summary>Mode tcp: the rule for connections that no other takes; null: there is none.</summary>
     internal CompiledRoute? Fallback => Config.To.IsEmpty ? null : _routes[^1];

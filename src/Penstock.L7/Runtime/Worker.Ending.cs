@@ -29,7 +29,7 @@ internal sealed partial class Worker
     internal void Unlisten(ListenerSlot slot)
     {
         var removed = _listeners.FindAll(listener => ReferenceEquals(listener.Slot, slot));
-        removed.ForEach(listener => listener.Stop());
+        removed.ForEach(listener => listener.Stop(closes: true));
         if (removed.Count > 0)
             slot.CloseSocketsOf(Index);
         _listeners.RemoveAll(removed.Contains);
@@ -77,7 +77,7 @@ internal sealed partial class Worker
     internal void Drain(bool keepsListening)
     {
         IsDraining = true;
-        _listeners.ForEach(listener => listener.Stop());
+        _listeners.ForEach(listener => listener.Stop(closes: !keepsListening));
         if (!keepsListening)
         {
             foreach (var slot in _listeners.Select(listener => listener.Slot).Distinct())

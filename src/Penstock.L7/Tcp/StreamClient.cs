@@ -41,7 +41,9 @@ internal sealed class StreamClient
     internal ClientIdentity IdentityOf(int fd)
     {
         var identity = _announced ?? ClientIdentity.Of(fd, Peer, Port);
-        return identity.UniqueId.IsEmpty ? identity with { UniqueId = _id } : identity;
+        if (identity.UniqueId.IsEmpty)
+            identity = identity with { UniqueId = _id };
+        return ServerName.Length is > 0 and <= ProxyHeaderWriter.MaxValueLength ? identity with { Authority = ServerName } : identity;
     }
 
     /// <summary>The connection is closed: it is counted out, and logged.</summary>
@@ -67,6 +69,7 @@ internal sealed class StreamClient
             ClientPort = Port,
             Host = ServerName,
             RequestId = _id,
+            ProxyValues = _announced is { } announced ? announced.Said.Span : default,
             Reason = StreamEnd.ReasonOf(end.Code),
             Listener = Listener.Config.Name,
             Route = end.Route?.Route.Name ?? "",

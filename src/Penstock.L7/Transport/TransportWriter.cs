@@ -21,6 +21,7 @@ internal abstract class TransportWriter : PipeWriter, IValueTaskSource<FlushResu
     private protected ReadOnlyMemory<byte> _external;
     private protected ReadOnlyMemory<byte> _suffix;
     private BufferSegment? _last;
+    private bool _withdrawn;
     private WaitGuard _guard;
     private WriteDeadline? _deadline;
 
@@ -137,6 +138,9 @@ internal abstract class TransportWriter : PipeWriter, IValueTaskSource<FlushResu
         Signal();
     }
 
+    /// <summary>Ends a pending flush as <see cref="CancelPendingFlush"/> does; where what carries the bytes knows what of them was sent, it stays of use: the rest is thrown away, and what is written next follows what was sent.</summary>
+    internal virtual void WithdrawPendingFlush() => CancelPendingFlush();
+
     /// <summary>Does nothing: what carries the bytes is ended as a whole.</summary>
     public sealed override void Complete(Exception? exception = null)
     {
@@ -153,7 +157,9 @@ internal abstract class TransportWriter : PipeWriter, IValueTaskSource<FlushResu
     FlushResult IValueTaskSource<FlushResult>.GetResult(short token)
     {
         _wait.End();
-        return new FlushResult(isCanceled: false, isCompleted: HasFailed);
+        var ended = HasFailed || _withdrawn;
+        _withdrawn = false;
+        return new FlushResult(isCanceled: false, isCompleted: ended);
     }
 
     ValueTaskSourceStatus IValueTaskSource<FlushResult>.GetStatus(short token) => _wait.Status;
@@ -189,6 +195,13 @@ internal abstract class TransportWriter : PipeWriter, IValueTaskSource<FlushResu
         if (_first is null)
             _last = null;
         _reactor.Buffers.Return(segment);
+    }
+
+    /// <summary>The flush that waits is over, and did not send all.</summary>
+    private protected void SignalWithdrawn()
+    {
+        _withdrawn = true;
+        Signal();
     }
 
     /// <summary>The flush that waits is over.</summary>
@@ -229,7 +242,7 @@ internal abstract class TransportWriter : PipeWriter, IValueTaskSource<FlushResu
     {
         RemoveDeadline();
         Release();
-        HasFailed = TimedOut = false;
+        HasFailed = TimedOut = _withdrawn = false;
         TotalSent = 0;
         _wait.End();
         _guard.Off();

@@ -15,9 +15,16 @@ internal sealed class Http2Connections(EndpointPool pool)
 
     private readonly List<Http2ClientConnection> _connections = [];
     private readonly Stack<Http2ClientStream> _streams = new();
+    private int _lastTaken;
 
     /// <summary>Streams at once that a connection which is not open yet may turn out to take: as many as the last one, so that requests that come together wait in vain for one at most.</summary>
     internal uint Expected { get; private set; } = uint.MaxValue;
+
+    /// <summary>
+    /// Requests that a connection takes before the endpoint ends it (nginx: keepalive_requests), as the last two have shown: those behind them go over another one. Sent in vain, they
+    /// would have to be sent again, and those whose body was not kept could not be.
+    /// </summary>
+    internal int Quota { get; private set; } = int.MaxValue;
 
     /// <summary>A connection is open, and takes so many streams at once.</summary>
     internal void Expect(uint streams) => Expected = Math.Max(1, streams);
@@ -27,7 +34,7 @@ internal sealed class Http2Connections(EndpointPool pool)
     {
         foreach (var connection in _connections)
         {
-            if (connection.IsOpen && connection.HasRoom)
+            if (connection is { IsOpen: true, HasRoom: true, IsSpent: false })
                 return connection.Take(Rent());
         }
 
@@ -43,18 +50,29 @@ internal sealed class Http2Connections(EndpointPool pool)
             return stream;
         foreach (var opening in _connections)
         {
-            if (opening.HasRoom)
+            if (opening is { HasRoom: true, IsSpent: false })
                 return opening.Take(Rent());
         }
 
         if (!pool.MayConnect)
-            return null;
+            return _connections.Find(static connection => connection.HasRoom)?.Take(Rent());
         var connection = new Http2ClientConnection(pool, worker);
         _connections.Add(connection);
         stream = connection.Take(Rent());
         _ = connection.RunAsync(connectMilliseconds); // It never fails: it catches all.
         return stream;
     }
+
+    /// <summary>The endpoint ends a connection in order.</summary>
+    /// <param name="requests">How many it has taken over it.</param>
+    internal void OnEnded(int requests)
+    {
+        Quota = requests == _lastTaken ? requests : int.MaxValue;
+        _lastTaken = requests;
+    }
+
+    /// <summary>The endpoint goes on with a connection that has reached <see cref="Quota"/>: it is none.</summary>
+    internal void ForgetQuota() => Quota = int.MaxValue;
 
     /// <summary>Connections take no more requests, and close after those they have.</summary>
     internal void Drain()

@@ -36,6 +36,9 @@ internal interface IEndpointStream
     /// <summary>Whether it is so because the endpoint ends the connection in order, which is no failure of it.</summary>
     bool IsDismissed { get; }
 
+    /// <summary>Whether it is so because others were before it, the last that the endpoint takes over the connection: there is work done each time, and it may be tried more often.</summary>
+    bool IsOutrun { get; }
+
     /// <summary>Why no response comes, or no more of it; <see cref="ProxyError.None"/>: the endpoint is gone.</summary>
     ProxyError Failure { get; }
 

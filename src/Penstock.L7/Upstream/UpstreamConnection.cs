@@ -65,6 +65,8 @@ internal sealed class UpstreamConnection : OutboundConnection, IEndpointStream
 
     bool IEndpointStream.IsDismissed => false;
 
+    bool IEndpointStream.IsOutrun => false;
+
     ProxyError IEndpointStream.Failure => ProxyError.None;
 
     RejectReason IEndpointStream.Rejection => RejectReason.None;

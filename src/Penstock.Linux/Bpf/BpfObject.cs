@@ -58,6 +58,31 @@ public sealed unsafe class BpfObject : SafeHandle
         return handle != 0 ? new BpfObject(handle, path) : throw new BpfException($"open {path}", error, log);
     }
 
+    /// <summary>Reads an object file that has been read into memory.</summary>
+    /// <param name="path">Where it was.</param>
+    /// <param name="contents">Its bytes.</param>
+    /// <exception cref="BpfException">It is no BPF object.</exception>
+    public static BpfObject Open(string path, byte[] contents)
+    {
+        // Its name, which libbpf takes from the file else, is part of those of its sections.
+        var name = Marshal.StringToCoTaskMemUTF8(Path.GetFileName(path).Split('.')[0]);
+        try
+        {
+            fixed (byte* first = contents)
+            {
+                // The beginning of struct bpf_object_open_opts: the size of what is said, and the name.
+                var said = stackalloc nint[] { 2 * sizeof(nint), name };
+                var (start, options) = ((nint)first, (nint)said);
+                var ((handle, error), log) = LibbpfLog.Collect(() => (Libbpf.bpf_object__open_mem(start, (nuint)contents.Length, options), (Errno)Marshal.GetLastPInvokeError()));
+                return handle != 0 ? new BpfObject(handle, path) : throw new BpfException($"open {path}", error, log);
+            }
+        }
+        finally
+        {
+            Marshal.FreeCoTaskMem(name);
+        }
+    }
+
     /// <summary>What a map will be when it is loaded as it is now; its id and BTF are 0.</summary>
     public BpfMapInfo Definition(string map) => DefinitionOf(Find(map), map);
 

@@ -23,6 +23,9 @@ internal static unsafe partial class Libbpf
     [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial nint bpf_object__open_file(string path, nint options);
 
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial nint bpf_object__open_mem(nint contents, nuint size, nint options);
+
     [LibraryImport(Library)]
     internal static partial int bpf_object__load(nint obj);
 

@@ -36,9 +36,12 @@ public abstract class AcceptSource : EpollSource
     public IoResult Start() => _reactor.Add(this, _socket, _wanted);
 
     /// <summary>Accepts what has already connected, then no more. The socket stays open.</summary>
-    public void Stop()
+    /// <param name="closes">Whether it is closed next, for everybody who has it: who connected between this and that would be reset.</param>
+    public void Stop(bool closes)
     {
         _stopped = true;
+        if (closes)
+            _ = SocketCalls.TakeNobodyNew(_socket); // Of no meaning to a Unix socket.
         _reactor.Timers.Remove(_pause);
         for (var left = MaxAtStop; left > 0 && AcceptOne(); left--)
         {

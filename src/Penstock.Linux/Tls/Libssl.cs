@@ -182,6 +182,15 @@ internal static unsafe partial class Libssl
     internal static partial byte* SSL_get_servername(nint ssl, int type);
 
     [LibraryImport(Library)]
+    internal static partial byte* SSL_get_version(nint ssl);
+
+    [LibraryImport(Library)]
+    internal static partial nint SSL_get_current_cipher(nint ssl);
+
+    [LibraryImport(Library)]
+    internal static partial byte* SSL_CIPHER_get_name(nint cipher);
+
+    [LibraryImport(Library)]
     internal static partial nint SSL_get_certificate(nint ssl);
 
     [LibraryImport(Library)]

@@ -84,6 +84,15 @@ public sealed unsafe class TlsSession : IDisposable
         }
     }
 
+    /// <summary>The name that the client has asked for (SNI); empty: none.</summary>
+    public ReadOnlySpan<byte> ServerName => MemoryMarshal.CreateReadOnlySpanFromNullTerminated(Libssl.SSL_get_servername(_ssl, 0));
+
+    /// <summary>The version, such as <c>TLSv1.3</c>.</summary>
+    public ReadOnlySpan<byte> Version => MemoryMarshal.CreateReadOnlySpanFromNullTerminated(Libssl.SSL_get_version(_ssl));
+
+    /// <summary>OpenSSL's name of the cipher, such as <c>TLS_AES_128_GCM_SHA256</c>.</summary>
+    public ReadOnlySpan<byte> Cipher => MemoryMarshal.CreateReadOnlySpanFromNullTerminated(Libssl.SSL_CIPHER_get_name(Libssl.SSL_get_current_cipher(_ssl)));
+
     /// <summary>Why the last call failed, one of <see cref="TlsErrors"/>; 0: no reason of OpenSSL's.</summary>
     public int LastReason { get; private set; }
 

@@ -110,6 +110,7 @@ internal sealed class LineFormatter
             case AccessLogField.RequestId: String(ref writer, entry.RequestId); break;
             case AccessLogField.Referer: String(ref writer, entry.Referer); break;
             case AccessLogField.UserAgent: String(ref writer, entry.UserAgent); break;
+            case AccessLogField.ProxyValues: String(ref writer, entry.ProxyValues); break;
             default: throw new UnreachableException();
         }
     }

@@ -17,7 +17,7 @@ public sealed class DrainTests
         await UntilAsync(() => engine.Engine.OpenConnections() == 1);
 
         var drained = engine.Engine.DrainAsync(s_patience);
-        await Task.Delay(100); // A drain that ends it has done so by then.
+        (await engine.Engine.IsAliveAsync(s_patience)).ShouldBeTrue(); // A drain that ends it has done so by then.
         client.Send("GET /fixed HTTP/1.1\r\nHost: a\r\n\r\n"u8);
 
         Http2Engine.ReadHead(client).ShouldStartWith("HTTP/1.1 200");

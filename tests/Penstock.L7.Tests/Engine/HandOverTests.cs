@@ -7,6 +7,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Penstock.Linux;
 using Penstock.Model;
 using Penstock.Model.L7;
+using Penstock.Tests;
 
 namespace Penstock.L7.Tests.Engine;
 
@@ -16,7 +17,7 @@ public sealed class HandOverTests : IDisposable
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
 
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory();
-    private readonly SocketEndpoint _bind = FreeAt("127.7.7.3"); // No client has this address, and so none its port.
+    private readonly SocketEndpoint _bind = SocketEndpoint.Ip(IPAddress.Parse("127.7.7.3"), FreePort.Next());
     private readonly List<FileDescriptor> _kept = [];
     private long _generation;
 
@@ -183,13 +184,6 @@ public sealed class HandOverTests : IDisposable
             (Environment.TickCount64 - begun).ShouldBeLessThan((long)s_patience.TotalMilliseconds);
             await Task.Delay(10);
         }
-    }
-
-    private static SocketEndpoint FreeAt(string address)
-    {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        socket.Bind(new IPEndPoint(IPAddress.Parse(address), 0));
-        return SocketEndpoint.Ip(IPAddress.Parse(address), ((IPEndPoint)socket.LocalEndPoint!).Port); // Bound.
     }
 
     private static Socket Ask(SocketEndpoint at)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+using System.Buffers;
 using System.Text;
 using Penstock.L7.Errors;
 using Penstock.L7.Grpc;
@@ -53,6 +54,17 @@ public sealed class GrpcFieldsTests
     {
         GrpcFields.Status(Section(("grpc-message", "0"))).ShouldBeNull();
         GrpcFields.Timeout(Section()).ShouldBeNull();
+    }
+
+    /// <summary>An endpoint in HTTP/1.1 may write it in any case.</summary>
+    [Fact]
+    public void Status_IsFoundInAnyCase()
+    {
+        var section = new TrailerSection();
+
+        section.Parse(new ReadOnlySequence<byte>("Grpc-Status: 5\r\n\r\n"u8.ToArray()), s_limits, out _, out _).ShouldBe(ParseStatus.Done);
+
+        GrpcFields.Status(section).ToString().ShouldBe("NotFound");
     }
 
     /// <summary>It would need encoding otherwise.</summary>

@@ -20,6 +20,26 @@ public sealed class BpfObjectTests : IDisposable
     }
 
     [BpfFact]
+    public void Open_OfAFileInMemory_IsAsOfTheFile()
+    {
+        using var opened = BpfObject.Open(SampleObject.Path, File.ReadAllBytes(SampleObject.Path));
+
+        opened.MapNames.ShouldBe(_object!.MapNames);
+        opened.ProgramNames.ShouldBe(_object.ProgramNames);
+        opened.SetAutoload("refused", load: false);
+        opened.Load();
+        using var program = opened.Program("sample");
+        program.TestRun(Frame, new byte[60]).Verdict.ShouldBe(XdpVerdict.Pass);
+    }
+
+    [BpfFact]
+    public void Open_OfBytesThatAreNoObject_IsRefused()
+    {
+        Should.Throw<BpfException>(() => BpfObject.Open("some.bpf.o", [1, 2, 3])).Message.ShouldStartWith("open some.bpf.o: ");
+        Should.Throw<BpfException>(() => BpfObject.Open("some.bpf.o", [])).Message.ShouldStartWith("open some.bpf.o: ");
+    }
+
+    [BpfFact]
     public void Definition_OfMaps_IsThatOfTheSource()
     {
         _object!.SetMaxEntries("values", 32);

@@ -86,6 +86,7 @@ public sealed class LineFormatterTests
             Route = name,
             Cluster = name,
             Endpoint = name,
+            ProxyValues = worst,
         };
 
         using var json = JsonDocument.Parse(Format("json", record));

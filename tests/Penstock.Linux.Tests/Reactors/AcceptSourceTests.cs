@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+using System.Net;
+using Penstock.Linux.Reactors;
+
+namespace Penstock.Linux.Tests.Reactors;
+
+/// <summary>The end of listening: whoever has connected is accepted, whoever comes later is refused, and nobody is reset.</summary>
+public sealed class AcceptSourceTests
+{
+    private const int PatienceMilliseconds = 30_000;
+
+    [Theory]
+    [InlineData("127.0.0.1")]
+    [InlineData("::1")]
+    public void Stop_BeforeTheSocketIsClosed_LetsNobodyConnectInBetween(string address)
+    {
+        using var listener = Listen(IPAddress.Parse(address), out var bound);
+        using var reactor = new Reactor("test", exception => throw exception);
+        var source = new Source(reactor, listener.Number);
+        using var early = Connect(bound);
+        Outcome(early).ShouldBe(Errno.None);
+
+        source.Stop(closes: true);
+        using var late = Connect(bound);
+        source.Accepted.ShouldBe(1);
+        SocketCalls.StopListening(listener.Number);
+
+        Outcome(late).ShouldBe(Errno.ECONNREFUSED);
+        source.CloseAccepted();
+    }
+
+    [Fact]
+    public void Stop_OfASocketThatAnotherProcessGoesOnWith_LeavesItOpen()
+    {
+        using var listener = Listen(IPAddress.Loopback, out var bound);
+        using var reactor = new Reactor("test", exception => throw exception);
+        var source = new Source(reactor, listener.Number);
+
+        source.Stop(closes: false);
+        using var late = Connect(bound);
+
+        Outcome(late).ShouldBe(Errno.None);
+        source.Accepted.ShouldBe(0);
+    }
+
+    private static FileDescriptor Listen(IPAddress at, out SocketAddress bound)
+    {
+        var address = SocketAddress.Ip(at, 0);
+        var listener = new FileDescriptor(SocketCalls.Create(address).Value);
+        SocketCalls.Bind(listener.Number, ref address).Error.ShouldBe(Errno.None);
+        SocketCalls.Listen(listener.Number, 16).Error.ShouldBe(Errno.None);
+        bound = SocketCalls.LocalAddress(listener.Number);
+        return listener;
+    }
+
+    private static FileDescriptor Connect(SocketAddress address)
+    {
+        var client = new FileDescriptor(SocketCalls.Create(address).Value);
+        SocketCalls.Connect(client.Number, ref address).Error.ShouldBeOneOf(Errno.None, Errno.EINPROGRESS);
+        return client;
+    }
+
+    private static Errno Outcome(FileDescriptor client)
+    {
+        using var epoll = Epoll.Create();
+        Epoll.Add(epoll.Number, client.Number, EpollEvents.Out, 0).Error.ShouldBe(Errno.None);
+        Epoll.Wait(epoll.Number, new EpollEvent[1], PatienceMilliseconds).ShouldBe(1);
+        return SocketCalls.TakeError(client.Number);
+    }
+
+    private sealed class Source(Reactor reactor, int socket) : AcceptSource(reactor, socket, shared: false)
+    {
+        private readonly List<int> _accepted = [];
+
+        public int Accepted => _accepted.Count;
+
+        public void CloseAccepted() => _accepted.ForEach(SocketCalls.Close);
+
+        protected override void OnAccepted(int fd, in SocketAddress peer) => _accepted.Add(fd);
+
+        protected override void OnHeldBack(Errno error)
+        {
+            // There is room.
+        }
+    }
+}
