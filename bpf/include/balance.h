@@ -34,8 +34,8 @@ static __always_inline int answer_syn(struct xdp_md *ctx, const struct frame *f,
 
 	if (verdict == COOKIE_NONE)
 		return -1;
-	if (verdict == COOKIE_REFUSED)
-		return drop_of(ctx, service->id, LB_DROP_SYN_COOKIE);
+	if (verdict == COOKIE_REFUSED || verdict == COOKIE_MARTIAN)
+		return drop_of(ctx, service->id, verdict == COOKIE_MARTIAN ? LB_DROP_MARTIAN : LB_DROP_SYN_COOKIE);
 	struct lb_service_stats *stats = count_service(service->id, f->length);
 
 	if (stats)
@@ -155,6 +155,8 @@ static __always_inline int balance(struct xdp_md *ctx, const struct frame *f, co
 	if (miss && (plain || miss != NAMED) && set && !quoted && (plain || !f->fragment) && (way < LB_FLOW_WAYS || may_insert(now)))
 		flow_insert(index, tag, choice_of(id, backend->generation),
 			    first_state(f->protocol, f->tcp_flags, quoted) << FLOW_AGE_BITS | (now & FLOW_AGE_MASK));
+	if (miss && begins_flow(f, plain) && (plain || f->fragment || miss != NAMED))
+		count_new_flow(id);
 	/* Of a later part that follows others no more than they said is known. */
 	if (!plain && f->fragment && (!f->later_fragment || id != named))
 		remember_part(f, id, backend->generation, v6);
@@ -162,7 +164,7 @@ static __always_inline int balance(struct xdp_md *ctx, const struct frame *f, co
 		      v6    ? forward_ipv6(ctx, id, f->l3, f->ip_length, hash) : forward_ipv4(ctx, id, f->l3, f->ip_length, hash);
 
 	if (outcome != XDP_DROP && !(outcome & FORWARD_ANSWERED))
-		count_backend(id, f->length, begins_flow(f, plain) && (plain || f->fragment || miss != NAMED), miss != KNOWN);
+		count_backend(id, f->length, miss != KNOWN);
 	return outcome & ~FORWARD_ANSWERED;
 }
 

@@ -9,32 +9,6 @@
 #include "nat.h"
 #include "sample.h"
 
-/* The program's own: the packet between arrival and verdict. */
-struct captured_packet {
-	struct frame frame;
-	__u32 is_ours;
-	__u32 v6;
-	__u64 hash;
-	struct lb_nat_key key;
-	struct lb_address client;
-	struct lb_capture sample;
-	__u8 spare[SAMPLE_HEADERS]; /* The verifier's: what is read at a bounded offset ends here. */
-};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct captured_packet);
-} captured_packets SEC(".maps");
-
-static __always_inline struct captured_packet *captured_packet(void)
-{
-	__u32 zero = 0;
-
-	return bpf_map_lookup_elem(&captured_packets, &zero);
-}
-
 /* The backend that this CPU's flow table names, as balance() believes it, or LB_NO_BACKEND. */
 static __always_inline __u32 remembered_backend(const struct captured_packet *p, const struct lb_service *service)
 {
@@ -143,7 +117,7 @@ static __always_inline __u32 backend_of_sample(struct captured_packet *p, const 
 			return LB_NO_BACKEND;
 		if (flow->direction)
 			p->client = flow->destination;
-		return flow->choice & BACKEND_MASK;
+		return nat_service(flow->choice) == LB_NO_SERVICE ? LB_NO_BACKEND : flow->choice & BACKEND_MASK;
 	}
 	if (p->frame.fragment) {
 		struct lb_fragment_key *key = fragment_key(&p->frame, p->v6);

@@ -11,6 +11,7 @@
 
 #define COOKIE_NONE (-1)           /* Not answered here. */
 #define COOKIE_REFUSED (-2)        /* Neither a connection nor a cookie. */
+#define COOKIE_MARTIAN (-3)        /* One would go to an address that nobody sends from. */
 #define COOKIE_SEGMENTS 10         /* Window that is announced, in segments: what a client may send first (RFC 6928). */
 #define COOKIE_TCP_LENGTH 24       /* Header and MSS. */
 #define NO_ENTRY 2                 /* ENOENT */
@@ -165,8 +166,8 @@ __noinline int write_syn_ack_ipv6(struct xdp_md *ctx, const struct frame *f, __u
 }
 
 /*
- * What becomes of a segment that begins a flow, or belongs to none that is known, towards this host's stack: a verdict, COOKIE_NONE
- * or COOKIE_REFUSED, which only those meet that come while cookies are sent.
+ * What becomes of a segment that begins a flow, or belongs to none that is known, towards this host's stack: a verdict, COOKIE_NONE,
+ * or COOKIE_REFUSED or COOKIE_MARTIAN, which only those meet that come while cookies are sent.
  */
 __noinline int answer_by_cookie(struct xdp_md *ctx, const struct frame *f, __u32 service, __u32 threshold, __u32 v6)
 {
@@ -186,6 +187,8 @@ __noinline int answer_by_cookie(struct xdp_md *ctx, const struct frame *f, __u32
 		return answer == -NO_ENTRY ? COOKIE_REFUSED : COOKIE_NONE;
 	if (answer < 0)
 		return COOKIE_NONE;
+	if (is_martian(f->source, v6))
+		return COOKIE_MARTIAN;
 	__u32 sequence = bpf_ntohl(tcp->words[1]);
 
 	window->cookies++;

@@ -50,9 +50,11 @@ __noinline int drop(struct xdp_md *ctx, __u32 reason)
 	return XDP_DROP;
 }
 
-/* Drops a packet of a service. A global function: verified once. */
+/* Drops a packet of a service, or of LB_NO_SERVICE. A global function: verified once. */
 __noinline int drop_of(struct xdp_md *ctx, __u32 service, __u32 reason)
 {
+	if (service == LB_NO_SERVICE)
+		return drop(ctx, reason);
 	struct lb_service_drop key = { .service = service, .reason = reason };
 	struct lb_drop_stats *stats = bpf_map_lookup_elem(&service_drops, &key);
 	__u64 bytes = whole_length(ctx);
@@ -80,8 +82,21 @@ static __always_inline struct lb_service_stats *count_service(__u32 id, __u32 by
 	return stats;
 }
 
+/*
+ * A flow that has been given its backend, whatever becomes of the packet: the next one is of a flow that is known. A global function, for the long way of IPv6 has no
+ * room left on the stack of 6.1.
+ */
+__noinline int count_new_flow(__u32 id)
+{
+	struct lb_backend_stats *stats = bpf_map_lookup_elem(&backend_stats, &id);
+
+	if (stats)
+		stats->new_flows++;
+	return 0;
+}
+
 /* A packet that has left for its backend: nothing has dropped or answered it on the way out. */
-static __always_inline void count_backend(__u32 id, __u32 bytes, bool new_flow, bool miss)
+static __always_inline void count_backend(__u32 id, __u32 bytes, bool miss)
 {
 	struct lb_backend_stats *stats = bpf_map_lookup_elem(&backend_stats, &id);
 
@@ -89,22 +104,8 @@ static __always_inline void count_backend(__u32 id, __u32 bytes, bool new_flow, 
 		return;
 	stats->packets++;
 	stats->bytes += bytes;
-	if (miss) {
+	if (miss)
 		stats->misses++;
-		if (new_flow)
-			stats->new_flows++;
-	}
-}
-
-/* An answer by nat, from a backend to its client. */
-static __always_inline void count_return(__u32 id, __u32 bytes)
-{
-	struct lb_return_stats *stats = bpf_map_lookup_elem(&return_stats, &id);
-
-	if (!stats)
-		return;
-	stats->packets++;
-	stats->bytes += bytes;
 }
 
 #endif

@@ -13,7 +13,7 @@
 struct lb_backend_stats {
 	__u64 packets;
 	__u64 bytes;     /* Of the frame as it arrived. */
-	__u64 new_flows; /* SYN segments and first packets of UDP flows. */
+	__u64 new_flows; /* SYN segments and first packets of UDP flows, counted when they are given the backend: what drops or answers them on the way out takes none off. */
 	__u64 misses;    /* Packets whose flow this CPU's table did not have, whatever placed them: hits = packets - misses. */
 };
 

@@ -59,6 +59,7 @@ static __always_inline void write_gue(struct udphdr *udp, const struct lb_backen
 /* Takes off the outer headers, `extra` bytes, of a packet that is more than the way fits, and tells its sender. `mtu` is beside NARROW_V6. A global function: verified once. */
 __noinline int narrow(struct xdp_md *ctx, __u32 service, __u32 l3, __u32 extra, __u32 mtu)
 {
+	l3 = l3_offset(l3);
 	if (extra && strip_outer(ctx, l3, l3 + extra))
 		return drop_of(ctx, service, LB_DROP_TOO_BIG);
 	return mtu & NARROW_V6 ? too_big(ctx, service, l3, (mtu & ~NARROW_V6) - extra, true) : too_big(ctx, service, l3, mtu - extra, false);

@@ -30,6 +30,7 @@ struct frame {
 	bool fragment;        /* Part of a datagram, */
 	bool later_fragment;  /* not the first: without ports of its own. */
 	bool first_unseen;    /* A later part without its first: of `ports` only the service's is meant. */
+	__u16 quoted_l4;      /* Where `ports` are, if `quoted`; else 0. */
 };
 
 /* An offset of an L3 header from a caller the verifier does not know, as it can follow: 6.1 loses a range tested by one comparison. */

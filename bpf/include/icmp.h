@@ -14,21 +14,29 @@ static __always_inline bool is_icmp_error(__u8 type, bool v6)
 }
 
 /* Takes the flow from the quoted packet, which we (the quoted source) sent to the client. */
-static __always_inline int read_quote(struct xdp_md *ctx, struct frame *f, void *quote, void *data_end, bool v6)
+static __always_inline int read_quote(struct xdp_md *ctx, struct frame *f, bool v6)
 {
-	__u32 *ports;
+	void *data = (void *)(long)ctx->data, *data_end = (void *)(long)ctx->data_end;
+	__u32 at = (f->l4 & MOST_L4_OFFSET) + sizeof(struct icmp_header);
+	void *quote = data + at;
+	bool later;
 
 	if (v6) {
 		struct ipv6hdr *ip = quote;
 
-		if (quote + sizeof(*ip) + 4 > data_end)
+		if ((void *)(ip + 1) > data_end)
 			return drop(ctx, LB_DROP_ICMP_QUOTE);
 		__builtin_memcpy(f->source, &ip->daddr, sizeof(f->source));
-		f->protocol = ip->nexthdr;
-		ports = (__u32 *)(ip + 1);
 		__u32 *ours = (__u32 *)&ip->saddr;
 		if ((f->destination[0] ^ ours[0]) | (f->destination[1] ^ ours[1]) | (f->destination[2] ^ ours[2]) | (f->destination[3] ^ ours[3]))
 			return ICMP_PASS;
+		__u64 found = walk_extensions(ctx, at + sizeof(*ip), ip->nexthdr);
+
+		if (found >> 8 & BAD_EXTENSIONS)
+			return drop(ctx, LB_DROP_ICMP_QUOTE);
+		f->protocol = found;
+		at = found >> 16 & MOST_L4_OFFSET;
+		later = found >> 8 & LATER_FRAGMENT;
 	} else {
 		struct iphdr *ip = quote;
 
@@ -36,16 +44,20 @@ static __always_inline int read_quote(struct xdp_md *ctx, struct frame *f, void 
 			return drop(ctx, LB_DROP_ICMP_QUOTE);
 		f->source[3] = ip->daddr;
 		f->protocol = ip->protocol;
-		ports = quote + ip->ihl * 4;
-		if ((void *)(ports + 1) > data_end)
-			return drop(ctx, LB_DROP_ICMP_QUOTE);
-		if (f->destination[3] != ip->saddr || ip->frag_off & bpf_htons(IP_OFFSET))
+		at += ip->ihl * 4;
+		later = ip->frag_off & bpf_htons(IP_OFFSET);
+		if (f->destination[3] != ip->saddr)
 			return ICMP_PASS;
 	}
-	if (f->protocol != IPPROTO_TCP && f->protocol != IPPROTO_UDP)
+	if (later || !has_ports(f->protocol))
 		return ICMP_PASS;
+	__u32 *ports = data + (at & MOST_L4_OFFSET);
+
+	if ((void *)(ports + 1) > data_end)
+		return drop(ctx, LB_DROP_ICMP_QUOTE);
 	f->ports = *ports << 16 | *ports >> 16;
 	f->quoted = true;
+	f->quoted_l4 = at;
 	return ICMP_QUOTED;
 }
 
@@ -62,7 +74,7 @@ static __always_inline int process_icmp(struct xdp_md *ctx, struct frame *f, boo
 		return drop(ctx, LB_DROP_ICMP_HEADER);
 	if (icmp->type == (v6 ? 128 : 8) && !icmp->code)
 		return !(vip->flags & LB_VIP_ECHO) ? ICMP_PASS : is_martian(f->source, v6) ? drop(ctx, LB_DROP_MARTIAN) : reply_echo(ctx, f->l3, f->l4, v6);
-	return is_icmp_error(icmp->type, v6) ? read_quote(ctx, f, icmp + 1, data_end, v6) : ICMP_PASS;
+	return is_icmp_error(icmp->type, v6) ? read_quote(ctx, f, v6) : ICMP_PASS;
 }
 
 #endif

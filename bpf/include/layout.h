@@ -168,6 +168,7 @@ enum lb_backend_flag {
 	LB_BACKEND_FIB = 1 << 1,     /* Next hop by bpf_fib_lookup for each packet. */
 	LB_BACKEND_VLAN = 1 << 2,    /* Leave with `vlan`; 0 there: without a tag. */
 	LB_BACKEND_ENTROPY = 1 << 3, /* IPv4 source, last 16 bits: xor of the flow's hash, so that receivers spread load. */
+	LB_BACKEND_COUNTED = 1 << 4, /* Control's: its counters, and its service's, are as counters.h says from their beginning. Daemons of versions that counted otherwise leave it out. */
 };
 
 /* Value of `rings`: a Maglev table is a run of lines. */
@@ -205,6 +206,9 @@ struct lb_nat_key {
 	__u8 reserved[3];
 };
 
+#define LB_NAT_BACK 1
+#define LB_NAT_ZERO_TAG 2 /* The client's packets have a tag, of 0: of no VLAN and priority 0. */
+
 struct lb_nat_flow {
 	struct lb_address source;
 	struct lb_address destination;
@@ -212,8 +216,8 @@ struct lb_nat_flow {
 	__be16 destination_port;
 	__u32 choice;   /* Backend, and its generation in the high byte. */
 	__u8 state;     /* enum lb_flow_state */
-	__u8 direction; /* 0: client to backend, 1: back. */
-	__be16 tci;     /* Back: outermost VLAN tag of the client's packets; 0: none. */
+	__u8 direction; /* 0: client to backend; else LB_NAT_BACK, maybe with LB_NAT_ZERO_TAG. */
+	__be16 tci;     /* Back: outermost VLAN tag of the client's packets; 0: none, or LB_NAT_ZERO_TAG. */
 	__u32 seen;     /* Seconds of jiffies. */
 	__u32 ifindex;  /* Back: where the client's packets came in, */
 	__u8 mac[6];    /* from this address, */

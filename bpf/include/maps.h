@@ -172,7 +172,7 @@ struct {
 	__type(value, __u32);
 } quic_servers SEC(".maps");
 
-/* Counters, written by the program. Control reads, and keeps what an id counted before giving it out again. As many as `backends`. */
+/* Counters, written by the program. Control reads them, and sets those of an id to zero when it gives it out. As many as `backends`. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 4096);

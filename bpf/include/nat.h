@@ -68,7 +68,7 @@ static __always_inline int nat_other_half(struct xdp_md *ctx, struct nat_packet 
 	back->destination_port = packet->key.source_port;
 	back->choice = flow->choice;
 	back->state = flow->state;
-	back->direction = !flow->direction;
+	back->direction = flow->direction ? 0 : LB_NAT_BACK;
 	back->seen = flow->seen;
 	if (flow->direction)
 		return 0; /* What follows is of no use to that. */
@@ -77,6 +77,8 @@ static __always_inline int nat_other_half(struct xdp_md *ctx, struct nat_packet 
 	__builtin_memcpy(back->mac, data + 6, sizeof(back->mac));
 	__builtin_memcpy(back->own_mac, data, sizeof(back->own_mac));
 	back->tci = packet->l3 != ETH_HLEN ? *(__be16 *)(data + ETH_HLEN) : 0;
+	if (packet->l3 != ETH_HLEN && !back->tci)
+		back->direction |= LB_NAT_ZERO_TAG;
 	return 0;
 }
 
@@ -173,7 +175,7 @@ static __noinline int nat_find(struct xdp_md *ctx, struct nat_packet *packet, __
 		return LB_NO_BACKEND;
 	struct lb_nat_flow *flow = bpf_map_lookup_elem(&nat_flows, &packet->key);
 
-	if (!flow || flow->direction != direction)
+	if (!flow || (flow->direction & LB_NAT_BACK) != direction)
 		return LB_NO_BACKEND;
 	__u32 now = coarse_seconds(), id = flow->choice & BACKEND_MASK;
 	struct lb_backend *backend = bpf_map_lookup_elem(&backends, &id);
@@ -211,7 +213,11 @@ static __noinline int nat_open(struct xdp_md *ctx, struct nat_packet *packet, __
 	flow->state = nat_state(packet, LB_FLOW_NEW);
 	flow->direction = 0;
 	flow->seen = coarse_seconds();
-	return nat_find_port(ctx, packet) ? LB_DROP_NAT_PORTS : LB_DROP_NONE;
+	if (nat_find_port(ctx, packet))
+		return LB_DROP_NAT_PORTS;
+	if (!packet->known)
+		count_new_flow(id);
+	return LB_DROP_NONE;
 }
 
 __noinline int nat_rewrite_ipv4(struct xdp_md *ctx, struct nat_packet *packet)
@@ -224,12 +230,26 @@ __noinline int nat_rewrite_ipv6(struct xdp_md *ctx, struct nat_packet *packet)
 	return packet ? nat_rewrite(ctx, packet, &packet->flow, true) : LB_DROP_NAT_UNKNOWN;
 }
 
-/* Drops a packet of a flow that goes to, or comes from, a backend. */
-static __always_inline int nat_drop(struct xdp_md *ctx, __u32 id, __u32 reason)
+/* The service of a flow's backend, or LB_NO_SERVICE: that is gone, and its id may be another's since. A global function: verified once. */
+__noinline __u32 nat_service(__u32 choice)
 {
+	__u32 id = choice & BACKEND_MASK;
 	struct lb_backend *backend = bpf_map_lookup_elem(&backends, &id);
 
-	return backend ? drop_of(ctx, backend->service, reason) : drop(ctx, reason);
+	return backend && backend->state != LB_STATE_UNUSED && is_choice(choice, backend) ? backend->service : LB_NO_SERVICE;
+}
+
+/* Counts an answer for the backend that it is from, unless that is gone. A global function, for the long way of IPv6 has no room left on the stack of 6.1. */
+__noinline int nat_count_answer(__u32 choice, __u32 bytes)
+{
+	__u32 id = choice & BACKEND_MASK;
+	struct lb_return_stats *stats = nat_service(choice) == LB_NO_SERVICE ? 0 : bpf_map_lookup_elem(&return_stats, &id);
+
+	if (stats) {
+		stats->packets++;
+		stats->bytes += bytes;
+	}
+	return 0;
 }
 
 /* Makes a packet what it was when it came, for it is more than the way to its backend fits, and tells its sender. */
@@ -270,9 +290,8 @@ static __always_inline __u32 nat_excess(struct xdp_md *ctx, const struct nat_pac
 /* Addresses the frame as `flow` says: to its backend, as leave() does, or back to where the client's packets came from. */
 static __always_inline int nat_leave(struct xdp_md *ctx, const struct nat_packet *packet, const struct lb_nat_flow *flow, bool v6)
 {
-	__u32 id = flow->choice & BACKEND_MASK;
-
 	if (!flow->direction) {
+		__u32 id = flow->choice & BACKEND_MASK;
 		struct lb_backend *backend = bpf_map_lookup_elem(&backends, &id);
 
 		return backend ? leave(ctx, backend, packet->l3, packet->ip_length, v6, true) : drop(ctx, LB_DROP_BACKEND_DOWN);
@@ -280,11 +299,13 @@ static __always_inline int nat_leave(struct xdp_md *ctx, const struct nat_packet
 	void *data = (void *)(long)ctx->data, *data_end = (void *)(long)ctx->data_end;
 
 	if (data + ETH_HLEN > data_end)
-		return nat_drop(ctx, id, LB_DROP_NO_ROOM);
+		return drop_of(ctx, nat_service(flow->choice), LB_DROP_NO_ROOM);
 	__builtin_memcpy(data, flow->mac, sizeof(flow->mac));
 	__builtin_memcpy(data + 6, flow->own_mac, sizeof(flow->own_mac));
-	if ((flow->tci || packet->l3 == ETH_HLEN + sizeof(struct vlan_tag)) && retag(ctx, flow->tci))
-		return nat_drop(ctx, id, LB_DROP_NO_ROOM);
+	__u32 tag = flow->tci || flow->direction & LB_NAT_ZERO_TAG ? TAGGED | flow->tci : 0;
+
+	if ((tag || packet->l3 == ETH_HLEN + sizeof(struct vlan_tag)) && retag(ctx, tag))
+		return drop_of(ctx, nat_service(flow->choice), LB_DROP_NO_ROOM);
 	return flow->ifindex == ctx->ingress_ifindex ? XDP_TX : bpf_redirect(flow->ifindex, 0);
 }
 
@@ -293,7 +314,7 @@ __noinline int nat_send(struct xdp_md *ctx, struct nat_packet *packet, __u32 rea
 {
 	if (!packet)
 		return XDP_PASS;
-	return reason ? nat_drop(ctx, packet->flow.choice & BACKEND_MASK, reason) : nat_leave(ctx, packet, &packet->flow, packet->v6);
+	return reason ? drop_of(ctx, nat_service(packet->flow.choice), reason) : nat_leave(ctx, packet, &packet->flow, packet->v6);
 }
 
 /* Reads a whole TCP or UDP packet without options, known to be one. */
@@ -334,7 +355,7 @@ static __always_inline int nat_short(struct xdp_md *ctx, __u32 l3, __u32 directi
 	struct nat_packet *packet = nat_read(ctx, l3, v6);
 	struct lb_nat_flow *flow = packet ? bpf_map_lookup_elem(&nat_flows, &packet->key) : 0;
 
-	if (!flow || flow->direction != direction)
+	if (!flow || (flow->direction & LB_NAT_BACK) != direction)
 		return NAT_UNUSUAL;
 	__u32 now = coarse_seconds(), id = flow->choice & BACKEND_MASK;
 	struct lb_backend *backend = bpf_map_lookup_elem(&backends, &id);
@@ -346,17 +367,17 @@ static __always_inline int nat_short(struct xdp_md *ctx, __u32 l3, __u32 directi
 	__u32 mtu = nat_excess(ctx, packet, flow, backend);
 
 	if (mtu)
-		return too_big(ctx, backend ? backend->service : LB_NO_SERVICE, packet->l3, mtu, v6);
+		return too_big(ctx, nat_service(flow->choice), packet->l3, mtu, v6);
 	__u32 reason = nat_rewrite(ctx, packet, flow, v6);
 
 	if (reason)
-		return nat_drop(ctx, id, reason);
+		return drop_of(ctx, nat_service(flow->choice), reason);
 	int verdict = nat_leave(ctx, packet, flow, v6);
 
 	if (verdict > XDP_DROP && direction)
-		count_return(id, packet->length);
+		nat_count_answer(flow->choice, packet->length);
 	else if (verdict > XDP_DROP)
-		count_backend(id, packet->length, false, false);
+		count_backend(id, packet->length, false);
 	return verdict;
 }
 

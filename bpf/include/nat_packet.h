@@ -15,7 +15,7 @@ struct nat_packet {
 	__u32 v6;
 	__u32 length; /* Of the frame. */
 	__u32 hash;   /* Where the search for a port begins. */
-	__u32 quoted;
+	__u32 quoted; /* Where the ports are that an ICMP error quotes; 0: it is none. */
 	__u32 later_fragment;
 	__u32 known; /* Of a flow that has to be known, by one half of it at least. */
 	struct lb_nat_flow flow;  /* What it becomes. */
@@ -51,7 +51,7 @@ static __always_inline struct nat_packet *nat_packet(const struct frame *f, __u3
 	packet->v6 = v6;
 	packet->length = f->length;
 	packet->hash = hash;
-	packet->quoted = f->quoted;
+	packet->quoted = f->quoted_l4;
 	packet->later_fragment = f->later_fragment;
 	packet->known = false;
 	return packet;
@@ -120,12 +120,11 @@ static __always_inline __u32 nat_check_offset(__u8 protocol)
 }
 
 /* The packet that an ICMP error quotes becomes what its sender, on the other side, sent; the error's own checksum follows. */
-static __always_inline int nat_rewrite_quote(void *data, void *data_end, __u32 l4, __u8 protocol, const struct lb_nat_flow *flow, bool v6, struct nat_change *outer)
+static __always_inline int nat_rewrite_quote(void *data, void *data_end, __u32 l4, __u32 quoted_l4, __u8 protocol, const struct lb_nat_flow *flow, bool v6, struct nat_change *outer)
 {
 	struct icmp_header *icmp = data + l4;
 	void *quote = icmp + 1;
 	struct nat_change change = {}, message = {};
-	__u32 header = sizeof(struct ipv6hdr);
 
 	if (quote + sizeof(struct iphdr) > data_end)
 		return -1;
@@ -137,13 +136,12 @@ static __always_inline int nat_rewrite_quote(void *data, void *data_end, __u32 l
 	} else {
 		struct iphdr *ip = quote;
 
-		header = ip->ihl * 4;
 		nat_write_addresses(quote + 12, &flow->destination, &flow->source, false, &change);
 		message.before = ip->check;
 		ip->check = checksum_replace(ip->check, change.before, change.after);
 		message.after = ip->check;
 	}
-	__u32 *ports = quote + header;
+	__u32 *ports = data + quoted_l4;
 	__u16 *check = (void *)ports + nat_check_offset(protocol);
 
 	if ((void *)(ports + 2) > data_end)
@@ -171,7 +169,7 @@ static __always_inline __u32 nat_rewrite(struct xdp_md *ctx, const struct nat_pa
 	if (nat_rewrite_ip(data, data_end, l3, flow, v6, &change))
 		return LB_DROP_HOP_LIMIT;
 	if (packet->quoted)
-		return nat_rewrite_quote(data, data_end, l4, protocol, flow, v6, &change) ? LB_DROP_ICMP_QUOTE : LB_DROP_NONE;
+		return nat_rewrite_quote(data, data_end, l4, packet->quoted & MOST_L4_OFFSET, protocol, flow, v6, &change) ? LB_DROP_ICMP_QUOTE : LB_DROP_NONE;
 	if (packet->later_fragment)
 		return LB_DROP_NONE;
 	__u32 *ports = data + l4;

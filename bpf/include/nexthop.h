@@ -47,8 +47,10 @@ static __always_inline void swap_macs(void *data)
 	*(__u16 *)(data + 10) = second;
 }
 
-/* Replaces, adds or takes off the outermost tag. */
-static __noinline int retag(struct xdp_md *ctx, __be16 tci)
+#define TAGGED (1U << 16) /* Beside tag control information, for a tag may be 0. */
+
+/* Replaces or adds the outermost tag; 0: takes it off. */
+static __noinline int retag(struct xdp_md *ctx, __u32 tag)
 {
 	void *data = (void *)(long)ctx->data, *data_end = (void *)(long)ctx->data_end;
 
@@ -58,9 +60,9 @@ static __noinline int retag(struct xdp_md *ctx, __be16 tci)
 	__be16 protocol = ((struct ethhdr *)data)->h_proto;
 	bool tagged = is_tag(protocol);
 
-	if (tagged == !!tci) {
+	if (tagged == !!tag) {
 		if (tagged)
-			*(__be16 *)(data + ETH_HLEN) = tci;
+			*(__be16 *)(data + ETH_HLEN) = tag;
 		return 0;
 	}
 	if (bpf_xdp_adjust_head(ctx, tagged ? 4 : -4))
@@ -74,7 +76,7 @@ static __noinline int retag(struct xdp_md *ctx, __be16 tci)
 	((__u32 *)data)[2] = macs[2];
 	if (!tagged) {
 		((struct ethhdr *)data)->h_proto = bpf_htons(ETH_P_8021Q);
-		*(__be16 *)(data + ETH_HLEN) = tci;
+		*(__be16 *)(data + ETH_HLEN) = tag;
 	}
 	return 0;
 }
@@ -175,21 +177,21 @@ static __always_inline int leave(struct xdp_md *ctx, const struct lb_backend *ba
 		swap_macs(data);
 	}
 	bool tags = backend->flags & LB_BACKEND_VLAN;
-	__be16 tci = backend->vlan;
-	bool single = !tci; /* At most one is left. */
+	__u32 tag = backend->vlan ? TAGGED | backend->vlan : 0;
+	bool single = !tag; /* At most one is left. */
 
 	if (ifindex && ifindex != ctx->ingress_ifindex) {
 		struct lb_vlan_link *link = bpf_map_lookup_elem(&vlan_links, &ifindex);
 
 		if (link) {
 			tags = single = true;
-			tci = link->tci;
+			tag = TAGGED | link->tci;
 			ifindex = link->parent;
 		}
 	}
 	if (nat && tags && single && has_other_tags(ctx, l3))
 		return drop_of(ctx, backend->service, LB_DROP_NAT_TAGS);
-	if (tags && retag(ctx, tci))
+	if (tags && retag(ctx, tag))
 		return drop_of(ctx, backend->service, LB_DROP_NO_ROOM);
 	if (ifindex && ifindex != ctx->ingress_ifindex)
 		return bpf_redirect(ifindex, 0);

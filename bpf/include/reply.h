@@ -8,7 +8,11 @@
 #include "nexthop.h"
 
 #define REPLY_TTL 64
-#define QUOTED_PAYLOAD 8 /* Bytes of the packet after its IP header that an error quotes: ports are among them. */
+#define REPLY_NONE (-1)    /* No answer can be sent, */
+#define REPLY_MARTIAN (-2) /* or none is, to an address that nobody sends from. */
+#define QUOTED_PAYLOAD 8 /* Bytes of the packet after its headers of IP that an error quotes: ports are among them. */
+#define MOST_OPTIONS 40  /* Bytes of IPv4 options, */
+#define MOST_QUOTED 128  /* and of an IPv6 packet with extension headers, as far as they and ports are within. */
 
 struct icmp_header {
 	__u8 type;
@@ -85,19 +89,58 @@ __noinline int reply_echo(struct xdp_md *ctx, __u32 l3, __u32 l4, __u32 v6)
 	return XDP_TX;
 }
 
-/* Sends the sender of a frame of `length` bytes an IPv4 error that quotes its header, without options, and eight bytes. */
+/* The same of all words up to the end of the frame, of at most `count`. */
+static __always_inline __u64 sum_rest(const __u32 *words, __u32 count, const void *data_end)
+{
+	__u64 sum = 0;
+
+	for (__u32 i = 0; i < count; i++, words++) {
+		if ((void *)(words + 1) > data_end)
+			break;
+		sum += *words;
+	}
+	return sum;
+}
+
+/* Bytes of the packet at `l3` that an error quotes: its IP header with options or extensions, and what follows. Or REPLY_NONE or REPLY_MARTIAN. */
+static __always_inline int quoted_length(struct xdp_md *ctx, __u32 l3, __u32 length, bool v6)
+{
+	void *data = (void *)(long)ctx->data, *data_end = (void *)(long)ctx->data_end;
+	const __u32 header = v6 ? sizeof(struct ipv6hdr) : sizeof(struct iphdr);
+	__u8 *ip = data + l3;
+
+	if ((void *)ip + header > data_end)
+		return REPLY_NONE;
+	if (is_martian((const __u32 *)(v6 ? ip + 8 : ip), v6))
+		return REPLY_MARTIAN;
+	if (!v6)
+		return (*ip & 0xf) * 4 + QUOTED_PAYLOAD;
+	if (!is_extension(ip[6]))
+		return header + QUOTED_PAYLOAD;
+	return length - l3 < MOST_QUOTED ? (length - l3) & ~3 : MOST_QUOTED;
+}
+
+/*
+ * Sends the sender of a frame of `length` bytes an IPv4 error that quotes its header and eight bytes: XDP_TX, or REPLY_NONE or REPLY_MARTIAN. What is
+ * quoted has to be in the frame's linear part, for only that can be summed.
+ */
 __noinline int reply_error_ipv4(struct xdp_md *ctx, __u32 l3, __u32 code, __u32 rest, __u32 length)
 {
-	const __u32 quoted = sizeof(struct iphdr) + QUOTED_PAYLOAD, extra = sizeof(struct iphdr) + sizeof(struct icmp_header);
+	const __u32 least = sizeof(struct iphdr) + QUOTED_PAYLOAD, extra = sizeof(struct iphdr) + sizeof(struct icmp_header);
 
-	if (l3 < ETH_HLEN || l3 > MOST_L3_OFFSET || length < l3 + quoted || !may_reply(coarse_seconds()))
-		return -1;
+	l3 = l3_offset(l3);
+	int quoted = quoted_length(ctx, l3, length, false);
+
+	if (quoted < 0)
+		return quoted;
+	if (quoted < (int)least || l3 < ETH_HLEN || l3 > MOST_L3_OFFSET || length < l3 + quoted || !may_reply(coarse_seconds()))
+		return REPLY_NONE;
 	if (bpf_xdp_adjust_tail(ctx, (int)(l3 + quoted) - (int)length) || bpf_xdp_adjust_head(ctx, -(int)extra))
-		return -1;
+		return REPLY_NONE;
 	void *data = (void *)(long)ctx->data, *data_end = (void *)(long)ctx->data_end;
 
 	if (data + extra + MOST_L3_OFFSET > data_end)
-		return -1;
+		return REPLY_NONE;
 	move_l2(data, l3, extra);
 	swap_macs(data);
 	/* Checked only now: move_l2 tells the verifier what l3 is, which makes other pointers of what it checked before. */
@@ -106,8 +149,8 @@ __noinline int reply_error_ipv4(struct xdp_md *ctx, __u32 l3, __u32 code, __u32 
 	struct iphdr *inner = (void *)ip + extra;
 	struct icmp_header *icmp = (void *)(ip + 1);
 
-	if ((void *)inner + quoted > data_end)
-		return -1;
+	if ((void *)inner + least > data_end || data_end - data != l3 + extra + quoted)
+		return REPLY_NONE;
 	*(__u32 *)ip = bpf_htonl(0x45c00000 | (extra + quoted)); /* Precedence as RFC 1812, 4.3.2.5 asks. */
 	((__u32 *)ip)[1] = 0;
 	ip->ttl = REPLY_TTL;
@@ -120,23 +163,28 @@ __noinline int reply_error_ipv4(struct xdp_md *ctx, __u32 l3, __u32 code, __u32 
 	icmp->code = code;
 	icmp->checksum = 0;
 	icmp->rest = bpf_htonl(rest);
-	icmp->checksum = checksum_fold(sum_words((__u32 *)icmp, (sizeof(*icmp) + quoted) / 4));
+	icmp->checksum = checksum_fold(sum_rest((__u32 *)icmp, (sizeof(*icmp) + least + MOST_OPTIONS) / 4, data_end));
 	return XDP_TX;
 }
 
 /* The same in IPv6. */
 __noinline int reply_error_ipv6(struct xdp_md *ctx, __u32 l3, __u32 type_and_code, __u32 rest, __u32 length)
 {
-	const __u32 quoted = sizeof(struct ipv6hdr) + QUOTED_PAYLOAD, extra = sizeof(struct ipv6hdr) + sizeof(struct icmp_header);
+	const __u32 least = sizeof(struct ipv6hdr) + QUOTED_PAYLOAD, extra = sizeof(struct ipv6hdr) + sizeof(struct icmp_header);
 
-	if (l3 < ETH_HLEN || l3 > MOST_L3_OFFSET || length < l3 + quoted || !may_reply(coarse_seconds()))
-		return -1;
+	l3 = l3_offset(l3);
+	int quoted = quoted_length(ctx, l3, length, true);
+
+	if (quoted < 0)
+		return quoted;
+	if (quoted < (int)least || l3 < ETH_HLEN || l3 > MOST_L3_OFFSET || length < l3 + quoted || !may_reply(coarse_seconds()))
+		return REPLY_NONE;
 	if (bpf_xdp_adjust_tail(ctx, (int)(l3 + quoted) - (int)length) || bpf_xdp_adjust_head(ctx, -(int)extra))
-		return -1;
+		return REPLY_NONE;
 	void *data = (void *)(long)ctx->data, *data_end = (void *)(long)ctx->data_end;
 
 	if (data + extra + MOST_L3_OFFSET > data_end)
-		return -1;
+		return REPLY_NONE;
 	move_l2(data, l3, extra);
 	swap_macs(data);
 	/* Checked only now: move_l2 tells the verifier what l3 is, which makes other pointers of what it checked before. */
@@ -145,8 +193,8 @@ __noinline int reply_error_ipv6(struct xdp_md *ctx, __u32 l3, __u32 type_and_cod
 	struct ipv6hdr *inner = (void *)ip + extra;
 	struct icmp_header *icmp = (void *)(ip + 1);
 
-	if ((void *)inner + quoted > data_end)
-		return -1;
+	if ((void *)inner + least > data_end || data_end - data != l3 + extra + quoted)
+		return REPLY_NONE;
 	*(__be32 *)ip = bpf_htonl(6U << 28);
 	ip->payload_len = bpf_htons(sizeof(*icmp) + quoted);
 	ip->nexthdr = IPPROTO_ICMPV6;
@@ -157,7 +205,7 @@ __noinline int reply_error_ipv6(struct xdp_md *ctx, __u32 l3, __u32 type_and_cod
 	icmp->code = type_and_code;
 	icmp->checksum = 0;
 	icmp->rest = bpf_htonl(rest);
-	icmp->checksum = checksum_fold(sum_words((__u32 *)icmp, (sizeof(*icmp) + quoted) / 4) + sum_words((__u32 *)&ip->saddr, 8) +
+	icmp->checksum = checksum_fold(sum_rest((__u32 *)icmp, (sizeof(*icmp) + MOST_QUOTED) / 4, data_end) + sum_words((__u32 *)&ip->saddr, 8) +
 				       bpf_htonl(sizeof(*icmp) + quoted) + bpf_htonl(IPPROTO_ICMPV6));
 	return XDP_TX;
 }
@@ -165,29 +213,42 @@ __noinline int reply_error_ipv6(struct xdp_md *ctx, __u32 l3, __u32 type_and_cod
 /* Tells the sender what fits (RFC 1191, RFC 4443); of IPv4 also one that would have its packets fragmented, which XDP can't. */
 static __always_inline int too_big(struct xdp_md *ctx, __u32 service, __u32 l3, __u32 mtu, bool v6)
 {
-	void *data = (void *)(long)ctx->data, *data_end = (void *)(long)ctx->data_end;
 	__u32 length = whole_length(ctx);
-	int verdict = -1;
+	int verdict = v6 ? reply_error_ipv6(ctx, l3, 2 << 8, mtu, length) : reply_error_ipv4(ctx, l3, 4, mtu, length);
 
-	l3 = l3_offset(l3);
-	if (v6)
-		verdict = reply_error_ipv6(ctx, l3, 2 << 8, mtu, length);
-	else if (data + l3 + 1 <= data_end && (*(__u8 *)(data + l3) & 0xf) == sizeof(struct iphdr) / 4)
-		verdict = reply_error_ipv4(ctx, l3, 4, mtu, length);
 	if (verdict < 0)
-		return drop_of(ctx, service, LB_DROP_TOO_BIG);
+		return drop_of(ctx, service, verdict == REPLY_MARTIAN ? LB_DROP_MARTIAN : LB_DROP_TOO_BIG);
 	count_service(service, length);
 	return verdict;
 }
 
-/* Resets the connection of a segment with `payload` bytes, right after the IP header, in a frame of `length` bytes. */
-__noinline int reply_reset(struct xdp_md *ctx, __u32 l3, __u32 payload, __u32 v6, __u32 length)
+/* Puts the TCP header at `l4` right behind the IP header, in place of options or extensions. */
+static __always_inline int close_up(struct xdp_md *ctx, __u32 l3, __u32 l4, __u32 v6)
+{
+	void *data = (void *)(long)ctx->data, *data_end = (void *)(long)ctx->data_end;
+	const __u32 *from = data + l4;
+	__u8 *ip = data + l3;
+	__u32 *to = (__u32 *)(ip + (v6 ? sizeof(struct ipv6hdr) : sizeof(struct iphdr)));
+
+	if ((void *)from + sizeof(struct tcphdr) > data_end || (void *)to + sizeof(struct tcphdr) > data_end)
+		return -1;
+#pragma unroll
+	for (__u32 i = 0; i < sizeof(struct tcphdr) / 4; i++)
+		to[i] = from[i];
+	if (v6)
+		ip[6] = IPPROTO_TCP;
+	else
+		ip[0] = 0x45;
+	return 0;
+}
+
+/* Resets the connection of a segment with `payload` bytes in a frame of `length` bytes. `at`: where its IP header starts, and, by 16 bits, its own. */
+__noinline int reply_reset(struct xdp_md *ctx, __u32 at, __u32 payload, __u32 v6, __u32 length)
 {
 	const __u32 header = v6 ? sizeof(struct ipv6hdr) : sizeof(struct iphdr);
-	__u32 kept = l3 + header + sizeof(struct tcphdr);
+	__u32 l3 = l3_offset(at), l4 = at >> 16 & MOST_L4_OFFSET, kept = l3 + header + sizeof(struct tcphdr);
 
-	l3 = l3_offset(l3);
-	if (length < kept || !may_reply(coarse_seconds()) || bpf_xdp_adjust_tail(ctx, (int)kept - (int)length))
+	if (length < kept || !may_reply(coarse_seconds()) || (l4 != l3 + header && close_up(ctx, l3, l4, v6)) || bpf_xdp_adjust_tail(ctx, (int)kept - (int)length))
 		return -1;
 	void *data = (void *)(long)ctx->data, *data_end = (void *)(long)ctx->data_end;
 	struct tcphdr *tcp = data + l3 + header;
@@ -236,14 +297,13 @@ __noinline int reply_reset(struct xdp_md *ctx, __u32 l3, __u32 payload, __u32 v6
 /* RST or port unreachable, which is counted, or a drop for `reason` where neither can be sent. */
 static __always_inline int reject(struct xdp_md *ctx, const struct frame *f, __u32 service, __u32 reason, bool v6)
 {
-	const __u32 header = v6 ? sizeof(struct ipv6hdr) : sizeof(struct iphdr);
 	int verdict = -1;
 
 	if (is_martian(f->source, v6))
 		return drop_of(ctx, service, LB_DROP_MARTIAN);
-	if (f->l4 == f->l3 + header && !f->fragment && !f->quoted && !(f->protocol == IPPROTO_TCP && f->tcp_flags & TCP_RST)) {
+	if (!f->fragment && !f->quoted && !(f->protocol == IPPROTO_TCP && f->tcp_flags & TCP_RST)) {
 		if (f->protocol == IPPROTO_TCP)
-			verdict = reply_reset(ctx, f->l3, f->tcp_payload, v6, f->length);
+			verdict = reply_reset(ctx, f->l3 | f->l4 << 16, f->tcp_payload, v6, f->length);
 		else
 			verdict = v6 ? reply_error_ipv6(ctx, f->l3, 1 << 8 | 4, 0, f->length) : reply_error_ipv4(ctx, f->l3, 3, 0, f->length);
 	}

@@ -87,17 +87,10 @@ static __always_inline bool has_sent(struct bpf_sock *sk, __u32 state, __u32 seq
 }
 
 /* The sequence number in the TCP header that an ICMP error quotes, to `sequence`; false: it ends before. */
-static __always_inline bool read_quoted_sequence(struct xdp_md *ctx, const struct frame *f, __u32 *sequence, bool v6)
+static __always_inline bool read_quoted_sequence(struct xdp_md *ctx, const struct frame *f, __u32 *sequence)
 {
 	void *data = (void *)(long)ctx->data, *data_end = (void *)(long)ctx->data_end;
-	__u8 *quote = data + (f->l4 & MOST_L4_OFFSET) + sizeof(struct icmp_header);
-	__u32 header = sizeof(struct ipv6hdr);
-
-	if ((void *)(quote + sizeof(struct iphdr)) > data_end)
-		return false;
-	if (!v6)
-		header = (*quote & 0xf) << 2;
-	__u32 *words = (__u32 *)(quote + header);
+	__u32 *words = data + (f->quoted_l4 & MOST_L4_OFFSET);
 
 	if ((void *)(words + 2) > data_end)
 		return false;
@@ -114,7 +107,7 @@ __noinline int has_connection(struct xdp_md *ctx, const struct frame *f, __u32 v
 	if (!f || !tcp)
 		return 0;
 	__u32 sent = 0;
-	bool whole = f->quoted ? read_quoted_sequence(ctx, f, &sent, v6) : copy_tcp(ctx, tcp, f->l4) >= (int)sizeof(struct tcphdr);
+	bool whole = f->quoted ? read_quoted_sequence(ctx, f, &sent) : copy_tcp(ctx, tcp, f->l4) >= (int)sizeof(struct tcphdr);
 	struct bpf_sock *sk = v6 ? socket_of(ctx, f, true) : socket_of(ctx, f, false);
 
 	if (!sk)

@@ -80,7 +80,7 @@ static __always_inline int translate(struct xdp_md *ctx, const struct frame *f, 
 	if (verdict < 0)
 		return nat_undo(ctx, packet, service->id, -verdict);
 	if (verdict != XDP_DROP)
-		count_backend(id, f->length, !packet->known, miss);
+		count_backend(id, f->length, miss);
 	return verdict;
 }
 
@@ -88,20 +88,18 @@ static __always_inline int translate(struct xdp_md *ctx, const struct frame *f, 
 static __always_inline int translate_back(struct xdp_md *ctx, const struct frame *f, bool v6)
 {
 	struct nat_packet *packet = nat_packet(f, 0, v6);
-	__u32 id = packet ? nat_find(ctx, packet, 1) : LB_NO_BACKEND;
 
-	if (!packet || !id)
+	if (!packet || !nat_find(ctx, packet, 1))
 		return -1;
 	__u32 mtu = nat_excess(ctx, packet, &packet->flow, 0);
-	struct lb_backend *backend = mtu ? bpf_map_lookup_elem(&backends, &id) : 0;
 
 	if (mtu)
-		return too_big(ctx, backend ? backend->service : LB_NO_SERVICE, f->l3, mtu, v6);
+		return too_big(ctx, nat_service(packet->flow.choice), f->l3, mtu, v6);
 	remember_nat_fragment(f, v6);
 	int verdict = nat_send(ctx, packet, v6 ? nat_rewrite_ipv6(ctx, packet) : nat_rewrite_ipv4(ctx, packet));
 
 	if (verdict != XDP_DROP)
-		count_return(id, f->length);
+		nat_count_answer(packet->flow.choice, f->length);
 	return verdict;
 }
 

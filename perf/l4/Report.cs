@@ -24,7 +24,7 @@ internal static class Report
         var text = new StringBuilder()
             .Append("# The XDP program, nanoseconds a packet\n\n")
             .Append(culture, $"{Machine()}.\n")
-            .Append("`make perf-l4`: a fresh packet each time by BPF_PROG_TEST_RUN, the least of 21 rounds, the harness's own cost included.\n\n")
+            .Append("`make perf-l4`: a fresh packet each time by BPF_PROG_TEST_RUN, the least of 21 rounds, not counting those in which the harness by itself is slow (the machine is shared); its own cost is included.\n\n")
             .Append("| packet | ns | goal | katran |\n|---|--:|--:|--:|\n");
         foreach (var row in rows)
             text.Append(culture, $"| {row.Name} | {row.Value:0} | {row.Goal:0} | {row.Other:0} |\n");

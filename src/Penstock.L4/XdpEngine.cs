@@ -29,6 +29,7 @@ public sealed class XdpEngine : IL4Engine
     private readonly NeighbourKeeper _neighbours;
     private readonly PinOwner _owner = new();
     private RouteEvents? _events;
+    private readonly ProgramFiles _programs = new();
     private readonly ProbePaths _probes;
     private readonly L4Meter _meter;
     private readonly Lock _gate = new();
@@ -45,7 +46,7 @@ public sealed class XdpEngine : IL4Engine
         _hops = new LinkHops(_host);
         _planner = new XdpPlanner(_host, _hops, time);
         _reader = new XdpReader(_host);
-        _probes = new ProbePaths(_logger);
+        _probes = new ProbePaths(_logger, _programs);
         _neighbours = new NeighbourKeeper(_host, time);
         _meter = new L4Meter(Status, time);
         _watch = time.CreateTimer(_ => Watch(), state: null, WatchEvery, Timeout.InfiniteTimeSpan);
@@ -328,9 +329,9 @@ public sealed class XdpEngine : IL4Engine
 
     private void Load(Snapshot snapshot, PlannedService[] plan, PlannedService[] room, Layout.Settings settings, PinTree pins, XdpAttachments attachments, HostInterface[] devices)
     {
-        var path = ProgramFile.Find(snapshot.Config.L4.Program, "xdp_lb");
+        var file = _programs.Get(snapshot.Config.L4.Program, "xdp_lb");
         pins.Create();
-        var program = XdpProgram.Load(path, pins, XdpSizes.For(snapshot.Config.L4, room, BpfCpus.Possible), settings);
+        var program = XdpProgram.Load(file, pins, XdpSizes.For(snapshot.Config.L4, room, BpfCpus.Possible), settings);
         try
         {
             _vlans.Follow(program.Maps["vlan_links"]);
@@ -351,8 +352,7 @@ public sealed class XdpEngine : IL4Engine
             program.Pin(pins);
             var notes = program.Rebuilt.Concat(pins.RemoveOtherVersions()).ToImmutableArray();
             _logger.LogInformation(
-                "XDP program {Id} loaded from {Path}, {Maps}", program.Program.Info.Id, path,
-                program.IsAdopted ? "with the maps of the one before" : "with maps of its own");
+                "XDP program {Id} loaded from {Path}, {Maps}", program.Program.Info.Id, file.Location, program.IsAdopted ? "with the maps of the one before" : "with maps of its own");
             foreach (var note in notes)
                 _logger.LogWarning("rebuilt: {Note}", note);
             if (!program.IsAdopted)

@@ -86,6 +86,19 @@ public sealed class AnswerTests
         new PacketCase("with a VLAN tag", In(packet, (0x8100, 7)), XdpVerdict.Transmit, Back(error, (0x8100, 7))).Check(plane);
     }
 
+    [BpfTheory]
+    [InlineData(134, XdpVerdict.Drop)] // up to the ports
+    [InlineData(138, XdpVerdict.Drop)]
+    [InlineData(142, XdpVerdict.Transmit)]
+    public void Frame_WhoseFirstBufferEndsWithinTheQuote_IsNotAnswered(int linear, XdpVerdict verdict)
+    {
+        using var plane = Plane();
+        var packet = Udp(Client6, 1234, Vip6, Rejecting, new string('x', 5000));
+        packet = Ip(Client6, Vip6, 60, Join([Udp17, (72 / 8) - 1, 1, 68], new byte[68], packet[40..]));
+
+        plane.Run(In(packet), linear: linear).Verdict.ShouldBe(verdict);
+    }
+
     [BpfFact]
     public void EmptyService_ThatRejects_CountsIt()
     {
@@ -135,6 +148,22 @@ public sealed class AnswerTests
             yield return new($"{family} error about a UDP flow", In(unreachable), XdpVerdict.Transmit, Out(Outer(unreachable)));
             yield return new($"{family} error about a packet we did not send", In(Icmp(router, vip, v4 ? 3 : 1, 1, 0, Udp(client, Dns, vip, 1234))), XdpVerdict.Pass);
 
+            if (!v4)
+            {
+                byte[] Quote(int extension, byte[] header) => Icmp(router, vip, 2, 0, 1400, Ip(vip, client, extension, Join(header, UdpOnly(vip, Dns, client, 1234, "answer"))));
+                foreach (var (what, error) in new[]
+                {
+                    ("first part of a datagram", Quote(44, [Udp17, 0, 0, 1, 0, 0, 0, 9])), ("packet with an extension", Quote(60, [Udp17, 0, 1, 4, 0, 0, 0, 0])),
+                    ("part behind an extension", Quote(60, Join([44, 0, 1, 4, 0, 0, 0, 0], [Udp17, 0, 0, 1, 0, 0, 0, 9]))),
+                })
+                {
+                    yield return new($"{family} error about the {what}", In(error), XdpVerdict.Transmit, Out(Outer(error)));
+                }
+
+                yield return new($"{family} error about a later part", In(Quote(44, [Udp17, 0, 0, 8, 0, 0, 0, 9])), XdpVerdict.Pass);
+                yield return new($"{family} error about extensions that never end", In(Icmp(router, vip, 2, 0, 1400, Ip(vip, client, 60, Join([.. Enumerable.Repeat<byte[]>([60, 0, 1, 4, 0, 0, 0, 0], 9)])))), XdpVerdict.Drop, Drop: DropReason.IcmpQuote);
+            }
+
             yield return new($"{family} to a closed port", In(Tcp(client, 1234, vip, 99)), XdpVerdict.Drop, Drop: DropReason.NoService);
             yield return new($"{family} without backend is dropped", In(Tcp(client, 1234, vip, Empty)), XdpVerdict.Drop, Drop: DropReason.NoBackend);
             yield return new($"{family} without backend passes", In(Tcp(client, 1234, vip, Passing)), XdpVerdict.Pass);
@@ -151,10 +180,24 @@ public sealed class AnswerTests
             yield return new($"{family} beyond the MTU with a VLAN tag", In(large, (0x8100, 7)), XdpVerdict.Transmit, Back(Error(3, 4, 2, 0, 1380, large[..(header + 8)], 0xc0), (0x8100, 7)));
             var fitting = Tcp(client, 1234, vip, Small, payload: new string('x', 1380 - header - 20));
             yield return new($"{family} just within the MTU", In(fitting), XdpVerdict.Transmit, Out(Outer(fitting)));
-        }
 
-        var optional = Tcp(Client4, 1234, Vip4, Small, payload: new string('x', 1380), options: [1, 1, 1, 1]);
-        yield return new("IPv4 with options beyond the MTU", In(optional), XdpVerdict.Drop, Drop: DropReason.TooBig);
+            foreach (var (what, bytes) in v4 ? new[] { ("a word of options", 4), ("all options", 40) } : [("an extension", 8), ("long extensions", 80), ("extensions beyond what is quoted", 200)])
+            {
+                // IPv4: header, options, ports; IPv6: 128 bytes, whatever there is.
+                byte[] Quoted(byte[] packet) => v4 ? packet[..(20 + bytes + 8)] : packet[..Math.Min(packet.Length & ~3, 128)];
+                byte[] With(byte[] packet) => v4
+                    ? Ip(client, vip, packet[9], packet[20..], options: [.. Enumerable.Repeat((byte)1, bytes)])
+                    : Ip(client, vip, 60, Join([packet[6], (byte)((bytes / 8) - 1), 1, (byte)(bytes - 4)], new byte[bytes - 4], packet[40..]));
+                yield return new($"{family} SYN with {what} is reset", In(With(Tcp(client, 1234, vip, Rejecting, Syn, payload: "")), (0x8100, 7)), XdpVerdict.Transmit,
+                    Back(Reset(vip, Rejecting, client, 1234, Rst | Ack, 0, 1001), (0x8100, 7)));
+                yield return new($"{family} segment with {what} is reset", In(With(Tcp(client, 1234, vip, Rejecting, Ack, payload: "data"))), XdpVerdict.Transmit,
+                    Back(Reset(vip, Rejecting, client, 1234, Rst, 2000, 0)));
+                var refused = With(Udp(client, 1234, vip, Rejecting, "something"));
+                yield return new($"{family} datagram with {what} is refused", In(refused), XdpVerdict.Transmit, Back(Error(3, 3, 1, 4, 0, Quoted(refused), 0xc0)));
+                var beyond = With(large);
+                yield return new($"{family} beyond the MTU with {what}", In(beyond, (0x8100, 7)), XdpVerdict.Transmit, Back(Error(3, 4, 2, 0, 1380, Quoted(beyond), 0xc0), (0x8100, 7)));
+            }
+        }
     }
 
     private static byte[] Reset(string from, int fromPort, string to, int toPort, int flags, uint sequence, uint acknowledged)

@@ -75,6 +75,17 @@ public sealed class CookieTests
     });
 
     [BpfTheory]
+    [InlineData("224.0.0.1", Vip4)]
+    [InlineData("ff02::1", Vip6)]
+    public void Syn_OfAMartian_IsNotAnswered(string martian, string vip) => InNetwork(Always, port =>
+    {
+        var service = Guard(vip, port);
+
+        new PacketCase("a martian's", In(Tcp(martian, 40000, vip, port, Syn, "")), XdpVerdict.Drop, Drop: DropReason.Martian).Check(_plane);
+        _plane.ServiceCounters(service.Id).Cookies.ShouldBe(0UL);
+    });
+
+    [BpfTheory]
     [InlineData(WhenFull)]
     [InlineData(Never)]
     public void Syn_TheKernelWouldNotAnswerByACookie_GoesUpTheStack(int cookies) => InNetwork(cookies, port =>

@@ -158,11 +158,12 @@ internal sealed partial class DataPlane : IDisposable
     /// <param name="frame">As it comes in.</param>
     /// <param name="cpu">Where: the flow table is per CPU, so two frames of a flow have to meet the same one.</param>
     /// <param name="ingress">Number of the interface it comes in by: 1, loopback.</param>
-    public (XdpVerdict Verdict, byte[] Frame) Run(byte[] frame, int cpu = 0, uint ingress = 1)
+    /// <param name="linear">Bytes in the first of its buffers, where there are others (Linux 6.18); 0: as many as fit.</param>
+    public (XdpVerdict Verdict, byte[] Frame) Run(byte[] frame, int cpu = 0, uint ingress = 1, int linear = 0)
     {
         var output = new byte[frame.Length + 256];
         var context = new uint[6];
-        context[1] = (uint)frame.Length;
+        context[1] = (uint)(linear == 0 ? frame.Length : linear);
         context[3] = ingress;
         var one = 1UL << cpu;
         Span<ulong> all = stackalloc ulong[16]; // as many CPUs as the C library's cpu_set_t has

@@ -72,6 +72,22 @@ public sealed class MartianTests
         plane.Drops().ShouldBe(new Dictionary<DropReason, ulong> { [DropReason.Martian] = 1 });
     }
 
+    [BpfTheory]
+    [InlineData("224.0.0.1", "198.51.100.7", Vip4)]
+    [InlineData("ff02::1", "2001:db8:1::7", Vip6)]
+    public void PacketBeyondTheMtu_OfAMartian_IsNotAnswered(string martian, string client, string vip)
+    {
+        using var plane = new DataPlane();
+        plane.AddService(vip, 80, Tcp6, Layout.ForwardingKind.Ipip, ["10.0.0.11"], changeBackend: backend => backend with { Mtu = 1400, InterfaceIndex = 1 });
+        byte[] Large(string from) => In(Tcp(from, 1234, vip, 80, payload: new string('x', 1400)));
+
+        plane.Run(Large(client)).Verdict.ShouldBe(XdpVerdict.Transmit);
+        new PacketCase("a martian's", Large(martian), XdpVerdict.Drop, Drop: DropReason.Martian).Check(plane);
+
+        plane.Maps.Sum<uint, Layout.DropStats>("drop_stats", (uint)DropReason.Martian).Bytes.ShouldBe((ulong)Large(martian).Length);
+        plane.Drops(1).ShouldBe(new Dictionary<DropReason, ulong> { [DropReason.Martian] = 1 });
+    }
+
     private static DataPlane Nat(string vip)
     {
         var plane = new DataPlane();

@@ -71,6 +71,21 @@ public sealed class NatHalfTests
         plane.Map("nat_flows").Keys<Layout.NatKey>().ShouldBeEmpty();
     }
 
+    [BpfTheory]
+    [InlineData(Client, Vip, Server)]
+    [InlineData("2001:db8:1::7", "2001:db8::10", "fd00::11")]
+    public void SegmentWithOptions_OfAConnectionThatNobodyKnows_IsReset(string client, string vip, string server)
+    {
+        using var plane = new DataPlane();
+        plane.AddService(vip, 80, Tcp6, Layout.ForwardingKind.Nat, [server], service => service with { Flags = Layout.ServiceFlags.Nat });
+        var packet = Tcp(client, 1234, vip, 80, options: [1, 1, 1, 1]);
+        if (vip != Vip)
+            packet = Ip(client, vip, 60, Join([Tcp6, 0, 1, 4, 0, 0, 0, 0], packet[40..]));
+
+        new PacketCase("with options", In(packet), XdpVerdict.Transmit, Wire.Back(Tcp(vip, 80, client, 1234, Rst, "", sequence: 2000, acknowledged: 0, window: 0))).Check(plane);
+        plane.ServiceCounters(1).Rejected.ShouldBe(1UL);
+    }
+
     [BpfFact]
     public void Reset_OfAConnectionThatNobodyKnows_IsDropped()
     {

@@ -202,7 +202,7 @@ public sealed class NatTests
         plane.ChangeBackend(1, backend => backend with { Flags = Layout.BackendFlags.Mac | Layout.BackendFlags.Vlan, VlanBigEndian = 0x1400 });
         var (there, back) = (Tcp(source, FirstPort, server, 8080, Syn, ttl: 63), Tcp(server, 8080, source, FirstPort, Syn | Ack));
 
-        foreach (var tags in new (int, int)[][] { [(0x8100, 10)], [] })
+        foreach (var tags in new (int, int)[][] { [(0x8100, 10)], [(0x8100, 0)], [] })
         {
             new PacketCase("there", In(Tcp(client, 1234, vip, 80, Syn), tags), XdpVerdict.Transmit, Out(there, (0x8100, 20))).Check(plane);
             new PacketCase("back", Frame(OutMac, NextMac, back, (0x8100, 20)), XdpVerdict.Transmit, Back(Tcp(vip, 80, client, 1234, Syn | Ack, ttl: 63), tags)).Check(plane);

@@ -73,6 +73,11 @@ public sealed class NextHopTests
         var error = vip == Vip4 ? Icmp(vip, client, 3, 4, Fits, quoted, tos: 0xc0) : Icmp(vip, client, 2, 0, Fits, quoted);
 
         new PacketCase("more", In(Segment(Fits + 1)), XdpVerdict.Transmit, Back(error)).Check(_plane, h0);
+        byte[] options = [.. Enumerable.Repeat((byte)1, 8)];
+        var whole = Segment(Fits - 7);
+        var beyond = vip == Vip4 ? Ip(client, vip, Tcp6, whole[20..], options: options) : Ip(client, vip, 60, Join([Tcp6, 0, 1, 4, 0, 0, 0, 0], whole[40..]));
+        error = vip == Vip4 ? Icmp(vip, client, 3, 4, Fits, beyond[..36], tos: 0xc0) : Icmp(vip, client, 2, 0, Fits, beyond[..128]);
+        new PacketCase("more, with options", In(beyond), XdpVerdict.Transmit, Back(error)).Check(_plane, h0);
         new PacketCase("as much", In(Segment(Fits)), XdpVerdict.Redirect, Out(Ip(DataPlane.Tunnel4, "10.77.1.1", vip == Vip4 ? Ipip : Ipv6InIp, Segment(Fits)))).Check(_plane, h0);
     });
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Reflection;
+using Penstock.L4.Xdp;
 using Penstock.Linux.Bpf;
 
 namespace Penstock.Bpf.Tests;
@@ -18,6 +19,16 @@ internal static class Programs
 
     /// <summary>An object file.</summary>
     public static string Object(string name) => Path.Combine(Folder, name + ".bpf.o");
+
+    /// <summary>The same program, made from other sources as far as it says.</summary>
+    public static byte[] OfAnotherBuild(string name)
+    {
+        var bytes = File.ReadAllBytes(Object(name));
+        var at = bytes.AsSpan().IndexOf(BitConverter.GetBytes(BuildId.Value));
+        at.ShouldBeGreaterThan(0);
+        BitConverter.TryWriteBytes(bytes.AsSpan(at), ~BuildId.Value).ShouldBeTrue();
+        return bytes;
+    }
 
     private static string? FindMissing()
     {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Buffers.Binary;
 using System.Net;
+using System.Runtime.InteropServices;
+using Penstock.L4.Capture;
 using Penstock.L4.Xdp;
 using Penstock.Linux.Bpf;
 using static Penstock.Bpf.Tests.Wire;
@@ -48,6 +50,44 @@ public sealed class TruncationTests
 
         for (var length = Ethernet + (frame[Ethernet] >> 4 == 4 ? 20 : 40); length < frame.Length; length++)
             Check(plane, Ended(frame[..length]), $"{length} bytes").ShouldBeOneOf(XdpVerdict.Pass, XdpVerdict.Drop, XdpVerdict.Transmit);
+    }
+
+    [BpfTheory]
+    [MemberData(nameof(Descriptions))]
+    public void Frame_CutAnywhereWhileCaptured_IsOfNoServiceOfTheFrameBefore(string description)
+    {
+        var plane = Shared.Value;
+        var frame = Table[description];
+        var services = new List<uint>();
+        using var ring = new BpfRingReader(plane.Map("captures"), sample => services.Add(MemoryMarshal.Read<SampleLayout.Sample>(sample).Service));
+        uint? Captured(byte[] packet)
+        {
+            services.Clear();
+            Check(plane, packet, $"{packet.Length} bytes");
+            ring.Poll(TimeSpan.Zero);
+            return services.Count == 0 ? null : services.ShouldHaveSingleItem();
+        }
+
+        plane.Map("capture_filter").Update(0u, new SampleLayout.Filter { Until = ulong.MaxValue, Service = SampleLayout.NoService, OneIn = 1, Verdicts = 0x1f, Bytes = 64 });
+        try
+        {
+            var own = Captured(frame).ShouldNotBeNull();
+            var before = Join(frame[..Ethernet], Enumerable.Range(0, frame.Length - Ethernet).Select(_ => (byte)Web).ToArray());
+            foreach (var other in new[] { before, Table["IPv4 of lists"], Table["IPv6 of lists"] })
+            {
+                for (var length = Ethernet; length < frame.Length; length++)
+                {
+                    plane.Run(other);
+                    ring.Poll(TimeSpan.Zero);
+                    if (Captured(frame[..length]) is { } service)
+                        service.ShouldBeOneOf(own, SampleLayout.NoService);
+                }
+            }
+        }
+        finally
+        {
+            plane.Map("capture_filter").Update(0u, default(SampleLayout.Filter));
+        }
     }
 
     [BpfFact]
@@ -132,6 +172,7 @@ public sealed class TruncationTests
             plane.AddService(vip, Blocked, Tcp6, Layout.ForwardingKind.Ipip, [server], service => service with { Flags = Layout.ServiceFlags.Allow | Layout.ServiceFlags.Block });
             plane.AddService(vip, Overridden, Tcp6, Layout.ForwardingKind.L2, [server], service => service with { Flags = Layout.ServiceFlags.Overrides | Layout.ServiceFlags.Limit, SourcePackets = 10_000_000 });
             plane.AddService(vip, Rejecting, Tcp6, Layout.ForwardingKind.Ipip, [], service => service with { EmptyAction = 1 });
+            plane.AddService(vip, Rejecting, Udp17, Layout.ForwardingKind.Ipip, [], service => service with { EmptyAction = 1 });
             plane.AddService(vip, ByClient, Tcp6, Layout.ForwardingKind.Gue, [server], service => service with { Flags = Layout.ServiceFlags.ClientHash });
             plane.AddService(tunnel, 0, vip == Vip4 ? Ipip : Ipv6InIp, Layout.ForwardingKind.Local, [], service => service with { Flags = Layout.ServiceFlags.Decap });
             plane.Run(In(Tcp(client, 1234, vip, Translated, Syn))).Verdict.ShouldBe(XdpVerdict.Transmit);
@@ -160,6 +201,17 @@ public sealed class TruncationTests
             yield return ($"{family} of lists", In(Tcp(client, 1234, vip, Blocked)));
             yield return ($"{family} of overrides and limits", In(Tcp(client, 1234, vip, Overridden)));
             yield return ($"{family} to reject", In(Tcp(client, 1234, vip, Rejecting, Syn)));
+            // A length of UDP that lets the packet end anywhere behind its header.
+            foreach (var (what, protocol, payload) in new[]
+            {
+                ("segment", Tcp6, Tcp(client, 1234, vip, Rejecting, Syn)[(v6 ? 40 : 20)..]), ("datagram", Udp17, Join(Be16(1234), Be16(Rejecting), Be16(8), Be16(0), new byte[60])),
+            })
+            {
+                yield return ($"{family} {what} with options to reject", In(v6
+                    ? Ip(client, vip, 60, Join([(byte)protocol, 9, 1, 76], new byte[76], payload))
+                    : Ip(client, vip, protocol, payload, options: [.. Enumerable.Repeat((byte)1, 40)])));
+            }
+
             yield return ($"{family} of affinity", In(Tcp(client, 1234, vip, ByClient)));
             yield return ($"{family} tunnel that ends here", In(Ip(v6 ? "fd00::9" : "10.0.0.9", tunnel, v6 ? Ipv6InIp : Ipip, Tcp(client, 1234, vip, Web))));
             var datagram = UdpOnly(client, 1234, vip, Dns, new string('x', 60));

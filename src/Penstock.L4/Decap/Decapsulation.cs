@@ -29,7 +29,7 @@ public static class Decapsulation
         var pins = new PinTree(request.Pins);
         var attachments = new XdpAttachments(pins);
         attachments.RefuseForeign(device);
-        using var opened = ProgramFile.Open(ProgramFile.Find(request.Program, "decap"));
+        using var opened = ProgramFile.Read(ProgramFile.Find(request.Program, "decap")).Open();
         opened.SetConstant("gue_port", BinaryPrimitives.ReverseEndianness((ushort)request.GuePort), PortSection);
         opened.SetMaxEntries(Endpoints, (uint)addresses.Length);
         if (!BpfKernel.Has(BpfFunction.XdpGetBuffLen))

@@ -91,7 +91,7 @@ internal sealed partial class RelayWorker : IDisposable
     public void Unlisten(RelayListener listener, bool keepsListening)
     {
         if (_acceptors.Remove(listener, out var acceptors))
-            Array.ForEach(acceptors, acceptor => acceptor.Stop());
+            Array.ForEach(acceptors, acceptor => acceptor.Stop(closes: !keepsListening));
         if (_receivers.Remove(listener, out var receiver))
             receiver.Stop();
         if (!keepsListening)

@@ -8,6 +8,9 @@ namespace Penstock.L4.Xdp;
 /// <summary>What <c>nat_flows</c> holds.</summary>
 internal static partial class Layout
 {
+    /// <summary>LB_NAT_BACK.</summary>
+    public const int NatBack = 1;
+
     /// <summary>struct lb_nat_key.</summary>
     [StructLayout(LayoutKind.Sequential)]
     public record struct NatKey
@@ -47,6 +50,9 @@ internal static partial class Layout
         public uint InterfaceIndex;
         public Mac Mac;
         public Mac OwnMac;
+
+        /// <summary>Whether it is of answers, not of what clients send.</summary>
+        public readonly bool IsBack => (Direction & NatBack) != 0;
 
         public readonly int SourcePort => BinaryPrimitives.ReverseEndianness(SourcePortBigEndian);
 

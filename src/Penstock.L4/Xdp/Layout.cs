@@ -266,6 +266,7 @@ internal static partial class Layout
         Fib = 1 << 1,
         Vlan = 1 << 2,
         Entropy = 1 << 3,
+        Counted = 1 << 4,
     }
 
     /// <summary>struct lb_flow_set.</summary>

@@ -49,7 +49,7 @@ internal sealed record PlannedService(string Name, ServiceAddress Listen, Layout
     // With those in drain where there are any; else, of the proxy tier, without this host.
     private IEnumerable<PlannedBackend> Second => Backends.Any(backend => backend is { IsInDrain: true, IsLongInDrain: false })
         ? Backends.Where(backend => backend.IsInRing || backend is { IsInDrain: true, IsLongInDrain: false })
-        : Backends.Where(backend => IsOfTier && backend.IsInRing && backend.Value.Forwarding != Layout.ForwardingKind.Local);
+        : IsOfTier ? Backends.Where(backend => backend.IsInRing && backend.Value.Forwarding != Layout.ForwardingKind.Local) : [];
 
     /// <summary>Its members in the Maglev table, by the ids given out.</summary>
     public MaglevMember[] Members(IReadOnlyDictionary<BackendKey, uint> ids) => Members(Backends.Where(backend => backend.IsInRing), ids);

@@ -11,8 +11,11 @@ namespace Penstock.L4.Xdp;
 /// check's packets. The programs stay when the daemon ends, and see no packets then; the next daemon puts its own in their place.
 /// </summary>
 /// <param name="logger">Log.</param>
-internal sealed class ProbePaths(ILogger logger) : IDisposable
+/// <param name="programs">Compiled programs.</param>
+internal sealed class ProbePaths(ILogger logger, ProgramFiles programs) : IDisposable
 {
+    private const string Name = "probe";
+
     private readonly Dictionary<uint, Layout.Probe> _written = [];
     private RouteNetlink? _kernel;
     private ProbeAttachments? _attachments;
@@ -30,6 +33,8 @@ internal sealed class ProbePaths(ILogger logger) : IDisposable
     public void Follow(L4Config config, IReadOnlyList<PlannedService> plan, IEnumerable<HostInterface> ingress)
     {
         var wanted = Wanted(config, plan);
+        if (_attachments is null)
+            programs.Keep(ProgramFile.Beside(config.Program, Name), Name); // a check may come with a reload
         _attachments ??= new ProbeAttachments(new PinTree(config.Pins));
         if (wanted.Count == 0)
         {
@@ -75,7 +80,7 @@ internal sealed class ProbePaths(ILogger logger) : IDisposable
     private void Load(L4Config config)
     {
         Unload();
-        using var opened = ProgramFile.Open(ProgramFile.Beside(config.Program, "probe"));
+        using var opened = programs.Get(ProgramFile.Beside(config.Program, Name), Name).Open();
         opened.SetConstant("first_mark", (uint)config.ProbeMark, ".rodata.settings");
         opened.Load();
         (_probes, _out, _in, _first) = (opened.Map("probes"), opened.Program("probe_out"), opened.Program("probe_in"), (uint)config.ProbeMark);

@@ -18,6 +18,12 @@ internal sealed class ServiceEntry(ServiceAddress listen, uint id)
     /// <summary>Whose counters it has (<see cref="PlannedService.Owner"/>); 0: not known.</summary>
     public ulong Owner { get; set; }
 
+    /// <summary>Whether they are of the program of a version before, and begin at zero once a plan is in place.</summary>
+    public bool CountsAnew { get; set; }
+
+    /// <summary>Whose they are to be, with another beginning at zero, once the plan that says so is in place.</summary>
+    public ulong Heir { get; set; }
+
     /// <summary>Keys it has in the maps.</summary>
     public HashSet<PortKey> Ports { get; } = [];
 

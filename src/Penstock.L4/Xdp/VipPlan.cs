@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Buffers.Binary;
+using System.Runtime.InteropServices;
 using Penstock.Model.L4;
 
 namespace Penstock.L4.Xdp;
@@ -12,18 +13,23 @@ internal static class VipPlan
     /// <param name="isClosed">Whether what no service takes is dropped.</param>
     public static Dictionary<Layout.Address, Layout.Vip> Of(IReadOnlyList<PlannedService> plan, bool isClosed)
     {
-        var vips = new Dictionary<Layout.Address, Layout.Vip>();
-        foreach (var group in plan.GroupBy(service => Layout.Address.Of(service.Listen.Address)))
+        var vips = new Dictionary<Layout.Address, Layout.Vip>(plan.Count);
+        var seen = new HashSet<(Layout.Address, TransportProtocol)>(plan.Count);
+        foreach (var service in plan)
         {
-            // An address that tunnels end at is the host's own, which answers for itself.
-            var services = group.Where(service => !service.IsTunnel).ToArray();
-            var flags = services.Length == 0 ? Layout.VipFlags.None : isClosed ? Layout.VipFlags.Echo | Layout.VipFlags.Closed : Layout.VipFlags.Echo;
-            vips.Add(group.Key, new Layout.Vip
-            {
-                Flags = flags | (services.Any(service => !service.Listen.IsOnePort) ? Layout.VipFlags.Ranges : Layout.VipFlags.None),
-                TcpFragmentPort = OnlyPort(services, TransportProtocol.Tcp),
-                UdpFragmentPort = OnlyPort(services, TransportProtocol.Udp),
-            });
+            var address = Layout.Address.Of(service.Listen.Address);
+            ref var vip = ref CollectionsMarshal.GetValueRefOrAddDefault(vips, address, out _);
+            if (service.IsTunnel)
+                continue; // an address that tunnels end at is the host's own, which answers for itself
+
+            vip.Flags |= isClosed ? Layout.VipFlags.Echo | Layout.VipFlags.Closed : Layout.VipFlags.Echo;
+            if (!service.Listen.IsOnePort)
+                vip.Flags |= Layout.VipFlags.Ranges;
+            var port = seen.Add((address, service.Listen.Protocol)) ? FragmentPort(service) : (ushort)0;
+            if (service.Listen.Protocol == TransportProtocol.Tcp)
+                vip.TcpFragmentPort = port;
+            else if (service.Listen.Protocol == TransportProtocol.Udp)
+                vip.UdpFragmentPort = port;
         }
 
         foreach (var source in plan.Where(service => service.Value.Flags.HasFlag(Layout.ServiceFlags.Nat)).SelectMany(service => service.Backends).Select(backend => backend.Value.Source))
@@ -36,9 +42,6 @@ internal static class VipPlan
     }
 
     // A later fragment without its first names no port: it is clear only where the address has one service of the protocol. By nat such a part has no way.
-    private static ushort OnlyPort(IEnumerable<PlannedService> services, TransportProtocol protocol)
-    {
-        var mine = services.Where(service => service.Listen.Protocol == protocol).Take(2).ToArray();
-        return mine is [var only] && !only.Value.Flags.HasFlag(Layout.ServiceFlags.Nat) ? BinaryPrimitives.ReverseEndianness((ushort)Math.Max(1, only.Listen.FirstPort)) : (ushort)0; // 0 is none
-    }
+    private static ushort FragmentPort(PlannedService service) =>
+        service.Value.Flags.HasFlag(Layout.ServiceFlags.Nat) ? (ushort)0 : BinaryPrimitives.ReverseEndianness((ushort)Math.Max(1, service.Listen.FirstPort)); // 0 is none
 }

@@ -26,7 +26,7 @@ internal sealed class XdpExplainer(XdpMaps maps, IEnumerable<ServiceEntry> entri
     {
         if (maps.FindPort(to.Address, to.Port, (int)protocol) is not { } service)
         {
-            if (maps.FindNatFlow(from, to, protocol) is { Direction: 1 } back)
+            if (maps.FindNatFlow(from, to, protocol) is { IsBack: true } back)
                 return Back(from, back, protocol);
             if (maps.FindRange(to.Address, to.Port, (int)protocol) is not { } range)
                 return Unserved(to, protocol);
@@ -38,7 +38,7 @@ internal sealed class XdpExplainer(XdpMaps maps, IEnumerable<ServiceEntry> entri
         if (maps.FindSource(service.Id, from.Address) is var verdict && Refusal(service.Flags, verdict) is { } refusal)
             return new PacketExplanation(name, "", refusal.Why, "", $"dropped: {refusal.Reason}");
         var isNat = service.Flags.HasFlag(Layout.ServiceFlags.Nat);
-        if (isNat && maps.FindNatFlow(from, to, protocol) is { Direction: 0 } flow && Takes(flow.Choice, service) && !HasExpired(flow, protocol))
+        if (isNat && maps.FindNatFlow(from, to, protocol) is { IsBack: false } flow && Takes(flow.Choice, service) && !HasExpired(flow, protocol))
             return Answer(name, flow.Choice & Layout.BackendMask, "the table of nat flows remembers it", from, to, protocol, flow);
         var (id, why) = isNat ? (0, "") : Remembered(service, hash);
         var isRemembered = id != 0;

@@ -39,15 +39,14 @@ internal sealed class XdpProgram : IDisposable
     public BpfProgram Program => _program;
 
     /// <summary>Loads it. Nothing that runs is touched.</summary>
-    /// <param name="path">The object file.</param>
+    /// <param name="file">The object file.</param>
     /// <param name="pins">Where maps of before are.</param>
     /// <param name="sizes">Entries by map.</param>
     /// <param name="settings">The program's settings.</param>
-    /// <exception cref="L4ApplyException">The file does not belong to this binary.</exception>
     /// <exception cref="BpfException">The kernel refuses the program or a map.</exception>
-    public static XdpProgram Load(string path, PinTree pins, IReadOnlyDictionary<string, uint> sizes, Layout.Settings settings)
+    public static XdpProgram Load(ProgramFile file, PinTree pins, IReadOnlyDictionary<string, uint> sizes, Layout.Settings settings)
     {
-        using var opened = ProgramFile.Open(path);
+        using var opened = file.Open();
         opened.SetConstant("settings", settings, ".rodata.settings");
         if (!settings.Features.HasFlag(Layout.Features.Jumbo))
             opened.ClearFlags(Name);

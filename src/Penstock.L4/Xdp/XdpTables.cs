@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Buffers;
+using System.Collections.Concurrent;
+using System.Runtime.ExceptionServices;
 using Penstock.L4.Maglev;
 using Penstock.Model.L4;
 
@@ -56,7 +58,6 @@ internal sealed class XdpTables
         do
         {
             var updates = PrepareSome(waiting);
-            Parallel.ForEach(updates.SelectMany(update => (RingUpdate[])[update.Ring, update.Second]).Where(ring => ring.IsNew), FillRing);
             WriteVips(vips);
             foreach (var update in updates)
                 Expose(update);
@@ -68,6 +69,8 @@ internal sealed class XdpTables
         foreach (var gone in leaving)
             Remove(gone);
         TrimVips(vips);
+        foreach (var entry in _services.Values.Where(entry => entry.CountsAnew || entry.Heir != entry.Owner))
+            Inherit(entry);
     }
 
     // A service keeps its id, and with it its flows, over other ports: one that goes becomes one that comes and has some of its ports, by its name where there are several.
@@ -89,23 +92,46 @@ internal sealed class XdpTables
         return leaving;
     }
 
-    // As many as there is room for: what these let go of when they are in place makes room for more.
+    // As many as there is room for: what these let go of when they are in place makes room for more. Rings are filled by all CPUs while the next services' backends are written.
     private List<Update> PrepareSome(Queue<PlannedService> waiting)
     {
         var updates = new List<Update>();
         try
         {
-            while (waiting.TryPeek(out var next))
-            {
-                updates.Add(Prepare(next));
-                waiting.Dequeue();
-            }
+            Parallel.ForEach(Partitioner.Create(Rings(waiting, updates), EnumerablePartitionerOptions.NoBuffering), FillRing);
         }
-        catch (XdpFullException) when (updates.Count > 0)
+        catch (AggregateException failed)
         {
+            ExceptionDispatchInfo.Throw(failed.InnerExceptions[0]);
         }
 
         return updates;
+    }
+
+    // Those to be filled, each behind its service's backends.
+    private IEnumerable<RingUpdate> Rings(Queue<PlannedService> waiting, List<Update> updates)
+    {
+        while (waiting.TryPeek(out var next) && Prepare(next, isFirst: updates.Count == 0) is { } update)
+        {
+            updates.Add(update);
+            waiting.Dequeue();
+            if (update.Ring.IsNew)
+                yield return update.Ring;
+            if (update.Second.IsNew)
+                yield return update.Second;
+        }
+    }
+
+    private Update? Prepare(PlannedService plan, bool isFirst)
+    {
+        try
+        {
+            return Prepare(plan);
+        }
+        catch (XdpFullException) when (!isFirst)
+        {
+            return null;
+        }
     }
 
     // What services that come need of their addresses; what those that go do stays until they have.
@@ -146,6 +172,8 @@ internal sealed class XdpTables
             _backendIds.Claim(id);
             if (!byId.TryGetValue(backend.Service, out var entry) || !entry.Backends.TryAdd(BackendKey.Of(backend), id))
                 Release(id);
+            else if (!backend.Flags.HasFlag(Layout.BackendFlags.Counted))
+                entry.CountsAnew = true; // written by a daemon of a version before
         }
 
         _clients.Adopt(contents, byId);
@@ -184,22 +212,24 @@ internal sealed class XdpTables
     {
         if (!_services.TryGetValue(plan.Listen, out var entry))
         {
-            entry = new ServiceEntry(plan.Listen, _serviceIds.Take());
+            entry = new ServiceEntry(plan.Listen, _serviceIds.Take()) { Owner = plan.Owner };
             _maps.ClearServiceStats(entry.Id);
+            _maps.WriteServiceOwner(entry.Id, entry.Owner);
             _services.Add(plan.Listen, entry);
         }
 
-        entry.Plan = null;
-        Rename(entry, plan);
+        (entry.Plan, entry.Name, entry.Heir) = (null, plan.Name, plan.Owner);
         foreach (var backend in plan.Backends)
         {
             var key = backend.Key;
             if (!entry.Backends.TryGetValue(key, out var id))
             {
                 id = _backendIds.Take();
-                var generation = (byte)(_maps.ReadBackend(id).Generation + 1);
-                _maps.ClearBackendStats(id);
-                _maps.WriteBackend(id, backend.Value with { Service = entry.Id, Generation = generation });
+                var before = _maps.ReadBackend(id);
+                if (before != default) // an id that was never given out has counted nothing
+                    _maps.ClearBackendStats(id);
+                var generation = (byte)(before.Generation + 1);
+                _maps.WriteBackend(id, backend.Value with { Service = entry.Id, Generation = generation, Flags = backend.Value.Flags | Layout.BackendFlags.Counted });
                 entry.Backends.Add(key, id);
             }
             else if (backend.Value.State == Layout.StateKind.Ready)
@@ -211,22 +241,20 @@ internal sealed class XdpTables
         return new Update(plan, entry, PrepareRing(entry.Ring, plan.Members(entry.Backends), plan, IsOfOtherKind(entry, plan)), PrepareRing(entry.Second, plan.SecondMembers(entry.Backends), plan, isOther: false));
     }
 
-    // Counters are those of a name, across restarts too; what another has counted on the same ports is not its.
-    private void Rename(ServiceEntry entry, PlannedService plan)
+    // Counters are those of a name, across restarts too; what another has counted on the same ports is not its. Nor is what the program of a version before did: it counted some packets twice, and no answers.
+    private void Inherit(ServiceEntry entry)
     {
-        entry.Name = plan.Name;
-        var owner = plan.Owner;
-        if (entry.Owner == owner)
-            return;
-        if (entry.Owner != 0)
+        _maps.ClearServiceStats(entry.Id);
+        foreach (var id in entry.Backends.Values)
         {
-            _maps.ClearServiceStats(entry.Id);
-            foreach (var id in entry.Backends.Values)
-                _maps.ClearBackendStats(id);
+            _maps.ClearBackendStats(id);
+            var known = _maps.ReadBackend(id);
+            if (!known.Flags.HasFlag(Layout.BackendFlags.Counted))
+                _maps.WriteBackend(id, known with { Flags = known.Flags | Layout.BackendFlags.Counted });
         }
 
-        _maps.WriteServiceOwner(entry.Id, owner);
-        entry.Owner = owner;
+        _maps.WriteServiceOwner(entry.Id, entry.Heir);
+        (entry.Owner, entry.CountsAnew) = (entry.Heir, false);
     }
 
     private RingUpdate PrepareRing(ServiceRing ring, MaglevMember[] members, PlannedService plan, bool isOther)
@@ -345,7 +373,7 @@ internal sealed class XdpTables
     private void Rewrite(uint id, in Layout.Backend planned)
     {
         var known = _maps.ReadBackend(id);
-        var value = planned with { Service = known.Service, Generation = known.Generation };
+        var value = planned with { Service = known.Service, Generation = known.Generation, Flags = planned.Flags | (known.Flags & Layout.BackendFlags.Counted) };
         if (value != known)
             _maps.WriteBackend(id, value);
     }

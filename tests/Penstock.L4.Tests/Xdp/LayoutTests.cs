@@ -75,6 +75,7 @@ public sealed class LayoutTests
     [InlineData("LB_FLOW_WAYS", Layout.FlowWays)]
     [InlineData("LB_CAPTURE_BYTES", SampleLayout.MostBytes)]
     [InlineData("LB_CAPTURE_IPV6", SampleLayout.Ipv6Clients)]
+    [InlineData("LB_NAT_BACK", Layout.NatBack)]
     [InlineData("FLOW_AGE_BITS", Layout.FlowAgeBits, "flow.h")]
     [InlineData("BACKEND_BITS", Layout.BackendBits, "flow.h")]
     public void Constants_OfTheHeader_AreOurs(string name, int value, string header = "layout.h")

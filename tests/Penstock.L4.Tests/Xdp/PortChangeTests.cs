@@ -132,6 +132,53 @@ public sealed class PortChangeTests
         _maps.Writes.ShouldContain("clear service 0");
     }
 
+    [Fact]
+    public void Apply_AnotherServiceThatIsRefused_LeavesTheCounters()
+    {
+        var tables = new XdpTables(_maps);
+        tables.Apply([Service("a", 80, 80)]);
+        _maps.Writes.Clear();
+        _maps.Refuses = what => what == "service 443";
+
+        Should.Throw<IOException>(() => tables.Apply([Service("b", 80, 80), Service("c", 443, 443)]));
+        _maps.Refuses = null;
+        tables.Apply([Service("a", 80, 80)]);
+
+        _maps.Writes.ShouldNotContain("clear service 0");
+        _maps.Writes.ShouldNotContain("clear backend 1");
+        tables.Apply([Service("b", 80, 80)]);
+        _maps.Writes[^3..].ShouldBe(["clear service 0", "clear backend 1", "clear backend 2"]);
+    }
+
+    [Fact]
+    public void Adopt_BackendThatADaemonOfAVersionBeforeWrote_BeginsToCountAtZero()
+    {
+        new XdpTables(_maps).Apply([Service("a", 80, 80), Service("b", 81, 81)]);
+        _maps.WriteBackend(2, _maps.ReadBackend(2) with { Flags = Layout.BackendFlags.None });
+        _maps.Writes.Clear();
+
+        new XdpTables(_maps).Apply([Service("a", 80, 80), Service("b", 81, 81)]);
+
+        _maps.Writes.ShouldBe(["clear service 0", "clear backend 1", "clear backend 2", "backend 2 Ready"]);
+        _maps.Writes.Clear();
+        new XdpTables(_maps).Apply([Service("a", 80, 80), Service("b", 81, 81)]);
+        _maps.Writes.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void Adopt_OfAVersionBeforeWithOtherPorts_KeepsTheServiceOfTheName()
+    {
+        new XdpTables(_maps).Apply([Service("a", 80, 90), Service("b", 91, 99)]);
+        var id = _maps.Find(s_vip, 95)!.Value.Id;
+        foreach (var backend in (uint[])[1, 2, 3, 4])
+            _maps.WriteBackend(backend, _maps.ReadBackend(backend) with { Flags = Layout.BackendFlags.None });
+
+        new XdpTables(_maps).Apply([Service("b", 80, 99)]);
+
+        _maps.Find(s_vip, 95)!.Value.Id.ShouldBe(id);
+        _maps.Writes.ShouldContain($"clear service {id}");
+    }
+
     private static void Holds(FakeMaps maps, PlannedService[] plan)
     {
         maps.After = null;

@@ -13,7 +13,7 @@ public sealed class XdpMapsTests
     public void TakeOver_WhatIsNewWithinSeconds_IsLeft()
     {
         var sizes = XdpSizes.For(new L4Config { FlowsPerCpu = 0 }, [], BpfCpus.Possible);
-        using var program = XdpProgram.Load(ProgramObject.Path("xdp_lb"), new PinTree("/nonexistent"), sizes, new Layout.Settings { Cpus = (uint)BpfCpus.Possible, Tick = BpfClock.Tick });
+        using var program = XdpProgram.Load(ProgramFile.Read(ProgramObject.Path("xdp_lb")), new PinTree("/nonexistent"), sizes, new Layout.Settings { Cpus = (uint)BpfCpus.Possible, Tick = BpfClock.Tick });
         var maps = program.Maps;
         using var rates = BpfMap.CreateLike(maps["source_rates"].Info, "rates", 16);
         using var flows = BpfMap.CreateLike(maps["nat_flows"].Info, "flows", 16);

@@ -73,7 +73,7 @@ public sealed class XdpScaleTests(ITestOutputHelper output) : IDisposable
     {
         var settings = new Layout.Settings { Cpus = (uint)BpfCpus.Possible, ServiceLines = XdpSizes.ServiceLines(plan), Tick = BpfClock.Tick };
         var sizes = XdpSizes.For(config with { FlowsPerCpu = 0 }, plan, BpfCpus.Possible);
-        var program = XdpProgram.Load(ProgramObject.Path("xdp_lb"), new PinTree("/nonexistent"), sizes, settings);
+        var program = XdpProgram.Load(ProgramFile.Read(ProgramObject.Path("xdp_lb")), new PinTree("/nonexistent"), sizes, settings);
         _owned.Add(program);
         _maps = program.Maps;
         return new XdpTables(program.Maps);
