@@ -9,10 +9,15 @@ using Penstock.Vrrp.Supervision;
 namespace Penstock.Vrrp;
 
 /// <summary>The keepaliveds of all groups, brought from one configuration to the next. One thread changes them, any reads <see cref="Current"/>.</summary>
-/// <param name="create">Makes the one of a group, or adopts it.</param>
+/// <param name="create">Makes the one of a group, or adopts it; whether the group is configured, so that its roles are those of this host.</param>
 /// <param name="turn">Takes a virtual router, see <see cref="RouterTurns"/>.</param>
+/// <param name="strays">Finds what daemons with other folders have left, see <see cref="StrayKeepaliveds.Find"/>.</param>
 /// <param name="logger">Log.</param>
-internal sealed class GroupProcesses(Func<KeepalivedConfig, KeepalivedFolder, IKeepalived> create, Func<string, string, IDisposable?> turn, ILogger logger) : IDisposable
+internal sealed class GroupProcesses(
+    Func<ApplianceConfig, KeepalivedFolder, bool, IKeepalived> create,
+    Func<string, string, string, IDisposable?> turn,
+    Func<string, IReadOnlyList<VrrpInstanceConfig>, IReadOnlyList<KeepalivedFolder>> strays,
+    ILogger logger) : IDisposable
 {
     private readonly RouterTurns _routers = new(turn);
     private volatile Set _current = Set.Empty;
@@ -37,12 +42,12 @@ internal sealed class GroupProcesses(Func<KeepalivedConfig, KeepalivedFolder, IK
         var (added, stopped) = (new List<Added>(), new List<VrrpGroup>());
         try
         {
-            _routers.Take(config.Vrrp);
+            var left = strays(config.Keepalived.Run, _routers.Take(config.Keepalived.Run, config.Vrrp));
             foreach (var group in wanted)
             {
                 if (!before.Processes.TryGetValue(group.Name, out var process))
                 {
-                    process = create(config.Keepalived, group.Folder);
+                    process = create(config, group.Folder, true);
                     added.Add(new Added(group.Name, process, process.Status.Pid is not null));
                 }
 
@@ -52,7 +57,8 @@ internal sealed class GroupProcesses(Func<KeepalivedConfig, KeepalivedFolder, IK
             }
 
             if (isNew)
-                StopLeftovers(config.Keepalived, names);
+                StopLeftovers(config, names);
+            StopStrays(config, left);
 
             // An address that moves between groups leaves the one before it comes to the other: the end of the one would take it off.
             foreach (var group in before.Groups.Where(group => !names.Contains(group.Name) && group.Addresses.Overlaps(wanted.SelectMany(other => other.Addresses))))
@@ -69,7 +75,7 @@ internal sealed class GroupProcesses(Func<KeepalivedConfig, KeepalivedFolder, IK
         }
         catch
         {
-            Undo(config.Keepalived, added, stopped, wanted, starting);
+            Undo(config, added, stopped, wanted, starting);
             _routers.Keep(_current.Instances);
             if (isNew)
                 Release();
@@ -134,16 +140,16 @@ internal sealed class GroupProcesses(Func<KeepalivedConfig, KeepalivedFolder, IK
     }
 
     // Groups that a daemon before has run, and that are configured no more.
-    private void StopLeftovers(KeepalivedConfig config, HashSet<string> wanted)
+    private void StopLeftovers(ApplianceConfig config, HashSet<string> wanted)
     {
-        foreach (var name in Directory.EnumerateDirectories(config.Run).Select(folder => Path.GetFileName(folder)).Except(wanted, StringComparer.Ordinal))
+        foreach (var name in Directory.EnumerateDirectories(config.Keepalived.Run).Select(folder => Path.GetFileName(folder)).Except(wanted, StringComparer.Ordinal))
         {
             try
             {
-                var folder = new KeepalivedFolder(config.State, config.Run, name);
-                if (!File.Exists(folder.ConfigFile))
+                var folder = new KeepalivedFolder(config.Keepalived.State, config.Keepalived.Run, name);
+                if (!File.Exists(folder.ConfigFile) && !File.Exists(folder.PidFile)) // state may be another since
                     continue;
-                Stop(name, create(config, folder));
+                Stop(name, create(config, folder, false));
                 File.Delete(folder.ConfigFile);
                 logger.LogInformation("keepalived of {Group}, which is configured no more, has ended", name);
             }
@@ -154,8 +160,26 @@ internal sealed class GroupProcesses(Func<KeepalivedConfig, KeepalivedFolder, IK
         }
     }
 
+    // They would be master beside those that come, and take the addresses off when they give them up; so they have to end. One whose daemon lives is refused to this one.
+    private void StopStrays(ApplianceConfig config, IEnumerable<KeepalivedFolder> left)
+    {
+        foreach (var folder in left)
+        {
+            try
+            {
+                using var process = create(config, folder, false);
+                process.StopAsync().GetAwaiter().GetResult();
+                logger.LogWarning("keepalived of {Folder}, left by a daemon that does not run any more, has ended: this one speaks for its routers", folder.Run);
+            }
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException or NetlinkException)
+            {
+                throw new AddressApplyException($"keepalived of {folder.Run}, left by a daemon that does not run any more, does not end: {error.Message}", error);
+            }
+        }
+    }
+
     // Those that were there run by what they ran by; those that were not end.
-    private void Undo(KeepalivedConfig config, List<Added> added, List<VrrpGroup> stopped, List<VrrpGroup> wanted, Action<VrrpGroup, IKeepalived> starting)
+    private void Undo(ApplianceConfig config, List<Added> added, List<VrrpGroup> stopped, List<VrrpGroup> wanted, Action<VrrpGroup, IKeepalived> starting)
     {
         foreach (var one in added)
         {
@@ -175,7 +199,7 @@ internal sealed class GroupProcesses(Func<KeepalivedConfig, KeepalivedFolder, IK
                 if (stopped.Contains(group))
                 {
                     processes.Remove(group.Name);
-                    processes[group.Name] = create(config, group.Folder);
+                    processes[group.Name] = create(config, group.Folder, true);
                     starting(group, processes[group.Name]);
                 }
 

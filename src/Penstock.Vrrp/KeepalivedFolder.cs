@@ -22,6 +22,7 @@ public sealed class KeepalivedFolder
         VrrpPidFile = Path.Combine(Run, "vrrp.pid");
         NotifyFifo = Path.Combine(Run, "notify");
         LogFile = Path.Combine(Run, "log");
+        HoldingsFile = Path.Combine(Run, "holdings");
         LeaseFile = Path.Combine(run, LeaseName);
     }
 
@@ -49,6 +50,9 @@ public sealed class KeepalivedFolder
     /// <summary>What keepalived says.</summary>
     public string LogFile { get; }
 
+    /// <summary>What keepalived may have put on the host, for whoever comes after a daemon that was killed.</summary>
+    public string HoldingsFile { get; }
+
     /// <summary>The daemon's lease, of all groups: its time of change is until when the daemon counts as alive.</summary>
     public string LeaseFile { get; }
 
@@ -58,7 +62,22 @@ public sealed class KeepalivedFolder
         IsFileName(instance) ? Path.Combine(Run, "health." + instance) : throw new ArgumentException($"'{instance}' is no name for a file", nameof(instance));
 
     /// <summary>What the group's keepalived is started with.</summary>
-    internal string[] Arguments => ["--dont-fork", "--log-console", "--vrrp", "--use-file", ConfigFile, "--pid", PidFile, "--vrrp_pid", VrrpPidFile];
+    internal string[] Arguments => ["--dont-fork", "--log-console", "--vrrp", "--use-file", ConfigFile, .. RunArguments];
+
+    /// <summary>The last of them: what it has in the run folder, by which it is the group's own, wherever its configuration is.</summary>
+    internal string[] RunArguments => ["--pid", PidFile, "--vrrp_pid", VrrpPidFile];
+
+    /// <summary>That of a keepalived that runs, whichever daemon has started it; null: no daemon has.</summary>
+    /// <param name="arguments">Its arguments, without its name.</param>
+    internal static KeepalivedFolder? Of(IReadOnlyList<string> arguments)
+    {
+        if (arguments is not [_, _, _, _, var config, _, _, _, var pid] || Path.GetDirectoryName(config) is not { Length: > 0 } state || Path.GetDirectoryName(pid) is not { Length: > 0 } group)
+            return null;
+        if (Path.GetDirectoryName(group) is not { } run || !Path.IsPathRooted(run) || !IsFileName(Path.GetFileName(group)))
+            return null;
+        var folder = new KeepalivedFolder(state, run, Path.GetFileName(group));
+        return arguments.SequenceEqual(folder.Arguments, StringComparer.Ordinal) ? folder : null;
+    }
 
     private static bool IsFileName(string name) => name is not ("" or "." or "..") && !name.Contains('/') && !name.Contains('\0');
 }

@@ -27,8 +27,9 @@ internal sealed class KeepalivedProcess : IKeepalived
     /// <param name="logger">Log.</param>
     /// <param name="time">Clock.</param>
     /// <param name="changed">Told of each change of role, on this process's own thread; must not wait.</param>
+    /// <param name="network">A name that is taken in this network namespace, by which a keepalived is found whose process id is written nowhere; null: none is.</param>
     /// <exception cref="AddressApplyException">Another daemon has the group, or its folders can't be used.</exception>
-    public KeepalivedProcess(KeepalivedFolder folder, ProgramStart start, ILogger logger, TimeProvider time, Action<VrrpRoleChange>? changed = null)
+    public KeepalivedProcess(KeepalivedFolder folder, ProgramStart start, ILogger logger, TimeProvider time, Action<VrrpRoleChange>? changed = null, string? network = null)
     {
         (_folder, _start) = (folder, start);
         _status = new KeepalivedStatus(folder.Group, null, [], ImmutableSortedDictionary<string, long>.Empty, 0, RunsScripts: true);
@@ -40,7 +41,7 @@ internal sealed class KeepalivedProcess : IKeepalived
             ProgramFolders.Make(folder.State, folder.Run);
             _lock = taken = FolderLock.TryTake(folder.Run) ?? throw new AddressApplyException($"{folder.Run}: another daemon has it");
             _supervisor = supervisor = new KeepalivedSupervisor(folder, () => _start, logger, time, _thread.Epoll, changed);
-            _thread.Start(Then(_supervisor.TakeOver), Then(_supervisor.Look));
+            _thread.Start(Then(() => _supervisor.TakeOver(network)), Then(_supervisor.Look));
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or NetlinkException or AddressApplyException)
         {

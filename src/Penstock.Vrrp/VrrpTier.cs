@@ -29,6 +29,7 @@ public sealed partial class VrrpTier : IAddressTier, IDisposable
     private ImmutableDictionary<string, VrrpRole> _roles = ImmutableDictionary.Create<string, VrrpRole>(StringComparer.Ordinal);
     private ImmutableHashSet<string> _givenUp = ImmutableHashSet.Create<string>(StringComparer.Ordinal);
     private Snapshot? _snapshot;
+    private DateTimeOffset? _leaseBefore;
     private bool _isDraining;
     private bool _isHealthFinal;
     private bool _isLeaseFinal;
@@ -38,20 +39,31 @@ public sealed partial class VrrpTier : IAddressTier, IDisposable
     /// <param name="time">Clock.</param>
     public VrrpTier(ILoggerFactory loggers, TimeProvider time)
         : this(
-            (config, folder, changed) => new KeepalivedProcess(folder, new ProgramStart(config.Binary, config.Socket, KeepalivedUnit), loggers.CreateLogger<KeepalivedProcess>(), time, changed),
-            (name, what) => HostTurn.Take(name, what, loggers.CreateLogger<VrrpTier>()),
+            (config, folder, changed) => new KeepalivedProcess(
+                folder,
+                new ProgramStart(config.Keepalived.Binary, config.Keepalived.Socket, KeepalivedUnit),
+                loggers.CreateLogger<KeepalivedProcess>(),
+                time,
+                changed,
+                config.Vrrp is [var any, ..] ? RouterTurns.Name(any) : null),
+            (run, name, what) => HostTurn.Take(name, what, run, loggers.CreateLogger<VrrpTier>()),
+            StrayKeepaliveds.Find,
             loggers,
             time)
     {
     }
 
-    /// <summary>The same with keepalived, and the turns of virtual routers, from elsewhere.</summary>
+    /// <summary>The same with keepalived, the turns of virtual routers, and what other daemons have left, from elsewhere.</summary>
     internal VrrpTier(
-        Func<KeepalivedConfig, KeepalivedFolder, Action<VrrpRoleChange>, IKeepalived> create, Func<string, string, IDisposable?> turn, ILoggerFactory loggers, TimeProvider time)
+        Func<ApplianceConfig, KeepalivedFolder, Action<VrrpRoleChange>?, IKeepalived> create,
+        Func<string, string, string, IDisposable?> turn,
+        Func<string, IReadOnlyList<VrrpInstanceConfig>, IReadOnlyList<KeepalivedFolder>> strays,
+        ILoggerFactory loggers,
+        TimeProvider time)
     {
         _time = time;
         _logger = loggers.CreateLogger<VrrpTier>();
-        _groups = new GroupProcesses((config, folder) => create(config, folder, Note), turn, _logger);
+        _groups = new GroupProcesses((config, folder, isConfigured) => create(config, folder, isConfigured ? Note : null), turn, strays, _logger);
         _meter = new VrrpMeter(() => Status().Processes, () => Status().Instances);
     }
 
@@ -77,6 +89,19 @@ public sealed partial class VrrpTier : IAddressTier, IDisposable
                 ApplyConfig(snapshot);
             _snapshot = snapshot;
             TellHealth(snapshot);
+        }
+    }
+
+    /// <summary>
+    /// After the first <see cref="Apply"/>, where the snapshot does not come to run: nobody serves the addresses, so that keepalived gives them up, unless a daemon before has said how long
+    /// it is to have them.
+    /// </summary>
+    public void TakeBack()
+    {
+        lock (_leaseGate)
+        {
+            if (!_config.Vrrp.IsEmpty)
+                Write(KeepalivedLease.Hold, _config.Keepalived, _leaseBefore ?? _time.GetUtcNow());
         }
     }
 
@@ -209,7 +234,7 @@ public sealed partial class VrrpTier : IAddressTier, IDisposable
     {
         var config = snapshot.Config;
         var isFirst = _config.Vrrp.IsEmpty;
-        var before = isFirst ? KeepalivedLease.Until(LeaseFile(config.Keepalived)) : null;
+        var before = _leaseBefore = isFirst ? KeepalivedLease.Until(LeaseFile(config.Keepalived)) : null;
         try
         {
             _groups.Apply(config, (group, process) =>

@@ -18,6 +18,21 @@ public sealed class KeepalivedFolderTests
         folder.LeaseFile.ShouldBe("/run/penstock/vrrp/.lease");
     }
 
+    [Fact]
+    public void Arguments_OfAKeepalived_TellItsFolders()
+    {
+        var folder = new KeepalivedFolder("/var/lib/penstock/vrrp", "/run/penstock/vrrp", "edge");
+
+        var found = KeepalivedFolder.Of(folder.Arguments).ShouldNotBeNull();
+
+        (found.State, found.Run, found.Group).ShouldBe((folder.State, folder.Run, folder.Group));
+        KeepalivedFolder.Of(folder.Arguments[..^1]).ShouldBeNull();
+        KeepalivedFolder.Of([.. folder.Arguments, "--dump-conf"]).ShouldBeNull();
+        KeepalivedFolder.Of([.. folder.Arguments[..4], "/etc/keepalived/keepalived.conf", .. folder.Arguments[5..]]).ShouldBeNull("its configuration is none of penstock's");
+        KeepalivedFolder.Of(new KeepalivedFolder("state", "run", "edge").Arguments).ShouldBeNull("from another working directory");
+        KeepalivedFolder.Of([]).ShouldBeNull();
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData(".")]

@@ -8,6 +8,8 @@ namespace Penstock.Vrrp.Tests;
 public sealed partial class VrrpTierTests
 {
     private readonly HashSet<string> _turns = new(StringComparer.Ordinal);
+    private bool _squatted;
+    private Func<IReadOnlyList<KeepalivedFolder>> _left = () => [];
 
     [Fact]
     public void Router_ThatAnotherDaemonSpeaksFor_IsRefused_WhateverItsFolders_UntilItIsLetGo()
@@ -30,6 +32,48 @@ public sealed partial class VrrpTierTests
         _turns.ShouldBe(["penstock/vrrp/eth0/ipv4/51"]);
         second.Dispose();
         _turns.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void Router_WhoseNameSomeUserHas_IsSpokenForAllTheSame_AndTakenOnceItIsToBeHad()
+    {
+        _squatted = true;
+        _tier.Apply(Snapshot(Some.Instance()));
+        (_started.Count, _turns.Count).ShouldBe((1, 0));
+
+        _squatted = false;
+        _tier.Apply(Snapshot(Some.Instance()));
+
+        _turns.ShouldBe(["penstock/vrrp/eth0/ipv4/51"]);
+    }
+
+    [Fact]
+    public void Router_OfADaemonThatHasDied_IsTakenFromTheKeepalivedThatItHasLeft_BeforeAnotherStarts()
+    {
+        _left = () => [new KeepalivedFolder(_folder + "/state2", _folder + "/run2", "left")];
+        var ended = false;
+        _applying = () => ended = _started["left"].IsStopped;
+
+        _tier.Apply(Snapshot(Some.Instance()));
+
+        ended.ShouldBeTrue();
+        _started["edge"].IsStopped.ShouldBeFalse();
+        (_isHeard["left"], _isHeard["edge"]).ShouldBe((false, true), "what the one that ends says is not what this host does");
+        _tier.Status().Instances.ShouldHaveSingleItem();
+
+        // It is looked for once for each router.
+        _left = () => throw new InvalidOperationException("nothing has come");
+        _tier.Apply(Snapshot(Some.Instance() with { Priority = 7 }));
+    }
+
+    [Fact]
+    public void Router_ThatAnotherUsersKeepalivedSpeaksFor_IsRefused()
+    {
+        _left = () => throw new AddressApplyException("end it");
+
+        Should.Throw<AddressApplyException>(() => _tier.Apply(Snapshot(Some.Instance())));
+
+        (_started.Count, _turns.Count).ShouldBe((0, 0));
     }
 
     private Snapshot Elsewhere(params VrrpInstanceConfig[] instances)

@@ -11,6 +11,7 @@ public sealed partial class VrrpTierTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("penstock-vrrp-").FullName;
     private readonly Dictionary<string, FakeKeepalived> _started = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, bool> _isHeard = new(StringComparer.Ordinal);
     private readonly ManualTimeProvider _time = new();
     private readonly VrrpTier _tier;
     private Action _applying = () => { };
@@ -143,6 +144,21 @@ public sealed partial class VrrpTierTests : IDisposable
         File.GetLastWriteTimeUtc(_folder + "/run/.lease").ShouldBe(before);
     }
 
+    [Theory]
+    [InlineData(null, 0)]
+    [InlineData(7, 7)]
+    public void Lease_OfAStartThatAnotherTierRefuses_IsAsItWas_OrHasEnded(int? before, double after)
+    {
+        if (before is { } seconds)
+            KeepalivedLease.Renew(_folder + "/run/.lease", _time.GetUtcNow().AddSeconds(seconds));
+        _tier.Apply(Snapshot(Some.Instance()));
+        Left().ShouldBe(30);
+
+        _tier.TakeBack();
+
+        Left().ShouldBe(after);
+    }
+
     [Fact]
     public void Lease_IsUntilTheDaemonWouldCountAsDead_AndLongerOverARestart()
     {
@@ -269,16 +285,19 @@ public sealed partial class VrrpTierTests : IDisposable
     [Fact]
     public void Groups_LeftByADaemonBefore_AreStopped()
     {
-        foreach (var group in (string[])["gone", "stranger", "edge"])
+        foreach (var group in (string[])["gone", "moved", "stranger", "edge"])
             Directory.CreateDirectory(_folder + "/run/" + group);
+        File.WriteAllText(_folder + "/run/moved/keepalived.pid", "1\n"); // its configuration is in the folder of states before
         Directory.CreateDirectory(_folder + "/state");
         File.WriteAllText(_folder + "/state/gone.conf", "");
         File.WriteAllText(_folder + "/state/edge.conf", "");
 
         _tier.Apply(Snapshot(Some.Instance()));
 
-        _started.Keys.ShouldBe(["edge", "gone"], ignoreOrder: true);
+        _started.Keys.ShouldBe(["edge", "gone", "moved"], ignoreOrder: true);
         _started["gone"].IsStopped.ShouldBeTrue();
+        _started["moved"].IsStopped.ShouldBeTrue();
+        _isHeard["gone"].ShouldBeFalse("an instance of its name may be another group's");
         _started["edge"].IsStopped.ShouldBeFalse();
         File.Exists(_folder + "/state/gone.conf").ShouldBeFalse();
     }
@@ -315,10 +334,12 @@ public sealed partial class VrrpTierTests : IDisposable
     private VrrpTier Tier() => new(
         (_, folder, note) =>
         {
-            _change = note;
+            _change = note ?? _change;
+            _isHeard[folder.Group] = note is not null;
             return _started[folder.Group] = new FakeKeepalived(folder.Group, _ranBefore, _applying);
         },
-        (name, what) => _turns.Add(name) ? new Turn(_turns, name) : throw new AddressApplyException($"{name} {what}"),
+        (_, name, what) => _squatted ? null : _turns.Add(name) ? new Turn(_turns, name) : throw new AddressApplyException($"{name} {what}"),
+        (_, instances) => instances is [] ? [] : _left(),
         NullLoggerFactory.Instance,
         _time);
 

@@ -42,7 +42,16 @@ public sealed partial class BgpTier : IAddressTier, IDisposable
     /// <param name="loggers">Log.</param>
     /// <param name="time">Clock.</param>
     public BgpTier(ILoggerFactory loggers, TimeProvider time)
-        : this(config => new BirdProcess(new BirdFolder(config), new ProgramStart(config.Binary, config.Socket, BirdUnit), loggers.CreateLogger<BirdProcess>(), time), () => new Loopback(), loggers, time)
+        : this(
+            config => new BirdProcess(
+                new BirdFolder(config),
+                new ProgramStart(config.Binary, config.Socket, BirdUnit),
+                () => HostTurn.Take(BirdProcess.TurnName, "announces addresses by BGP", config.Run, loggers.CreateLogger<BirdProcess>()),
+                loggers.CreateLogger<BirdProcess>(),
+                time),
+            () => new Loopback(),
+            loggers,
+            time)
     {
     }
 

@@ -33,5 +33,18 @@ internal sealed record BirdFolder(string State, string Run)
     public string BridgeFile => Path.Combine(Run, "starting");
 
     /// <summary>What BIRD is started with.</summary>
-    public string[] Arguments => ["-f", "-c", ConfigFile, "-s", ControlSocket, "-P", PidFile];
+    public string[] Arguments => ["-f", "-c", ConfigFile, .. RunArguments];
+
+    /// <summary>The last of them: what it has in the run folder, by which it is this daemon's own, wherever its configuration is.</summary>
+    public string[] RunArguments => ["-s", ControlSocket, "-P", PidFile];
+
+    /// <summary>That of a BIRD that runs, whichever daemon has started it; null: its arguments are not of this form, which another's may be too.</summary>
+    /// <param name="arguments">Its arguments, without its name.</param>
+    public static BirdFolder? Of(IReadOnlyList<string> arguments)
+    {
+        if (arguments is not [_, _, var config, _, _, _, var pid] || Path.GetDirectoryName(config) is not { Length: > 0 } state || Path.GetDirectoryName(pid) is not { Length: > 0 } run || !Path.IsPathRooted(run))
+            return null;
+        var folder = new BirdFolder(state, run);
+        return arguments.SequenceEqual(folder.Arguments, StringComparer.Ordinal) ? folder : null;
+    }
 }

@@ -16,6 +16,7 @@ internal sealed class BirdSupervisor : IDisposable
     private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(10), s_poll = TimeSpan.FromSeconds(1);
 
     private readonly BirdFolder _folder;
+    private readonly string _network;
     private readonly Func<ProgramStart> _start;
     private readonly ILogger _logger;
     private readonly TimeProvider _time;
@@ -31,20 +32,22 @@ internal sealed class BirdSupervisor : IDisposable
     private ProcessHandle? _process;
     private string? _judged;
     private bool _isWanted;
+    private bool _isAlone;
     private long _lost;
     private long _endedAt, _askedAt, _answeredAt;
     private TimeSpan _wait;
 
     /// <summary>Of its files; the folders are there.</summary>
     /// <param name="folder">Its files.</param>
+    /// <param name="network">A name that is taken in this network namespace, by which BIRDs of it are known.</param>
     /// <param name="start">How it is started, as the running configuration has it.</param>
     /// <param name="logger">Log.</param>
     /// <param name="time">Clock.</param>
     /// <param name="epoll">Gets the descriptors that say when to <see cref="Look"/>.</param>
     /// <exception cref="IOException">Files can't be read or made.</exception>
-    public BirdSupervisor(BirdFolder folder, Func<ProgramStart> start, ILogger logger, TimeProvider time, int epoll)
+    public BirdSupervisor(BirdFolder folder, string network, Func<ProgramStart> start, ILogger logger, TimeProvider time, int epoll)
     {
-        (_folder, _start, _logger, _time, _epoll) = (folder, start, logger, time, epoll);
+        (_folder, _network, _start, _logger, _time, _epoll) = (folder, network, start, logger, time, epoll);
         _output = Fifo.Open(folder.LogFile);
         _log = new ProgramLog("bird", logger, time);
         _config = new ProgramConfigFile(folder.ConfigFile, folder.Run);
@@ -56,11 +59,22 @@ internal sealed class BirdSupervisor : IDisposable
     /// <summary>As it stands.</summary>
     public BirdStatus Status() => new(_process?.Pid, _sessions, _restarts, _lost);
 
-    /// <summary>Watches the BIRD that runs, if one does.</summary>
+    /// <summary>Watches the BIRD that runs, if one does, whatever has become of the file with its process id; ends it where the folder of configurations is another since.</summary>
+    /// <exception cref="AddressApplyException">One that has to end does not.</exception>
     public void TakeOver()
     {
-        if (ProgramProcess.Open(_folder.PidFile, _folder.ConfigFile) is not { } running)
+        if ((ProgramProcess.Open(_folder.PidFile, _folder.ConfigFile) ?? ProgramProcess.Search(_folder.RunArguments, _network)) is not { } running)
             return;
+        if (!running.Arguments().Contains(_folder.ConfigFile, StringComparer.Ordinal))
+        {
+            using var old = running;
+            ProgramProcess.End(old, s_stopLimit);
+            if (!old.HasEnded)
+                throw NotOurs(old);
+            _logger.LogWarning("bird, process {Pid}, has ended: its configuration was in another folder than {State}", old.Pid, _folder.State);
+            return;
+        }
+
         Watch(running);
         ReadOutput();
         Ask();
@@ -128,6 +142,9 @@ internal sealed class BirdSupervisor : IDisposable
                 return;
             Look();
             Check(text);
+            if (!_isAlone)
+                StrayBirds.End(_folder, _process?.Pid, _network, s_stopLimit, _logger);
+            _isAlone = true;
             _judged = null; // what it depends on may have changed by the next time
             Change(text);
         }
@@ -146,7 +163,7 @@ internal sealed class BirdSupervisor : IDisposable
         {
             ProgramProcess.End(running, s_stopLimit);
             if (!running.HasEnded)
-                throw new AddressApplyException($"bird: process {running.Pid} takes no signals from this daemon: it is another user's; end it as root");
+                throw NotOurs(running);
             ReadOutput();
             _sessions = []; // meant to end
             Unwatch();
@@ -183,6 +200,8 @@ internal sealed class BirdSupervisor : IDisposable
             throw;
         }
     }
+
+    private static AddressApplyException NotOurs(ProcessHandle running) => new($"bird: process {running.Pid} takes no signals from this daemon: it is another user's; end it as root");
 
     private bool IsLoaded(string text) => _process is not null && _config.IsLoaded(text);
 

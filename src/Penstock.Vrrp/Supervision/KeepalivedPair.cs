@@ -28,12 +28,17 @@ internal sealed class KeepalivedPair : IDisposable
     /// <summary>Whether one of the two is stopped, by SIGSTOP or a terminal.</summary>
     public bool IsStopped => Parent.State() == 'T' || _child?.State() == 'T';
 
-    /// <summary>The one that runs with a group's configuration, whoever has started it, and whatever has become of the file with its process id.</summary>
+    /// <summary>Whether it runs by the group's configuration file; else <see cref="KeepalivedFolder.State"/> has moved since it was started.</summary>
+    public bool HasConfig => Parent.Arguments().Contains(_folder.ConfigFile, StringComparer.Ordinal);
+
+    /// <summary>The one that runs with a group's run-time files, whoever has started it, and, where the network is known, whatever has become of the file with its process id.</summary>
+    /// <param name="folder">The group's files.</param>
+    /// <param name="network">A name that is taken in this network namespace, see <see cref="ProgramProcess.Search"/>; null: none is.</param>
     /// <returns>Null: none does.</returns>
     /// <exception cref="IOException">Its files can't be read.</exception>
-    public static KeepalivedPair? Find(KeepalivedFolder folder)
+    public static KeepalivedPair? Find(KeepalivedFolder folder, string? network)
     {
-        if ((ProgramProcess.Open(folder.PidFile, folder.ConfigFile) ?? ProgramProcess.Search(folder.Arguments)) is not { } parent)
+        if ((ProgramProcess.Open(folder.PidFile, folder.ConfigFile) ?? (network is null ? null : ProgramProcess.Search(folder.RunArguments, network))) is not { } parent)
             return null;
         var pair = new KeepalivedPair(folder, parent);
         _ = pair.LookForChild();

@@ -49,7 +49,7 @@ internal sealed class KeepalivedSupervisor : IDisposable
         _notify = Fifo.Open(folder.NotifyFifo);
         _output = Fifo.Open(folder.LogFile);
         _log = new KeepalivedLog(folder.Group, logger, time);
-        _holdings = new Holdings(Path.Combine(folder.Run, "holdings"), logger);
+        _holdings = new Holdings(folder.HoldingsFile, logger);
         _roles = new RoleReports(folder, logger, time, changed);
         _config = new ProgramConfigFile(folder.ConfigFile, folder.Run);
         _backoff = new RestartBackoff(time);
@@ -61,12 +61,30 @@ internal sealed class KeepalivedSupervisor : IDisposable
     /// <summary>As it stands.</summary>
     public KeepalivedStatus Status() => new(_folder.Group, _pair?.Parent.Pid, _roles.Book.Roles, _restarts, _roles.Unknown, _log.RunsScripts);
 
-    /// <summary>Watches the keepalived that runs, if one does; else takes off the host what one has left.</summary>
-    public void TakeOver()
+    /// <summary>Watches the keepalived that runs, if one does, and ends it where the folder of configurations is another since; else takes off the host what one has left.</summary>
+    /// <param name="network">A name that is taken in this network namespace, see <see cref="ProgramProcess.Search"/>; null: none is.</param>
+    /// <exception cref="AddressApplyException">One that has to end does not.</exception>
+    public void TakeOver(string? network)
     {
         _holdings.Load();
         _roles.Book.Track(_holdings.Instances.Select(instance => instance.Name));
-        if (KeepalivedPair.Find(_folder) is { } running)
+        if (KeepalivedPair.Find(_folder, network) is not { } running)
+        {
+            KeepalivedPair.EndOrphan(_folder);
+            _ = _notifyLines.Read(_notify);
+            Release("a keepalived that has died");
+        }
+        else if (!running.HasConfig)
+        {
+            using var old = running;
+            old.End(s_stopLimit);
+            if (!old.Parent.HasEnded)
+                throw NotOurs(old); // it would share the lease and the files with the one that comes
+            _ = _notifyLines.Read(_notify);
+            Release("a keepalived whose configuration was in another folder");
+            _logger.LogWarning("keepalived {Group}, process {Pid}, has ended: its configuration was in another folder than {State}", _folder.Group, old.Parent.Pid, _folder.State);
+        }
+        else
         {
             Watch(running);
             _roles.Recall();
@@ -74,12 +92,6 @@ internal sealed class KeepalivedSupervisor : IDisposable
             _roles.Verify(_netlink, _holdings.Instances);
             _roles.Announce();
             _logger.LogInformation("keepalived {Group} runs, process {Pid}, and is watched", _folder.Group, running.Parent.Pid);
-        }
-        else
-        {
-            KeepalivedPair.EndOrphan(_folder);
-            _ = _notifyLines.Read(_notify);
-            Release("a keepalived that has died");
         }
     }
 

@@ -14,4 +14,7 @@ internal static class ProgramFolders
         foreach (var folder in folders)
             Directory.CreateDirectory(folder, Mode);
     }
+
+    /// <summary>Whether two paths are one as they are written, links aside.</summary>
+    public static bool AreSame(string one, string other) => string.Equals(Path.GetFullPath(one), Path.GetFullPath(other), StringComparison.Ordinal);
 }

@@ -5,12 +5,12 @@ using Penstock.Linux;
 
 namespace Penstock.Vrrp.Supervision;
 
-/// <summary>A program that runs by a configuration of penstock's, whoever has started it.</summary>
+/// <summary>A program that runs with files of penstock's, whoever has started it.</summary>
 internal static class ProgramProcess
 {
     private static readonly TimeSpan s_lastBreath = TimeSpan.FromSeconds(2);
 
-    /// <summary>Opens the one that its file of a process id names; only with the configuration among its arguments, since a number may mean another process by now.</summary>
+    /// <summary>Opens the one that its file of a process id names; only with that file or its configuration among its arguments, since a number may mean another process by now.</summary>
     /// <returns>Null: it does not run.</returns>
     /// <exception cref="IOException">The file can't be read.</exception>
     public static ProcessHandle? Open(string pidFile, string configFile)
@@ -18,25 +18,29 @@ internal static class ProgramProcess
         if (!File.Exists(pidFile) || !int.TryParse(File.ReadAllText(pidFile).Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var pid) || pid <= 1)
             return null;
         var process = ProcessHandle.TryOpen(pid);
-        if (process is null || process.Arguments().Contains(configFile, StringComparer.Ordinal))
+        if (process is null || process.Arguments().Any(argument => argument == pidFile || argument == configFile))
             return process;
         process.Dispose();
         return null;
     }
 
-    /// <summary>Looks through the host's processes for one with just these arguments; of a parent and its children, which may have the same, the parent.</summary>
-    /// <param name="arguments">Arguments after the program's name.</param>
+    /// <summary>
+    /// Looks through the processes of this user and network namespace for one with these arguments; of a parent and its children, which may have the same, the parent. A container's may have
+    /// the same, too.
+    /// </summary>
+    /// <param name="arguments">Its last arguments.</param>
+    /// <param name="network">A name of <see cref="NetworkClaim"/> that is taken in this network namespace.</param>
     /// <returns>Null: none runs.</returns>
     /// <exception cref="IOException">Descriptors have run out.</exception>
-    public static ProcessHandle? Search(IReadOnlyCollection<string> arguments)
+    public static ProcessHandle? Search(IReadOnlyCollection<string> arguments, string network)
     {
         var found = new List<ProcessHandle>();
         var end = Encoding.UTF8.GetBytes($"\0{string.Join('\0', arguments)}\0");
-        foreach (var folder in Directory.EnumerateDirectories("/proc"))
+        foreach (var (pid, line) in Lines())
         {
-            if (!int.TryParse(Path.GetFileName(folder), NumberStyles.None, CultureInfo.InvariantCulture, out var pid) || !EndsWith(folder, end) || ProcessHandle.TryOpen(pid) is not { } process)
+            if (!line.AsSpan().EndsWith(end) || ProcessHandle.TryOpen(pid) is not { } process)
                 continue;
-            if (process.Arguments().Skip(1).SequenceEqual(arguments, StringComparer.Ordinal))
+            if (process.Arguments().TakeLast(arguments.Count).SequenceEqual(arguments, StringComparer.Ordinal) && process.User() == ProcessRights.User && NetworkClaim.IsSeenBy(pid, network))
                 found.Add(process);
             else
                 process.Dispose();
@@ -47,6 +51,9 @@ internal static class ProgramProcess
             other.Dispose();
         return parent;
     }
+
+    /// <summary>The host's processes, and their arguments after the program's name.</summary>
+    public static IEnumerable<(int Pid, string[] Arguments)> All() => Lines().Select(one => (one.Pid, Encoding.UTF8.GetString(one.Line).TrimEnd('\0').Split('\0')[1..]));
 
     /// <summary>Ends it, in an orderly way if it does so in time.</summary>
     /// <param name="process">The process.</param>
@@ -63,16 +70,26 @@ internal static class ProgramProcess
         _ = process.Signal(ProcessSignal.Kill);
         _ = process.WaitForEnd(s_lastBreath);
     }
-    // Read before it is opened: hosts have many processes, and each group that comes looks through all of them.
-    private static bool EndsWith(string folder, ReadOnlySpan<byte> end)
+
+    // Read before they are opened: hosts have many processes, and each group that comes looks through all of them.
+    private static IEnumerable<(int Pid, byte[] Line)> Lines()
+    {
+        foreach (var folder in Directory.EnumerateDirectories("/proc"))
+        {
+            if (int.TryParse(Path.GetFileName(folder), NumberStyles.None, CultureInfo.InvariantCulture, out var pid))
+                yield return (pid, Read(Path.Combine(folder, "cmdline")));
+        }
+    }
+
+    private static byte[] Read(string path)
     {
         try
         {
-            return File.ReadAllBytes(Path.Combine(folder, "cmdline")).AsSpan().EndsWith(end);
+            return File.ReadAllBytes(path);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            return false; // it is gone
+            return []; // it is gone
         }
     }
 }

@@ -35,12 +35,22 @@ internal sealed class SupervisorThread : IDisposable
     /// <summary>Starts it; returns when the first work is done, with its error if it has one.</summary>
     /// <param name="first">The first work.</param>
     /// <param name="look">What is to be done again and again.</param>
+    /// <exception cref="IOException">The kernel gives no thread.</exception>
     public void Start(Action first, Action look)
     {
         _look = look;
-        _thread = new Thread(Run) { Name = _name, IsBackground = true };
+        var thread = new Thread(Run) { Name = _name, IsBackground = true };
         var done = Post(first);
-        _thread.Start();
+        try
+        {
+            thread.Start();
+        }
+        catch (OutOfMemoryException error) // what .NET makes of pthread_create's EAGAIN too
+        {
+            throw new IOException($"no thread for {_name}: the limit of tasks is reached, or memory has run out (TasksMax= of systemd, or ulimit -u)", error);
+        }
+
+        _thread = thread; // one that has not started can't be waited for
         done.GetAwaiter().GetResult();
     }
 
