@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Collections.Immutable;
 using Penstock.Discovery;
+using Penstock.Model;
 using Penstock.Model.L7;
 
 namespace Penstock.ControlPlane;
@@ -32,7 +33,7 @@ internal sealed class ClusterFeed : IAsyncDisposable
     }
 
     /// <summary>Endpoints found; empty before the first answer.</summary>
-    public ImmutableArray<EndpointConfig> Found => Volatile.Read(ref _found)?.Endpoints ?? [];
+    public ImmutableArray<Endpoint> Found => Volatile.Read(ref _found)?.Endpoints ?? [];
 
     /// <summary>Ends when there is a first answer.</summary>
     public Task Answered => _answered.Task;

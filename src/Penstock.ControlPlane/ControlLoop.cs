@@ -3,6 +3,7 @@ using System.Collections.Immutable;
 using System.Net;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
+using Penstock.ControlPlane.Overrides;
 using Penstock.Discovery;
 using Penstock.Health;
 using Penstock.L4;
@@ -33,7 +34,7 @@ public sealed class ControlLoop : IAsyncDisposable
     /// <summary>Most time between two attempts at a snapshot that the engines do not take.</summary>
     public static readonly TimeSpan MaxRetryInterval = TimeSpan.FromSeconds(30);
 
-    // Holds at most one Touched (see Touch), a Ping for each watchdog interval, and a Reload for each caller that waits for one:
+    // Holds at most one Touched (see Touch), a Ping for each watchdog interval, and a Reload or Publish for each caller that waits for one:
     // as many as the admin API has connections, one for SIGHUP and one for the file watch.
     private readonly Channel<ControlMessage> _messages = Channel.CreateUnbounded<ControlMessage>(new() { SingleReader = true });
     private readonly Func<LoadedConfig> _load;
@@ -42,6 +43,7 @@ public sealed class ControlLoop : IAsyncDisposable
     private readonly Func<L4Config, IEnumerable<(ServiceConfig Service, BackendConfig Backend)>> _downBefore;
     private readonly Func<ImmutableDictionary<string, VrrpRole>> _roles;
     private readonly Func<ImmutableDictionary<IPAddress, ProxyState>> _proxies;
+    private readonly Func<OverrideSet> _overrides;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly HealthChecker _health;
@@ -63,6 +65,7 @@ public sealed class ControlLoop : IAsyncDisposable
     /// <param name="downBefore">Backends that a daemon before this process has left down.</param>
     /// <param name="roles">Roles in VRRP instances, the same object until one changes; call <see cref="Touch"/> then.</param>
     /// <param name="proxies">Hosts of the proxy tier of which something is known, by their addresses; call <see cref="Touch"/> when it changes.</param>
+    /// <param name="overrides">States that operators have given; call <see cref="PublishAsync"/> when they change.</param>
     /// <param name="time">Clock of all waits.</param>
     /// <param name="loggers">Log.</param>
     public ControlLoop(
@@ -72,6 +75,7 @@ public sealed class ControlLoop : IAsyncDisposable
         Func<L4Config, IEnumerable<(ServiceConfig Service, BackendConfig Backend)>> downBefore,
         Func<ImmutableDictionary<string, VrrpRole>> roles,
         Func<ImmutableDictionary<IPAddress, ProxyState>> proxies,
+        Func<OverrideSet> overrides,
         TimeProvider time,
         ILoggerFactory loggers)
     {
@@ -81,11 +85,12 @@ public sealed class ControlLoop : IAsyncDisposable
         _downBefore = downBefore;
         _roles = roles;
         _proxies = proxies;
+        _overrides = overrides;
         _time = time;
         _logger = loggers.CreateLogger<ControlLoop>();
         _health = new HealthChecker(_ => Touch(), time, loggers.CreateLogger<HealthChecker>());
         _services = new ServiceStates(_health, time);
-        _metrics = new ControlPlaneMetrics(() => State);
+        _metrics = new ControlPlaneMetrics(() => State, overrides);
         _publishTimer = time.CreateTimer(_ => _messages.Writer.TryWrite(ControlMessage.Touched.Instance), state: null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _stepTimer = time.CreateTimer(_ => Touch(), state: null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _loop = Task.Run(RunAsync);
@@ -95,11 +100,22 @@ public sealed class ControlLoop : IAsyncDisposable
     public ControlPlaneState State => Volatile.Read(ref _state);
 
     /// <summary>Reads the configuration and applies all of it or nothing. Calls take turns.</summary>
-    public Task<ReloadOutcome> ReloadAsync()
+    /// <param name="load">Reads another one in its place, by the same rules; null: the one that the loop was made with.</param>
+    public Task<ReloadOutcome> ReloadAsync(Func<LoadedConfig>? load = null)
     {
         var done = new TaskCompletionSource<ReloadOutcome>(TaskCreationOptions.RunContinuationsAsynchronously);
-        if (!_messages.Writer.TryWrite(new ControlMessage.Reload(done)))
+        if (!_messages.Writer.TryWrite(new ControlMessage.Reload(done, load ?? _load)))
             done.SetResult(Outcome(ok: false, _time.GetTimestamp(), [new ReloadDiagnostic(IsError: true, "the daemon is stopping")]));
+        return done.Task;
+    }
+
+    /// <summary>Publishes what is new at once, however short a time ago the last snapshot was.</summary>
+    /// <returns>Why the engines did not take it, which is tried again; null: it is in effect.</returns>
+    public Task<string?> PublishAsync()
+    {
+        var done = new TaskCompletionSource<string?>(TaskCreationOptions.RunContinuationsAsynchronously);
+        if (!_messages.Writer.TryWrite(new ControlMessage.Publish(done)))
+            done.SetResult("the daemon is stopping");
         return done.Task;
     }
 
@@ -149,7 +165,11 @@ public sealed class ControlLoop : IAsyncDisposable
                         await PublishWhenDueAsync();
                         break;
                     case ControlMessage.Reload request:
-                        request.Done.SetResult(await ReloadNowAsync());
+                        request.Done.SetResult(await ReloadNowAsync(request.Load));
+                        break;
+                    case ControlMessage.Publish request:
+                        await PublishNowAsync();
+                        request.Done.SetResult(null);
                         break;
                     case ControlMessage.Ping ping:
                         ping.Done.SetResult();
@@ -163,6 +183,8 @@ public sealed class ControlLoop : IAsyncDisposable
                 _logger.LogError(exception, "the control loop failed in {Message}", message.GetType().Name);
                 if (message is ControlMessage.Reload reload)
                     reload.Done.TrySetResult(Refuse(_time.GetTimestamp(), [new ReloadDiagnostic(IsError: true, "internal error: " + exception.Message)]));
+                else if (message is ControlMessage.Publish publish)
+                    publish.Done.TrySetResult(exception.Message);
             }
         }
     }
@@ -176,13 +198,18 @@ public sealed class ControlLoop : IAsyncDisposable
             return;
         }
 
+        await PublishNowAsync();
+    }
+
+    private async ValueTask PublishNowAsync()
+    {
         // Cleared before reading: what changes from here on asks for another turn.
         Volatile.Write(ref _touched, 0);
         var state = State;
         if (state.Snapshot is not { } running) return;
 
         var endpoints = Assemble(running.Config, _feeds, running);
-        var services = _services.Assemble(running.Config.L4, running, _proxies());
+        var services = _services.Assemble(running.Config.L4, running, _proxies(), _overrides());
         var roles = _roles();
         if (endpoints == running.Endpoints && services == running.Services && roles == running.Roles)
         {
@@ -215,10 +242,10 @@ public sealed class ControlLoop : IAsyncDisposable
         }
     }
 
-    private async ValueTask<ReloadOutcome> ReloadNowAsync()
+    private async ValueTask<ReloadOutcome> ReloadNowAsync(Func<LoadedConfig> load)
     {
         var started = _time.GetTimestamp();
-        var loaded = _load();
+        var loaded = load();
         if (loaded.Config is not { } config) return Refuse(started, loaded.Diagnostics);
 
         var (feeds, added) = await FeedsForAsync(config);
@@ -226,7 +253,7 @@ public sealed class ControlLoop : IAsyncDisposable
         if (running is null) _services.Inherit(_downBefore(config.L4), config.Peers);
         var snapshot = new Snapshot((running?.Generation ?? 0) + 1, config, Assemble(config, feeds, running))
         {
-            Services = _services.Assemble(config.L4, running, _proxies()),
+            Services = _services.Assemble(config.L4, running, _proxies(), _overrides()),
             Roles = _roles(),
         };
         try
@@ -288,10 +315,11 @@ public sealed class ControlLoop : IAsyncDisposable
     {
         var before = running?.Endpoints ?? ImmutableDictionary.Create<string, ClusterEndpoints>(StringComparer.Ordinal);
         var next = before.RemoveRange(before.Keys.Where(name => !feeds.ContainsKey(name))).ToBuilder();
+        var overrides = _overrides();
         foreach (var (name, feed) in feeds)
         {
-            var isChecked = config.L7.Clusters[name].Health is not null;
-            var endpoints = feed.Found.Select(endpoint => Judge(name, endpoint, isChecked)).ToImmutableArray();
+            var cluster = config.L7.Clusters[name];
+            var endpoints = Priorities.Apply([.. feed.Found.Select(endpoint => Judge(cluster, endpoint, overrides.Of(name, endpoint.Address)))]);
             if (!next.TryGetValue(name, out var known) || !known.Endpoints.SequenceEqual(endpoints))
                 next[name] = new ClusterEndpoints(name, endpoints);
         }
@@ -299,22 +327,35 @@ public sealed class ControlLoop : IAsyncDisposable
         return next.ToImmutable();
     }
 
-    private Endpoint Judge(string cluster, EndpointConfig endpoint, bool isChecked) =>
-        isChecked && _health.TryGetState(cluster, endpoint.Address, out var state, out var reason)
-            ? new Endpoint(endpoint.Address, endpoint.Weight, state, reason)
-            : new Endpoint(endpoint.Address, endpoint.Weight, EndpointState.Ready);
+    // What is in maintenance is not checked; what is in drain may be down besides. One that its source wants drained does not become ready by passing its checks.
+    private Endpoint Judge(ClusterConfig cluster, Endpoint endpoint, StateOverride? said)
+    {
+        if (said is { State: BackendState.Maintenance })
+            return endpoint with { State = EndpointState.Maintenance, Reason = said.Reason };
+        var judged = cluster.Health is not null && _health.TryGetState(cluster.Name, CheckedAt(cluster, endpoint.Address), out var state, out var reason) && (endpoint.State == EndpointState.Ready || state != EndpointState.Ready)
+            ? endpoint with { State = state, Reason = reason }
+            : endpoint;
+        return said is { State: BackendState.Drain } && judged.State == EndpointState.Ready
+            ? judged with { State = EndpointState.Drain, Reason = said.Reason }
+            : judged;
+    }
 
-    private static IEnumerable<HealthTarget> Targets(Snapshot snapshot) =>
-        ClusterTargets(snapshot).Concat(ServiceStates.Targets(snapshot.Config.L4));
+    private IEnumerable<HealthTarget> Targets(Snapshot snapshot) =>
+        ClusterTargets(snapshot).Concat(ServiceStates.Targets(snapshot.Config.L4, _overrides()));
 
     private static IEnumerable<HealthTarget> ClusterTargets(Snapshot snapshot)
     {
         foreach (var (name, cluster) in snapshot.Config.L7.Clusters)
         {
-            if (cluster.Health is { } check)
-                yield return new HealthTarget(name, check, [.. snapshot.Endpoints[name].Endpoints.Select(endpoint => endpoint.Address)]) { ProxyProtocol = cluster.ProxyProtocol, Tls = cluster.Tls };
+            if (cluster.Health is not { } check)
+                continue;
+            var target = new HealthTarget(name, check, [.. snapshot.Endpoints[name].Endpoints.Where(endpoint => endpoint.State != EndpointState.Maintenance).Select(endpoint => CheckedAt(cluster, endpoint.Address)).Distinct()]);
+            yield return cluster.HealthPort is null ? target with { ProxyProtocol = cluster.ProxyProtocol, Protocol = cluster.Protocol, Tls = cluster.Tls } : target;
         }
     }
+
+    private static SocketEndpoint CheckedAt(ClusterConfig cluster, SocketEndpoint endpoint) =>
+        cluster.HealthPort is { } port && endpoint.Address is { } address ? SocketEndpoint.Ip(address, port) : endpoint;
 
     private ReloadOutcome Refuse(long started, ImmutableArray<ReloadDiagnostic> diagnostics) =>
         Record(Outcome(ok: false, started, diagnostics));

@@ -13,7 +13,12 @@ internal abstract record ControlMessage
 
     /// <summary>Read the configuration and apply it.</summary>
     /// <param name="Done">Takes the outcome.</param>
-    public sealed record Reload(TaskCompletionSource<ReloadOutcome> Done) : ControlMessage;
+    /// <param name="Load">Reads it.</param>
+    public sealed record Reload(TaskCompletionSource<ReloadOutcome> Done, Func<LoadedConfig> Load) : ControlMessage;
+
+    /// <summary>Publish what is new at once.</summary>
+    /// <param name="Done">Takes why the engines did not take it; null: they did.</param>
+    public sealed record Publish(TaskCompletionSource<string?> Done) : ControlMessage;
 
     /// <summary>Show that the loop turns.</summary>
     /// <param name="Done">Set when its turn comes.</param>

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Diagnostics.Metrics;
+using Penstock.ControlPlane.Overrides;
 using Penstock.Model;
+using Penstock.Model.L4;
 
 namespace Penstock.ControlPlane;
 
@@ -9,13 +11,14 @@ internal sealed class ControlPlaneMetrics : IDisposable
 {
     private readonly Meter _meter = new("Penstock.ControlPlane");
     private readonly Func<ControlPlaneState> _state;
+    private readonly Func<OverrideSet> _overrides;
     private readonly Counter<long> _reloads;
     private readonly Counter<long> _faults;
 
     /// <summary>Instruments that read the given state when collected.</summary>
-    public ControlPlaneMetrics(Func<ControlPlaneState> state)
+    public ControlPlaneMetrics(Func<ControlPlaneState> state, Func<OverrideSet> overrides)
     {
-        _state = state;
+        (_state, _overrides) = (state, overrides);
         _reloads = _meter.CreateCounter<long>("penstock.reloads", description: "Reloads by outcome: applied or refused. The start counts as one.");
         _faults = _meter.CreateCounter<long>("penstock.control.faults", description: "Turns of the control loop that failed unexpectedly.");
         _meter.CreateObservableGauge("penstock.reload.last.success", () => state().LastReload is { Ok: true } ? 1 : 0, description: "Whether the last reload was applied.");
@@ -24,6 +27,7 @@ internal sealed class ControlPlaneMetrics : IDisposable
         _meter.CreateObservableGauge("penstock.config.info", ConfigInfo, description: "1, with the hash of the running configuration.");
         _meter.CreateObservableGauge("penstock.snapshot.generation", () => state().Snapshot?.Generation ?? 0, description: "Generation of the running snapshot.");
         _meter.CreateObservableGauge("penstock.cluster.endpoints", Endpoints, description: "Endpoints by cluster and state.");
+        _meter.CreateObservableGauge("penstock.overrides", Overridden, description: "States that operators have given in place of the configuration's, by what they are of and state.");
     }
 
     /// <summary>Counts a reload.</summary>
@@ -41,6 +45,21 @@ internal sealed class ControlPlaneMetrics : IDisposable
 
     private IEnumerable<Measurement<int>> ConfigInfo() =>
         _state().ConfigHash is { Length: > 0 } hash ? [new Measurement<int>(1, new KeyValuePair<string, object?>("hash", hash))] : [];
+
+    private IEnumerable<Measurement<int>> Overridden()
+    {
+        var overrides = _overrides();
+        foreach (var kind in Enum.GetValues<OverrideKind>())
+        {
+            foreach (var state in Enum.GetValues<BackendState>())
+            {
+                yield return new Measurement<int>(
+                    overrides.All.Count(one => one.Kind == kind && one.State == state),
+                    new("kind", kind.ToString().ToLowerInvariant()),
+                    new("state", state.ToString().ToLowerInvariant()));
+            }
+        }
+    }
 
     private IEnumerable<Measurement<int>> Endpoints()
     {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Collections.Immutable;
 using System.Net;
+using Penstock.ControlPlane.Overrides;
 using Penstock.Health;
 using Penstock.Model;
 using Penstock.Model.L4;
@@ -8,7 +9,7 @@ using Penstock.Model.Peers;
 
 namespace Penstock.ControlPlane;
 
-/// <summary>States of the backends of L4 services: what the operator wrote, what health checks found, and what is known of the hosts of the proxy tier. What they were before is in the running snapshot.</summary>
+/// <summary>States of the backends of L4 services: what the operator wrote or has said since, what health checks found, and what is known of the hosts of the proxy tier. What they were before is in the running snapshot.</summary>
 /// <param name="health">The checks.</param>
 /// <param name="time">Clock of slow starts.</param>
 internal sealed class ServiceStates(HealthChecker health, TimeProvider time)
@@ -22,7 +23,7 @@ internal sealed class ServiceStates(HealthChecker health, TimeProvider time)
     private readonly HashSet<IPAddress> _inherited = [];
 
     /// <summary>Backends of every service; a service that has not changed keeps its instance, and so does the whole.</summary>
-    public ImmutableDictionary<string, ImmutableArray<BackendStatus>> Assemble(L4Config config, Snapshot? running, ImmutableDictionary<IPAddress, ProxyState> proxies)
+    public ImmutableDictionary<string, ImmutableArray<BackendStatus>> Assemble(L4Config config, Snapshot? running, ImmutableDictionary<IPAddress, ProxyState> proxies, OverrideSet overrides)
     {
         var before = running?.Services ?? ImmutableDictionary.Create<string, ImmutableArray<BackendStatus>>(StringComparer.Ordinal);
         var names = config.Services.Select(service => service.Name).ToHashSet(StringComparer.Ordinal);
@@ -31,7 +32,7 @@ internal sealed class ServiceStates(HealthChecker health, TimeProvider time)
         foreach (var service in config.Services)
         {
             var known = next.GetValueOrDefault(service.Name);
-            var backends = Judge(service, known, proxies);
+            var backends = Judge(service, known, proxies, overrides);
             if (known.IsDefault || !known.SequenceEqual(backends))
                 next[service.Name] = backends;
         }
@@ -70,14 +71,14 @@ internal sealed class ServiceStates(HealthChecker health, TimeProvider time)
     }
 
     /// <summary>What is to be checked.</summary>
-    public static IEnumerable<HealthTarget> Targets(L4Config config)
+    public static IEnumerable<HealthTarget> Targets(L4Config config, OverrideSet overrides)
     {
         var marks = ProbeMarks.Of(config).ToLookup(one => one.Service.Name, one => KeyValuePair.Create(Address(one.Service, one.Backend), one.Mark), StringComparer.Ordinal);
         foreach (var service in config.Services)
         {
             if (service.Health is { } check)
             {
-                yield return new HealthTarget(Key(service), check, [.. service.Backends.Where(backend => backend.State != BackendState.Maintenance).Select(backend => Address(service, backend))])
+                yield return new HealthTarget(Key(service), check, [.. service.Backends.Where(backend => (overrides.Of(service, backend)?.State ?? backend.State) != BackendState.Maintenance).Select(backend => Address(service, backend))])
                 {
                     Marks = marks[service.Name].ToImmutableDictionary(),
                 };
@@ -86,9 +87,9 @@ internal sealed class ServiceStates(HealthChecker health, TimeProvider time)
     }
 
     // Before is as they were; default: the service is new.
-    private ImmutableArray<BackendStatus> Judge(ServiceConfig service, ImmutableArray<BackendStatus> before, ImmutableDictionary<IPAddress, ProxyState> proxies)
+    private ImmutableArray<BackendStatus> Judge(ServiceConfig service, ImmutableArray<BackendStatus> before, ImmutableDictionary<IPAddress, ProxyState> proxies, OverrideSet overrides)
     {
-        var found = service.Backends.Select(backend => Judge(service, backend)).ToArray();
+        var found = service.Backends.Select(backend => Judge(service, backend, overrides.Of(service, backend))).ToArray();
         if (service.Forwarding == Forwarding.L7)
             Follow(proxies, found);
         if (service.Panic is { } panic)
@@ -98,13 +99,14 @@ internal sealed class ServiceStates(HealthChecker health, TimeProvider time)
         return [.. found];
     }
 
-    private BackendStatus Judge(ServiceConfig service, BackendConfig backend)
+    private BackendStatus Judge(ServiceConfig service, BackendConfig written, StateOverride? said)
     {
+        var (backend, why) = said is null ? (written, "configured") : (written with { State = said.State }, said.Reason);
         if (backend.State == BackendState.Maintenance)
-            return new BackendStatus(backend, EndpointState.Maintenance, "configured");
+            return new BackendStatus(backend, EndpointState.Maintenance, why);
         if (service.Health is not null && health.TryGetState(Key(service), Address(service, backend), out var state, out var reason) && state == EndpointState.Down)
             return new BackendStatus(backend, state, reason);
-        return backend.State == BackendState.Drain ? new BackendStatus(backend, EndpointState.Drain, "configured") : new BackendStatus(backend, EndpointState.Ready);
+        return backend.State == BackendState.Drain ? new BackendStatus(backend, EndpointState.Drain, why) : new BackendStatus(backend, EndpointState.Ready);
     }
 
     // A host that drains serves as ever where no other can: nobody is turned away for maintenance.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Diagnostics.Metrics;
-using Penstock.Discovery.Dns;
 
 namespace Penstock.Discovery;
 
@@ -10,25 +10,40 @@ internal sealed class DiscoveryMetrics
 {
     private readonly Meter _meter = new("Penstock.Discovery");
     private readonly Counter<long> _resolutions;
-    private readonly ConcurrentDictionary<DnsSource, byte> _sources = new();
+    private readonly Counter<long> _requests;
+    private readonly Counter<long> _events;
+    private readonly ConcurrentDictionary<IMeasuredSource, byte> _sources = new();
 
     public DiscoveryMetrics()
     {
         _resolutions = _meter.CreateCounter<long>("penstock.discovery.resolutions", description: "Attempts to resolve a cluster's name, by result.");
+        _requests = _meter.CreateCounter<long>("penstock.discovery.kubernetes.requests", description: "Lists and watches asked of API servers of Kubernetes, by result.");
+        _events = _meter.CreateCounter<long>("penstock.discovery.kubernetes.events", description: "Events of watches, by type.");
         _meter.CreateObservableGauge("penstock.discovery.age", () => Measure(s => s.Age.TotalSeconds), "s", "Time since the endpoints of a cluster were last confirmed; since start when they never were.");
         _meter.CreateObservableGauge("penstock.discovery.endpoints", () => Measure(s => (double)s.EndpointCount), description: "Endpoints of a cluster as discovered.");
     }
 
-    /// <summary>Counts an attempt.</summary>
+    /// <summary>What asks for attention, of every source.</summary>
+    public IEnumerable<string> Warnings => _sources.Keys.OrderBy(s => s.Cluster, StringComparer.Ordinal).SelectMany(s => s.Warnings);
+
+    /// <summary>Counts an attempt to resolve a name.</summary>
     public void Count(string cluster, bool succeeded) =>
         _resolutions.Add(1, new("cluster", cluster), new("result", succeeded ? "success" : "failure"));
 
+    /// <summary>Counts a request to an API server.</summary>
+    public void CountRequest(string cluster, string kind, string verb, string result) =>
+        _requests.Add(1, new TagList { { "cluster", cluster }, { "kind", kind }, { "verb", verb }, { "result", result } });
+
+    /// <summary>Counts an event.</summary>
+    public void CountEvent(string cluster, string kind, string type) =>
+        _events.Add(1, new("cluster", cluster), new("kind", kind), new("type", type));
+
     /// <summary>Shows a source in the gauges.</summary>
-    public void Add(DnsSource source) => _sources[source] = 0;
+    public void Add(IMeasuredSource source) => _sources[source] = 0;
 
     /// <summary>Shows it no longer.</summary>
-    public void Remove(DnsSource source) => _sources.TryRemove(source, out byte _);
+    public void Remove(IMeasuredSource source) => _sources.TryRemove(source, out byte _);
 
-    private IEnumerable<Measurement<double>> Measure(Func<DnsSource, double> value) =>
+    private IEnumerable<Measurement<double>> Measure(Func<IMeasuredSource, double> value) =>
         _sources.Keys.Select(s => new Measurement<double>(value(s), new KeyValuePair<string, object?>("cluster", s.Cluster)));
 }

@@ -29,7 +29,7 @@ public sealed record ApplianceConfig
     [PerHost]
     public bool Watch { get; init; }
 
-    /// <summary>Folder of what the daemon keeps over restarts: whether the host drains. Another one counts from the next start. Default /var/lib/penstock.</summary>
+    /// <summary>Folder of what the daemon keeps over restarts: what operators have taken out, the configurations that have run, the last endpoints of discovery by Kubernetes. Another one counts from the next start. Default /var/lib/penstock.</summary>
     [PerHost]
     [Text(TextForm.FilePath)]
     public string State { get; init; } = "/var/lib/penstock";

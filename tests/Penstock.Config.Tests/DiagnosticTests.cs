@@ -54,6 +54,9 @@ public sealed class DiagnosticTests
     [InlineData("{redirect: {host: \"a\\r\\nb\"}}", "l7.routes.main[0].redirect.host: text 'a\\u000d\\u000ab'; expected a host")]
     [InlineData("{respond: {content_type: \"a\\r\\nX: b\"}}", "expected printable ASCII text on one line")]
     [InlineData("{respond: {status: 204, body: x}}", "a body with status 204")]
+    [InlineData("{connect: true, match: {path: /a}, to: mesh-a}", "match.path on a route with connect; expected a match by host alone")]
+    [InlineData("{connect: true, timeout: 1s, to: mesh-a}", "timeout on a route with connect")]
+    [InlineData("{connect: true, respond: {status: 200}}", "respond on a route with connect")]
     public void Route_OneFault_IsReportedWithItsPosition(string route, string line)
     {
         var yaml = $"l7:\n  listeners: [{{name: a, bind: \":80\", routes: main}}]\n  routes:\n    main:\n    - {route}\n    - {{match: {{path: /used}}, to: mesh-a}}\n  clusters: {{mesh-a: {{endpoints: \"10.0.0.1:80\"}}}}\n";
@@ -71,8 +74,14 @@ public sealed class DiagnosticTests
     [InlineData("{discovery: {}}", "none of dns")]
     [InlineData("{discovery: {dns: {name: a, port: 70000}}}", "expected a whole number from 1 to 65535")]
     [InlineData("{endpoints: \"10.0.0.1:80\", health: {path: /}}", "path in a check of type tcp")]
+    [InlineData("{endpoints: \"10.0.0.1:80\", health: {host: a}}", "host in a check of type tcp; expected type: http beside it")]
+    [InlineData("{endpoints: \"10.0.0.1:80\", health: {type: http, service: shop.Cart}}", "service in a check of type http; expected type: grpc beside it")]
+    [InlineData("{endpoints: \"10.0.0.1:80\", health: {type: grpc, path: /}}", "path in a check of type grpc; expected type: http beside it")]
+    [InlineData("{endpoints: \"10.0.0.1:80\", health: {type: grpc, service: \"\"}}", "expected printable text on one line")]
     [InlineData("{endpoints: \"10.0.0.1:80\", health: {interval: 1s, timeout: 2s}}", "warning: l7.clusters.c.health.timeout: a timeout longer than the interval")]
     [InlineData("{endpoints: \"10.0.0.1:80\", health: {type: http, expect: 399-200}}", "did you mean '200-399'?")]
+    [InlineData("{endpoints: \"10.0.0.1:80\", health_port: 15021}", "health_port without health; expected health beside it")]
+    [InlineData("{endpoints: \"unix:/run/x\", health: {}, health_port: 15021}", "health_port beside an endpoint that is a Unix socket")]
     [InlineData("{endpoints: \"10.0.0.1:80\", balancing: least_requests}", "did you mean 'least_request'?")]
     public void Cluster_OneFault_IsReported(string cluster, string line) =>
         Some.Parse($"l7:\n  listeners: [{{name: a, bind: \":80\", routes: main}}]\n  routes: {{main: {{to: c}}}}\n  clusters: {{c: {cluster}}}\n")

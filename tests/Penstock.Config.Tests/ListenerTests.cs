@@ -34,6 +34,7 @@ public sealed class ListenerTests
     [InlineData("{name: a, bind: \":80\", mode: tcp, to: c, routes: main}", "l7.listeners[0].routes: routes on a listener of mode tcp")]
     [InlineData("{name: a, bind: \":80\", mode: tcp, to: c, trusted_proxies: 10.0.0.0/8}", "trusted_proxies on a listener of mode tcp")]
     [InlineData("{name: a, bind: \":80\", mode: tcp, to: c, http2: {enabled: false}}", "http2 on a listener of mode tcp")]
+    [InlineData("{name: a, bind: \":80\", mode: tcp, to: c, grpc_web: true}", "grpc_web on a listener of mode tcp")]
     [InlineData("{name: a, bind: \":80\", mode: tcp, to: c, limits: {header_count: 9}}", "limits.header_count on a listener of mode tcp; expected connections or connections_per_client")]
     [InlineData("{name: a, bind: \":80\", mode: tcp, to: c, timeouts: {body: 9s}}", "timeouts.body on a listener of mode tcp; expected header")]
     [InlineData("{name: a, bind: \":80\", mode: tcp, to: d}", "unknown cluster 'd'")]

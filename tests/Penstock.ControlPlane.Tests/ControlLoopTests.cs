@@ -5,6 +5,7 @@ using System.Diagnostics.Metrics;
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging.Abstractions;
+using Penstock.ControlPlane.Overrides;
 using Penstock.L7;
 using Penstock.Model;
 using Penstock.Model.L4;
@@ -277,7 +278,7 @@ public sealed class ControlLoopTests : IAsyncLifetime
             _ => { entered.Set(); release.Wait(); },
             (config, found) => new FakeSource(config, found),
             _ => [],
-            () => ImmutableDictionary<string, VrrpRole>.Empty, () => ImmutableDictionary<IPAddress, ProxyState>.Empty,
+            () => ImmutableDictionary<string, VrrpRole>.Empty, () => ImmutableDictionary<IPAddress, ProxyState>.Empty, () => OverrideSet.None,
             _time,
             NullLoggerFactory.Instance);
         var reload = stuck.ReloadAsync();
@@ -376,7 +377,7 @@ public sealed class ControlLoopTests : IAsyncLifetime
             return source;
         },
         _downBefore,
-        () => ImmutableDictionary<string, VrrpRole>.Empty, () => ImmutableDictionary<IPAddress, ProxyState>.Empty,
+        () => ImmutableDictionary<string, VrrpRole>.Empty, () => ImmutableDictionary<IPAddress, ProxyState>.Empty, () => OverrideSet.None,
         time,
         NullLoggerFactory.Instance);
 

@@ -16,10 +16,12 @@ internal sealed class FakeSource(ClusterConfig config, Action<ClusterEndpointsFo
 
     public void Start()
     {
-        if (config.Discovery is null) found(new ClusterEndpointsFound(config.Name, config.Endpoints));
+        if (config.Discovery is null) Find([.. config.Endpoints.Select(endpoint => new Endpoint(endpoint.Address, endpoint.Weight, EndpointState.Ready))]);
     }
 
-    public void Find(params int[] ports) => found(new ClusterEndpointsFound(config.Name, [.. ports.Select(Endpoint)]));
+    public void Find(params int[] ports) => Find([.. ports.Select(port => new Endpoint(Address(port), Weight: 1, EndpointState.Ready))]);
+
+    public void Find(ImmutableArray<Endpoint> endpoints) => found(new ClusterEndpointsFound(config.Name, endpoints));
 
     public ValueTask DisposeAsync()
     {
@@ -27,10 +29,10 @@ internal sealed class FakeSource(ClusterConfig config, Action<ClusterEndpointsFo
         return ValueTask.CompletedTask;
     }
 
-    internal static EndpointConfig Endpoint(int port) => new(SocketEndpoint.Ip(IPAddress.Loopback, port));
+    internal static SocketEndpoint Address(int port) => SocketEndpoint.Ip(IPAddress.Loopback, port);
 
     internal static ClusterConfig Static(string name, params int[] ports) =>
-        new() { Name = name, Endpoints = [.. ports.Select(Endpoint)] };
+        new() { Name = name, Endpoints = [.. ports.Select(port => new EndpointConfig(Address(port)))] };
 
     internal static ClusterConfig Dns(string name, string host = "mesh.test") =>
         new() { Name = name, Discovery = new DiscoveryConfig { Dns = new DnsDiscoveryConfig { Name = host, Port = 80 } } };

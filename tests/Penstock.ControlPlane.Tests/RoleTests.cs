@@ -3,6 +3,7 @@ using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Net;
 using Microsoft.Extensions.Logging.Abstractions;
+using Penstock.ControlPlane.Overrides;
 using Penstock.Model;
 using Penstock.Model.Vrrp;
 using Penstock.Tests;
@@ -20,7 +21,7 @@ public sealed class RoleTests
         var published = new ConcurrentQueue<Snapshot>();
         var roles = ImmutableDictionary<string, VrrpRole>.Empty;
         await using var loop = new ControlLoop(
-            () => new LoadedConfig(FakeSource.Config(), "hash", []), published.Enqueue, (config, found) => new FakeSource(config, found), _ => [], () => Volatile.Read(ref roles), () => ImmutableDictionary<IPAddress, ProxyState>.Empty, time, NullLoggerFactory.Instance);
+            () => new LoadedConfig(FakeSource.Config(), "hash", []), published.Enqueue, (config, found) => new FakeSource(config, found), _ => [], () => Volatile.Read(ref roles), () => ImmutableDictionary<IPAddress, ProxyState>.Empty, () => OverrideSet.None, time, NullLoggerFactory.Instance);
         await loop.ReloadAsync();
         time.Advance(ControlLoop.MinPublishInterval);
         Volatile.Write(ref roles, roles.Add("edge", VrrpRole.Master));

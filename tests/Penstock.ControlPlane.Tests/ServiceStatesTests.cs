@@ -3,6 +3,7 @@ using System.Collections.Immutable;
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging.Abstractions;
+using Penstock.ControlPlane.Overrides;
 using Penstock.Health;
 using Penstock.Model;
 using Penstock.Model.L4;
@@ -21,6 +22,7 @@ public sealed class ServiceStatesTests : IAsyncLifetime
     private readonly HealthChecker _health = new(_ => { }, TimeProvider.System, NullLogger<HealthChecker>.Instance);
     private readonly ServiceStates _states;
     private ImmutableDictionary<IPAddress, ProxyState> _proxies = ImmutableDictionary<IPAddress, ProxyState>.Empty;
+    private OverrideSet _overrides = OverrideSet.None;
     private Snapshot? _running;
 
     public ServiceStatesTests() => _states = new ServiceStates(_health, _time);
@@ -95,7 +97,7 @@ public sealed class ServiceStatesTests : IAsyncLifetime
             Panic = new PanicConfig { Below = 50, Until = 75 },
         };
         Listen(sockets[..2]);
-        await _health.ApplyAsync(ServiceStates.Targets(new L4Config { Services = [service] }));
+        await _health.ApplyAsync(ServiceStates.Targets(new L4Config { Services = [service] }, _overrides));
 
         // Two of four are up: at the mark, not below it.
         await UntilAsync(service, backend => backend.Count(one => one.State == EndpointState.Down) == 2);
@@ -145,6 +147,16 @@ public sealed class ServiceStatesTests : IAsyncLifetime
         alone.Select(backend => backend.State).ShouldBe([EndpointState.Ready, EndpointState.Down, EndpointState.Drain]);
         alone[0].Reason.ShouldBe("used although Drain 1: no other is ready");
         both.Select(backend => backend.State).ShouldBe([EndpointState.Ready, EndpointState.Ready, EndpointState.Drain]);
+    }
+
+    [Fact]
+    public void ProxyHostThatAnOperatorDrains_IsNotUsed_WhereNoOtherIsReady()
+    {
+        var service = Service([Backend(1), Backend(2)]) with { SlowStart = TimeSpan.Zero, Forwarding = Forwarding.L7 };
+        _proxies = Proxies((1, EndpointState.Down));
+        _overrides = _overrides.With(new StateOverride(OverrideKind.Backend, "s", "10.0.0.2", BackendState.Drain, DateTimeOffset.UnixEpoch, By: "", Why: ""));
+
+        Assemble(service).Select(backend => backend.State).ShouldBe([EndpointState.Down, EndpointState.Drain]);
     }
 
     [Fact]
@@ -202,7 +214,7 @@ public sealed class ServiceStatesTests : IAsyncLifetime
     private ImmutableArray<BackendStatus> Assemble(ServiceConfig service)
     {
         var config = new L4Config { Services = [service] };
-        _running = new Snapshot(1, new ApplianceConfig { Node = "lb", L4 = config }, ImmutableDictionary<string, ClusterEndpoints>.Empty) { Services = _states.Assemble(config, _running, _proxies) };
+        _running = new Snapshot(1, new ApplianceConfig { Node = "lb", L4 = config }, ImmutableDictionary<string, ClusterEndpoints>.Empty) { Services = _states.Assemble(config, _running, _proxies, _overrides) };
         return _running.Services["s"];
     }
 

@@ -37,6 +37,7 @@ internal static class TextForms
         TextForm.FilePath => "an absolute path",
         TextForm.InterfaceName => "the name of a network interface, such as eth0",
         TextForm.MacAddress => "a MAC address such as \"02:00:5e:00:53:01\"",
+        TextForm.NamespacedName => "a namespace and a name, such as istio-system/istio-ingressgateway",
         TextForm.AccessLogFormat => "json, or text with %{field} placeholders",
         _ => throw new ArgumentOutOfRangeException(nameof(form), form, message: null),
     };
@@ -53,6 +54,7 @@ internal static class TextForms
         TextForm.InterfaceName => "interface name",
         TextForm.MacAddress => "MAC address",
         TextForm.Method => "method",
+        TextForm.NamespacedName => "namespace/name",
         _ => "text",
     };
 
@@ -67,6 +69,7 @@ internal static class TextForms
         TextForm.InterfaceName => "^[^/\\s]{1,15}$",
         TextForm.MacAddress => "^([0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}$",
         TextForm.FileOrStdout => "^(stdout|/.*)$",
+        TextForm.NamespacedName => "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$",
         _ => null,
     };
 
@@ -89,6 +92,7 @@ internal static class TextForms
         TextForm.FilePath => IsFilePath(text) ? Parsed.Ok(text) : Parsed.Bad(),
         TextForm.InterfaceName => IsInterfaceName(text) ? Parsed.Ok(text) : Parsed.Bad(),
         TextForm.MacAddress => MacAddress(text),
+        TextForm.NamespacedName => NamespacedName(text),
         TextForm.AccessLogFormat => LogFormat(text),
         _ => throw new ArgumentOutOfRangeException(nameof(form), form, message: null),
     };
@@ -115,6 +119,21 @@ internal static class TextForms
         var isOfMany = (Convert.FromHexString(octets[0])[0] & 1) != 0;
         return isOfMany || Array.TrueForAll(octets, octet => octet is "00") ? Parsed.Bad("the MAC address of one host") : Parsed.Ok(text.ToLowerInvariant());
     }
+
+    private static Parsed NamespacedName(string text)
+    {
+        var parts = text.Split('/');
+        if (parts.Length == 2 && Array.TrueForAll(parts, IsLabel))
+            return Parsed.Ok(text);
+
+        // NAME.NAMESPACE and what follows is how DNS in the cluster has it.
+        var labels = text.Split('.');
+        return Parsed.Bad(suggestion: labels.Length > 1 && IsLabel(labels[0]) && IsLabel(labels[1]) ? $"{labels[1]}/{labels[0]}" : null);
+    }
+
+    // RFC 1123, as names of namespaces and Services are.
+    private static bool IsLabel(string text) =>
+        text.Length is > 0 and <= 63 && text[0] != '-' && text[^1] != '-' && text.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '-');
 
     private static bool IsFilePath(string text) => text.StartsWith('/') && !text.EndsWith('/') && !text.Any(char.IsControl);
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+using Penstock.Config.Binding;
 using Penstock.Model;
 using Penstock.Model.L7;
 
@@ -8,8 +9,14 @@ namespace Penstock.Config.Checks;
 internal static class ClusterChecks
 {
     private static readonly string[] s_sources = ["endpoints", "discovery"];
-    private static readonly string[] s_discoveries = ["dns"];
-    private static readonly string[] s_httpOnly = ["path", "host", "expect"];
+    private static readonly string[] s_discoveries = ["dns", "kubernetes"];
+    private static readonly (string Key, HealthCheckType[] Types)[] s_healthKeys =
+    [
+        ("path", [HealthCheckType.Http]),
+        ("host", [HealthCheckType.Http, HealthCheckType.Grpc]),
+        ("expect", [HealthCheckType.Http]),
+        ("service", [HealthCheckType.Grpc]),
+    ];
 
     /// <summary>Checks every cluster, and that each is used.</summary>
     /// <param name="l7">The proxy tier.</param>
@@ -31,7 +38,7 @@ internal static class ClusterChecks
             ConfigChecks.OneOf(here, s_sources, required: true, sink);
             CheckEndpoints(cluster, here["endpoints"], here.Has("endpoints"), sink);
             if (cluster.Discovery is { } discovery)
-                CheckDiscovery(discovery, here["discovery"], sink);
+                CheckDiscovery(discovery, readsFiles, here["discovery"], sink);
 
             if (cluster.Protocol == UpstreamProtocol.H2 && cluster.ProxyProtocol is not null)
                 sink.Error(here["proxy_protocol"].Node, here["proxy_protocol"].Path, "proxy_protocol beside protocol: h2, whose connections carry requests of many clients", "one of the two");
@@ -39,6 +46,10 @@ internal static class ClusterChecks
                 ClusterTlsChecks.Run(tls, readsFiles, here["tls"], sink);
             if (cluster.Health is { } health)
                 CheckHealth(health, here["health"], sink);
+            else if (cluster.HealthPort is not null && !here.Has("health"))
+                sink.Error(here.AtKey("health_port").Node, here["health_port"].Path, "health_port without health", "health beside it");
+            if (cluster.HealthPort is not null && cluster.Endpoints.Any(endpoint => endpoint is { Address.UnixPath: not null }))
+                sink.Error(here.AtKey("health_port").Node, here["health_port"].Path, "health_port beside an endpoint that is a Unix socket", "endpoints with addresses, or no health_port");
 
             if (!sink.Incomplete && !used.Contains(name))
                 sink.Warning(at.AtKey(name).Node, here.Path, $"cluster '{name}' that nothing uses");
@@ -66,9 +77,11 @@ internal static class ClusterChecks
             sink.Error(at.Node, at.Path, "every weight 0", "at least one weight above 0");
     }
 
-    private static void CheckDiscovery(DiscoveryConfig discovery, Cursor at, DiagnosticSink sink)
+    private static void CheckDiscovery(DiscoveryConfig discovery, bool readsFiles, Cursor at, DiagnosticSink sink)
     {
         ConfigChecks.OneOf(at, s_discoveries, required: true, sink);
+        if (at.Has("kubernetes"))
+            KubernetesChecks.Run(discovery.Kubernetes, readsFiles, at["kubernetes"], sink);
         if (discovery.Dns is { } dns && dns.MinInterval > dns.MaxInterval)
         {
             var here = at["dns"][at["dns"].Has("min_interval") ? "min_interval" : "max_interval"];
@@ -84,10 +97,11 @@ internal static class ClusterChecks
             sink.Warning(here.Node, here.Path, "a timeout longer than the interval", "timeout no longer than interval");
         }
 
-        if (health.Type != HealthCheckType.Tcp || (at.Has("type") && at["type"].Node is not Yaml.ScalarNode { Text: "tcp" }))
+        // A type that could not be read is told of by itself.
+        if (at.Has("type") && at["type"].Node is not Yaml.ScalarNode { Text: "tcp" or "http" or "grpc" })
             return;
 
-        foreach (var key in s_httpOnly.Where(at.Has))
-            sink.Error(at.AtKey(key).Node, at[key].Path, $"{key} in a check of type tcp", "type: http beside it");
+        foreach (var (key, types) in s_healthKeys.Where(one => at.Has(one.Key) && !one.Types.Contains(health.Type)))
+            sink.Error(at.AtKey(key).Node, at[key].Path, $"{key} in a check of type {Words.SnakeCase(health.Type.ToString())}", $"type: {Words.SnakeCase(types[0].ToString())} beside it");
     }
 }

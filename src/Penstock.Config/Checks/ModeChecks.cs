@@ -7,7 +7,7 @@ namespace Penstock.Config.Checks;
 /// <summary>Keys of a listener that fit its mode, and the rules of mode tcp.</summary>
 internal static class ModeChecks
 {
-    private static readonly string[] s_ofHttp = ["routes", "tls", "trusted_proxies", "http2"];
+    private static readonly string[] s_ofHttp = ["routes", "tls", "trusted_proxies", "http2", "grpc_web"];
     private static readonly string[] s_ofTcp = ["to", "sni", "not_tls"];
     private static readonly string[] s_limitsOfTcp = ["connections", "connections_per_client"];
     private static readonly string[] s_timesOfTcp = ["header"];

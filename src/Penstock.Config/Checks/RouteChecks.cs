@@ -10,6 +10,8 @@ internal static class RouteChecks
 {
     private static readonly string[] s_actions = ["to", "redirect", "respond"];
     private static readonly string[] s_paths = ["path", "path_prefix", "path_regex"];
+    private static readonly string[] s_notOfConnect = ["redirect", "respond", "rewrite_prefix", "timeout"];
+    private static readonly string[] s_matchesNotOfConnect = ["path", "path_prefix", "path_regex", "methods"];
 
     /// <summary>Checks every table.</summary>
     public static void Run(L7Config l7, Cursor at, DiagnosticSink sink)
@@ -26,6 +28,8 @@ internal static class RouteChecks
                 var here = at[name][i];
                 CheckOne(route, here, sink);
                 CheckTargets(l7, route.To, here["to"], sink);
+                if (route.Connect)
+                    CheckConnect(l7, route, here, sink);
                 CheckDuplicate(route, here, names, matches, sink);
             }
         }
@@ -55,6 +59,21 @@ internal static class RouteChecks
         {
             if (methods[i] is not null && methods.IndexOf(methods[i]) < i)
                 sink.Error(at["match"]["methods"][i].Node, at["match"]["methods"][i].Path, $"method {methods[i]} a second time", "each method once");
+        }
+    }
+
+    // A tunnel has neither a path nor a request that could be changed.
+    private static void CheckConnect(L7Config l7, RouteConfig route, Cursor at, DiagnosticSink sink)
+    {
+        foreach (var key in s_notOfConnect.Where(at.Has))
+            sink.Error(at.AtKey(key).Node, at[key].Path, $"{key} on a route with connect", "it on another route");
+        var match = at["match"];
+        foreach (var key in s_matchesNotOfConnect.Where(key => at.Has("match") && match.Has(key)))
+            sink.Error(match.AtKey(key).Node, match[key].Path, $"match.{key} on a route with connect", "a match by host alone");
+        for (var i = 0; i < route.To.Length; i++)
+        {
+            if (route.To[i]?.Cluster is { } name && l7.Clusters.TryGetValue(name, out var cluster) && cluster.Protocol != UpstreamProtocol.H1)
+                sink.Error(at["to"][i].Node, at["to"][i].Path, $"cluster '{name}', which has protocol: h2, on a route with connect, which hands bytes on as they are", "a cluster without protocol");
         }
     }
 
@@ -88,7 +107,7 @@ internal static class RouteChecks
         if (match.Methods.Any(m => m is null) || (at.Has("match") && !MatchIsWhole(at["match"], match)))
             return;
 
-        var key = string.Join('\n', match.Host, match.Path, match.PathPrefix, match.PathRegex, string.Join(',', match.Methods.Order(StringComparer.Ordinal)));
+        var key = string.Join('\n', match.Host, match.Path, match.PathPrefix, match.PathRegex, string.Join(',', match.Methods.Order(StringComparer.Ordinal)), route.Connect ? "connect" : "");
         if (!matches.TryAdd(key, at))
             sink.Error(at["match"].Node, at["match"].Path, "a route that can never match", $"a match of its own; the same stands at {matches[key].Where}");
     }

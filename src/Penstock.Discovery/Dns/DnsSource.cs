@@ -25,7 +25,7 @@ internal sealed class DnsSource(
     Action<ClusterEndpointsFound> found,
     TimeProvider time,
     ILogger logger,
-    DiscoveryMetrics metrics) : IDiscoverySource
+    DiscoveryMetrics metrics) : IDiscoverySource, IMeasuredSource
 {
     /// <summary>Up to this share of a wait is cut off at random, so that many names do not keep in step.</summary>
     private const double Jitter = 0.1;
@@ -36,7 +36,7 @@ internal sealed class DnsSource(
     private readonly CancellationTokenSource _stop = new();
     private ImmutableArray<IPAddress> _v4 = [];
     private ImmutableArray<IPAddress> _v6 = [];
-    private ImmutableArray<EndpointConfig> _reported;
+    private ImmutableArray<Endpoint> _reported;
     private long _confirmed = time.GetTimestamp();
     private int _failures;
     private Task _loop = Task.CompletedTask;
@@ -44,11 +44,15 @@ internal sealed class DnsSource(
     /// <inheritdoc/>
     public string Cluster => cluster;
 
-    /// <summary>Time since the last good answer, or since the source was made; read by any thread.</summary>
+    /// <inheritdoc/>
     public TimeSpan Age => time.GetElapsedTime(Volatile.Read(ref _confirmed));
 
-    /// <summary>Endpoints as last reported.</summary>
+    /// <inheritdoc/>
     public int EndpointCount => _reported.IsDefault ? 0 : _reported.Length;
+
+    /// <inheritdoc/>
+    public IEnumerable<string> Warnings =>
+        Volatile.Read(ref _failures) == 0 ? [] : [$"cluster {cluster}: {config.Name} does not resolve since {Age.TotalSeconds:0} s; its {EndpointCount} endpoints from before are used"];
 
     /// <inheritdoc/>
     public void Start()
@@ -115,7 +119,7 @@ internal sealed class DnsSource(
         Volatile.Write(ref _confirmed, time.GetTimestamp());
         var endpoints = _v4.Distinct().Order(Comparer<IPAddress>.Create(Compare))
             .Concat(_v6.Distinct().Order(Comparer<IPAddress>.Create(Compare)))
-            .Select(a => new EndpointConfig(SocketEndpoint.Ip(a, config.Port)))
+            .Select(a => new Endpoint(SocketEndpoint.Ip(a, config.Port), Weight: 1, EndpointState.Ready))
             .ToImmutableArray();
         if (_reported.IsDefault || !_reported.SequenceEqual(endpoints))
         {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Collections.Immutable;
+using Penstock.Model;
 using Penstock.Model.L7;
 
 namespace Penstock.Discovery.Static;
@@ -9,7 +10,7 @@ internal sealed class StaticSource(string cluster, ImmutableArray<EndpointConfig
 {
     public string Cluster => cluster;
 
-    public void Start() => found(new ClusterEndpointsFound(cluster, endpoints));
+    public void Start() => found(new ClusterEndpointsFound(cluster, [.. endpoints.Select(endpoint => new Endpoint(endpoint.Address, endpoint.Weight, EndpointState.Ready))]));
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 }

@@ -25,11 +25,18 @@ public sealed record ClusterConfig
     [Example("{type: http, path: /healthz, interval: 2s}")]
     public HealthCheckConfig? Health { get; init; }
 
+    /// <summary>
+    /// Port that health checks connect to, such as that of a gateway's own state; they go without <c>tls</c> and <c>proxy_protocol</c> then. Null, the default: the endpoint's own, with both.
+    /// </summary>
+    [Range("1", "65535")]
+    [Example("15021")]
+    public int? HealthPort { get; init; }
+
     /// <summary>TLS towards the endpoints, health checks included; null, the default: none.</summary>
     [Example("{ca: /etc/penstock/tls/mesh-ca.crt, server_name: shop.internal}")]
     public ClusterTlsConfig? Tls { get; init; }
 
-    /// <summary>What the endpoints are spoken to in; health checks are HTTP/1.1 in either case. Default h1.</summary>
+    /// <summary>What the endpoints are spoken to in, by health checks of type http, too. Default h1.</summary>
     public UpstreamProtocol Protocol { get; init; } = UpstreamProtocol.H1;
 
     /// <summary>Towards the endpoints.</summary>

@@ -30,11 +30,16 @@ public sealed record HealthCheckConfig
     [Example("/healthz")]
     public string Path { get; init; } = "/";
 
-    /// <summary>http: value of Host; null: the endpoint's address.</summary>
+    /// <summary>http, grpc: value of Host, in HTTP/2 of <c>:authority</c>; null: the endpoint's address.</summary>
     [Text(TextForm.HostAndPort)]
     [Example("shop.example.com")]
     public string? Host { get; init; }
 
     /// <summary>http: statuses that count as success. Default 200-399 (haproxy: 2xx and 3xx).</summary>
     public StatusRange Expect { get; init; } = new(200, 399);
+
+    /// <summary>grpc: the service whose health is asked for, as its server calls it; null, the default: the server's as a whole.</summary>
+    [Text(TextForm.Label)]
+    [Example("shop.Cart")]
+    public string? Service { get; init; }
 }

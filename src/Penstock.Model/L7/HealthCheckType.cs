@@ -7,6 +7,9 @@ public enum HealthCheckType
     /// <summary>A TCP (or Unix) connect.</summary>
     Tcp,
 
-    /// <summary>GET over HTTP/1.1 and a status within the expected range.</summary>
+    /// <summary>GET and a status within the expected range; over HTTP/2 where the cluster has <c>protocol: h2</c>, else over HTTP/1.1.</summary>
     Http,
+
+    /// <summary>A call of grpc.health.v1.Health/Check over HTTP/2 that says SERVING, whatever the cluster's <c>protocol</c>.</summary>
+    Grpc,
 }

@@ -24,4 +24,7 @@ public sealed record Http2Config
     [Unit(Unit.Bytes)]
     [Range("64KiB", "1GiB")]
     public int ConnectionWindowBytes { get; init; } = 1 << 20;
+
+    /// <summary>Whether clients may open WebSockets on streams (extended CONNECT, RFC 8441), which endpoints of HTTP/1.1 get as upgrades. Default false: it is not announced, and refused (Envoy: allow_connect).</summary>
+    public bool ExtendedConnect { get; init; }
 }

@@ -57,4 +57,10 @@ public sealed record ListenerConfig
 
     /// <summary>HTTP/2.</summary>
     public Http2Config Http2 { get; init; } = new();
+
+    /// <summary>
+    /// Whether calls of gRPC-Web (<c>application/grpc-web</c> and <c>application/grpc-web-text</c>) are translated to gRPC, for clusters with <c>protocol: h2</c>. Default
+    /// false: they are forwarded as any other request.
+    /// </summary>
+    public bool GrpcWeb { get; init; }
 }

@@ -34,6 +34,12 @@ public sealed record RouteConfig
     [Example("/v2")]
     public string? RewritePrefix { get; init; }
 
+    /// <summary>
+    /// Whether it takes CONNECT, and nothing else: a client gets a tunnel to an endpoint of <see cref="To"/>, whatever port it has asked for; it matches by host alone. Default false: CONNECT is
+    /// refused.
+    /// </summary>
+    public bool Connect { get; init; }
+
     /// <summary>The whole request, retries included; null: the cluster's response timeout alone holds.</summary>
     [Range("1ms", "24h")]
     [Example("30s")]

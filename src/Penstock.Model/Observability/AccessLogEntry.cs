@@ -56,6 +56,8 @@ public readonly ref struct AccessLogEntry
 
     public ReadOnlySpan<byte> Endpoint => Field(PackedField.Endpoint);
 
+    public ReadOnlySpan<byte> ProxyValues => Field(PackedField.ProxyValues);
+
     private ReadOnlySpan<byte> Field(PackedField field)
     {
         var start = field == PackedField.ClientAddress ? 0 : _header.Ends[(int)field - 1];

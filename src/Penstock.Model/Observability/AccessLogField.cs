@@ -66,4 +66,7 @@ public enum AccessLogField
 
     /// <summary>User-Agent.</summary>
     UserAgent,
+
+    /// <summary>What the PROXY header that the connection came with says beside addresses: <c>authority=</c>, <c>alpn=</c>, <c>ssl=</c>, <c>ssl_cn=</c>, <c>unique_id=</c>; empty: nothing.</summary>
+    ProxyValues,
 }

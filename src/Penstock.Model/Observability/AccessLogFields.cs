@@ -11,7 +11,7 @@ public static class AccessLogFields
     [
         "time", "client_address", "client_port", "method", "target", "protocol", "host", "status", "reason",
         "request_bytes", "response_bytes", "duration_us", "upstream_us", "attempts", "listener", "route", "cluster",
-        "endpoint", "request_id", "referer", "user_agent",
+        "endpoint", "request_id", "referer", "user_agent", "proxy_values",
     ];
 
     /// <summary>The name of a field.</summary>

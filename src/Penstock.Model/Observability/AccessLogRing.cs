@@ -66,7 +66,7 @@ public sealed class AccessLogRing
         + Math.Min(record.Target.Length, MaxTargetBytes) + Math.Min(record.Referer.Length, MaxRefererBytes)
         + Math.Min(record.UserAgent.Length, MaxUserAgentBytes) + Math.Min(record.ClientAddress.Length, MaxFieldBytes)
         + Math.Min(record.Method.Length, MaxFieldBytes) + Math.Min(record.Host.Length, MaxFieldBytes)
-        + Math.Min(record.RequestId.Length, MaxFieldBytes) + (5 * MaxFieldBytes);
+        + Math.Min(record.RequestId.Length, MaxFieldBytes) + Math.Min(record.ProxyValues.Length, MaxFieldBytes) + (5 * MaxFieldBytes);
 
     /// <summary>Appends a record; called by one thread only. Allocates nothing, makes no system call and never blocks.</summary>
     /// <returns>False when the ring is full: the record is dropped and counted.</returns>
@@ -162,6 +162,7 @@ public sealed class AccessLogRing
         end = Append(ref header, payload, end, PackedField.Route, record.Route);
         end = Append(ref header, payload, end, PackedField.Cluster, record.Cluster);
         end = Append(ref header, payload, end, PackedField.Endpoint, record.Endpoint);
+        end = Append(ref header, payload, end, PackedField.ProxyValues, record.ProxyValues, MaxFieldBytes);
         header.Length = (Unsafe.SizeOf<PackedRecordHeader>() + end + Alignment - 1) & -Alignment;
         return header.Length;
     }

@@ -38,6 +38,9 @@ public ref struct AccessRecord
     /// <summary>Request id.</summary>
     public ReadOnlySpan<byte> RequestId;
 
+    /// <summary>Values of the PROXY header that the connection came with, as text; empty: none.</summary>
+    public ReadOnlySpan<byte> ProxyValues;
+
     /// <summary>10 or 11; 0 when the request could not be read.</summary>
     public int HttpVersion;
 

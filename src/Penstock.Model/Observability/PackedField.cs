@@ -16,4 +16,5 @@ internal enum PackedField
     Route,
     Cluster,
     Endpoint,
+    ProxyValues,
 }

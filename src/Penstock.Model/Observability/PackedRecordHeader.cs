@@ -9,7 +9,7 @@ namespace Penstock.Model.Observability;
 internal struct PackedRecordHeader
 {
     /// <summary>Number of fields of variable length; they follow the header in the order of <see cref="PackedField"/>.</summary>
-    public const int FieldCount = 12;
+    public const int FieldCount = 13;
 
     /// <summary>In <see cref="Length"/>: nothing more before the end of the ring, go on at its start.</summary>
     public const int Skip = -1;

@@ -54,4 +54,7 @@ public enum TextForm
 
     /// <summary>MAC address as <c>02:00:5e:00:53:01</c>.</summary>
     MacAddress,
+
+    /// <summary>Namespace and name of an object in Kubernetes, as <c>istio-system/istio-ingressgateway</c>: labels of RFC 1123, up to 63 characters each.</summary>
+    NamespacedName,
 }

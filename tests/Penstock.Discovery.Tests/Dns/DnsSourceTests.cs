@@ -146,12 +146,12 @@ public sealed class DnsSourceTests
     public async Task Create_StaticCluster_ReportsItsEndpointsAtOnce()
     {
         var endpoint = new EndpointConfig(Penstock.Model.SocketEndpoint.Ip(IPAddress.Loopback, 80), 7);
-        var factory = new DiscoverySourceFactory(_time, Microsoft.Extensions.Logging.Abstractions.NullLoggerFactory.Instance);
+        var factory = new DiscoverySourceFactory("/nowhere", static _ => throw new InvalidDataException("no kubeconfig"), _time, Microsoft.Extensions.Logging.Abstractions.NullLoggerFactory.Instance);
         await using var source = factory.Create(new ClusterConfig { Name = "c", Endpoints = [endpoint] }, _found.Add);
 
         source.Start();
 
-        _found.ShouldHaveSingleItem().Endpoints.ShouldBe([endpoint]);
+        _found.ShouldHaveSingleItem().Endpoints.ShouldBe([new Penstock.Model.Endpoint(endpoint.Address, 7, Penstock.Model.EndpointState.Ready)]);
     }
 
     private static Resolution Answer(int ttl, params string[] addresses)

@@ -36,6 +36,7 @@ public sealed class AccessLogRingTests
         Text(entry.Route).ShouldBe("größe");
         Text(entry.Cluster).ShouldBe("mesh-a");
         Text(entry.Endpoint).ShouldBe("10.0.0.1:80");
+        Text(entry.ProxyValues).ShouldBe("alpn=h2");
         entry.IsTruncated.ShouldBeFalse();
     }
 
@@ -226,6 +227,7 @@ public sealed class AccessLogRingTests
         Target = target,
         Host = "shop.example.com"u8,
         UserAgent = "curl/8"u8,
+        ProxyValues = "alpn=h2"u8,
         Referer = "http://r/"u8,
         RequestId = "id-1"u8,
         HttpVersion = 11,

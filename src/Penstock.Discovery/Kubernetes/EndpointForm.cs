@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+using System.Net;
+using Penstock.Model;
+using Penstock.Model.L7;
+
+namespace Penstock.Discovery.Kubernetes;
+
+/// <summary>Makes endpoints of what a source finds, ranked as its configuration says.</summary>
+/// <param name="config">The source.</param>
+internal sealed class EndpointForm(KubernetesDiscoveryConfig config)
+{
+    private const string Ends = "Kubernetes ends it";
+
+    /// <summary>Makes one.</summary>
+    /// <param name="address">Its address.</param>
+    /// <param name="port">Its port.</param>
+    /// <param name="isReady">Whether it is ready; else it drains.</param>
+    /// <param name="zone">Its zone; empty: not known.</param>
+    /// <param name="weight">Its share.</param>
+    public Endpoint Make(IPAddress address, int port, bool isReady, string zone, int weight) =>
+        new(SocketEndpoint.Ip(address, port), weight, isReady ? EndpointState.Ready : EndpointState.Drain, isReady ? "" : Ends) { Zone = zone, Priority = Rank(zone) };
+
+    // A step for each priority, and half of one for another zone than the one preferred.
+    private int Rank(string zone) => (config.Priority * 2) + (config.PreferZone is { } preferred && !string.Equals(preferred, zone, StringComparison.Ordinal) ? 1 : 0);
+}

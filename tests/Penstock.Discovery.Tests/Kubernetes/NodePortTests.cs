@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+using Penstock.Model;
+using Penstock.Model.L7;
+using static Penstock.Discovery.Tests.Kubernetes.Recorded;
+
+namespace Penstock.Discovery.Tests.Kubernetes;
+
+/// <summary>Services reached by the nodes.</summary>
+public sealed class NodePortTests : IAsyncLifetime
+{
+    private readonly string _state = Directory.CreateTempSubdirectory("penstock-kubernetes-").FullName;
+    private readonly FakeApiServer _server = new();
+
+    public Task InitializeAsync()
+    {
+        _server.Put(Nodes, "n1", Node("n1", "192.0.2.1"));
+        _server.Put(Nodes, "n2", Node("n2", "192.0.2.2"));
+        _server.Put(Nodes, "n3", Node("n3", "192.0.2.3", ready: false));
+        _server.Put(Nodes, "n4", Node("n4", "192.0.2.4", labels: ",\"node.kubernetes.io/exclude-from-external-load-balancers\":\"\""));
+        _server.Put(Nodes, "n5", Node("n5", "192.0.2.5", taints: """[{"key":"ToBeDeletedByClusterAutoscaler","value":"1","effect":"NoSchedule"}]"""));
+        _server.Put(Slices, "gw-a", Slice("gw-a", Pod("10.1.0.1"), Pod("10.1.0.2"), Pod("10.1.0.3", ready: false, node: "n2")));
+        return Task.CompletedTask;
+    }
+
+    public async Task DisposeAsync()
+    {
+        await _server.DisposeAsync();
+        Directory.Delete(_state, recursive: true);
+    }
+
+    [Fact]
+    public async Task PolicyCluster_EveryReadyNode_TakesRequests()
+    {
+        _server.Put(Services, "istio-ingressgateway", Service("Cluster"));
+        await using var source = Start();
+
+        await source.UntilItHasAsync("192.0.2.1 192.0.2.2 192.0.2.5");
+        source.Endpoints.Select(endpoint => (endpoint.Address.Port, endpoint.State, endpoint.Weight)).ShouldBe(
+            [(30080, EndpointState.Ready, 1), (30080, EndpointState.Ready, 1), (30080, EndpointState.Drain, 1)]);
+    }
+
+    [Fact]
+    public async Task PolicyLocal_NodesWithPods_TakeRequestsByTheirNumber()
+    {
+        _server.Put(Services, "istio-ingressgateway", Service("Local"));
+        await using var source = Start();
+
+        await source.UntilItHasAsync("192.0.2.1 192.0.2.2");
+        source.Endpoints.Select(endpoint => (endpoint.State, endpoint.Weight)).ShouldBe([(EndpointState.Ready, 2), (EndpointState.Drain, 1)]);
+        await source.UntilAsync(() => _server.Watches == 3);
+
+        _server.Put(Slices, "gw-b", Slice("gw-b", Pod("10.1.0.4", node: "n2")));
+        await source.UntilAsync(() => source.Endpoints is [_, { State: EndpointState.Ready, Weight: 1 }]);
+        _server.Put(Slices, "gw-a", Slice("gw-a", Pod("10.1.0.4", node: "n2")));
+        await source.UntilItHasAsync("192.0.2.2");
+    }
+
+    [Fact]
+    public async Task Nodes_ThatChange_AreFollowed()
+    {
+        _server.Put(Services, "istio-ingressgateway", Service("Cluster"));
+        await using var source = Start();
+        await source.UntilItHasAsync("192.0.2.1 192.0.2.2 192.0.2.5");
+        await source.UntilAsync(() => _server.Watches == 3);
+
+        _server.Put(Nodes, "n3", Node("n3", "192.0.2.3"));
+        await source.UntilItHasAsync("192.0.2.1 192.0.2.2 192.0.2.3 192.0.2.5");
+        _server.Delete(Nodes, "n5", Node("n5", "192.0.2.5"));
+        await source.UntilItHasAsync("192.0.2.1 192.0.2.2 192.0.2.3");
+        _server.Put(Services, "istio-ingressgateway", Service("Cluster", nodePort: 31080));
+
+        await source.UntilAsync(() => source.Endpoints.All(endpoint => endpoint.Address.Port == 31080));
+    }
+
+    [Fact]
+    public async Task Service_ThatIsGoneOrHasNoNodePort_IsWarnedOf()
+    {
+        await using var source = Start();
+        await source.UntilAsync(() => source.Warnings.Any(warning => warning.EndsWith("there is no such Service", StringComparison.Ordinal)));
+        await source.UntilAsync(() => _server.Watches == 3);
+
+        _server.Put(Services, "istio-ingressgateway", Service("Cluster", nodePort: 0));
+
+        await source.UntilAsync(() => source.Warnings.Any(warning => warning.EndsWith("the Service has no node port for http2; it has status-port, http2", StringComparison.Ordinal)));
+        source.Endpoints.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task ExternalNodes_ByTheirExternalAddresses_AreEachOnce()
+    {
+        _server.Put(Services, "istio-ingressgateway", Service("Cluster"));
+        await using var source = SourceUnderTest.Of(_state, _server, SourceUnderTest.Gateway with { Via = KubernetesVia.ExternalNodes });
+
+        await source.UntilItHasAsync("203.0.113.9");
+    }
+
+    private SourceUnderTest Start() => SourceUnderTest.Of(_state, _server, SourceUnderTest.Gateway with { Via = KubernetesVia.Nodes });
+}
