@@ -143,13 +143,22 @@ class Help:
         """Pairs of the two columns of a section."""
         return [re.split(r"\s{2,}", one, maxsplit=1) for one in self.sections.get(title, [])]
 
+    @property
+    def commands(self):
+        """Names of the commands below it, without their arguments, and what they do."""
+        return [(name.split()[0], text) for name, text in self.entries("Commands")]
+
     def body(self, others):
         synopsis = [f"\\fB{escape(one)}\\fR" for one in self.sections["Usage"]]
         yield from [".SH SYNOPSIS", *synopsis, ".SH DESCRIPTION", line(escape(self.description))]
         if "Commands" in self.sections:
             yield ".SH COMMANDS"
-            for name, text in self.entries("Commands"):
+            for name, text in self.commands:
                 yield from [".TP", f"\\fB{escape('-'.join([self.name, name]))}\\fR(8)", line(escape(text))]
+        if "Arguments" in self.sections:
+            yield ".SH ARGUMENTS"
+            for argument, text in self.entries("Arguments"):
+                yield from [".TP", f"\\fI{escape(argument)}\\fR", line(escape(text))]
         yield ".SH OPTIONS"
         for option, text in self.entries("Options"):
             yield from [".TP", f"\\fB{escape(option)}\\fR", line(escape(text))]
@@ -170,7 +179,7 @@ def helps(program, words=()):
     """The program's help, and that of every command below."""
     own = Help(program, list(words))
     yield own
-    for name, _ in own.entries("Commands"):
+    for name, _ in own.commands:
         yield from helps(program, [*words, name])
 
 

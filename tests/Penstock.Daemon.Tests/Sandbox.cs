@@ -25,9 +25,10 @@ internal sealed class Sandbox : IDisposable
 
     public string SocketPath => Path.Combine(Directory, "admin.sock");
 
+    /// <summary>Writes the configuration; what it keeps over restarts is in the directory, too, where it names no other place.</summary>
     public void Write(string config)
     {
-        File.WriteAllText(ConfigPath + ".new", config);
+        File.WriteAllText(ConfigPath + ".new", config.Contains("state:", StringComparison.Ordinal) ? config : $"{config.TrimEnd()}\nstate: {Directory}/lib\n");
         File.Move(ConfigPath + ".new", ConfigPath, overwrite: true);
     }
 

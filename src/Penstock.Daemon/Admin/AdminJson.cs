@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Text.Json.Serialization;
+using Penstock.Config.Comparison;
+using Penstock.ControlPlane.Overrides;
 using Penstock.Daemon.Peers;
+using Penstock.Daemon.Running;
 using Penstock.L4;
 using Penstock.L4.Decap;
+using Penstock.L7.Explaining;
 using Penstock.Model;
 using Penstock.Model.L4;
 using Penstock.Model.L7;
@@ -18,14 +22,17 @@ namespace Penstock.Daemon.Admin;
     [
         typeof(SnakeCaseEnumConverter<Balancing>),
         typeof(SnakeCaseEnumConverter<BackendState>),
+        typeof(SnakeCaseEnumConverter<ConfigChangeKind>),
         typeof(SnakeCaseEnumConverter<DifferenceKind>),
         typeof(SnakeCaseEnumConverter<EmptyAction>),
         typeof(SnakeCaseEnumConverter<EndpointState>),
         typeof(SnakeCaseEnumConverter<HashOn>),
         typeof(SnakeCaseEnumConverter<IpvsScheduler>),
         typeof(SnakeCaseEnumConverter<IpvsSyncRole>),
+        typeof(SnakeCaseEnumConverter<KubernetesVia>),
         typeof(SnakeCaseEnumConverter<L4Engine>),
         typeof(SnakeCaseEnumConverter<NextHop>),
+        typeof(SnakeCaseEnumConverter<OverrideKind>),
         typeof(SnakeCaseEnumConverter<PeerState>),
         typeof(SnakeCaseEnumConverter<Spread>),
         typeof(SnakeCaseEnumConverter<VrrpRole>),
@@ -46,11 +53,19 @@ namespace Penstock.Daemon.Admin;
 [JsonSerializable(typeof(StatusReport))]
 [JsonSerializable(typeof(ReloadReport))]
 [JsonSerializable(typeof(CheckReport))]
+[JsonSerializable(typeof(DiffReport))]
 [JsonSerializable(typeof(VersionReport))]
 [JsonSerializable(typeof(SnapshotReport))]
 [JsonSerializable(typeof(ApplianceConfig))]
 [JsonSerializable(typeof(PacketExplanation))]
+[JsonSerializable(typeof(RequestExplanation))]
 [JsonSerializable(typeof(DecapStatus[]))]
 [JsonSerializable(typeof(BalancerRates))]
+[JsonSerializable(typeof(StatusRates))]
 [JsonSerializable(typeof(NodeReport))]
+[JsonSerializable(typeof(OverrideOutcome))]
+[JsonSerializable(typeof(HistoryReport))]
+[JsonSerializable(typeof(HistoryEntry))]
+[JsonSerializable(typeof(KeptStatus))]
+[JsonSerializable(typeof(StateOverride[]))]
 internal sealed partial class AdminJson : JsonSerializerContext;

@@ -39,5 +39,6 @@ internal sealed record BalancerRates(double Seconds, IReadOnlyList<ServiceRates>
         Rate(before?.ReturnPackets ?? 0, after.ReturnPackets, seconds),
         Rate(before?.ReturnBytes ?? 0, after.ReturnBytes, seconds));
 
-    private static double Rate(long before, long after, double seconds) => Math.Round((after >= before ? after - before : after) / seconds, 1);
+    /// <summary>Growth of a counter a second; one that counts anew counts from zero.</summary>
+    internal static double Rate(long before, long after, double seconds) => Math.Round((after >= before ? after - before : after) / seconds, 1);
 }

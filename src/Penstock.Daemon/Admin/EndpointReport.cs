@@ -10,4 +10,5 @@ namespace Penstock.Daemon.Admin;
 /// <param name="Connections">Connections open.</param>
 /// <param name="Requests">Requests since start.</param>
 /// <param name="Failures">Requests that failed here since start.</param>
-internal sealed record EndpointReport(string Address, int Weight, string State, string Reason, long Active, long Connections, long Requests, long Failures);
+/// <param name="Zone">Zone it is in, as its source names it; empty: not known.</param>
+internal sealed record EndpointReport(string Address, int Weight, string State, string Reason, long Active, long Connections, long Requests, long Failures, string Zone);

@@ -15,8 +15,7 @@ internal sealed record PacketQuestion(IPEndPoint From, IPEndPoint To, TransportP
     public static bool TryParse(string query, [NotNullWhen(true)] out PacketQuestion? question)
     {
         question = null;
-        var parts = query.TrimStart('?').Split('&').Select(pair => pair.Split('=', 2)).Where(pair => pair.Length == 2)
-            .GroupBy(pair => pair[0], StringComparer.Ordinal).ToDictionary(pair => pair.Key, pair => Uri.UnescapeDataString(pair.First()[1]), StringComparer.Ordinal);
+        var parts = QueryFields.Parse(query);
         if (!IPEndPoint.TryParse(parts.GetValueOrDefault("src", ""), out var from) || !IPEndPoint.TryParse(parts.GetValueOrDefault("dst", ""), out var to)
             || from.AddressFamily != to.AddressFamily || to.Port == 0)
         {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 using Penstock.Daemon.Peers;
+using Penstock.Daemon.Running;
 using Penstock.L4;
 using Penstock.Vrrp;
 using Penstock.Vrrp.Bgp;
@@ -25,6 +26,8 @@ namespace Penstock.Daemon.Admin;
 /// <param name="BgpAddresses">Addresses that are announced.</param>
 /// <param name="Peers">The other hosts.</param>
 /// <param name="NodeState">Whether an operator has taken this host out, and what is left on it.</param>
+/// <param name="Overrides">States that operators have given in place of the configuration's.</param>
+/// <param name="Kept">Whether what runs is what the files say, and stays.</param>
 /// <param name="Warnings">What asks for attention now.</param>
 internal sealed record StatusReport(
     string Node,
@@ -45,4 +48,6 @@ internal sealed record StatusReport(
     IReadOnlyList<BgpAddressStatus> BgpAddresses,
     IReadOnlyList<PeerStatus> Peers,
     NodeReport NodeState,
+    IReadOnlyList<OverrideStatus> Overrides,
+    KeptStatus Kept,
     IReadOnlyList<string> Warnings);

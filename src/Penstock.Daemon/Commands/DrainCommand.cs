@@ -3,6 +3,7 @@ using System.CommandLine;
 using System.Diagnostics;
 using System.Text.Json;
 using Penstock.Daemon.Admin;
+using Penstock.Model.L4;
 
 namespace Penstock.Daemon.Commands;
 
@@ -14,7 +15,7 @@ internal static class DrainCommand
     /// <summary>The command.</summary>
     public static Command Build()
     {
-        var node = SharedOptions.Node();
+        var targets = new TargetOptions(hasNode: true);
         var timeout = new Option<TimeSpan?>("--timeout")
         {
             Description = "Wait so long for what is left here [default: 5m]; exit code 4: not all of it has gone. The host goes on to drain.",
@@ -26,13 +27,14 @@ internal static class DrainCommand
         var format = SharedOptions.Output();
         var command = new ExampledCommand(
             "drain",
-            "Take this host out for maintenance: other hosts take its virtual addresses and its new flows, and it serves on what it has. It stays so over restarts until penstock ready --node.",
-            "penstock drain --node --timeout 10m && systemctl poweroff") { node, timeout, noWait, socket, config, format };
-        command.Require(node);
+            "Take this host, a service, backend, cluster or endpoint out softly: new flows and requests go elsewhere, those it has go on. Of this host, other hosts take the virtual addresses too. It stays so over reloads and restarts, whatever the configuration says, until penstock ready.",
+            "penstock drain --node --timeout 10m && systemctl poweroff") { timeout, noWait, socket, config, format };
+        targets.AddTo(command, timeout, noWait);
         command.SetAction(async (parsed, cancellation) =>
         {
             using var client = new AdminClient(DaemonSocket.Path(parsed.GetValue(socket), parsed.GetValue(config)));
             var (output, error, isJson) = (parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error, parsed.GetValue(format) == OutputFormat.Json);
+            if (targets.Named(parsed) is { } named) return await OverrideAction.RunAsync(client, named, BackendState.Drain, targets.Why(parsed), isJson, parsed);
             var report = await client.PostAsync(AdminPaths.Drain, AdminJson.Default.NodeReport);
             if (!isJson) await output.WriteLineAsync($"{report.Node} drains since {report.Since:yyyy-MM-dd HH:mm:ss}Z");
             var isDone = true;

@@ -9,7 +9,7 @@ namespace Penstock.Daemon.Commands;
 internal static class ExplainCommand
 {
     /// <summary>The command.</summary>
-    public static Command Build() => new("explain", "Say what would become of a packet, and why.") { BuildPacket() };
+    public static Command Build() => new("explain", "Say what would become of a packet or a request, and why.") { BuildPacket(), ExplainRequestCommand.Build() };
 
     private static ExampledCommand BuildPacket()
     {
@@ -27,7 +27,7 @@ internal static class ExplainCommand
         command.SetAction(async (parsed, _) =>
         {
             using var client = new AdminClient(DaemonSocket.Path(parsed.GetValue(socket), parsed.GetValue(config)));
-            var query = $"?src={Escape(parsed.GetValue(source))}&dst={Escape(parsed.GetValue(destination))}&proto={Escape(parsed.GetValue(protocol))}";
+            var query = QueryFields.Write(("src", parsed.GetValue(source)!), ("dst", parsed.GetValue(destination)!), ("proto", parsed.GetValue(protocol)!)); // required, or with a default
             var answer = await client.GetAsync(AdminPaths.ExplainPacket + query, AdminJson.Default.PacketExplanation);
             var output = parsed.InvocationConfiguration.Output;
             if (parsed.GetValue(format) == OutputFormat.Json)
@@ -45,6 +45,4 @@ internal static class ExplainCommand
         });
         return command;
     }
-
-    private static string Escape(string? text) => Uri.EscapeDataString(text ?? "");
 }

@@ -3,6 +3,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using Penstock.Config.Binding;
+using Penstock.Daemon.Admin;
 
 namespace Penstock.Daemon.Commands;
 
@@ -31,6 +32,17 @@ internal static class OptionValues
             if (DurationText.TryParse(written, out var duration) && duration > TimeSpan.Zero && duration <= most) return duration;
             return Refuse<TimeSpan?>(result, $"{option.Name} takes a duration such as 500ms, 10s or 5m (a plain number is seconds), above 0 and at most {most.TotalHours:0}h");
         };
+        return option;
+    }
+
+    /// <summary>Has an option take a line, as records keep it.</summary>
+    public static Option<string?> AsLine(this Option<string?> option)
+    {
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens.Any(token => !QueryFields.IsLine(token.Value)))
+                result.AddError($"{option.Name} takes a line of at most {QueryFields.LongestLine} characters");
+        });
         return option;
     }
 

@@ -22,6 +22,6 @@ internal static class RatesText
         if (rates.Drops.Count > 0) output.WriteLine("dropped: " + string.Join(", ", rates.Drops.Select(drop => $"{drop.Key} {drop.Value:0}")));
     }
 
-    // A little is not nothing.
-    private static long Whole(double rate) => (long)Math.Ceiling(rate);
+    /// <summary>A rate as a whole number: a little is not nothing.</summary>
+    internal static long Whole(double rate) => (long)Math.Ceiling(rate);
 }

@@ -40,14 +40,8 @@ internal static class SharedOptions
         HelpName = "PATH",
     };
 
-    /// <summary>--node of the commands that take something out or in.</summary>
-    public static Option<bool> Node() => new("--node") { Description = "This host as a whole." };
-
-    /// <summary>Has a command ask for its --node.</summary>
-    public static void Require(this Command command, Option<bool> node) => command.Validators.Add(result =>
-    {
-        if (!result.GetValue(node)) result.AddError($"'{node.Name}' is required: it names what is taken");
-    });
+    /// <summary>--why.</summary>
+    public static Option<string?> Why() => new Option<string?>("--why") { Description = "Why, for status and who comes after.", HelpName = "TEXT" }.AsLine();
 
     /// <summary>--output.</summary>
     public static Option<OutputFormat> Output() => new("--output", "-o")

@@ -42,11 +42,23 @@ internal static class StatusText
         }
 
         endpoints.Write(output);
+        if (report.Overrides.Count > 0) WriteOverrides(report.Overrides, output);
         if (report.Warnings.Count == 0) return;
 
         output.WriteLine();
         foreach (var warning in report.Warnings) output.WriteLine("warning: " + warning);
     }
+
+    private static void WriteOverrides(IReadOnlyList<OverrideStatus> overrides, TextWriter output)
+    {
+        output.WriteLine();
+        var table = new TextTable("OVERRIDE", "OF", "STATE", "CONFIGURED", "SINCE", "BY", "WHY");
+        foreach (var one in overrides)
+            table.Add(OverrideQuestion.Word(one.Kind), one.Target, Word(one.State), one.Exists ? Word(one.Configured) : "not there", $"{one.Since:yyyy-MM-dd HH:mm:ss}Z", one.By.Length == 0 ? "-" : one.By, one.Why);
+        table.Write(output);
+    }
+
+    private static string Word(BackendState? state) => state is { } known ? known.ToString().ToLowerInvariant() : "-";
 
     private static void WritePeers(IReadOnlyList<PeerStatus> peers, TextWriter output)
     {
@@ -102,7 +114,7 @@ internal static class StatusText
     private static string Elsewhere(PeerStatus peer, string address)
     {
         if (peer.Bgp is not { } bgp) return "?";
-        return bgp.Announces(address) is { } announced ? YesOrNo(announced) : "-";
+        return bgp.Announces(address) is { } announced ? YesOrNo(announced) : bgp.HasMore ? "?" : "-";
     }
 
     private static string YesOrNo(bool isSo) => isSo ? "yes" : "no";

@@ -32,14 +32,14 @@ internal sealed class AnnouncementWatch(ILogger logger, TimeProvider time)
     {
         var known = _suspicions.GetValueOrDefault(own.Address);
         // Fresh: it has a report.
-        if (own.Announced || peers.Any(peer => peer.IsFresh && peer.Report!.KnownBgp()?.Announces(own.Address) == true))
+        if (own.Announced || peers.Any(peer => peer.IsFresh && peer.Report!.Bgp?.Announces(own.Address) == true))
         {
             Clear(own.Address, "is announced again");
             return;
         }
 
         // A question that was lost proves nothing, and a peer that does not say what it announces may announce it.
-        if (peers.Count == 0 || !peers.All(peer => peer.IsFresh && peer.Report!.KnownBgp() is not null))
+        if (peers.Count == 0 || !peers.All(peer => peer.IsFresh && peer.Report!.Bgp?.SaysOf(own.Address) == true))
         {
             if (known is not null && !(known.IsSure && peers.Any(peer => peer is { State: PeerState.Up, IsFresh: false })))
                 Clear(own.Address, "can be told of no more: a peer does not say what it announces");

@@ -38,7 +38,7 @@ internal sealed class InstanceWatch(ILogger logger, TimeProvider time)
         var masters = peers.Where(peer => peer.IsFresh && instance.On(peer.Report!)?.Role == VrrpRole.Master).ToArray(); // fresh: it has a report
 
         // A role that is not known may be that of a master.
-        var isKnown = instance.State.Role != VrrpRole.Unknown && peers.All(peer => peer.IsFresh && instance.On(peer.Report!)?.Role != VrrpRole.Unknown);
+        var isKnown = instance.State.Role != VrrpRole.Unknown && peers.All(peer => peer.IsFresh && (instance.On(peer.Report!) is { } other ? other.Role != VrrpRole.Unknown : !peer.Report!.HasMore));
         var isBad = instance.IsMaster ? masters.Length > 0 : masters.Length == 0 && peers.Count > 0 && isKnown;
         if (!isBad)
         {

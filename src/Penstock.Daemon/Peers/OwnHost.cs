@@ -41,11 +41,13 @@ internal sealed class OwnHost(Func<VrrpStatus> vrrp, Func<BgpStatus> bgp, Func<s
     {
         var unready = snapshot.Services.Values.Count(backends => !backends.Any(backend => backend.State == EndpointState.Ready))
             + snapshot.Endpoints.Values.Count(cluster => !cluster.Endpoints.Any(endpoint => endpoint.State == EndpointState.Ready));
-        return new PeerReport(
-            snapshot.Config.Node, VersionCommand.Current, state(), snapshot.Generation, at, unready, digest, [.. Instances(snapshot.Config).Select(instance => instance.State)])
+        PeerInstance[] instances = [.. Instances(snapshot.Config).Select(instance => instance.State)];
+        var told = PeerReport.Told(instances);
+        return new PeerReport(snapshot.Config.Node, VersionCommand.Current, state(), snapshot.Generation, at, unready, digest, told)
         {
+            HasMore = told.Count < instances.Length || told.Zip(instances).Any(pair => pair.First.Addresses.Count < pair.Second.Addresses.Count),
             BgpRouterId = RouterId(snapshot.Config),
-            Bgp = Bgp,
+            Bgp = Bgp?.Cut(PeerReport.MostItems) ?? (snapshot.Config.Bgp is null ? PeerBgp.None : null), // a host that speaks none says so; one that says nothing may be of a version before
             Drained = drained,
         };
     }

@@ -17,6 +17,15 @@ internal sealed record PeerBgp(int SessionsUp, int Sessions, IReadOnlyList<PeerA
         ? null
         : new PeerBgp(status.Neighbors.Count(one => one.IsUp), status.Neighbors.Length, [.. status.Addresses.Select(one => new PeerAnnouncement(one.Address, one.Announced))]);
 
-    /// <summary>Whether a router is told of an address by this host; null: it is not to announce it.</summary>
+    /// <summary>Whether it is to announce more than <see cref="Addresses"/>: whether it announces one that is not among them is not known.</summary>
+    public bool HasMore { get; init; }
+
+    /// <summary>With so many addresses at most, the first ones.</summary>
+    public PeerBgp Cut(int most) => Addresses.Count <= most ? this : this with { Addresses = [.. Addresses.Take(most)], HasMore = true };
+
+    /// <summary>Whether it is known whether this host announces an address.</summary>
+    public bool SaysOf(string address) => !HasMore || Announces(address) is not null;
+
+    /// <summary>Whether a router is told of an address by this host; null: it is not to announce it, or see <see cref="SaysOf"/>.</summary>
     public bool? Announces(string address) => Addresses.FirstOrDefault(one => string.Equals(one.Address, address, StringComparison.OrdinalIgnoreCase))?.Announced;
 }

@@ -14,9 +14,6 @@ internal sealed class PeerClient : IDisposable
     /// <summary>Most bytes of a digest: 20,000 entries with long names take half of it.</summary>
     private const int DigestBytes = 8 << 20;
 
-    /// <summary>Most bytes of a report: 255 instances with 20 addresses each take two thirds of it.</summary>
-    private const int ReportBytes = 256 << 10;
-
     private const int HeadKilobytes = 8;
 
     // After so long a certificate is looked at again, which may have ended or have been replaced.
@@ -55,7 +52,7 @@ internal sealed class PeerClient : IDisposable
     /// <exception cref="PeerFaultException">It does not say.</exception>
     public async Task<PeerReport> AskAsync(CancellationToken cancellation)
     {
-        var answer = await GetAsync(PeerPaths.Report, ReportBytes, PeerJson.Default.PeerReport, cancellation);
+        var answer = await GetAsync(PeerPaths.Report, PeerReport.MostBytes, PeerJson.Default.PeerReport, cancellation);
         if (answer.Trouble() is { } trouble)
             throw new PeerFaultException(PeerFaultKind.Answer, $"its report is refused: {trouble}");
         var report = answer.Plain();

@@ -19,10 +19,16 @@ internal sealed record PeerReport(
     /// <summary>What it says of any other.</summary>
     public const string Running = "running";
 
+    /// <summary>Most bytes of a report: 255 instances with 20 addresses each, and 1,024 announced addresses, take less.</summary>
+    public const int MostBytes = 256 << 10;
+
+    /// <summary>Most announced addresses, which take 80 KiB at most; most instances, and addresses of each, where <see cref="Told"/> does not have fewer.</summary>
+    public const int MostItems = 1024;
+
     private const int LongestText = 256;
 
-    // Of each kind: an id of eight bits for each of a few interfaces, and what one advert could name.
-    private const int MostItems = 1024;
+    // Of instances, beside announced addresses and some for the rest; bytes of one without its name and addresses, and of an address without its text.
+    private const int InstancesBytes = 160 << 10, InstanceBytes = 160, AddressBytes = 3;
 
     /// <summary>Nodes that it sends no new flows of the proxy tier to, because they drain; null: it is of a version that does not say.</summary>
     public IReadOnlyList<string>? Drained { get; init; }
@@ -30,14 +36,23 @@ internal sealed record PeerReport(
     /// <summary>Its BGP identifier; null: it speaks no BGP, or is of a version that does not say.</summary>
     public string? BgpRouterId { get; init; }
 
-    /// <summary>What it announces; null: it speaks no BGP, or is of a version that does not say.</summary>
+    /// <summary>What it announces, <see cref="PeerBgp.None"/> where it speaks no BGP; null: it does not say, or not yet.</summary>
     public PeerBgp? Bgp { get; init; }
+
+    /// <summary>Whether it has more VRRP instances, or addresses of them, than <see cref="Vrrp"/>: of one that is not there nothing is known.</summary>
+    public bool HasMore { get; init; }
 
     /// <summary>Whether it is to get no new flows.</summary>
     public bool IsDraining => string.Equals(State, Draining, StringComparison.Ordinal);
 
-    /// <summary>What it announces, <see cref="PeerBgp.None"/> where it speaks no BGP; null: it does not say.</summary>
-    public PeerBgp? KnownBgp() => Bgp ?? (BgpRouterId is null ? PeerBgp.None : null);
+    /// <summary>As many of a host's instances, and then of their addresses, as a report has room for; the first ones. A report that is too long is refused, and the host counts as down.</summary>
+    public static IReadOnlyList<PeerInstance> Told(IReadOnlyList<PeerInstance> instances)
+    {
+        var left = InstancesBytes;
+        PeerInstance[] told = [.. instances.Take(MostItems).TakeWhile(instance => (left -= InstanceBytes + instance.Name.Length) >= 0)];
+        left = Math.Max(left, 0);
+        return [.. told.Select(instance => instance with { Addresses = [.. instance.Addresses.Take(MostItems).TakeWhile(address => (left -= address.Length + AddressBytes) >= 0)] })];
+    }
 
     /// <summary>What no host of this version would send; null: nothing.</summary>
     public string? Trouble()
@@ -68,7 +83,7 @@ internal sealed record PeerReport(
         Version = Plain(Version),
         State = Plain(State),
         BgpRouterId = BgpRouterId is null ? null : Plain(BgpRouterId),
-        Bgp = Bgp is null || Bgp.Addresses.Count > MostItems ? null : Bgp with { Addresses = [.. Bgp.Addresses.Select(one => one with { Address = Plain(one.Address) })] },
+        Bgp = Bgp?.Cut(MostItems) is { } bgp ? bgp with { Addresses = [.. bgp.Addresses.Select(one => one with { Address = Plain(one.Address) })] } : null,
         Drained = Drained is null ? null : [.. Drained.Take(MostItems).Select(Plain)],
         Vrrp = [.. Vrrp.Take(MostItems).Select(instance => instance with { Name = Plain(instance.Name), Addresses = [.. instance.Addresses.Take(MostItems).Select(Plain)] })],
     };

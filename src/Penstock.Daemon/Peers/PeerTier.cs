@@ -180,7 +180,7 @@ internal sealed class PeerTier : IAsyncDisposable
         view.Report?.SnapshotAt,
         view.Report?.Unready ?? 0,
         view.Report is { } report ? [.. own.SelectMany(instance => instance.On(report) is { } other ? [new PeerRole(instance.State.Name, other.Role, other.Since, other.Priority)] : Array.Empty<PeerRole>())] : [],
-        view.Report?.KnownBgp(),
+        view.Report?.Bgp,
         view.Drift.Count,
         view.Drift.Keys);
 

@@ -48,8 +48,9 @@ internal sealed class ApplianceHost(ConfigSource source, string? socketPath, ILo
         using var signals = new SignalInbox(() => _reloadCauses.Writer.TryWrite("SIGHUP"), accessLog.Reopen);
 
         // Read once for where the socket is, before anything is touched; the control plane starts from the same.
-        LoadedConfig? first = source.Load();
-        if (first.Config is not { } config) return await RefuseAsync(first.Diagnostics, error);
+        using var kept = new KeptConfigs(source, time, loggers.CreateLogger<KeptConfigs>());
+        var first = kept.First();
+        if (first.Loaded.Config is not { } config) return await RefuseAsync(first.Loaded.Diagnostics, error);
         using var socket = ListenForAdmin(socketPath ?? config.Admin.Socket);
         AddressLease.Return(config, time, _logger);
         var (inherited, unwanted) = (listeners.Left, listeners.CloseAllBut([.. L7Engine.Addresses(config.L7), .. L4Tier.Addresses(config.L4)]));
@@ -62,21 +63,22 @@ internal sealed class ApplianceHost(ConfigSource source, string? socketPath, ILo
         await using var engine = new L7Engine(loggers, descriptors, listeners);
         using var vrrp = new VrrpTier(loggers, time);
         using var bgp = new BgpTier(loggers, time);
+        using var overrides = new StateOverrides(new OverrideRecord(Path.Combine(config.State, OverrideRecord.Name)), time, loggers.CreateLogger<StateOverrides>());
         NodeDrain? drain = null;
         await using var peers = new PeerTier(vrrp.Status, bgp.Status, () => _takesNoFlows || drain is { TakesNoFlows: true } ? PeerReport.Draining : PeerReport.Running, loggers, time);
         await using var node = drain = new NodeDrain(config, vrrp, bgp, peers, engine, balancer, [engine.EndConnections, bgp.Drain, balancer.Drain], loggers.CreateLogger<NodeDrain>(), time);
+        var discovery = new DiscoverySourceFactory(config.State, ApiAccess.Read, time, loggers);
         await using var plane = new ControlLoop(
-            () => Interlocked.Exchange(ref first, null) ?? source.Load(),
+            source.Load,
             new SnapshotPublisher(balancer, engine, vrrp, bgp, peers, metrics, accessLog).Apply,
-            new DiscoverySourceFactory(time, loggers).Create,
+            discovery.Create,
             PinnedStates.Down,
-            () => vrrp.Roles,
-            () => peers.Proxies,
-            time,
-            loggers);
+            () => vrrp.Roles, () => peers.Proxies, () => overrides.Current,
+            time, loggers);
         (vrrp.RolesChanged, vrrp.IsBackedUp, peers.ProxiesChanged) = (plane.Touch, peers.IsBackedUp, plane.Touch);
-        using var reloader = new Reloader(source.Path, _reloadCauses, plane, notifier, _logger, time);
-        var start = await reloader.StartAsync();
+        source.Running = () => plane.State.Snapshot?.Config;
+        using var reloader = new Reloader(source, kept, _reloadCauses, plane, notifier, _logger, time);
+        var start = await reloader.StartAsync(first);
         if (!start.Ok) return await RefuseAsync(start.Diagnostics, error);
         node.Resume();
         unwanted += listeners.CloseAllBut([]);
@@ -84,11 +86,10 @@ internal sealed class ApplianceHost(ConfigSource source, string? socketPath, ILo
             _logger.LogInformation("{Sockets} listening sockets of the process before go on with what waits in them; {Closed} are not wanted any more", inherited - unwanted, unwanted);
 
         var api = new AdminApi(
-            () => plane.State,
-            node,
-            () => _reporter.Report(plane.State, balancer.Status(), engine.Status(), vrrp.Status(), bgp.Status(), peers.Status(), accessLog.Trouble, node.Report(), _draining),
-            () => reloader.ReloadAsync("the admin API"),
-            question => balancer.Explain(question.From, question.To, question.Protocol));
+            () => plane.State, node, overrides, plane.PublishAsync,
+            () => _reporter.Report(plane.State, balancer.Status(), engine.Status(), vrrp.Status(), bgp.Status(), peers.Status(), accessLog.Trouble, discovery.Warnings, node.Report(), overrides, kept, _draining),
+            source.Load, reloader, kept,
+            question => balancer.Explain(question.From, question.To, question.Protocol), engine.Explain);
         await using var admin = new ControlHttpServer(socket, api.HandleAsync, exception => _logger.LogError(exception, "an admin request failed"), time: time);
 
         var reloads = reloader.RunAsync(signals.Stop);

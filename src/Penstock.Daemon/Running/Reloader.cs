@@ -6,15 +6,22 @@ using Penstock.Daemon.Systemd;
 
 namespace Penstock.Daemon.Running;
 
-/// <summary>Reloads the configuration, one reload at a time whoever asks: SIGHUP, the admin API, or changed files, which it watches.</summary>
-/// <param name="configPath">The configuration file.</param>
+/// <summary>
+/// Reloads the configuration, one reload at a time whoever asks: SIGHUP, the admin API, or changed files, which it watches. Brings back one that has run, when it is asked to or nobody confirms what runs.
+/// </summary>
+/// <param name="source">The configuration.</param>
+/// <param name="kept">Configurations that have run.</param>
 /// <param name="causes">Reloads asked for by signal and changed files.</param>
 /// <param name="plane">The control plane.</param>
 /// <param name="notifier">Tells systemd.</param>
 /// <param name="logger">Log.</param>
 /// <param name="time">Clock.</param>
-internal sealed class Reloader(string configPath, Channel<string> causes, ControlLoop plane, ServiceNotifier notifier, ILogger logger, TimeProvider time) : IDisposable
+internal sealed class Reloader(ConfigSource source, KeptConfigs kept, Channel<string> causes, ControlLoop plane, ServiceNotifier notifier, ILogger logger, TimeProvider time) : IDisposable
 {
+    // How often it is looked whether something is to come back, and how long after a return that failed it is tried again.
+    private static readonly TimeSpan s_look = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan s_again = TimeSpan.FromSeconds(30);
+
     private readonly SemaphoreSlim _oneAtATime = new(1, 1);
     private ConfigWatcher? _watcher;
     private volatile bool _closed;
@@ -24,29 +31,47 @@ internal sealed class Reloader(string configPath, Channel<string> causes, Contro
         $"generation {plane.State.Snapshot?.Generation}, {plane.State.Snapshot?.Services.Count} services, {plane.State.Snapshot?.Config.L7.Listeners.Length} listeners, {plane.State.Snapshot?.Endpoints.Count} clusters";
 
     /// <summary>The first load, for which nobody is told of a reload.</summary>
-    public async Task<ReloadOutcome> StartAsync()
+    /// <param name="first">What to begin with.</param>
+    public async Task<ReloadOutcome> StartAsync(ReadConfig first)
     {
-        var outcome = await plane.ReloadAsync();
+        var outcome = await plane.ReloadAsync(() => first.Loaded);
         if (!outcome.Ok) return outcome;
+        kept.Applied(first, new ReloadCause("start"));
         Report("start", outcome);
         FollowFiles();
         return outcome;
     }
 
     /// <summary>Reloads now, or after the reload that is going on; refused once closed.</summary>
-    /// <param name="cause">Who asks, for the log.</param>
-    public async Task<ReloadOutcome> ReloadAsync(string cause)
+    /// <param name="cause">Who asks.</param>
+    /// <param name="confirm">What ran before comes back after so long, unless what runs then is confirmed; null: it does not.</param>
+    public Task<ReloadOutcome> ReloadAsync(ReloadCause cause, TimeSpan? confirm = null) => InTurnAsync(async () =>
     {
-        await _oneAtATime.WaitAsync();
-        try
-        {
-            return _closed ? Stopping() : await ReloadNowAsync(cause);
-        }
-        finally
-        {
-            _oneAtATime.Release();
-        }
-    }
+        var before = kept.Status.Window;
+        if (confirm is { } length)
+            kept.OpenWindow(length, cause);
+        ReadConfig? read = null;
+        var outcome = await ApplyAsync(cause.What, () => (read = source.Read()).Loaded);
+        if (outcome.Ok && read is not null)
+            kept.Applied(read, cause);
+        else if (confirm is not null)
+            kept.TakeBack(before);
+        return outcome;
+    });
+
+    /// <summary>What runs stays, although a reload was to be confirmed.</summary>
+    /// <param name="cause">Who says so.</param>
+    public Task<ReloadOutcome> ConfirmAsync(ReloadCause cause) => InTurnAsync(() =>
+    {
+        kept.Confirm();
+        logger.LogInformation("{Cause}: generation {Generation} is confirmed", cause.What, plane.State.Snapshot?.Generation);
+        return Task.FromResult(Unchanged(isOk: true));
+    });
+
+    /// <summary>Brings back a configuration that has run.</summary>
+    /// <param name="number">Its number in the history; null: the one before.</param>
+    /// <param name="cause">Who asks.</param>
+    public Task<ReloadOutcome> RollBackAsync(long? number, ReloadCause cause) => InTurnAsync(() => ReturnAsync(number, cause));
 
     /// <summary>Refuses reloads from now on; returns when the one that is going on has ended, so that systemd hears nothing of it after STOPPING=1.</summary>
     public async Task CloseAsync()
@@ -56,9 +81,18 @@ internal sealed class Reloader(string configPath, Channel<string> causes, Contro
         _oneAtATime.Release();
     }
 
-    /// <summary>Serves what signals and changed files ask for.</summary>
+    /// <summary>Serves what signals and changed files ask for, and brings back what ran before where nobody has confirmed what runs.</summary>
     /// <param name="stop">Ends it.</param>
-    public async Task RunAsync(CancellationToken stop)
+    public Task RunAsync(CancellationToken stop) => Task.WhenAll(ServeAllAsync(stop), ReturnWhenDueAsync(stop));
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _watcher?.Dispose();
+        _oneAtATime.Dispose();
+    }
+
+    private async Task ServeAllAsync(CancellationToken stop)
     {
         try
         {
@@ -70,18 +104,11 @@ internal sealed class Reloader(string configPath, Channel<string> causes, Contro
         }
     }
 
-    /// <inheritdoc/>
-    public void Dispose()
-    {
-        _watcher?.Dispose();
-        _oneAtATime.Dispose();
-    }
-
     private async Task ServeAsync(string cause)
     {
         try
         {
-            await ReloadAsync(cause);
+            await ReloadAsync(new ReloadCause(cause));
         }
         catch (Exception exception)
         {
@@ -90,12 +117,70 @@ internal sealed class Reloader(string configPath, Channel<string> causes, Contro
         }
     }
 
-    private async Task<ReloadOutcome> ReloadNowAsync(string cause)
+    private async Task ReturnWhenDueAsync(CancellationToken stop)
+    {
+        while (!stop.IsCancellationRequested)
+        {
+            if (kept.Status.Window is { } window && window.Until <= time.GetUtcNow())
+                await InTurnAsync(ReturnUnlessConfirmedAsync);
+            await Task.Delay(s_look, time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    // It may have been confirmed while others had their turn.
+    private async Task<ReloadOutcome> ReturnUnlessConfirmedAsync()
+    {
+        if (kept.Status.Window is not { } window || window.Until > time.GetUtcNow())
+            return Unchanged(isOk: true);
+        logger.LogWarning("what runs was not confirmed: configuration {Number} of the history comes back", window.Number);
+        try
+        {
+            var outcome = await ReturnAsync(window.Number, new ReloadCause("not confirmed", window.By, "not confirmed"));
+            if (outcome.Ok)
+                return outcome;
+        }
+        catch (Exception exception)
+        {
+            // The catch-all of this loop: it is tried again.
+            logger.LogError("configuration {Number} of the history could not be brought back: {Reason}", window.Number, exception.Message);
+        }
+
+        kept.Postpone(s_again);
+        return Unchanged(isOk: false);
+    }
+
+    private async Task<ReloadOutcome> ReturnAsync(long? number, ReloadCause cause)
+    {
+        var past = kept.Past(number);
+        var outcome = await ApplyAsync(cause.What, () => past.Loaded);
+        if (outcome.Ok)
+            kept.Hold(past, cause);
+        return outcome;
+    }
+
+    private async Task<ReloadOutcome> InTurnAsync(Func<Task<ReloadOutcome>> change)
+    {
+        await _oneAtATime.WaitAsync();
+        try
+        {
+            return _closed ? Refused("the daemon is stopping") : await change();
+        }
+        catch (IOException error)
+        {
+            return Refused(error.Message);
+        }
+        finally
+        {
+            _oneAtATime.Release();
+        }
+    }
+
+    private async Task<ReloadOutcome> ApplyAsync(string cause, Func<LoadedConfig> load)
     {
         try
         {
             notifier.Reloading();
-            var outcome = await plane.ReloadAsync();
+            var outcome = await plane.ReloadAsync(load);
             Report(cause, outcome);
             FollowFiles();
             return outcome;
@@ -106,8 +191,9 @@ internal sealed class Reloader(string configPath, Channel<string> causes, Contro
         }
     }
 
-    private ReloadOutcome Stopping() =>
-        new(Ok: false, plane.State.Snapshot?.Generation ?? 0, time.GetUtcNow(), TimeSpan.Zero, [new ReloadDiagnostic(IsError: true, "the daemon is stopping")]);
+    private ReloadOutcome Refused(string reason) => Unchanged(isOk: false) with { Diagnostics = [new ReloadDiagnostic(IsError: true, reason)] };
+
+    private ReloadOutcome Unchanged(bool isOk) => new(isOk, plane.State.Snapshot?.Generation ?? 0, time.GetUtcNow(), TimeSpan.Zero, []);
 
     private void Report(string cause, ReloadOutcome outcome)
     {
@@ -127,7 +213,7 @@ internal sealed class Reloader(string configPath, Channel<string> causes, Contro
         if (!wanted) return;
         try
         {
-            _watcher = new ConfigWatcher(configPath, () => causes.Writer.TryWrite("changed files"), logger, time);
+            _watcher = new ConfigWatcher(source.Path, () => causes.Writer.TryWrite("changed files"), logger, time);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

@@ -110,6 +110,8 @@ internal sealed class SnapshotPublisher(IL4Engine balancer, L7Engine engine, Vrr
         {
             if (_running is not null)
                 vrrp.Apply(_running);
+            else
+                vrrp.TakeBack();
             throw;
         }
     }

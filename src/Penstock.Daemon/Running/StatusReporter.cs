@@ -26,9 +26,12 @@ internal sealed class StatusReporter(string configPath, TimeProvider time)
     /// <param name="bgp">What is announced by BGP.</param>
     /// <param name="peers">What is known of the peers.</param>
     /// <param name="accessLog">Why the access log can't be written; null: it can.</param>
+    /// <param name="discovery">What is wrong with sources of endpoints.</param>
     /// <param name="node">Whether an operator has taken this host out.</param>
+    /// <param name="overrides">States that operators have given.</param>
+    /// <param name="kept">Whether what runs is what the files say, and stays.</param>
     /// <param name="draining">Whether the daemon is about to end.</param>
-    public StatusReport Report(ControlPlaneState state, L4Status balancer, L7Status tier, VrrpStatus vrrp, BgpStatus bgp, PeersStatus peers, string? accessLog, NodeReport node, bool draining)
+    public StatusReport Report(ControlPlaneState state, L4Status balancer, L7Status tier, VrrpStatus vrrp, BgpStatus bgp, PeersStatus peers, string? accessLog, IEnumerable<string> discovery, NodeReport node, StateOverrides overrides, KeptConfigs kept, bool draining)
     {
         var load = tier.Endpoints.ToDictionary(endpoint => (endpoint.Cluster, endpoint.Address));
         var clusters = (state.Snapshot?.Endpoints.Values ?? [])
@@ -56,7 +59,9 @@ internal sealed class StatusReporter(string configPath, TimeProvider time)
             bgp.Addresses,
             peers.Peers,
             node,
-            [.. DrainWarnings(node), .. Warnings(state, balancer, tier, accessLog, clusters), .. vrrp.Warnings, .. bgp.Warnings, .. peers.Warnings]);
+            overrides.Report(state.Snapshot),
+            kept.Status,
+            [.. DrainWarnings(node), .. kept.Warnings(), .. overrides.Warnings(state.Snapshot), .. Warnings(state, balancer, tier, accessLog, clusters), .. discovery, .. vrrp.Warnings, .. bgp.Warnings, .. peers.Warnings]);
     }
 
     private static EndpointReport Describe(Endpoint endpoint, EndpointStatus? load) => new(
@@ -67,7 +72,8 @@ internal sealed class StatusReporter(string configPath, TimeProvider time)
         load?.Active ?? 0,
         load?.Connections ?? 0,
         load?.Requests ?? 0,
-        load?.Failures ?? 0);
+        load?.Failures ?? 0,
+        endpoint.Zone);
 
     private static IEnumerable<string> DrainWarnings(NodeReport node)
     {

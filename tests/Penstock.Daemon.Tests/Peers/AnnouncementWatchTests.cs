@@ -53,8 +53,13 @@ public sealed class AnnouncementWatchTests
         _watch.Findings.ShouldBeEmpty();
         Twice(Peer("lb2", Own(false)), Peer("lb3", bgp: null));
         _watch.Findings.ShouldBeEmpty("it is of the version before");
+        var silent = Peer("lb3", bgp: null);
+        Twice(Peer("lb2", Own(false)), silent with { Report = silent.Report! with { BgpRouterId = null } });
+        _watch.Findings.ShouldBeEmpty("it is of one before that, which may announce it all the same");
         Twice(Peer("lb2", Own(false)), Peer("lb3", Own(true)));
         _watch.Findings.ShouldBeEmpty();
+        Twice(Peer("lb2", PeerBgp.None with { HasMore = true }));
+        _watch.Findings.ShouldBeEmpty("it may be one of those that the peer has no room for");
         Twice();
         _watch.Findings.ShouldBeEmpty("there are no peers");
     }
@@ -76,7 +81,7 @@ public sealed class AnnouncementWatchTests
     // Of the version before where it says nothing of what it announces.
     private PeerView Peer(string name, PeerBgp? bgp) => new(
         name, "192.0.2.12:9465", PeerState.Up, _time.GetUtcNow(), Fault: null, "",
-        new PeerReport(name, "1", "running", 1, _time.GetUtcNow(), 0, "", []) { BgpRouterId = bgp == PeerBgp.None ? null : "192.0.2.12", Bgp = bgp == PeerBgp.None ? null : bgp }, _time.GetTimestamp(), ConfigDrift.None);
+        new PeerReport(name, "1", "running", 1, _time.GetUtcNow(), 0, "", []) { BgpRouterId = bgp == PeerBgp.None ? null : "192.0.2.12", Bgp = bgp }, _time.GetTimestamp(), ConfigDrift.None);
 
     private void Twice(params PeerView[] peers)
     {

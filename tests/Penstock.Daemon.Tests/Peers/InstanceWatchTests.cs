@@ -137,6 +137,21 @@ public sealed class InstanceWatchTests
     }
 
     [Fact]
+    public void Instance_ThatAPeerHasNoRoomFor_MayHaveItsMasterThere()
+    {
+        var peer = Peer("lb2", VrrpRole.Backup);
+        var whole = peer with { Report = peer.Report! with { Vrrp = [] } };
+        var cut = whole with { Report = whole.Report! with { HasMore = true } };
+        foreach (var (asked, findings) in (ReadOnlySpan<(PeerView, int)>)[(cut, 0), (whole, 1)])
+        {
+            Look([Own(VrrpRole.Backup)], asked);
+            Pass(s_second * 2);
+            Look([Own(VrrpRole.Backup)], asked with { ReportAt = _time.GetTimestamp() });
+            _watch.Findings.Count.ShouldBe(findings);
+        }
+    }
+
+    [Fact]
     public void Instance_ConfiguredNoMore_IsForgotten()
     {
         Look(VrrpRole.Master, VrrpRole.Master);

@@ -67,18 +67,22 @@ public sealed class PeerAnswerTests : IAsyncLifetime
     [Fact]
     public async Task Report_OfTheVersionBefore_LeavesOpenWhatIsAnnounced_AndOneOfThisSaysIt()
     {
-        (await _client.AskAsync(CancellationToken.None)).KnownBgp().ShouldBe(PeerBgp.None, "it speaks no BGP");
+        (await _client.AskAsync(CancellationToken.None)).Bgp.ShouldBeNull("it may speak BGP");
+        _report = Report(Root, more: ",\"bgp\":{\"sessions_up\":0,\"sessions\":0,\"addresses\":[]}");
+        (await _client.AskAsync(CancellationToken.None)).Bgp.ShouldNotBeNull("it speaks none").Addresses.ShouldBeEmpty();
         _report = Report(Root, more: ",\"bgp_router_id\":\"192.0.2.12\"");
-        (await _client.AskAsync(CancellationToken.None)).KnownBgp().ShouldBeNull();
+        (await _client.AskAsync(CancellationToken.None)).Bgp.ShouldBeNull();
         _report = Report(Root, more: ",\"bgp_router_id\":\"192.0.2.12\",\"bgp\":{\"sessions_up\":1,\"sessions\":2,\"addresses\":[{\"address\":\"203.0.113.10\\u001b\",\"announced\":true}]}");
 
-        var bgp = (await _client.AskAsync(CancellationToken.None)).KnownBgp().ShouldNotBeNull();
+        var bgp = (await _client.AskAsync(CancellationToken.None)).Bgp.ShouldNotBeNull();
         (bgp.SessionsUp, bgp.Sessions).ShouldBe((1, 2));
         bgp.Addresses.ShouldBe([new PeerAnnouncement("203.0.113.10?", Announced: true)]);
 
         var many = string.Join(',', Enumerable.Range(0, 1025).Select(number => $$"""{"address":"203.0.{{number / 256}}.{{number % 256}}","announced":true}"""));
         _report = Report(Root, more: ",\"bgp_router_id\":\"192.0.2.12\",\"bgp\":{\"sessions_up\":1,\"sessions\":2,\"addresses\":[" + many + "]}");
-        (await _client.AskAsync(CancellationToken.None)).KnownBgp().ShouldBeNull("what is left out of a list is not announced nowhere");
+        bgp = (await _client.AskAsync(CancellationToken.None)).Bgp.ShouldNotBeNull();
+        (bgp.Addresses.Count, bgp.HasMore).ShouldBe((1024, true));
+        (bgp.SaysOf("203.0.3.255"), bgp.SaysOf("203.0.4.0")).ShouldBe((true, false), "what is left out of a list is not announced nowhere");
     }
 
     [Fact]

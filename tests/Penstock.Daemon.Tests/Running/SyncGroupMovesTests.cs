@@ -25,9 +25,28 @@ public sealed class SyncGroupMovesTests : IDisposable
         var file = Path.Combine(_folder, "penstock.yaml");
         var source = new ConfigSource(file, anyHost: true);
         File.WriteAllText(file, $"node: lb1\nvrrp: [{before}]\n");
-        source.Load().Diagnostics.ShouldBeEmpty();
+        var first = source.Load();
+        first.Diagnostics.ShouldBeEmpty();
+        source.Running = () => first.Config;
         File.WriteAllText(file, $"node: lb1\nvrrp: [{now}]\n");
 
         source.Load().Diagnostics.Select(one => one.Message).ShouldBe(warnings);
+        source.Load().Diagnostics.Select(one => one.Message).ShouldBe(warnings, "what was read last has not come to run");
+    }
+
+    [Fact]
+    public void Reload_BackToWhatRuns_AfterOneThatWasRefused_SaysNothing()
+    {
+        var file = Path.Combine(_folder, "penstock.yaml");
+        var source = new ConfigSource(file, anyHost: true);
+        File.WriteAllText(file, $"node: lb1\nvrrp: [{Both}, {Alone}]\n");
+        var first = source.Load();
+        source.Running = () => first.Config;
+        var joined = Alone.Replace("}", ", sync_group: both}", StringComparison.Ordinal);
+        File.WriteAllText(file, $"node: lb1\nvrrp: [{Both}, {joined}]\n");
+        source.Load().Diagnostics.ShouldHaveSingleItem();
+        File.WriteAllText(file, $"node: lb1\nvrrp: [{Both}, {Alone}]\n");
+
+        source.Load().Diagnostics.ShouldBeEmpty();
     }
 }

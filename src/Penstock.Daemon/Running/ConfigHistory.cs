@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+using System.Globalization;
+using System.Text.Json;
+using Penstock.Daemon.Admin;
+using Penstock.Linux;
+
+namespace Penstock.Daemon.Running;
+
+/// <summary>The last configurations that have run, each in a file that only the daemon's user can read, whatever the mode of the original.</summary>
+/// <param name="folder">The folder.</param>
+internal sealed class ConfigHistory(string folder)
+{
+    /// <summary>Where it is in a folder of state.</summary>
+    public const string Name = "history";
+
+    /// <summary>Most of them; the oldest goes.</summary>
+    public const int Most = 20;
+
+    /// <summary>Lists them, the newest first. What can't be read is left out.</summary>
+    public IReadOnlyList<HistoryEntry> List()
+    {
+        var entries = new List<HistoryEntry>();
+        foreach (var number in Numbers())
+        {
+            try
+            {
+                entries.Add(Read(number));
+            }
+            catch (IOException)
+            {
+                // Damaged, or gone meanwhile: the others are as good.
+            }
+        }
+
+        return entries;
+    }
+
+    /// <summary>Reads one.</summary>
+    /// <exception cref="IOException">There is none of this number, or it can't be read.</exception>
+    public HistoryEntry Read(long number)
+    {
+        var path = FileOf(number);
+        if (!File.Exists(path))
+            throw new IOException($"there is no configuration {number} in the history");
+        try
+        {
+            return JsonSerializer.Deserialize(File.ReadAllBytes(path), AdminJson.Default.HistoryEntry) is { Texts.Count: > 0 } entry && entry.Texts.All(text => text is { Path: not null, Content: not null })
+                ? entry
+                : throw new IOException($"{path} holds no configuration");
+        }
+        catch (Exception error) when (error is JsonException or UnauthorizedAccessException)
+        {
+            throw new IOException($"{path} can't be read: {error.Message}", error);
+        }
+    }
+
+    /// <summary>The number of the newest; 0: there is none.</summary>
+    public long Newest() => Numbers().FirstOrDefault();
+
+    /// <summary>The number of the newest before another; null: there is none.</summary>
+    public long? Before(long number) => Numbers().Where(other => other < number).Select(other => (long?)other).FirstOrDefault();
+
+    /// <summary>Adds one, whole or not at all, and takes the oldest away where there are too many.</summary>
+    /// <exception cref="IOException">It can't be written.</exception>
+    public void Add(HistoryEntry entry)
+    {
+        try
+        {
+            Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            DurableFile.Write(FileOf(entry.Number), JsonSerializer.SerializeToUtf8Bytes(entry, AdminJson.Default.HistoryEntry));
+            foreach (var old in Numbers().Skip(Most))
+                File.Delete(FileOf(old));
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new IOException($"{folder} can't be written: {error.Message}", error);
+        }
+    }
+
+    private string FileOf(long number) => Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"{number:D8}.json"));
+
+    // The greatest first.
+    private long[] Numbers()
+    {
+        try
+        {
+            return [.. new DirectoryInfo(folder).EnumerateFiles("*.json").Select(file => long.TryParse(Path.GetFileNameWithoutExtension(file.Name), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0).Where(number => number > 0).OrderDescending()];
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return []; // there is no folder yet; where it may not be read, Add says so
+        }
+    }
+}

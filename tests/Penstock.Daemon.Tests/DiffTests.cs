@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+using System.Text.Json;
+
+namespace Penstock.Daemon.Tests;
+
+public sealed class DiffTests : IDisposable
+{
+    private readonly Sandbox _sandbox = new();
+
+    [Fact]
+    public async Task Diff_SaysWhatAReloadWouldChange_AndChangesNothing()
+    {
+        await _sandbox.StartAsync();
+        (await DiffAsync()).ShouldBe((0, "no key changes\n", ""));
+        _sandbox.Write("node: second\nshutdown_timeout: 5s\nmetrics: {bind: \"127.0.0.1:0\"}\n");
+
+        (await DiffAsync()).ShouldBe((0, "+ metrics\n+ metrics.bind: 127.0.0.1:0\n~ node: test -> second\n~ shutdown_timeout: 30s -> 5s\n4 keys change\n", ""));
+        var report = JsonDocument.Parse((await DiffAsync("-o", "json")).Output).RootElement;
+        report.GetProperty("ok").GetBoolean().ShouldBeTrue();
+        report.GetProperty("changes").EnumerateArray().Select(change => $"{change.GetProperty("kind")} {change.GetProperty("path")} {change.GetProperty("before")} {change.GetProperty("after")}").ToArray()
+            .ShouldBe(["added metrics  ", "added metrics.bind  127.0.0.1:0", "changed node test second", "changed shutdown_timeout 30s 5s"]);
+        JsonDocument.Parse((await _sandbox.RunAsync("status", "-o", "json", "--socket", _sandbox.SocketPath)).Output).RootElement.GetProperty("node").GetString().ShouldBe("test");
+    }
+
+    [Fact]
+    public async Task Diff_OfFilesWithErrors_NamesThemWithCode1()
+    {
+        await _sandbox.StartAsync();
+        _sandbox.Write("node: second\nnonsense: 1\n");
+
+        var (code, output, error) = await DiffAsync();
+
+        (code, output).ShouldBe((1, ""));
+        error.ShouldContain("penstock.yaml:2:");
+        error.ShouldEndWith("penstock: a reload would be refused\n");
+    }
+
+    public void Dispose() => _sandbox.Dispose();
+
+    private Task<(int ExitCode, string Output, string Error)> DiffAsync(params string[] arguments) => _sandbox.RunAsync(["diff", .. arguments, "--socket", _sandbox.SocketPath]);
+}
