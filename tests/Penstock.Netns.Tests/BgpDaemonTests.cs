@@ -25,15 +25,15 @@ public sealed class BgpDaemonTests
         var daemon = await fabric.StartAsync(0);
 
         var sessions = await SettleAsync(fabric);
-        await fabric.AwaitPathsAsync(1, BgpFabric.Vip6);
-        var path = (await fabric.PathsAsync()).Single();
+        var path = (await fabric.AwaitPathsAsync(1)).Single();
         path.GetProperty("community").GetProperty("string").GetString().ShouldBe("65010:100");
         path.GetProperty("largeCommunity").GetProperty("string").GetString().ShouldBe("65010:1:2");
         path.GetProperty("metric").GetInt32().ShouldBe(30);
         path.GetProperty("nexthops")[0].GetProperty("ip").GetString().ShouldBe("10.7.0.11");
-        (await fabric.PathsAsync(BgpFabric.Vip6)).Single().GetProperty("nexthops")[0].GetProperty("ip").GetString().ShouldBe("fd07::11");
+        (await fabric.AwaitPathsAsync(1, BgpFabric.Vip6)).Single().GetProperty("nexthops")[0].GetProperty("ip").GetString().ShouldBe("fd07::11");
         (await StatusHasAsync(fabric, @"^203\.0\.113\.10 +yes +-$")).ShouldBeTrue(await fabric.StatusAsync(0));
-        (await fabric.Router.RunAsync("curl", "-sS", "--max-time", "20", $"http://{BgpFabric.Vip}/", $"http://[{BgpFabric.Vip6}]/")).ShouldBe((0, ""), "the addresses are on the host");
+        await Eventually.TrueAsync( // the router's kernel is told of a path after its BGP
+            async () => await fabric.Router.RunAsync("curl", "-sS", "--max-time", "20", $"http://{BgpFabric.Vip}/", $"http://[{BgpFabric.Vip6}]/") == (0, ""), s_patience, () => "the addresses are not on the host: " + daemon.Output);
         var (_, metrics) = await fabric.Hosts[0].RunAsync("curl", "-sS", "http://127.0.0.1:9464/metrics");
         metrics.ShouldContain("penstock_bgp_session_up{neighbor=\"tor4\"} 1");
         metrics.ShouldContain("penstock_bgp_announced{address=\"203.0.113.10\"} 1");
@@ -61,7 +61,7 @@ public sealed class BgpDaemonTests
     public async Task Daemon_ThatDies_IsWithdrawnWhileItsSessionStays_AndTheNextGoesOn()
     {
         await using var fabric = await BgpFabric.CreateAsync(1);
-        Configure(fabric, "");
+        Configure(fabric, "", deadAfter: "10s");
         var first = await fabric.StartAsync(0);
         var sessions = await SettleAsync(fabric);
         var bird = fabric.Bird(0);
@@ -87,13 +87,47 @@ public sealed class BgpDaemonTests
         metrics.ShouldContain("penstock_bgp_bird_restarts_total{reason=\"ended\"} 1");
     }
 
+    /// <summary>Two would renew one lease: the addresses of one that dies would stay announced as long as the other lives.</summary>
+    [BgpFact]
+    public async Task Daemon_BesideAnotherOfTheHost_IsToldThatItAnnounces()
+    {
+        await using var fabric = await BgpFabric.CreateAsync(1);
+        Configure(fabric, "");
+        var first = await fabric.StartAsync(0);
+        var sessions = await SettleAsync(fabric);
+        var version = await fabric.VersionAsync();
+        var beside = Directory.CreateDirectory(Path.Combine(fabric.Folder, "beside")).FullName;
+        var text = await File.ReadAllTextAsync(Path.Combine(fabric.FolderOf(0), "penstock.yaml"));
+        foreach (var (own, other) in ((string, string)[])[(fabric.FolderOf(0), beside), (":9464", ":9465"), ("203.0.113.10:80", "203.0.113.10:81"), ("[2001:db8::10]:80", "[2001:db8::10]:81")])
+            text = text.Replace(own, other, StringComparison.Ordinal);
+        var file = Path.Combine(beside, "penstock.yaml");
+        await File.WriteAllTextAsync(file, text);
+
+        await using var second = fabric.Hosts[0].Start(Topology.Penstock, "run", "--config", file);
+        (await second.WaitAsync(s_patience)).ShouldBe(1, second.Output);
+        second.Output.ShouldContain($"process {first.Pid} announces addresses by BGP on this host already");
+        (await fabric.VersionAsync()).ShouldBe(version, $"what the first one announces was withdrawn, be it for a moment:\n{await fabric.Said()}");
+        (await Run.OkAsync("ip", $"-n {fabric.Hosts[0].Name} -o addr show dev lo")).ShouldContain(BgpFabric.Vip);
+
+        // It announces once the other one is gone, however that went: the BIRD that the other one has left would go by its lease, and has its port.
+        var left = fabric.Bird(0);
+        first.Signal(9);
+        await first.WaitAsync(s_patience);
+        var third = fabric.Hosts[0].Start(Topology.Penstock, "run", "--config", file);
+        fabric.Keep(third);
+        await Eventually.TrueAsync(() => Task.FromResult(third.Output.Contains($"process {left}, left by a daemon that does not run any more, has ended", StringComparison.Ordinal)), s_patience, () => third.Output);
+        BgpFabric.IsAlive(left).ShouldBeFalse();
+        await Eventually.TrueAsync(async () => await EstablishedAsync(fabric) > sessions, s_patience, () => fabric.Said().Result);
+        await fabric.AwaitPathsAsync(1);
+    }
+
     [BgpFact]
     public async Task Bfd_ThatAReloadAdds_IsTaken_AndAnAddressThatWasTakenOffLoComesBack()
     {
         await using var fabric = await BgpFabric.CreateAsync(1);
         Configure(fabric, "");
         var file = Path.Combine(fabric.FolderOf(0), "penstock.yaml");
-        await File.WriteAllTextAsync(file, (await File.ReadAllTextAsync(file)).Replace(", bfd: {}", "", StringComparison.Ordinal));
+        await File.WriteAllTextAsync(file, (await File.ReadAllTextAsync(file)).Replace(", " + BgpFabric.Bfd, "", StringComparison.Ordinal));
         await fabric.StartAsync(0);
         await fabric.AwaitPathsAsync(1);
         var bird = fabric.Bird(0);
@@ -111,20 +145,22 @@ public sealed class BgpDaemonTests
     public async Task Daemon_ThatStops_SaysSoBeforeItWithdraws_AndABadTemplateChangesNothing()
     {
         await using var fabric = await BgpFabric.CreateAsync(1);
-        Configure(fabric, "  graceful_shutdown: 3s");
+        const string Shutdown = "  graceful_shutdown: 15s"; // for the router to be seen with it
+        Configure(fabric, Shutdown);
         var first = await fabric.StartAsync(0);
         var sessions = await SettleAsync(fabric);
+        var version = await fabric.VersionAsync();
 
         // A template that BIRD refuses is named, and what ran runs on.
         var template = Path.Combine(fabric.FolderOf(0), "bird.conf");
         await File.WriteAllTextAsync(
             template, "router id {{router_id}};\nnonsense; # {{#each families}}{{lease}}{{#each addresses}} {{lease_hop}}{{/each}}{{/each}}{{#each neighbors}} to_{{name}}{{/each}}\n");
-        Configure(fabric, "  graceful_shutdown: 3s", bird: ", template: " + template);
+        Configure(fabric, Shutdown, bird: ", template: " + template);
         var (code, said) = await fabric.Hosts[0].RunAsync(Topology.Penstock, "reload", "--socket", Path.Combine(fabric.FolderOf(0), "admin.sock"));
         code.ShouldBe(1);
         said.ShouldContain("bird refuses its configuration: line 2: syntax error");
-        (await fabric.PathsAsync()).Length.ShouldBe(1);
-        Configure(fabric, "  graceful_shutdown: 3s");
+        (await fabric.VersionAsync()).ShouldBe(version, await fabric.Said());
+        Configure(fabric, Shutdown);
         await fabric.ReloadAsync(0);
 
         first.Signal(15);
@@ -164,11 +200,10 @@ public sealed class BgpDaemonTests
 
         await fabric.StartAsync(0);
 
-        await fabric.AwaitPathsAsync(1);
-        (await fabric.PathsAsync()).Single().GetProperty("largeCommunity").GetProperty("string").GetString().ShouldBe("65010:7:8");
+        (await fabric.AwaitPathsAsync(1)).Single().GetProperty("largeCommunity").GetProperty("string").GetString().ShouldBe("65010:7:8");
     }
 
-    private static void Configure(BgpFabric fabric, string bgp, string bird = "", string neighbor = "") => fabric.Configure(
+    private static void Configure(BgpFabric fabric, string bgp, string bird = "", string neighbor = "", string deadAfter = "60s") => fabric.Configure(
         0, bgp,
         """
         metrics: {bind: "127.0.0.1:9464"}
@@ -178,13 +213,15 @@ public sealed class BgpDaemonTests
           routes: {main: [{match: {path_prefix: /app}, to: app}, {respond: {status: 200} }]}
           clusters: {app: {endpoints: ["127.0.0.1:8080"], health: {type: tcp, interval: 200ms, timeout: 5s, rise: 1, fall: 1} } }
         """,
-        bird, neighbor);
+        bird, neighbor, deadAfter);
 
-    // FRR begins BFD anew once it has a session, which costs that session: only then it is there for good.
+    // FRR begins BFD anew when a session comes up, which ends that session if BFD was up by then. Told of it later it does not, and so the session is there for good.
     private static async Task<int> SettleAsync(BgpFabric fabric)
     {
+        await fabric.AwaitPathsAsync(1);
+        await fabric.AskAsync("configure terminal", "router bgp 65000", "neighbor lb bfd 20 1000 1000");
         await Eventually.TrueAsync(
-            async () => await StatusHasAsync(fabric, @"^tor4 +10\.7\.0\.1 +65000 +established +\d{4}-.* up ") && (await fabric.AskAsync("show bfd peers brief")).Contains(" up", StringComparison.Ordinal) && (await fabric.PathsAsync()).Length == 1,
+            async () => await StatusHasAsync(fabric, @"^tor4 +10\.7\.0\.1 +65000 +established +\d{4}-.* up ") && (await fabric.AskAsync("show bfd peers brief")).Contains(" up", StringComparison.Ordinal),
             s_patience, () => fabric.StatusAsync(0).Result + fabric.Said().Result);
         return await EstablishedAsync(fabric);
     }

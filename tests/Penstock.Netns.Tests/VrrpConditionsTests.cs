@@ -8,6 +8,7 @@ namespace Penstock.Netns.Tests;
 public sealed class VrrpConditionsTests
 {
     private const string Second = "10.8.0.101";
+    private const string Slow = "1s"; // where a move would not be taken back: three of them are longer than this machine stands still
     private const int SigStop = 19, SigCont = 18;
 
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
@@ -51,8 +52,8 @@ public sealed class VrrpConditionsTests
     public async Task HostThatDoesNotPreempt_StandsByWhenItReturns()
     {
         await using var lan = await VrrpLan.CreateAsync();
-        var preempting = $"{{name: second, interface: eth0, router_id: 51, priority: PRIORITY, advert_interval: 1s, addresses: [{Second}/24]}}";
-        var daemons = await StartBothAsync(lan, "preempt: false", preempting, others: "preempt: false");
+        var preempting = $"{{name: second, interface: eth0, router_id: 51, priority: PRIORITY, advert_interval: 2s, addresses: [{Second}/24]}}";
+        var daemons = await StartBothAsync(lan, "preempt: false", preempting, others: "preempt: false", advert: Slow);
         await lan.RoleAsync(0, "MASTER", "second");
 
         daemons[0].Signal(15);
@@ -78,25 +79,25 @@ public sealed class VrrpConditionsTests
     {
         var delay = TimeSpan.FromSeconds(10);
         await using var lan = await VrrpLan.CreateAsync();
-        lan.Configure(0, Edge(0, $"preempt_delay: {delay.TotalSeconds}s"));
-        lan.Configure(1, Edge(1, ""));
+        lan.Configure(0, Edge(0, $"preempt_delay: {delay.TotalSeconds}s", Slow));
+        lan.Configure(1, Edge(1, "", Slow));
         await lan.StartDaemonAsync(1);
         await lan.OwnerAsync(1);
         await lan.RoleAsync(1, "MASTER");
 
         var started = Stopwatch.GetTimestamp();
-        await lan.StartDaemonAsync(0);
-        await lan.RoleAsync(0, "BACKUP");
+        var late = await lan.StartDaemonAsync(0);
         await lan.OwnerAsync(0);
 
+        await Eventually.TrueAsync(() => Task.FromResult(late.Output.Contains("VRRP instance edge: Master, was Backup", StringComparison.Ordinal)), s_patience, () => late.Output);
         Stopwatch.GetElapsedTime(started).ShouldBeGreaterThan(delay - TimeSpan.FromSeconds(1));
     }
 
     // The first has the addresses then, the other stands by.
-    private static async Task<ChildProcess[]> StartBothAsync(VrrpLan lan, string settings, string beside = "", string deadAfter = "60s", string others = "")
+    private static async Task<ChildProcess[]> StartBothAsync(VrrpLan lan, string settings, string beside = "", string deadAfter = "60s", string others = "", string advert = "200ms")
     {
-        lan.Configure(0, $"{Edge(0, settings)}, {beside.Replace("PRIORITY", "150", StringComparison.Ordinal)}", deadAfter);
-        lan.Configure(1, $"{Edge(1, others)}, {beside.Replace("PRIORITY", "100", StringComparison.Ordinal)}");
+        lan.Configure(0, $"{Edge(0, settings, advert)}, {beside.Replace("PRIORITY", "150", StringComparison.Ordinal)}", deadAfter);
+        lan.Configure(1, $"{Edge(1, others, advert)}, {beside.Replace("PRIORITY", "100", StringComparison.Ordinal)}");
         var first = await lan.StartDaemonAsync(0);
         await lan.OwnerAsync(0);
         var second = await lan.StartDaemonAsync(1);
@@ -105,6 +106,6 @@ public sealed class VrrpConditionsTests
         return [first, second];
     }
 
-    private static string Edge(int host, string settings) =>
-        $"{{name: edge, interface: eth0, router_id: 50, priority: {(host == 0 ? 150 : 100)}, advert_interval: 200ms, addresses: [{VrrpLan.Vip}/24, \"{VrrpLan.Vip6}/64\"], {settings}}}";
+    private static string Edge(int host, string settings, string advert) =>
+        $"{{name: edge, interface: eth0, router_id: 50, priority: {(host == 0 ? 150 : 100)}, advert_interval: {advert}, addresses: [{VrrpLan.Vip}/24, \"{VrrpLan.Vip6}/64\"], {settings}}}";
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+using System.Diagnostics;
 using System.Text.RegularExpressions;
 using Penstock.Netns.Tests.Harness;
 
@@ -13,7 +14,7 @@ public sealed class VrrpDaemonTests
     public async Task Address_GoesToTheHostThatIsWell_AndComesBack()
     {
         await using var lan = await VrrpLan.CreateAsync();
-        var first = await StartAsync(lan, 0);
+        var first = await StartAsync(lan, 0, deadAfter: "10s");
         await lan.OwnerAsync(0);
         await StartAsync(lan, 1);
         await lan.RoleAsync(1, "BACKUP");
@@ -28,7 +29,7 @@ public sealed class VrrpDaemonTests
         await lan.RoleAsync(1, "MASTER");
 
         // Started again, it takes it back: the keepalived that it has left running is its own.
-        var again = await StartAsync(lan, 0);
+        var again = await StartAsync(lan, 0, deadAfter: "10s");
         again.Output.ShouldContain("and is watched");
         await lan.OwnerAsync(0);
 
@@ -68,7 +69,7 @@ public sealed class VrrpDaemonTests
         Configure(lan, 0, "sync_group: both", deadAfter: "60s");
         (await lan.ReloadAsync(0)).ShouldContain("vrrp: edge comes to the keepalived of both: the addresses of edge are given up, and taken again about a second later");
         await lan.RoleAsync(0, "MASTER");
-        (await lan.HasAsync(0)).ShouldBeTrue();
+        await lan.OwnerAsync(0);
         File.Exists(lan.Files(0).PidFile).ShouldBeFalse();
         Configure(lan, 0, deadAfter: "60s");
         await lan.ReloadAsync(0);
@@ -172,25 +173,54 @@ public sealed class VrrpDaemonTests
     public async Task Daemon_BesideAnotherOfTheHost_IsToldThatItsRouterIsTaken()
     {
         await using var lan = await VrrpLan.CreateAsync();
-        var first = await StartAsync(lan, 0);
+        var first = await StartAsync(lan, 0, deadAfter: "10s");
         await lan.OwnerAsync(0);
         var file = Path.Combine(lan.Folder, "0/penstock.yaml");
         var beside = Directory.CreateDirectory(Path.Combine(lan.Folder, "beside")).FullName;
         await File.WriteAllTextAsync(
-            Path.Combine(beside, "penstock.yaml"), (await File.ReadAllTextAsync(file)).Replace(Path.Combine(lan.Folder, "0"), beside, StringComparison.Ordinal).Replace($"{VrrpLan.Vip}:80", "127.0.0.1:81", StringComparison.Ordinal));
+            Path.Combine(beside, "penstock.yaml"),
+            (await File.ReadAllTextAsync(file)).Replace(Path.Combine(lan.Folder, "0"), beside, StringComparison.Ordinal).Replace($"{VrrpLan.Vip}:80", "127.0.0.1:81", StringComparison.Ordinal)
+                .Replace("dead_after: 10s", "dead_after: 60s", StringComparison.Ordinal)); // however long this machine stands still
 
         await using var second = lan.Hosts[0].Start(Topology.Penstock, "run", "--config", Path.Combine(beside, "penstock.yaml"));
         (await second.WaitAsync(s_patience)).ShouldBe(1, second.Output);
         second.Output.ShouldContain($"process {first.Pid} speaks VRRP for router id 50 of eth0 (edge) on this host already");
         (await lan.HasAsync(0)).ShouldBeTrue();
 
-        // It has it once the other one is gone, however that went.
+        // It has it once the other one is gone, however that went: what the other one has left is ended, and so takes nothing off when its lease ends.
+        var left = lan.Pids(0);
         first.Signal(9);
         await first.WaitAsync(s_patience);
         lan.Keep(lan.Hosts[0].Start(Topology.Penstock, "run", "--config", Path.Combine(beside, "penstock.yaml")));
         var said = "";
         await Eventually.TrueAsync(
             async () => Regex.IsMatch(said = (await lan.Hosts[0].RunAsync(Topology.Penstock, "status", "--socket", Path.Combine(beside, "admin.sock"))).Output, "^edge +MASTER ", RegexOptions.Multiline | RegexOptions.NonBacktracking), s_patience, () => said);
+        left.ShouldAllBe(pid => !BgpFabric.IsAlive(pid));
+        var since = Stopwatch.StartNew();
+        while (since.Elapsed < TimeSpan.FromSeconds(12)) // dead_after of the one that is gone, and two
+            (await lan.HasAsync(0) && await lan.HasAsync(0, VrrpLan.Vip6)).ShouldBeTrue($"after {since.Elapsed}");
+    }
+
+    /// <summary>keepalived runs by then, and nobody would serve what it takes.</summary>
+    [NetnsFact]
+    public async Task Start_ThatBgpRefuses_LeavesNoAddressOnTheHost()
+    {
+        await using var lan = await VrrpLan.CreateAsync();
+        Configure(lan, 0);
+        await File.AppendAllTextAsync(
+            Path.Combine(lan.Folder, "0/penstock.yaml"),
+            $$"""
+
+            bird: {run: {{lan.Folder}}/0/bird, state: {{lan.Folder}}/0/bird-state, binary: /bin/false}
+            bgp: {asn: 65010, router_id: 10.8.0.11, addresses: [203.0.113.10], neighbors: [{name: tor, address: 10.8.0.1, asn: 65000}]}
+            """);
+
+        var refused = lan.Launch(0);
+        (await refused.WaitAsync(s_patience)).ShouldBe(1, refused.Output);
+
+        refused.Output.ShouldContain("keepalived edge runs"); // else this is about another start
+        await Eventually.TrueAsync(
+            async () => !await lan.HasAsync(0) && File.GetLastWriteTimeUtc(lan.Files(0).LeaseFile) <= DateTime.UtcNow, TimeSpan.FromSeconds(20), () => refused.Output);
     }
 
     private static void Configure(VrrpLan lan, int host, string settings = "", string more = "", string deadAfter = "3s")

@@ -79,8 +79,7 @@ public sealed class VrrpKindsTests
         await lan.StartDaemonAsync(0);
         await lan.OwnerAsync(0, V4, Second, Third);
         await lan.RoleAsync(0, "MASTER", "edge2");
-        var changes = lan.Hosts[0].Start("ip", "-o", "monitor", "address");
-        lan.Keep(changes);
+        var changes = await lan.RecordAddressesAsync(0);
 
         foreach (var (left, gone) in new[] { (2, Third), (1, Second) })
         {
@@ -90,6 +89,7 @@ public sealed class VrrpKindsTests
             await lan.RoleAsync(0, "MASTER", "edge0");
         }
 
+        await lan.MarkAsync(0, changes, "10.9.9.9");
         changes.Output.ShouldNotContain($" {V4}/", customMessage: "its address has left");
         (await lan.HasAsync(0, V4)).ShouldBeTrue();
     }

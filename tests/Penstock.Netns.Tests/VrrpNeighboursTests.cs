@@ -21,7 +21,7 @@ public sealed class VrrpNeighboursTests
         await lan.StartDaemonAsync(1);
         await lan.RoleAsync(1, "BACKUP");
         await lan.RoleAsync(0, "MASTER");
-        ChildProcess[] told = [await RecordAsync(lan, 0), await RecordAsync(lan, 1)];
+        ChildProcess[] told = [await lan.RecordAddressesAsync(0), await lan.RecordAddressesAsync(1)];
 
         foreach (var first in (int[])[0, 1])
         {
@@ -49,7 +49,7 @@ public sealed class VrrpNeighboursTests
 
         for (var host = 0; host < told.Length; host++)
         {
-            await MarkAsync(lan, host, told[host], "10.9.9.9");
+            await lan.MarkAsync(host, told[host], "10.9.9.9");
             told[host].Output.ShouldNotContain(VrrpLan.Vip + "/", customMessage: $"host {host}:\n{told[host].Output}");
             told[host].Output.ShouldNotContain(VrrpLan.Vip6 + "/", customMessage: $"host {host}:\n{told[host].Output}");
             told[host].Output.ShouldNotContain("169.254.0.50/", customMessage: $"host {host}, by which they know each other:\n{told[host].Output}");
@@ -65,22 +65,4 @@ public sealed class VrrpNeighboursTests
             host,
             $"{{name: edge, router_id: 50, addresses: [{VrrpLan.Vip}/24, \"{VrrpLan.Vip6}/64\"], {own}}}" + (hasSecond ? $", {{name: second, router_id: 51, addresses: [{Second}/24], {own}}}" : ""));
     }
-
-    // All that the kernel says of a host's addresses from here on.
-    private static async Task<ChildProcess> RecordAsync(VrrpLan lan, int host)
-    {
-        var monitor = lan.Hosts[host].Start("ip", "-o", "monitor", "address");
-        lan.Keep(monitor);
-        await MarkAsync(lan, host, monitor, "10.9.9.8");
-        return monitor;
-    }
-
-    private static Task MarkAsync(VrrpLan lan, int host, ChildProcess monitor, string mark) => Eventually.TrueAsync(
-        async () =>
-        {
-            await lan.Hosts[host].IpAsync($"addr replace {mark}/32 dev lo");
-            return monitor.Output.Contains(mark, StringComparison.Ordinal);
-        },
-        s_patience,
-        () => "the kernel does not tell of addresses: " + monitor.Output);
 }

@@ -352,8 +352,7 @@ public sealed class XdpSurvivalTests
         await using var net = await Topology.CreateAsync();
         var daemon = await net.StartDaemonAsync("""
                 - {name: web, listen: "tcp://203.0.113.10:80", forwarding: dsr-ipip, backends: [10.9.2.11]}
-            state: STATE
-            """.Replace("STATE", net.Folder, StringComparison.Ordinal));
+            """);
         var question = $"explain packet --socket {net.Folder}/admin.sock --src 10.9.1.2:20000 --dst 203.0.113.10:80";
         await Eventually.TrueAsync(async () => (await net.CurlAsync(1, seconds: 2)).ContainsKey("s1"), TimeSpan.FromSeconds(60), () => daemon.Output);
         await net.Client.OkAsync("curl", $"-sS --max-time 15 --local-port 20000 http://{Topology.Vip}/");

@@ -37,6 +37,7 @@ l7() { # LISTENERS: a configuration of listeners, which answer what they are cal
 rm -f /usr/sbin/policy-rc.d
 mount -t tmpfs none "$(dirname "$(readlink -f "$(command -v dotnet || echo /usr/share/dotnet/dotnet)")")" 2>/dev/null || true # none is needed
 ip link set lo up
+rm -rf /var/lib/penstock # of daemons that have run on the host of this one
 files >/run/before
 first=$("$build" -o $packages -z none)
 next=$("$build" -o $packages -v 99.0 -z none)

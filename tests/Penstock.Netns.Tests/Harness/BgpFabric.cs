@@ -10,6 +10,9 @@ internal sealed class BgpFabric : IAsyncDisposable
     /// <summary>What the hosts announce.</summary>
     public const string Vip = "203.0.113.10", Vip6 = "2001:db8::10";
 
+    /// <summary>BFD with the router over IPv4, in a host's configuration: longer than this machine stands still.</summary>
+    public const string Bfd = "bfd: {interval: 1s, multiplier: 20}";
+
     private static readonly string[] s_daemons = ["zebra", "bfdd", "bgpd"];
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
 
@@ -73,21 +76,23 @@ internal sealed class BgpFabric : IAsyncDisposable
     /// <param name="rest">Other sections.</param>
     /// <param name="bird">More keys of bird.</param>
     /// <param name="neighbor">More keys of the neighbors.</param>
-    public void Configure(int host, string bgp, string rest, string bird = "", string neighbor = "")
+    /// <param name="deadAfter">By default however long this machine stands still.</param>
+    public void Configure(int host, string bgp, string rest, string bird = "", string neighbor = "", string deadAfter = "60s")
     {
         var (folder, number) = (FolderOf(host), 11 + host);
         File.WriteAllText(Path.Combine(folder, "penstock.yaml"), $$"""
             node: lb{{host + 1}}
+            state: {{folder}}/lib
             shutdown_timeout: 10s
             admin: {socket: {{folder}}/admin.sock}
-            bird: {run: {{folder}}/run, state: {{folder}}/state{{bird}}}
+            bird: {run: {{folder}}/run, state: {{folder}}/state, dead_after: {{deadAfter}}{{bird}}}
             bgp:
               asn: 65010
               router_id: 10.7.0.{{number}}
               addresses: [{{Vip}}, "{{Vip6}}"]
               neighbors:
-                - {name: tor4, address: 10.7.0.1, asn: 65000, source: 10.7.0.{{number}}, bfd: {}{{neighbor}}}
-                - {name: tor6, address: "fd07::1", asn: 65000, source: "fd07::{{number}}"{{neighbor}}}
+                - {name: tor4, address: 10.7.0.1, asn: 65000, source: 10.7.0.{{number}}, hold_time: 60s, {{Bfd}}{{neighbor}}}
+                - {name: tor6, address: "fd07::1", asn: 65000, source: "fd07::{{number}}", hold_time: 60s{{neighbor}}}
             {{bgp}}
             {{rest}}
             """);
@@ -109,26 +114,41 @@ internal sealed class BgpFabric : IAsyncDisposable
     /// <summary>What a host's daemon says of itself.</summary>
     public Task<string> StatusAsync(int host) => Run.OkAsync(Topology.Penstock, $"status --socket {FolderOf(host)}/admin.sock");
 
-    /// <summary>Asks the router.</summary>
-    public async Task<string> AskAsync(string command) => (await ChildProcess.RunAsync("vtysh", "--vty_socket", Folder, "-c", command)).Output;
+    /// <summary>Asks the router, or has it do what it is told: commands of vtysh(1), each in the mode that the one before has led to.</summary>
+    public async Task<string> AskAsync(params string[] commands)
+    {
+        var (code, said) = await VtyAsync(commands);
+        code.ShouldBe(0, $"{string.Join("; ", commands)}:\n{said}"); // no answer is not the answer that there is nothing
+        return said;
+    }
 
     /// <summary>What the router has of an address: paths of <c>show bgp … json</c>.</summary>
     public async Task<JsonElement[]> PathsAsync(string address = Vip)
     {
         var family = address.Contains(':', StringComparison.Ordinal) ? "ipv6" : "ipv4";
-        var text = await AskAsync($"show bgp {family} unicast {address} json");
-        if (!text.TrimStart().StartsWith('{'))
-            return [];
-        using var document = JsonDocument.Parse(text);
+        using var document = JsonDocument.Parse(await AskAsync($"show bgp {family} unicast {address} json"));
         return document.RootElement.TryGetProperty("paths", out var paths) ? [.. paths.EnumerateArray().Select(path => path.Clone())] : [];
     }
 
     /// <summary>Waits until the router has so many paths to an address.</summary>
-    public Task AwaitPathsAsync(int count, string address = Vip) => Eventually.TrueAsync(
-        async () => (await PathsAsync(address)).Length == count, s_patience, () => $"the router has not {count} paths to {address}:\n{Said().Result}");
+    /// <returns>These.</returns>
+    public async Task<JsonElement[]> AwaitPathsAsync(int count, string address = Vip)
+    {
+        JsonElement[] paths = [];
+        await Eventually.TrueAsync(
+            async () => (paths = await PathsAsync(address)).Length == count, s_patience, () => $"the router has not {count} paths to {address}:\n{Said().Result}");
+        return paths;
+    }
+
+    /// <summary>The number that the router has given to what it has of 203.0.113.10: another one after a path has gone, though it is back since. 0: it has none.</summary>
+    public async Task<int> VersionAsync()
+    {
+        using var document = JsonDocument.Parse(await AskAsync($"show bgp ipv4 unicast {Vip} json"));
+        return document.RootElement.TryGetProperty("version", out var version) ? version.GetInt32() : 0;
+    }
 
     /// <summary>What all of them say, for a test that fails.</summary>
-    public async Task<string> Said() => $"{await AskAsync("show bgp summary")}\n{await AskAsync("show bgp ipv4 unicast")}\n{string.Join("\n\n", _children.Select(child => child.Output))}";
+    public async Task<string> Said() => $"{(await VtyAsync("show bgp summary", "show bgp ipv4 unicast")).Output}\n{string.Join("\n\n", _children.Select(child => child.Output))}";
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
@@ -139,6 +159,8 @@ internal sealed class BgpFabric : IAsyncDisposable
             await host.EndAsync();
         Directory.Delete(Folder, recursive: true);
     }
+
+    private Task<(int ExitCode, string Output)> VtyAsync(params string[] commands) => ChildProcess.RunAsync("vtysh", ["--vty_socket", Folder, .. commands.SelectMany(command => (string[])["-c", command])]);
 
     private async Task BuildAsync()
     {
@@ -174,12 +196,10 @@ internal sealed class BgpFabric : IAsyncDisposable
             router bgp 65000
              bgp router-id 10.7.0.1
              no bgp ebgp-requires-policy
-             timers bgp 3 9
+             timers bgp 20 60
              neighbor lb peer-group
              neighbor lb remote-as 65010
              neighbor lb timers connect 1
-             neighbor lb bfd
-             neighbor lb bfd 3 100 100
             {(_password.Length > 0 ? " neighbor lb password " + _password : "")}
             {string.Join('\n', peers.Select(peer => $" neighbor {peer} peer-group lb"))}
              address-family ipv4 unicast

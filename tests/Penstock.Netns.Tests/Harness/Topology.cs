@@ -107,6 +107,7 @@ internal sealed class Topology : IAsyncDisposable
     /// <summary>Writes the configuration.</summary>
     public void Configure(string services, string settings = "") => File.WriteAllText(Path.Combine(Folder, "penstock.yaml"), $"""
         node: lb1
+        state: {Folder}/lib
         admin: {"{"}socket: {Folder}/admin.sock{"}"}
         l4:
           interface: b0

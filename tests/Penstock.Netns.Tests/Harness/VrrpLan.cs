@@ -196,8 +196,28 @@ internal sealed class VrrpLan : IAsyncDisposable
         patience,
         () => $"host {host} does not become the one that has the addresses:\n{Said(0)}\n\n{Said(1)}");
 
-    /// <summary>Process ids of a host's keepalived: the parent, the child.</summary>
-    public int[] Pids(int host) => [.. ((string[])[Files(host).PidFile, Files(host).VrrpPidFile]).Select(file => int.Parse(File.ReadAllText(file), CultureInfo.InvariantCulture))];
+    /// <summary>Starts to record all that the kernel says of a host's addresses; returns once it does.</summary>
+    public async Task<ChildProcess> RecordAddressesAsync(int host)
+    {
+        var monitor = Hosts[host].Start("ip", "-o", "monitor", "address");
+        Keep(monitor);
+        await MarkAsync(host, monitor, "10.9.9.8");
+        return monitor;
+    }
+
+    /// <summary>Waits until a record of <see cref="RecordAddressesAsync"/> holds an address that a host is given for it, and so all that was before.</summary>
+    public Task MarkAsync(int host, ChildProcess monitor, string mark) => Eventually.TrueAsync(
+        async () =>
+        {
+            await Hosts[host].IpAsync($"addr replace {mark}/32 dev lo");
+            return monitor.Output.Contains(mark, StringComparison.Ordinal);
+        },
+        TimeSpan.FromSeconds(60),
+        () => "the kernel does not tell of addresses: " + monitor.Output);
+
+    /// <summary>Process ids of a host's keepalived: the parent, the child; 0: none is written, or it is being written.</summary>
+    public int[] Pids(int host) =>
+        [.. ((string[])[Files(host).PidFile, Files(host).VrrpPidFile]).Select(file => File.Exists(file) && int.TryParse(File.ReadAllText(file), NumberStyles.Integer, CultureInfo.InvariantCulture, out var pid) ? pid : 0)];
 
     /// <summary>What a host's log holds.</summary>
     public string Said(int host) => string.Join('\n', Logs[host].Messages.Select(message => message.Text));

@@ -46,6 +46,7 @@ internal sealed record ProxyConfig
     /// <param name="directory">Directory of the admin socket.</param>
     public string ToYaml(string directory) => $"""
         node: test
+        state: {directory}/lib
         shutdown_timeout: 5s
         admin:
           socket: {directory}/admin.sock

@@ -47,11 +47,9 @@ public sealed partial class Http2ClientTests
         await using var nginx = await NginxServer.OriginAsync();
         await using var penstock = await PenstockProcess.StartAsync(new ProxyConfig { Endpoints = [nginx.Endpoint] });
 
-        var (exitCode, output) = await ChildProcess.RunAsync("h2load", "-n", "20000", "-c", "20", "-m", "32", $"http://127.0.0.1:{penstock.Port}/");
+        var load = await H2loadRun.Start(penstock, "-n", "20000", "-c", "20", "-m", "32");
 
-        exitCode.ShouldBe(0, output);
-        output.ShouldContain("20000 succeeded, 0 failed, 0 errored, 0 timeout");
-        output.ShouldContain("20000 2xx");
+        await load.ShouldHaveFailedNothingAsync(20_000, penstock);
     }
 
     [PeerFact("h2load", "nginx")]
@@ -72,15 +70,15 @@ public sealed partial class Http2ClientTests
         }
 
         Volatile.Write(ref reloading, value: false);
-        foreach (var output in await load)
-            output.ShouldContain("5000 succeeded, 0 failed, 0 errored, 0 timeout");
+        foreach (var run in await load)
+            await run.ShouldHaveFailedNothingAsync(5000, penstock);
 
-        async Task<List<string>> LoadAsync()
+        async Task<List<H2loadRun>> LoadAsync()
         {
-            var outputs = new List<string>();
+            var runs = new List<H2loadRun>();
             while (Volatile.Read(ref reloading))
-                outputs.Add((await ChildProcess.RunAsync("h2load", "-n", "5000", "-c", "8", "-m", "16", $"http://127.0.0.1:{penstock.Port}/")).Output);
-            return outputs;
+                runs.Add(await H2loadRun.Start(penstock, "-n", "5000", "-c", "8", "-m", "16"));
+            return runs;
         }
     }
 

@@ -279,6 +279,7 @@ public sealed class UserspaceTests
 
     private static string Write(Workplace workplace, int port, string backends, string shutdown = "1s", string more = "", string l7 = "") => workplace.Write("penstock.yaml", $$"""
         node: a
+        state: {{workplace.Path}}/lib
         admin: {socket: {{Socket(workplace)}}}
         shutdown_timeout: {{shutdown}}
         l4:

@@ -3,6 +3,7 @@ using System.Buffers.Binary;
 using System.Net;
 using System.Text;
 using Penstock.Peers.Tests.Harness;
+using Penstock.Peers.Tests.Tls;
 
 namespace Penstock.Peers.Tests.ProxyProtocol;
 
@@ -99,6 +100,27 @@ public sealed class SentHeaderTests
 
             (await seen.Task.WaitAsync(TimeSpan.FromSeconds(20))).ShouldBe(header + "GET / ");
         }
+    }
+
+    [PeerFact("curl")]
+    public async Task Header_OfAClientWithTls_SaysWhatItAgreedUpon()
+    {
+        using var site = new TlsSite();
+        var seen = new TaskCompletionSource<string>();
+        await using var origin = new RawOrigin(async connection =>
+        {
+            var begin = await connection.Reader.ReadAsync(16);
+            var rest = await connection.Reader.ReadAsync(BinaryPrimitives.ReadUInt16BigEndian(begin.AsSpan(14)));
+            seen.TrySetResult(Encoding.Latin1.GetString(rest.AsSpan(12)));
+            await RawOrigin.AnswerAsync(connection, _ => RawOrigin.Ok);
+        });
+        await using var penstock = await PenstockProcess.StartAsync(site.Config(origin) with { Cluster = ["proxy_protocol: v2"] });
+
+        (await site.CurlAsync(penstock.Port, "--http1.1")).Output.Trim().ShouldBe("ok");
+
+        var values = await seen.Task.WaitAsync(TimeSpan.FromSeconds(20));
+        values.ShouldStartWith($"\u0001\0\u0008http/1.1\u0002\0\u0009{TlsSite.Name}\u0020\0");
+        values.ShouldContain("\u0001\0\0\0\u0001\u0021\0\u0007TLSv1.3");
     }
 
     /// <summary>Answers requests with the client that the connection's header names; with the header itself where it is a line.</summary>
