@@ -16,9 +16,12 @@ public sealed class DrainTests
         using var client = engine.ConnectPlain();
         await UntilAsync(() => engine.Engine.OpenConnections() == 1);
 
-        var drained = engine.Engine.DrainAsync(s_patience);
-        (await engine.Engine.IsAliveAsync(s_patience)).ShouldBeTrue(); // A drain that ends it has done so by then.
-        client.Send("GET /fixed HTTP/1.1\r\nHost: a\r\n\r\n"u8);
+        var drained = Task.FromResult(0);
+        engine.WhileHeld(() =>
+        {
+            drained = engine.Engine.DrainAsync(s_patience);
+            engine.Post(() => client.Send("GET /fixed HTTP/1.1\r\nHost: a\r\n\r\n"u8)); // A drain that ends it has done so by then; it has a second, which a busy host may let pass.
+        });
 
         Http2Engine.ReadHead(client).ShouldStartWith("HTTP/1.1 200");
         client.Dispose();

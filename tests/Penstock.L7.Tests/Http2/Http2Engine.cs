@@ -130,6 +130,9 @@ internal sealed class Http2Engine : IAsyncDisposable
         }
     }
 
+    /// <summary>Has the reactor do something when what it has to do already is done.</summary>
+    public void Post(Action action) => _worker.ShouldNotBeNull().Reactor.Post(action);
+
     /// <summary>Reads a head.</summary>
     public static string ReadHead(Socket socket)
     {
