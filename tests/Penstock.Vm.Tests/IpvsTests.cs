@@ -344,7 +344,7 @@ public sealed class IpvsTests(Guest guest)
             Configure(
                 host, [$"{{name: web, listen: \"tcp://{Vip}:8000\", forwarding: dsr-ipip, backends: [10.0.0.11]}}"], "sync: {interface: eth0, id: 6, role: vrrp}",
                 $$"""
-                vrrp: [{name: edge, interface: eth0, router_id: 9, priority: {{200 - number}}, advert_interval: 200ms, peers: [198.51.100.{{4 - number}}], addresses: [198.51.100.100/24]}]
+                vrrp: [{name: edge, interface: eth0, router_id: 9, priority: {{200 - number}}, advert_interval: 500ms, peers: [198.51.100.{{4 - number}}], addresses: [198.51.100.100/24]}]
                 keepalived: {run: /run/{{host}}-keepalived, state: /run/{{host}}-keepalived-state, restart_grace: 60s}
 
                 """);

@@ -4,7 +4,7 @@ using Penstock.Vm.Tests.Harness;
 namespace Penstock.Vm.Tests;
 
 /// <summary>tests/Vm/run itself, with machines of its own.</summary>
-[Collection(GuestCollection.Name)]
+[Collection(OwnMachineCollection.Name)]
 public sealed class RigTests
 {
     [VmFact]

@@ -18,7 +18,7 @@ public sealed class Guest : IAsyncLifetime
     {
         if (VmFactAttribute.Missing is not null)
             return;
-        _machine = new ChildProcess(Path.Combine(Root, "tests/Vm/run"), "-t", "1400", "-m", "ip_vs dummy veth bridge ipip ip6_tunnel fou fou6", "-s", _share, Path.Combine(Root, "tests/Vm/serve"));
+        _machine = new ChildProcess(Path.Combine(Root, "tests/Vm/run"), "-t", "2100", "-m", "ip_vs dummy veth bridge ipip ip6_tunnel fou fou6", "-s", _share, Path.Combine(Root, "tests/Vm/serve"));
         await RunAsync("lab up");
     }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 namespace Penstock.Vm.Tests.Harness;
 
-/// <summary>Tests that share the machine.</summary>
+/// <summary>Tests that share a machine, one at a time.</summary>
 [CollectionDefinition(Name)]
 public sealed class GuestCollection : ICollectionFixture<Guest>
 {
