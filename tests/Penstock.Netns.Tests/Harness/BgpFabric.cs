@@ -164,29 +164,27 @@ internal sealed class BgpFabric : IAsyncDisposable
 
     private async Task BuildAsync()
     {
-        foreach (var host in Hosts.Append(Router))
-        {
-            await Run.OkAsync("ip", $"netns add {host.Name}");
-            await host.IpAsync("link set lo up");
-            await host.OkAsync("sysctl", "-qw net.ipv6.conf.all.accept_dad=0 net.ipv6.conf.default.accept_dad=0");
-        }
-
-        await Router.OkAsync("sysctl", "-qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1 net.ipv4.fib_multipath_hash_policy=1 net.ipv6.fib_multipath_hash_policy=1");
-        await Router.IpAsync("link add br0 type bridge mcast_snooping 0");
-        await Router.IpAsync("link set br0 up");
-        await Router.IpAsync("addr add 10.7.0.1/24 dev br0");
-        await Router.IpAsync("addr add fd07::1/64 dev br0 nodad");
-        for (var i = 0; i < Hosts.Length; i++)
-        {
-            await Router.IpAsync($"link add h{i} type veth peer name eth0 netns {Hosts[i].Name}");
-            await Router.IpAsync($"link set h{i} master br0 up");
-            await Hosts[i].IpAsync("link set eth0 up");
-            await Hosts[i].IpAsync($"addr add 10.7.0.{11 + i}/24 dev eth0");
-            await Hosts[i].IpAsync($"addr add fd07::{11 + i}/64 dev eth0 nodad");
-        }
-
+        await Run.LinesAsync(
+        [
+            .. Hosts.Append(Router).Select(host => host.Made),
+            Router.Line("sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1 net.ipv4.fib_multipath_hash_policy=1 net.ipv6.fib_multipath_hash_policy=1"),
+            Router.Ip("link add br0 type bridge mcast_snooping 0"),
+            Router.Ip("link set br0 up"),
+            Router.Ip("addr add 10.7.0.1/24 dev br0"),
+            Router.Ip("addr add fd07::1/64 dev br0 nodad"),
+            .. Hosts.SelectMany(Connected),
+        ]);
         await StartRouterAsync();
     }
+
+    private string[] Connected(Host host, int number) =>
+    [
+        Router.Ip($"link add h{number} type veth peer name eth0 netns {host.Name}"),
+        Router.Ip($"link set h{number} master br0 up"),
+        host.Ip("link set eth0 up"),
+        host.Ip($"addr add 10.7.0.{11 + number}/24 dev eth0"),
+        host.Ip($"addr add fd07::{11 + number}/64 dev eth0 nodad"),
+    ];
 
     private async Task StartRouterAsync()
     {

@@ -14,6 +14,15 @@ internal sealed partial class Host(string name)
     /// <summary>Its name.</summary>
     public string Name => name;
 
+    /// <summary>Lines of <see cref="Run.LinesAsync"/> that make it.</summary>
+    public string Made => $"ip netns add {name}\n{Ip("link set lo up")}\n{Line("sysctl -qw net.ipv6.conf.all.accept_dad=0 net.ipv6.conf.default.accept_dad=0")}";
+
+    /// <summary>A line of <see cref="Run.LinesAsync"/> that runs ip(8) in it.</summary>
+    public string Ip(string arguments) => $"ip -n {name} {arguments}";
+
+    /// <summary>A line of <see cref="Run.LinesAsync"/> that runs a program in it.</summary>
+    public string Line(string command) => $"nsenter --net=/run/netns/{name} {command}";
+
     /// <summary>Runs ip(8) in it.</summary>
     public Task IpAsync(string arguments) => Run.OkAsync("ip", $"-n {name} {arguments}");
 

@@ -11,4 +11,11 @@ internal static class Run
         code.ShouldBe(0, $"{program} {arguments}:\n{output}");
         return output;
     }
+
+    /// <summary>Runs commands one after the other, each a line of sh(1): what makes a network takes dozens, and a process of a shell's costs less than one of this program's.</summary>
+    public static async Task LinesAsync(params string[] lines)
+    {
+        var (code, output) = await ChildProcess.RunAsync("sh", "-exc", string.Join('\n', lines));
+        code.ShouldBe(0, output); // which shows each command that was run: the last is the one that failed
+    }
 }

@@ -89,13 +89,13 @@ internal sealed class Topology : IAsyncDisposable
     }
 
     /// <summary>Gives the balancer its interface: at the start, and anew after it was deleted.</summary>
-    public async Task ConnectBalancerAsync()
-    {
-        await ConnectAsync(Balancer, "b0", "2", "2", "02:00:00:00:00:02", LinkMtu, bridge: true);
-        await Balancer.IpAsync("route add default via 10.9.2.1");
-        await Balancer.IpAsync("route add default via fd09:2::1");
-        await Router.IpAsync($"link set dev rb0 xdp obj {Programs}/pass.bpf.o sec xdp/pass");
-    }
+    public Task ConnectBalancerAsync() => Run.LinesAsync(
+    [
+        .. Connected(Balancer, "b0", "2", "2", "02:00:00:00:00:02", LinkMtu, bridge: true),
+        Balancer.Ip("route add default via 10.9.2.1"),
+        Balancer.Ip("route add default via fd09:2::1"),
+        Router.Ip($"link set dev rb0 xdp obj {Programs}/pass.bpf.o sec xdp/pass"),
+    ]);
 
     /// <summary>Has a process end with the topology.</summary>
     public void Keep(ChildProcess child)
@@ -183,8 +183,7 @@ internal sealed class Topology : IAsyncDisposable
 
     private static async Task RemoveAsync(string folder, IEnumerable<string> hosts)
     {
-        foreach (var pins in (string[])["pins", "s1/pins", "s2/pins"])
-            await ChildProcess.RunAsync(Penstock, "detach", "--pins", Path.Combine(folder, pins));
+        await Task.WhenAll(((string[])["pins", "s1/pins", "s2/pins"]).Select(pins => Path.Combine(folder, pins)).Where(Path.Exists).Select(pins => ChildProcess.RunAsync(Penstock, "detach", "--pins", pins)));
         foreach (var host in hosts)
             await ChildProcess.RunAsync("ip", "netns", "del", host);
         Directory.Delete(folder, recursive: true);
@@ -193,40 +192,44 @@ internal sealed class Topology : IAsyncDisposable
     private async Task BuildAsync()
     {
         Programs = await Objects.FolderAsync();
-        foreach (var host in (Host[])[Client, Router, Balancer, .. Servers])
-        {
-            await Run.OkAsync("ip", $"netns add {host.Name}");
-            await host.IpAsync("link set lo up");
-            await host.OkAsync("sysctl", "-qw net.ipv6.conf.all.accept_dad=0 net.ipv6.conf.default.accept_dad=0");
-        }
-
-        await Router.IpAsync("link add br0 type bridge");
-        await Router.IpAsync("addr add 10.9.2.1/24 dev br0");
-        await Router.IpAsync("addr add fd09:2::1/64 dev br0 nodad");
-        await Router.IpAsync($"link set br0 up mtu {LinkMtu}");
-        await ConnectAsync(Client, "c0", "1", "2", "02:00:00:00:00:c1", mtu: 1500, bridge: false);
-        await Router.IpAsync("addr add 10.9.1.1/24 dev rc0");
-        await Router.IpAsync("addr add fd09:1::1/64 dev rc0 nodad");
+        const string Forwards = "sysctl -qw net.ipv4.ip_forward=1 net.ipv4.conf.all.send_redirects=0 net.ipv6.conf.all.forwarding=1";
+        await Run.LinesAsync(
+        [
+            .. ((Host[])[Client, Router, Balancer, .. Servers]).Select(host => host.Made),
+            Router.Ip("link add br0 type bridge"),
+            Router.Ip("addr add 10.9.2.1/24 dev br0"),
+            Router.Ip("addr add fd09:2::1/64 dev br0 nodad"),
+            Router.Ip($"link set br0 up mtu {LinkMtu}"),
+            .. Connected(Client, "c0", "1", "2", "02:00:00:00:00:c1", mtu: 1500, bridge: false),
+            Router.Ip("addr add 10.9.1.1/24 dev rc0"),
+            Router.Ip("addr add fd09:1::1/64 dev rc0 nodad"),
+        ]);
         await ConnectBalancerAsync();
-        await ConnectAsync(Servers[0], "s1", "2", "11", "02:00:00:00:00:11", LinkMtu, bridge: true);
-        await ConnectAsync(Servers[1], "s2", "2", "12", "02:00:00:00:00:12", LinkMtu, bridge: true);
-        await Client.IpAsync("route add default via 10.9.1.1");
-        await Client.IpAsync("route add default via fd09:1::1");
-        await Router.IpAsync($"route add {Vip}/32 via 10.9.2.2");
-        await Router.IpAsync($"route add {Vip6}/128 via fd09:2::2");
-        foreach (var host in (Host[])[Router, Balancer])
-            await host.OkAsync("sysctl", "-qw net.ipv4.ip_forward=1 net.ipv4.conf.all.send_redirects=0 net.ipv6.conf.all.forwarding=1");
+        await Run.LinesAsync(
+        [
+            .. Connected(Servers[0], "s1", "2", "11", "02:00:00:00:00:11", LinkMtu, bridge: true),
+            .. Connected(Servers[1], "s2", "2", "12", "02:00:00:00:00:12", LinkMtu, bridge: true),
+            Client.Ip("route add default via 10.9.1.1"),
+            Client.Ip("route add default via fd09:1::1"),
+            Router.Ip($"route add {Vip}/32 via 10.9.2.2"),
+            Router.Ip($"route add {Vip6}/128 via fd09:2::2"),
+            Router.Line(Forwards),
+            Balancer.Line(Forwards),
+        ]);
         await Task.WhenAll(Servers.Select(PrepareServerAsync));
     }
 
     private async Task PrepareServerAsync(Host server)
     {
         var device = server == Servers[0] ? "s1" : "s2";
-        await server.IpAsync("route add default via 10.9.2.1");
-        await server.IpAsync("route add default via fd09:2::1");
-        await server.OkAsync("sysctl", "-qw net.ipv4.conf.all.arp_ignore=1 net.ipv4.conf.all.arp_announce=2 net.ipv4.conf.all.rp_filter=0");
-        await server.IpAsync($"addr add {Vip}/32 dev lo");
-        await server.IpAsync($"addr add {Vip6}/128 dev lo nodad");
+        await Run.LinesAsync(
+        [
+            server.Ip("route add default via 10.9.2.1"),
+            server.Ip("route add default via fd09:2::1"),
+            server.Line("sysctl -qw net.ipv4.conf.all.arp_ignore=1 net.ipv4.conf.all.arp_announce=2 net.ipv4.conf.all.rp_filter=0"),
+            server.Ip($"addr add {Vip}/32 dev lo"),
+            server.Ip($"addr add {Vip6}/128 dev lo nodad"),
+        ]);
         var folder = Directory.CreateDirectory(Path.Combine(Folder, device)).FullName;
         await File.WriteAllTextAsync(Path.Combine(folder, "nginx.conf"), $$"""
             daemon off; worker_processes 1; pid {{folder}}/pid; error_log {{folder}}/error.log;
@@ -241,18 +244,16 @@ internal sealed class Topology : IAsyncDisposable
             async () => (await server.RunAsync("curl", "-s", "http://127.0.0.1/")).ExitCode == 0, TimeSpan.FromSeconds(60), () => $"nginx of {device} does not answer");
     }
 
-    private async Task ConnectAsync(Host host, string device, string link, string number, string mac, int mtu, bool bridge)
-    {
-        await Run.OkAsync("ip", $"link add {device} netns {host.Name} address {mac} mtu {mtu} type veth peer name r{device} mtu {mtu} netns {Router.Name}");
-        await host.IpAsync($"addr add 10.9.{link}.{number}/24 dev {device}");
-        await host.IpAsync($"addr add fd09:{link}::{number}/64 dev {device} nodad");
-        await host.OkAsync("ethtool", $"-K {device} tx off rx off");
-        await Router.OkAsync("ethtool", $"-K r{device} tx off rx off");
-        if (bridge)
-            await Router.IpAsync($"link set r{device} master br0");
-        await host.IpAsync($"link set {device} up");
-        await Router.IpAsync($"link set r{device} up");
-    }
+    private string[] Connected(Host host, string device, string link, string number, string mac, int mtu, bool bridge) =>
+    [
+        $"ip link add {device} netns {host.Name} address {mac} mtu {mtu} type veth peer name r{device} mtu {mtu} netns {Router.Name}",
+        host.Ip($"addr add 10.9.{link}.{number}/24 dev {device}"),
+        host.Ip($"addr add fd09:{link}::{number}/64 dev {device} nodad"),
+        host.Line($"ethtool -K {device} tx off rx off"),
+        Router.Line($"ethtool -K r{device} tx off rx off"),
+        host.Ip($"link set {device} up"),
+        Router.Ip($"link set r{device} {(bridge ? "master br0 " : "")}up"),
+    ];
 
     private Host NewHost(string role) => new($"pst{_id}{role}");
 }

@@ -236,24 +236,15 @@ internal sealed class VrrpLan : IAsyncDisposable
 
     private static bool Has(string list, string address) => list.Contains($" {address}/", StringComparison.Ordinal);
 
-    private async Task BuildAsync()
-    {
-        foreach (var host in Hosts.Append(Link))
-        {
-            await Run.OkAsync("ip", $"netns add {host.Name}");
-            await host.IpAsync("link set lo up");
-            await host.OkAsync("sysctl", "-qw net.ipv6.conf.all.accept_dad=0 net.ipv6.conf.default.accept_dad=0");
-        }
+    private Task BuildAsync() =>
+        Run.LinesAsync([.. Hosts.Append(Link).Select(host => host.Made), Link.Ip("link add br0 type bridge mcast_snooping 0"), Link.Ip("link set br0 up"), .. Hosts.SelectMany(Connected)]);
 
-        await Link.IpAsync("link add br0 type bridge mcast_snooping 0");
-        await Link.IpAsync("link set br0 up");
-        for (var i = 0; i < Hosts.Length; i++)
-        {
-            await Link.IpAsync($"link add h{i} type veth peer name eth0 netns {Hosts[i].Name}");
-            await Link.IpAsync($"link set h{i} master br0 up");
-            await Hosts[i].IpAsync("link set eth0 up");
-            await Hosts[i].IpAsync($"addr add 10.8.0.1{i + 1}/24 dev eth0");
-            await Hosts[i].IpAsync($"addr add fd08::1{i + 1}/64 dev eth0 nodad");
-        }
-    }
+    private string[] Connected(Host host, int number) =>
+    [
+        Link.Ip($"link add h{number} type veth peer name eth0 netns {host.Name}"),
+        Link.Ip($"link set h{number} master br0 up"),
+        host.Ip("link set eth0 up"),
+        host.Ip($"addr add 10.8.0.1{number + 1}/24 dev eth0"),
+        host.Ip($"addr add fd08::1{number + 1}/64 dev eth0 nodad"),
+    ];
 }
