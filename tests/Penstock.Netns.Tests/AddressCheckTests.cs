@@ -9,17 +9,21 @@ public sealed class AddressCheckTests
     private const string Instance = "{name: edge, interface: eth0, router_id: 51, addresses: [10.8.0.100/24]}";
     private const string Bgp = "{asn: 65010, router_id: 10.8.0.11, addresses: [203.0.113.10], neighbors: [{name: tor, address: 10.8.0.1, asn: 65000}]}";
 
-    [NetnsTheory]
-    [InlineData("priority {{priority}}", "priority {{priority}}\n  priorities 5", 1, "error: keepalived refuses the configuration of group edge: line ")]
-    [InlineData("priority {{priority}}", "priority {{weight}}", 1, ": unknown value 'weight'")]
-    [InlineData("priority {{priority}}", "priority {{{priority}", 1, "error: keepalived: ")]
-    [InlineData("priority {{priority}}", "# a remark\n  priority {{priority}}", 0, "OK: ")]
-    public async Task Template_IsJudgedByKeepalived(string part, string replacement, int code, string said)
+    [NetnsFact]
+    public async Task Template_IsJudgedByKeepalived()
     {
         await using var lan = await VrrpLan.CreateAsync();
-        var template = Write(lan, "keepalived.conf", BuiltIn("keepalived.conf").Replace(part, replacement, StringComparison.Ordinal));
 
-        await CheckAsync(lan, $"vrrp: [{Instance}]\nkeepalived: {{template: {template}}}\n", code, said);
+        async Task JudgedAsync(string priority, int code, string said)
+        {
+            var template = Write(lan, "keepalived.conf", BuiltIn("keepalived.conf").Replace("priority {{priority}}", priority, StringComparison.Ordinal));
+            await CheckAsync(lan, $"vrrp: [{Instance}]\nkeepalived: {{template: {template}}}\n", code, said);
+        }
+
+        await JudgedAsync("priority {{priority}}\n  priorities 5", 1, "error: keepalived refuses the configuration of group edge: line ");
+        await JudgedAsync("priority {{weight}}", 1, ": unknown value 'weight'");
+        await JudgedAsync("priority {{{priority}", 1, "error: keepalived: ");
+        await JudgedAsync("# a remark\n  priority {{priority}}", 0, "OK: ");
     }
 
     [NetnsFact]

@@ -145,7 +145,7 @@ public sealed class BgpDaemonTests
     public async Task Daemon_ThatStops_SaysSoBeforeItWithdraws_AndABadTemplateChangesNothing()
     {
         await using var fabric = await BgpFabric.CreateAsync(1);
-        const string Shutdown = "  graceful_shutdown: 15s"; // for the router to be seen with it
+        const string Shutdown = "  graceful_shutdown: 8s"; // for the router to be seen with it
         Configure(fabric, Shutdown);
         var first = await fabric.StartAsync(0);
         var sessions = await SettleAsync(fabric);

@@ -15,7 +15,7 @@ public sealed class BgpDrainTests
     public async Task Drain_IsNotDone_BeforeTheAddressesAreWithdrawn_AndReadyBringsThemBack()
     {
         await using var fabric = await BgpFabric.CreateAsync(1);
-        fabric.Configure(0, "  graceful_shutdown: 15s", """
+        fabric.Configure(0, "  graceful_shutdown: 8s", """
             l7:
               reactors: 1
               listeners: [{name: web, bind: "203.0.113.10:80", routes: main}]
@@ -60,7 +60,7 @@ public sealed class BgpDrainTests
         for (var host = 0; host < 2; host++)
         {
             authority.Sign([$"lb{host + 1}"]);
-            fabric.Configure(host, "  graceful_shutdown: 20s", $$"""
+            fabric.Configure(host, "  graceful_shutdown: 10s", $$"""
                 peers:
                   listen: 10.7.0.1{{host + 1}}
                   certificate: {{fabric.Folder}}/lb{{host + 1}}.crt
