@@ -259,7 +259,6 @@ public sealed class RunTests : IDisposable
     [Fact]
     public async Task Daemons_ThatStartAtTheSameMoment_OnePrevails()
     {
-        File.WriteAllText(_sandbox.ConfigPath, "node: test\n");
         for (var round = 0; round < 3; round++)
         {
             var daemons = Enumerable.Range(0, 3).Select(_ => _sandbox.Launch()).ToArray();
