@@ -6,7 +6,7 @@ namespace Penstock.Netns.Tests;
 /// <summary>The shipped units, and the package, under a systemd of their own.</summary>
 public sealed class SystemdTests
 {
-    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(10);
 
     [SystemdFact]
     public Task Address_MovesWithKeepalivedsUnits_AndNotWithPenstocks() => RunAsync("vrrp.sh");
@@ -23,7 +23,7 @@ public sealed class SystemdTests
     private static async Task RunAsync(string script)
     {
         var folder = Path.Combine(Objects.Root, "tests/Systemd");
-        await using var run = new ChildProcess(Path.Combine(folder, "run"), "-t", "280", Path.Combine(folder, script), SystemdFactAttribute.Binary!); // there, or the test is skipped
+        await using var run = new ChildProcess(Path.Combine(folder, "run"), "-t", "560", Path.Combine(folder, script), SystemdFactAttribute.Binary!); // there, or the test is skipped
 
         var code = await run.WaitAsync(s_patience);
 
