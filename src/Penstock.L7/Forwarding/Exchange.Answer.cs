@@ -37,6 +37,8 @@ internal sealed partial class Exchange
             status = 200;
         }
 
+        if (Request.MethodKind == HttpMethodKind.Connect)
+            _client.ClosesEarly = true; // What follows was meant for the tunnel: whoever wrote it must not have it taken for requests.
         var keep = MayKeepClient() && MayKeepAfter(_error) && !_client.ClosesEarly;
         OnResponseHead(status);
         _clientWriter.Guard.Between(Listener.BodyMilliseconds, LeastResponseRate);
