@@ -13,8 +13,14 @@ internal enum ProxyError : byte
     /// <summary>The path climbs above the root, hides dot segments, or is badly percent-encoded.</summary>
     BadPath,
 
-    /// <summary>CONNECT that no route takes, or other than for a WebSocket to an endpoint of HTTP/1.1, or OPTIONS or TRACE that may go no further (Max-Forwards: 0).</summary>
+    /// <summary>OPTIONS or TRACE that may go no further (Max-Forwards: 0).</summary>
     MethodNotImplemented,
+
+    /// <summary>CONNECT that no route takes.</summary>
+    ConnectNotRouted,
+
+    /// <summary>CONNECT with content, or for a protocol that cannot be carried to where its route leads.</summary>
+    TunnelNotCarried,
 
     /// <summary>The head did not arrive in time.</summary>
     RequestHeaderTimeout,

@@ -16,6 +16,9 @@ internal readonly record struct AskedUrl(string? Scheme, string Authority, strin
     private const int HttpPort = 80;
     private const int HttpsPort = 443;
 
+    /// <summary>Host and port as CONNECT names them.</summary>
+    public string HostAndPort => string.Create(CultureInfo.InvariantCulture, $"{(Host.Contains(':', StringComparison.Ordinal) ? $"[{Host}]" : Host)}:{Port}");
+
     /// <summary>Takes a URL apart; null: it is none.</summary>
     public static AskedUrl? Parse(string url)
     {

@@ -16,6 +16,7 @@ internal static class RequestExplainer
 {
     private const string Forwarded = "forwarded";
     private const string Relayed = "its bytes are relayed";
+    private const string Tunnelled = "200: a tunnel to an endpoint";
 
     private static readonly string[] s_algorithms = Tokens.Of<Algorithm>();
 
@@ -27,7 +28,7 @@ internal static class RequestExplainer
             throw new FormatException($"'{question.Url}' is no URL: http://HOST/PATH, https://HOST/PATH or a path");
         if (question.Headers.Append(question.Method).Append(question.Url).Any(text => text.AsSpan().ContainsAny('\r', '\n', '\0')))
             throw new FormatException("a method, a URL and a field are each a line");
-        var choices = ListenerChooser.Choose(snapshot, url, question.Listener);
+        var choices = ListenerChooser.Choose(snapshot, IsConnect(question) ? url with { Scheme = null } : url, question.Listener); // Whom CONNECT names is not where it comes to.
         var blank = new RequestExplanation(
             Listener: "", Host: "", Path: "", Route: "", "no listener takes it", [.. choices.Select(choice => new ListenerChoice(choice.Listener.Config.Name, choice.Listener.Slot.BoundTo.ToString(), choice.WhyNot))], [], MoreRoutes: 0, []);
         if (choices.FirstOrDefault(choice => choice.WhyNot.Length == 0).Listener is not { } listener)
@@ -36,9 +37,12 @@ internal static class RequestExplainer
         return listener.Config.Mode == ListenerMode.Tcp ? ExplainStream(listener, url, at) : ExplainRequest(listener, Read(question, url, listener), url, at);
     }
 
+    private static bool IsConnect(RequestQuestion question) => question.Method is "CONNECT";
+
     private static RequestHead Read(RequestQuestion question, in AskedUrl url, CompiledListener listener)
     {
-        var lines = new StringBuilder($"{question.Method} {url.Target} HTTP/1.1\r\n");
+        var target = IsConnect(question) && url.Authority.Length > 0 ? url.HostAndPort : url.Target;
+        var lines = new StringBuilder($"{question.Method} {target} HTTP/1.1\r\n");
         if (url.Authority.Length > 0 && !question.Headers.Any(field => field.StartsWith("host:", StringComparison.OrdinalIgnoreCase)))
             lines.Append("Host: ").Append(url.Authority).Append("\r\n");
         foreach (var field in question.Headers)
@@ -66,7 +70,9 @@ internal static class RequestExplainer
         if (head.Rejection != RejectReason.None)
             return at with { Answer = $"{head.Rejection.Status()} {head.Rejection.Token()}: {ProxyErrors.Of(ProxyError.RequestRejected).Meaning}" };
         at = at with { Host = Encoding.UTF8.GetString(head.Host) };
-        if (head.MethodKind == HttpMethodKind.Connect || (head.MaxForwards == 0 && head.MethodKind is HttpMethodKind.Trace or HttpMethodKind.Options))
+        if (head.MethodKind == HttpMethodKind.Connect)
+            return ExplainConnect(listener, head, at);
+        if (head.MaxForwards == 0 && head.MethodKind is HttpMethodKind.Trace or HttpMethodKind.Options)
             return at with { Answer = Text(ProxyError.MethodNotImplemented) };
         if (listener.Config.Limits.BodyBytes is { } limit && head.Framing == BodyFraming.Length && head.ContentLength > limit)
             return at with { Answer = Text(ProxyError.RequestBodyTooLarge) };
@@ -75,6 +81,15 @@ internal static class RequestExplainer
         var route = listener.Match(head.Host, path.Match, head.Method, out var error);
         at = Told(listener, route, head.Host.ToArray(), path.Match.ToArray(), head.Method.ToArray(), at with { Path = Encoding.UTF8.GetString(path.Match) });
         return at with { Answer = route is null ? Text(error) : Answer(listener, route.Route, head, path, url, at) };
+    }
+
+    private static RequestExplanation ExplainConnect(CompiledListener listener, RequestHead head, RequestExplanation at)
+    {
+        if (head.ContentLength >= 0 || head.Framing != BodyFraming.None)
+            return at with { Answer = Text(ProxyError.TunnelNotCarried) };
+        var route = listener.MatchConnect(head.Host);
+        at = Told(listener, route, head.Host.ToArray(), "*"u8.ToArray(), head.Method.ToArray(), at);
+        return at with { Answer = route is null ? Text(ProxyError.ConnectNotRouted) : WhyNoCluster(route.Route, at) ?? Tunnelled };
     }
 
     private static string Answer(CompiledListener listener, Route route, RequestHead head, NormalPath path, in AskedUrl url, RequestExplanation at)
@@ -89,12 +104,18 @@ internal static class RequestExplainer
 
         if (route.Respond is { } respond)
             return $"{respond.Status} by the route itself";
-        if (route.Config.To.All(to => to.Weight == 0))
-            return Text(ProxyError.NoTarget);
-        if (at.Clusters.All(cluster => cluster.WhyNot.Length > 0))
-            return at.Clusters.First(cluster => cluster.Percent > 0).WhyNot;
+        if (WhyNoCluster(route, at) is { } why)
+            return why;
         var changed = !string.Equals(Encoding.UTF8.GetString(forward) + Encoding.UTF8.GetString(head.Query), url.Target, StringComparison.Ordinal);
         return changed ? $"{Forwarded} as {Encoding.UTF8.GetString(forward)}{Encoding.UTF8.GetString(head.Query)}" : Forwarded;
+    }
+
+    // Null: at least one can take it.
+    private static string? WhyNoCluster(Route route, RequestExplanation at)
+    {
+        if (route.Config.To.All(to => to.Weight == 0))
+            return Text(ProxyError.NoTarget);
+        return at.Clusters.All(cluster => cluster.WhyNot.Length > 0) ? at.Clusters.First(cluster => cluster.Percent > 0).WhyNot : null;
     }
 
     private static byte[] Forward(Route route, NormalPath path)

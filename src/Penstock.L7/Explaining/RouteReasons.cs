@@ -14,6 +14,8 @@ internal sealed class RouteReasons(byte[] host, byte[] path, byte[] method)
     /// <summary>Most routes that are told of besides the one that takes the request.</summary>
     private const int Most = 20;
 
+    private bool IsConnect => method.AsSpan().SequenceEqual(Route.ConnectMethod);
+
     /// <summary>Tells of the one that takes it, then of those that come nearest, in file order where they come alike near.</summary>
     /// <param name="routes">All of a table.</param>
     /// <param name="taken">The one that takes it; null: none.</param>
@@ -65,9 +67,9 @@ internal sealed class RouteReasons(byte[] host, byte[] path, byte[] method)
         if ((match.Path ?? match.PathPrefix ?? match.PathRegex) is not null && !Holds(ofPath))
             wrong.Add(match.Path is not null ? $"its path is {match.Path}" : match.PathRegex is not null ? $"its path_regex is {match.PathRegex}" : $"its path_prefix is {match.PathPrefix}");
         if (!route.Allows(method))
-            wrong.Add($"its methods are {string.Join(", ", match.Methods)}");
+            wrong.Add(route.Config.Connect ? "it takes CONNECT alone" : IsConnect ? "it takes no CONNECT" : $"its methods are {string.Join(", ", match.Methods)}");
         return wrong;
     }
 
-    private bool Holds(RouteMatch match) => RouteTable.Compile([new RouteConfig { Name = "", Match = match }]).Match(host, path, method) is not null;
+    private bool Holds(RouteMatch match) => RouteTable.Compile([new RouteConfig { Name = "", Match = match, Connect = IsConnect }]).Match(host, path, method) is not null;
 }

@@ -14,7 +14,7 @@ internal sealed partial class Exchange
         if (Request.MethodKind == HttpMethodKind.Connect)
             return DecideTunnel();
         if (Request.IsExtendedConnect && !IsWebSocket)
-            return ProxyError.MethodNotImplemented;
+            return ProxyError.TunnelNotCarried;
         if (Request.MaxForwards == 0 && Request.MethodKind is HttpMethodKind.Trace or HttpMethodKind.Options)
             return ProxyError.MethodNotImplemented;
         if (Listener.Config.Limits.BodyBytes is { } limit && Request.Framing == BodyFraming.Length && Request.ContentLength > limit)
@@ -27,24 +27,24 @@ internal sealed partial class Exchange
             return error;
         KeepPath(path.Forward);
         if (!_route.IsForwarding)
-            return ProxyError.None;
+            return Request.IsExtendedConnect && _route.Route.Respond is { Status: >= 200 and < 300 } ? ProxyError.TunnelNotCarried : ProxyError.None;
         _target = _route.Route.PickTarget(ref _worker.Random);
         if (_target < 0)
             return ProxyError.NoTarget;
         SettleWeb();
         if (Request.IsExtendedConnect && _route.Targets[_target].Config.Protocol == UpstreamProtocol.H2)
-            return ProxyError.MethodNotImplemented;
+            return ProxyError.TunnelNotCarried;
         return LimitTime();
     }
 
-    /// <summary>CONNECT: without a route that takes it, it is refused. It has no path; as OPTIONS for the server as a whole, it is what no condition on paths takes.</summary>
+    /// <summary>CONNECT, over either version: without a route that takes it, it is refused.</summary>
     private ProxyError DecideTunnel()
     {
         if (Request.ContentLength >= 0 || (Request.Framing != BodyFraming.None && !_client.IsMultiplexed))
-            return ProxyError.MethodNotImplemented;
-        var route = Listener.Match(Request.Host, "*"u8, Request.Method, out _);
-        if (route is not { Route.Config.Connect: true })
-            return ProxyError.MethodNotImplemented;
+            return ProxyError.TunnelNotCarried;
+        var route = Listener.MatchConnect(Request.Host);
+        if (route is null)
+            return ProxyError.ConnectNotRouted;
         _trusted = !Listener.TrustedProxies.IsEmpty && Listener.TrustedProxies.Contains(_connection.Peer);
         _route = route;
         _target = route.Route.PickTarget(ref _worker.Random);

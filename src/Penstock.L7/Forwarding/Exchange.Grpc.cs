@@ -15,8 +15,8 @@ internal sealed partial class Exchange
     /// <summary>Whether an endpoint was asked in vain, since the client gave it no time to answer: as if the client had reset its stream.</summary>
     internal bool IsGivenUp => _error == ProxyError.GrpcTimeout && _pool is not null && _upstreamTicks == 0;
 
-    /// <summary>Whether the request is a call, of gRPC or translated to it.</summary>
-    private bool IsGrpc => IsWeb || (_client.IsMultiplexed && GrpcFields.IsCall(Request));
+    /// <summary>Whether the request is a call, of gRPC or translated to it. What asks for a tunnel is none, whatever its Content-Type: its errors must not have status 200.</summary>
+    private bool IsGrpc => IsWeb || (_client.IsMultiplexed && !AsksForTunnel && GrpcFields.IsCall(Request));
 
     /// <summary>The line that says what happened.</summary>
     private ReadOnlySpan<byte> GrpcMessage() => ErrorText().AsSpan().TrimEnd((byte)'\n');

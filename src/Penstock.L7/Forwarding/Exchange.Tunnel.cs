@@ -14,6 +14,9 @@ internal sealed partial class Exchange
     private long _lastMove;
     private long _tunnelBytes;
 
+    /// <summary>Whether the request is CONNECT, of either kind: status 2xx tells its client that the tunnel is open.</summary>
+    private bool AsksForTunnel => Request.MethodKind == HttpMethodKind.Connect || Request.IsExtendedConnect;
+
     /// <summary>CONNECT that a route takes: the endpoint sees nothing of HTTP.</summary>
     [AsyncMethodBuilder(typeof(PooledTaskMethodBuilder<>))]
     private async ValueTask<bool> OpenTunnelAsync()
@@ -22,7 +25,7 @@ internal sealed partial class Exchange
         if (_error == ProxyError.None)
             _error = await ConnectAsync();
         if (_error == ProxyError.None && _upstream is not UpstreamConnection)
-            _error = ProxyError.MethodNotImplemented; // A reload has given the cluster another protocol meanwhile.
+            _error = ProxyError.TunnelNotCarried; // A reload has given the cluster another protocol meanwhile.
         if (_error != ProxyError.None)
         {
             DropUpstream();

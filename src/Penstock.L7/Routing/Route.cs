@@ -29,6 +29,9 @@ internal sealed class Route
         Respond = config.Respond is null ? null : new FixedResponse(config.Respond);
     }
 
+    /// <summary>The method that <see cref="RouteConfig.Connect"/> is about.</summary>
+    public static ReadOnlySpan<byte> ConnectMethod => "CONNECT"u8;
+
     /// <summary>Name in metrics and logs.</summary>
     public string Name => Config.Name;
 
@@ -53,9 +56,14 @@ internal sealed class Route
     /// <summary>The response it answers with; null: none.</summary>
     public FixedResponse? Respond { get; }
 
-    /// <summary>Whether it holds for a method.</summary>
+    /// <summary>Whether it holds for a method. CONNECT is a matter of routes that take it alone: no other stands before them.</summary>
     public bool Allows(ReadOnlySpan<byte> method)
     {
+        if (method.SequenceEqual(ConnectMethod))
+        {
+            return Config.Connect;
+        }
+
         foreach (byte[] allowed in _methods)
         {
             if (method.SequenceEqual(allowed))

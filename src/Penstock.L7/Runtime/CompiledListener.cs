@@ -98,6 +98,10 @@ internal sealed class CompiledListener
         return null;
     }
 
+    /// <summary>Finds the route of CONNECT, of those that take it. It has no path: as OPTIONS for the server as a whole, it is what no condition on paths takes.</summary>
+    /// <param name="host">Lower case, without port.</param>
+    internal CompiledRoute? MatchConnect(ReadOnlySpan<byte> host) => _table.Match(host, "*"u8, Route.ConnectMethod) is { } route ? _routes[route.Index] : null;
+
     /// <summary>Writes the methods that a path has routes for, for Allow.</summary>
     internal int WriteAllowed(ReadOnlySpan<byte> host, ReadOnlySpan<byte> path, Span<byte> destination) => _table.WriteAllowed(host, path, destination);
 }

@@ -77,6 +77,29 @@ public sealed class RequestExplainerTests : IAsyncLifetime
     }
 
     [Theory]
+    [InlineData("CONNECT", "http://db.example.com:5432/", "database", "200: a tunnel to an endpoint")]
+    [InlineData("CONNECT", "http://db.example.org:5432/", "", "501 connect_not_routed: ")]
+    [InlineData("CONNECT", "http://db.example.com:5432/", "", "501 tunnel_not_carried: ", "Content-Length: 1")]
+    [InlineData("GET", "http://db.example.com:5432/", "page", "204 by the route itself")]
+    public void Connect_IsTakenByRoutesWithConnectAlone(string method, string url, string route, string answer, params string[] headers)
+    {
+        var said = _engine.Explain(new RequestQuestion(method, url, [.. headers], "tunnels"));
+
+        said.Route.ShouldBe(route);
+        said.Answer.ShouldStartWith(answer);
+    }
+
+    [Fact]
+    public void Connect_SaysWhyOtherRoutesDoNotTakeIt()
+    {
+        _engine.Explain(new RequestQuestion("CONNECT", "http://db.example.com:5432/", [], "tunnels")).Routes.Select(route => (route.Name, route.WhyNot)).ShouldBe([
+            ("database", ""), ("plain", "it takes no CONNECT"), ("page", "its path_prefix is /; it takes no CONNECT"),
+        ]);
+        var last = _engine.Explain(new RequestQuestion("GET", "http://db.example.com:5432/", [], "tunnels")).Routes[^1];
+        (last.Name, last.WhyNot).ShouldBe(("database", "it takes CONNECT alone"));
+    }
+
+    [Theory]
     [InlineData("https://Shop.example.com/", "*.example.com", "its bytes are relayed")]
     [InlineData("https://shop.example.org/", "", "closed: no rule takes the name")]
     [InlineData("http://shop.example.com/", "", "closed: it begins with no TLS")]
@@ -122,6 +145,7 @@ public sealed class RequestExplainerTests : IAsyncLifetime
                 [
                     new ListenerConfig { Name = "web", Bind = loopback, Routes = "shop" },
                     new ListenerConfig { Name = "bare", Bind = SocketEndpoint.Ip(IPAddress.Parse("127.0.0.2"), 0), Routes = "bare" },
+                    new ListenerConfig { Name = "tunnels", Bind = SocketEndpoint.Ip(IPAddress.Parse("127.0.0.4"), 0), Routes = "tunnels" },
                     new ListenerConfig { Name = "tls", Bind = SocketEndpoint.Ip(IPAddress.Parse("127.0.0.3"), 0), Mode = ListenerMode.Tcp, Sni = [new SniRule { Name = "*.example.com", To = [new WeightedCluster("mesh")] }] },
                 ],
                 Routes = ImmutableSortedDictionary.Create<string, ImmutableArray<RouteConfig>>(StringComparer.Ordinal)
@@ -129,6 +153,11 @@ public sealed class RequestExplainerTests : IAsyncLifetime
                         RouteTables.Rule("rest") with { Redirect = new RedirectAction { Scheme = "https", Status = 301 } },
                         RouteTables.Rule("api", "shop.example.com", prefix: "/api") with { To = [new WeightedCluster("mesh", 90), new WeightedCluster("empty", 10)], RewritePrefix = "/v2" },
                         RouteTables.Rule("login", path: "/login", methods: ["POST"]) with { Respond = new RespondAction { Status = 200 } },
+                    ])
+                    .Add("tunnels", [
+                        RouteTables.Rule("page", "db.example.com", prefix: "/") with { Respond = new RespondAction { Status = 204 } },
+                        RouteTables.Rule("plain", "db.example.com") with { To = [new WeightedCluster("mesh")] },
+                        RouteTables.Rule("database", "*.example.com") with { To = [new WeightedCluster("mesh")], Connect = true },
                     ])
                     .Add("bare", [RouteTables.Rule("put", "bare.example.com", methods: ["PUT"]) with { To = [new WeightedCluster("empty")] }]),
                 Clusters = ImmutableSortedDictionary.Create<string, ClusterConfig>(StringComparer.Ordinal).Add("mesh", mesh).Add("empty", empty),

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Net.Sockets;
 using System.Text;
+using Penstock.Http2.Tests;
 using Penstock.Model.L7;
+using static Penstock.L7.Tests.Http2.FrameClient;
 
 namespace Penstock.L7.Tests.Http2;
 
@@ -13,8 +15,8 @@ public sealed class RefusedConnectTests
     /// <summary>Answers that leave the connection of any other request open are among them.</summary>
     [Theory]
     [InlineData("db.example.com:5432", "", "503", "pool_exhausted")]
-    [InlineData("other.example.com:5432", "", "501", "")]
-    [InlineData("db.example.com:5432", "Transfer-Encoding: chunked\r\n", "501", "")]
+    [InlineData("other.example.com:5432", "", "501", "connect_not_routed")]
+    [InlineData("db.example.com:5432", "Transfer-Encoding: chunked\r\n", "501", "tunnel_not_carried")]
     [InlineData("db.example.com", "", "400", "target_form_not_allowed")]
     public async Task Bytes_BehindIt_AreNoRequest(string target, string field, string status, string details)
     {
@@ -55,6 +57,38 @@ public sealed class RefusedConnectTests
         Http2Engine.ReadHead(client).ShouldStartWith("HTTP/1.1 503 ");
         client.Shutdown(SocketShutdown.Send);
         ReadToEnd(client).ShouldContain("HTTP/1.1 200 OK\r\n");
+    }
+
+    /// <summary>The same as over HTTP/1.1. Status 200, which calls of gRPC get with an error, would say that the tunnel is open.</summary>
+    [Theory]
+    [InlineData("other.example.com:5432", "x-a: 1", "501", "connect_not_routed")]
+    [InlineData("db.example.com:5432", "x-a: 1", "503", "pool_exhausted")]
+    [InlineData("db.example.com:5432", "content-type: application/grpc", "503", "pool_exhausted")]
+    [InlineData("db.example.com:5432", "content-length: 0", "501", "tunnel_not_carried")]
+    public async Task Stream_ThatAsksForIt_IsAnsweredAlike(string authority, string field, string status, string details)
+    {
+        await using var engine = Engine();
+        using var client = engine.Connect();
+
+        client.SendFrame(Headers, EndHeaders, 1, Blocks.Literal(":method: CONNECT", $":authority: {authority}", field));
+
+        var head = client.Until("HEADERS 1 ");
+        head.ShouldContain($" | :status: {status} | ");
+        head.ShouldContain($"details=\"{details}\"");
+    }
+
+    /// <summary>Success would say that the WebSocket is open.</summary>
+    [Fact]
+    public async Task WebSocket_WhereTheRouteItselfRespondsWithSuccess_IsRefused()
+    {
+        await using var engine = new Http2Engine(new Http2Config { ExtendedConnect = true });
+        using var client = engine.Connect();
+
+        client.SendFrame(Headers, EndHeaders, 1, Blocks.Literal(":method: CONNECT", ":protocol: websocket", ":scheme: http", ":path: /fixed", ":authority: shop.example.com"));
+
+        var head = client.Until("HEADERS 1 ");
+        head.ShouldContain(" | :status: 501 | ");
+        head.ShouldContain("details=\"tunnel_not_carried\"");
     }
 
     private static Http2Engine Engine() => new(cluster: cluster => cluster with { Pool = new PoolLimits { MaxConnections = 0 } }, connect: true);

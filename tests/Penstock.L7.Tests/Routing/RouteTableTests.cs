@@ -165,6 +165,18 @@ public sealed class RouteTableTests
     }
 
     [Theory]
+    [InlineData("db.a.test", "*", "CONNECT", "tunnel")]
+    [InlineData("a.test", "*", "CONNECT", null)]
+    [InlineData("db.a.test", "/x", "GET", "page")]
+    [InlineData("db.a.test", "*", "OPTIONS", "plain")]
+    [InlineData("x.a.test", "/x", "GET", null)]
+    public void Match_Connect_IsAMatterOfRoutesThatTakeItAlone(string host, string path, string method, string? expected) => Table(
+        Rule("page", "db.a.test", prefix: "/"),
+        Rule("plain", "db.a.test"),
+        Rule("named", "db.a.test", methods: ["CONNECT"]),
+        Rule("tunnel", "*.a.test") with { Connect = true }).NameOf(host, path, method).ShouldBe(expected);
+
+    [Theory]
     [InlineData("(")]
     [InlineData("(a)\\1")]
     [InlineData("(?=a)b")]
