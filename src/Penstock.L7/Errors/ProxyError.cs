@@ -133,7 +133,10 @@ internal enum ProxyError : byte
     /// <summary>The endpoint switched protocols unasked, or to another than was asked for.</summary>
     UpgradeFailed,
 
-    /// <summary>Mode tcp: nothing moved for too long, either way.</summary>
+    /// <summary>The endpoint reset its end of a tunnel, or TLS ended there without saying so.</summary>
+    TunnelReset,
+
+    /// <summary>Mode tcp, and tunnels: nothing moved for too long, either way.</summary>
     StreamIdle,
 
     /// <summary>Mode tcp with sni: the ClientHello did not arrive in time.</summary>

@@ -235,7 +235,8 @@ internal sealed partial class Exchange
     }
 
     /// <summary>Lets the endpoint go, whose response did not come or broke off.</summary>
-    private void DropUpstream()
+    /// <param name="reset">Whether it must see that something broke.</param>
+    private void DropUpstream(bool reset = false)
     {
         if (_upstream is not { } upstream)
             return;
@@ -243,7 +244,10 @@ internal sealed partial class Exchange
         if (_isSent)
             upstream.Pool.OnRequestEnded(failed: ProxyErrors.Of(_error).Fault == Fault.Upstream && !upstream.IsDismissed);
         _isSent = false;
-        upstream.Settle(reuse: false);
+        if (reset)
+            upstream.Abort();
+        else
+            upstream.Settle(reuse: false);
     }
 
     /// <summary>Gives the endpoint's connection back to its pool if its response ended cleanly, else closes it.</summary>

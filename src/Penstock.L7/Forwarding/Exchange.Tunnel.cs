@@ -11,6 +11,7 @@ namespace Penstock.L7.Forwarding;
 /// <content>After 101 (Switching Protocols), and for CONNECT: bytes both ways until both ends are done. The client's end is its connection, or a stream of it (RFC 8441).</content>
 internal sealed partial class Exchange
 {
+    private bool _isCut;
     private long _lastMove;
     private long _tunnelBytes;
 
@@ -56,9 +57,14 @@ internal sealed partial class Exchange
         WriteResponseHead(chunked: false, keep: true);
         _worker.Reactor.Timers.Remove(_timer);
         _ownBytes = 0;
+        _isCut = false;
         _lastMove = _worker.Reactor.Now;
         _clientWriter.Guard.Between(Listener.BodyMilliseconds, bytesPerSecond: 0);
-        if (!(await _clientWriter.FlushAsync()).IsCompleted)
+        if ((await _clientWriter.FlushAsync()).IsCompleted)
+        {
+            CutTunnel(upstream, ClientError());
+        }
+        else
         {
             var outbound = CopyAsync(upstream, toClient: false);
             await CopyAsync(upstream, toClient: true);
@@ -66,14 +72,15 @@ internal sealed partial class Exchange
         }
 
         await StopPumpAsync();
-        if (_interrupted != ProxyError.None)
-            _error = _interrupted;
-        if (!_client.IsMultiplexed && (upstream.IsBroken || _interrupted != ProxyError.None))
-            _connection.Tls?.Writer.LeaveOpenEnded(); // What the endpoint did not end is not to look as if it had.
-        DropUpstream();
+        DropUpstream(reset: _isCut);
         Finish();
+        if (_isCut)
+            _client.Abort(); // What was cut off is not to look like a whole at the other end.
         return false;
     }
+
+    /// <summary>The endpoint has reset its connection, though nothing is expected from it any more.</summary>
+    internal void OnEndpointGone() => Interrupt(ProxyError.TunnelReset);
 
     [AsyncMethodBuilder(typeof(PooledTaskMethodBuilder))]
     private async ValueTask CopyAsync(UpstreamConnection upstream, bool toClient)
@@ -83,8 +90,14 @@ internal sealed partial class Exchange
         var idle = _route!.Targets[_target].BodyMilliseconds; // A forwarding route has targets.
         from.Guard.Between(idle, bytesPerSecond: 0);
         var turnBytes = 0L;
-        while (true)
+        while (!_isCut)
         {
+            if (_interrupted != ProxyError.None)
+            {
+                CutTunnel(upstream, _interrupted); // While it waited for its turn.
+                return;
+            }
+
             var read = await from.ReadAsync();
             if (read.IsCanceled)
             {
@@ -95,7 +108,7 @@ internal sealed partial class Exchange
                     continue;
                 }
 
-                EndBoth(upstream);
+                CutTunnel(upstream, ProxyError.StreamIdle);
                 return;
             }
 
@@ -115,19 +128,14 @@ internal sealed partial class Exchange
             from.AdvanceTo(read.Buffer.End);
             if (gone || (toClient ? upstream.IsBroken : _client.IsBroken))
             {
-                EndBoth(upstream);
+                var isClient = gone == toClient; // It was written to, or is read from.
+                CutTunnel(upstream, isClient ? ClientError() : EndpointError(upstream));
                 return;
             }
 
             if (read.IsCompleted)
             {
-                // Half-closed: the other direction may go on.
-                if (!toClient)
-                    upstream.EndSending();
-                else if (!_client.IsMultiplexed)
-                    _connection.EndSending();
-                else
-                    await EndStreamAsync();
+                await EndSendingAsync(upstream, toClient);
                 return;
             }
 
@@ -139,15 +147,38 @@ internal sealed partial class Exchange
         }
     }
 
+    /// <summary>One side has ended what it sends, in order: so does this one to the other, which may go on.</summary>
     [AsyncMethodBuilder(typeof(PooledTaskMethodBuilder))]
-    private async ValueTask EndStreamAsync()
+    private async ValueTask EndSendingAsync(UpstreamConnection upstream, bool toClient)
     {
+        if (!toClient)
+        {
+            upstream.EndSending();
+            return;
+        }
+
+        upstream.Tunnel = this; // Nobody reads there any more.
+        if (!_client.IsMultiplexed)
+        {
+            _connection.EndSending();
+            return;
+        }
+
         _client.WriteEnd(chunked: false, trailers: null);
-        await _clientWriter.FlushAsync();
+        if ((await _clientWriter.FlushAsync()).IsCompleted)
+            CutTunnel(upstream, ClientError());
     }
 
-    private void EndBoth(UpstreamConnection upstream)
+    private static ProxyError EndpointError(UpstreamConnection upstream) => upstream.Writer.TimedOut ? ProxyError.ConnectionWriteTimeout : ProxyError.TunnelReset;
+
+    /// <summary>The tunnel ends otherwise than by both sides in order: what waits in it goes on, to its end.</summary>
+    /// <param name="upstream">The endpoint's side.</param>
+    /// <param name="reason">Why, unless the exchange was interrupted; the first one holds.</param>
+    private void CutTunnel(UpstreamConnection upstream, ProxyError reason)
     {
+        if (!_isCut)
+            _error = _interrupted != ProxyError.None ? _interrupted : reason;
+        _isCut = true;
         _clientReader.CancelPendingRead();
         upstream.Reader.CancelPendingRead();
         _clientWriter.CancelPendingFlush();

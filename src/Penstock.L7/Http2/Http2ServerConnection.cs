@@ -260,7 +260,10 @@ internal sealed class Http2ServerConnection : Http2Connection
         }
 
         // The response is whole: what is left of the request is not wanted (RFC 9113 section 8.1). Otherwise the client must see that it is not.
-        var code = stream.Fault != Http2Fault.None ? stream.Fault.Code() : stream.LocalEnded ? Http2ErrorCode.NoError : Http2ErrorCode.InternalError;
+        var code = stream.Fault != Http2Fault.None ? stream.Fault.Code()
+            : stream.ResetCode != Http2ErrorCode.NoError ? stream.ResetCode
+            : stream.LocalEnded ? Http2ErrorCode.NoError
+            : Http2ErrorCode.InternalError;
         ResetById(stream.Id, code);
         OnStreamReset(stream.Fault);
     }

@@ -25,6 +25,9 @@ internal sealed class Http2ServerStream : Http2Stream, IClientStream
     /// <summary>What the client did wrong with it; <see cref="Http2Fault.None"/>: nothing.</summary>
     internal Http2Fault Fault { get; set; }
 
+    /// <summary>With what it is reset although the client did nothing wrong, even if its response was ended in order; <see cref="Http2ErrorCode.NoError"/>: nothing has broken.</summary>
+    internal Http2ErrorCode ResetCode { get; private set; }
+
     ClientConnection IClientStream.Connection => _server.Client;
 
     TransportReader IClientStream.Reader => Input;
@@ -45,6 +48,7 @@ internal sealed class Http2ServerStream : Http2Stream, IClientStream
         Open(server, id);
         ClosesEarly = false;
         Fault = Http2Fault.None;
+        ResetCode = Http2ErrorCode.NoError;
         return _exchange = server.Worker.RentExchange(this);
     }
 
@@ -84,7 +88,11 @@ internal sealed class Http2ServerStream : Http2Stream, IClientStream
 
     void IClientStream.Abort()
     {
-        // What was not sent to its end is reset when the exchange is over.
+        // It is reset when the exchange is over: a WebSocket as RFC 8441 section 5 says, a tunnel of CONNECT as RFC 9113 section 8.5 says.
+        var request = _exchange!.Request; // Whoever calls is the exchange.
+        ResetCode = request.IsExtendedConnect ? Http2ErrorCode.Cancel
+            : request.MethodKind == HttpMethodKind.Connect ? Http2ErrorCode.ConnectError
+            : Http2ErrorCode.InternalError;
     }
 
     /// <inheritdoc/>

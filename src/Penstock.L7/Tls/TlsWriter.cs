@@ -83,9 +83,6 @@ internal sealed class TlsWriter : SocketWriter
         _session.TakeStray();
     }
 
-    /// <summary>Has the end of the stream be none that was announced: the peer is to see that it was cut off.</summary>
-    internal void LeaveOpenEnded() => _isEnded = true;
-
     private void AppendEnd()
     {
         if (_isEnded || !_session.IsEstablished)

@@ -45,6 +45,9 @@ internal sealed class UpstreamConnection : OutboundConnection, IEndpointStream
     /// <summary>When it was put back, monotonic milliseconds.</summary>
     internal long IdleSince { get; set; }
 
+    /// <summary>Whose tunnel it is where the endpoint has ended its side in order: a reset after that is found by nobody's reading. Null: none.</summary>
+    internal Exchange? Tunnel { get; set; }
+
     /// <summary>Neighbour in the pool's list of unused connections; owned by the pool.</summary>
     internal UpstreamConnection? Older { get; set; }
 
@@ -167,8 +170,17 @@ internal sealed class UpstreamConnection : OutboundConnection, IEndpointStream
     }
 
     /// <inheritdoc/>
+    protected override void OnHangUp(bool error)
+    {
+        base.OnHangUp(error);
+        if (error)
+            Tunnel?.OnEndpointGone();
+    }
+
+    /// <inheritdoc/>
     protected override void OnClosed()
     {
+        Tunnel = null;
         SaveSession();
         Pool.OnConnectionClosed();
     }

@@ -74,7 +74,7 @@ public sealed class ExtendedConnectTests
 
         origin.Close(timeout: 0);
 
-        client.NextButWindows().ShouldBe("RST_STREAM 1 INTERNAL_ERROR");
+        client.NextButWindows().ShouldBe("RST_STREAM 1 CANCEL"); // RFC 8441 section 5.
     }
 
     [Theory]

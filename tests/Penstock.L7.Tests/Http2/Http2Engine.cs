@@ -4,6 +4,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
+using Penstock.L7.Errors;
 using Penstock.L7.Runtime;
 using Penstock.Linux;
 using Penstock.Model;
@@ -80,6 +81,9 @@ internal sealed class Http2Engine : IAsyncDisposable
         var ready = new ClusterEndpoints("a", [.. endpoints.Select(endpoint => new Endpoint(endpoint, 1, EndpointState.Ready))]);
         Engine.Apply(new Snapshot(++_generation, config, ImmutableDictionary<string, ClusterEndpoints>.Empty.Add("a", ready)));
     }
+
+    /// <summary>Requests that have ended so.</summary>
+    public long CountOf(ProxyError error) => Volatile.Read(ref _worker.ShouldNotBeNull().Counters.Errors[(int)error]);
 
     /// <summary>A client's connection, past preface and SETTINGS both ways.</summary>
     public FrameClient Connect(params (ushort Id, uint Value)[] settings)
