@@ -4,7 +4,7 @@ using System.Buffers.Text;
 
 namespace Penstock.L7.Grpc;
 
-/// <summary>The text form of gRPC-Web: base64 (RFC 4648 section 4) of pieces of the content, each with its padding, so that any group of four letters may be padded.</summary>
+/// <summary>The text form of gRPC-Web: base64 (RFC 4648 section 4) of pieces of the content, each with its padding, so that any group of four letters may be padded. Nothing stands between groups.</summary>
 internal sealed class GrpcWebText
 {
     private const int GroupLetters = 4;
@@ -93,6 +93,8 @@ internal sealed class GrpcWebText
 
     private static int DecodeGroups(ReadOnlySpan<byte> letters, Span<byte> to)
     {
+        if (letters.ContainsAny(" \t\r\n"u8))
+            return -1; // What decodes passes white space over: whether the rest makes up groups would depend on where the text was cut.
         var written = 0;
         while (!letters.IsEmpty)
         {

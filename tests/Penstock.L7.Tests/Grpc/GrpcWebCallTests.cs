@@ -184,6 +184,8 @@ public sealed class GrpcWebCallTests
     [Theory]
     [InlineData("!!!!")]
     [InlineData("AAAAAA")]
+    [InlineData("AAAA\r\nAAAA\r\n")]
+    [InlineData("AAA")]
     public async Task Text_ThatIsNotBase64_IsAnErrorOfTheCall(string text)
     {
         await using var engine = Engine();

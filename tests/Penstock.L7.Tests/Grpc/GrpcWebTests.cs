@@ -46,6 +46,37 @@ public sealed class GrpcWebTests
         new GrpcWebText().Decode(new ReadOnlySequence<byte>(bytes), new byte[GrpcWebText.MaxDecodedLength(bytes.Length)]).ShouldBe(-1);
     }
 
+    /// <summary>However it comes: where it is cut is the network's choice.</summary>
+    [Theory]
+    [InlineData("QUJD\r\nREUx\r\n")]
+    [InlineData("QUJDREUx\r\n\r\n")]
+    [InlineData("QUJDREUx\n")]
+    [InlineData("QU JD RE U=")]
+    [InlineData("QUJD    ")]
+    [InlineData("    ")]
+    [InlineData("QUI=\tQUI=")]
+    [InlineData("QUI=\t\t\t\tQUI=")]
+    [InlineData("QQ=\n=QUJD")]
+    [InlineData("QUJDQUJ-")]
+    [InlineData("QUJDQ===")]
+    [InlineData("QUJD=QUJ")]
+    [InlineData("QUJDR")]
+    public void Decode_WhatIsNoBase64_IsRefusedWhereverItIsCut(string letters)
+    {
+        var bytes = Encoding.ASCII.GetBytes(letters);
+        for (var cut = 0; cut <= bytes.Length; cut++)
+        {
+            var text = new GrpcWebText();
+            var to = new byte[GrpcWebText.MaxDecodedLength(bytes.Length)];
+
+            var isRefused = text.Decode(new ReadOnlySequence<byte>(bytes, 0, cut), to) < 0
+                || text.Decode(new ReadOnlySequence<byte>(bytes, cut, bytes.Length - cut), to) < 0
+                || !text.IsWhole;
+
+            isRefused.ShouldBeTrue($"cut at {cut}");
+        }
+    }
+
     [Fact]
     public void Decode_HalfAGroup_IsNotWhole()
     {
