@@ -67,6 +67,7 @@ internal sealed partial class L7Meter : IDisposable
         _meter.CreateObservableCounter("penstock.listener.connections.refused", Refusals, unit: null, "Client connections closed at once because of a limit: the listener's, or its client's.");
         _meter.CreateObservableCounter("penstock.listener.accept.pauses", () => PerListener(c => c.AcceptPauses), unit: null, "Pauses of 100 ms in accepting because clients held their share of the descriptors, or descriptors or memory had run out.");
         _meter.CreateObservableCounter("penstock.listener.proxy.headers.rejected", RejectedHeaders, unit: null, "Client connections closed because the PROXY header that they have to begin with was missing, late or wrong.");
+        _meter.CreateObservableCounter("penstock.listener.proxy.values.left.out", () => PerListener(c => c.LeftOutValues), unit: null, "Values of PROXY headers, and of their lines in the access log, that were left out because they are too long.");
         _meter.CreateObservableGauge("penstock.listener.connections.open", () => PerListener(c => c.Open), unit: null, "Client connections open.");
         _meter.CreateObservableCounter("penstock.listener.tls.handshakes", Handshakes, unit: null, "TLS handshakes with clients, by how they ended.");
         _meter.CreateObservableGauge("penstock.listener.certificate.expiry", Expiries, "s", "When a certificate ends, seconds since 1970.");

@@ -18,6 +18,7 @@ internal sealed class ProxyHeaderWait : PeekedConnection
     private ProxyHeader _header;
     private ProxyHeaderRejection _rejection;
     private ClientIdentity _values = new();
+    private int _leftOut;
 
     internal ProxyHeaderWait(Worker worker, ListenerSlot slot, in SocketAddress peer)
         : base(worker, slot) => _peer = peer;
@@ -36,7 +37,7 @@ internal sealed class ProxyHeaderWait : PeekedConnection
     {
         var status = ProxyHeaderParser.Parse(bytes, out _header, out _rejection);
         if (status == ParseStatus.Done)
-            _values = ProxyValues.Read(bytes, _header);
+            _values = ProxyValues.Read(bytes, _header, out _leftOut);
         return status;
     }
 
@@ -63,6 +64,8 @@ internal sealed class ProxyHeaderWait : PeekedConnection
             return;
         }
 
+        if (_leftOut > 0)
+            Slot.CountersOf(Worker.Index).OnValuesLeftOut(_leftOut);
         var client = _values with
         {
             Source = _header.Source,

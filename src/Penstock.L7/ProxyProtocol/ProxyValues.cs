@@ -10,6 +10,9 @@ namespace Penstock.L7.ProxyProtocol;
 /// <summary>What a v2 header says of a client beside its addresses (haproxy's proxy-protocol.txt, section 2.2): taken from one that came, or from the TLS that ends here.</summary>
 internal static class ProxyValues
 {
+    /// <summary>Most bytes of them that a connection holds for as long as it lives. Endpoints are told 1662 at most, and the access log gets what room is left, which is more than a record takes.</summary>
+    internal const int MaxKeptLength = 2048;
+
     /// <summary>PP2_CLIENT_SSL, PP2_CLIENT_CERT_CONN and PP2_CLIENT_CERT_SESS, and the result of verification.</summary>
     private const int SslFixedLength = 5;
 
@@ -18,18 +21,28 @@ internal static class ProxyValues
     private const byte HasShownCertificate = 0x02;
     private const byte HasCertificate = 0x04;
 
-    /// <summary>Takes the values out of a header that came; those that are longer than is ever told are left out, and stand in the log alone.</summary>
+    /// <summary>Takes the values out of a header that came, up to <see cref="MaxKeptLength"/>; those that are longer than is ever told are left out, and stand in the log alone.</summary>
     /// <param name="bytes">The header.</param>
     /// <param name="header">What it says.</param>
+    /// <param name="leftOut">How many values are not told, not logged, or neither, as they are too long.</param>
     /// <returns>An identity without addresses.</returns>
-    internal static ClientIdentity Read(ReadOnlySpan<byte> bytes, in ProxyHeader header) => new()
+    internal static ClientIdentity Read(ReadOnlySpan<byte> bytes, in ProxyHeader header, out int leftOut)
     {
-        UniqueId = bytes[header.UniqueId].ToArray(),
-        Alpn = UpTo(ProxyHeaderWriter.MaxValueLength, bytes[header.Alpn]),
-        Authority = UpTo(ProxyHeaderWriter.MaxValueLength, bytes[header.Authority]),
-        Ssl = UpTo(ProxyHeaderWriter.MaxSslLength, bytes[header.Ssl]),
-        Said = Encoding.ASCII.GetBytes(TextOf(bytes, header)),
-    };
+        leftOut = 0;
+        var uniqueId = Take(ProxyHeaderParser.MaxUniqueIdLength, bytes[header.UniqueId], ref leftOut);
+        var alpn = Take(ProxyHeaderWriter.MaxValueLength, bytes[header.Alpn], ref leftOut);
+        var authority = Take(ProxyHeaderWriter.MaxValueLength, bytes[header.Authority], ref leftOut);
+        var ssl = Take(ProxyHeaderWriter.MaxSslLength, bytes[header.Ssl], ref leftOut);
+        var room = MaxKeptLength - uniqueId.Length - alpn.Length - authority.Length - ssl.Length;
+        return new ClientIdentity
+        {
+            UniqueId = uniqueId,
+            Alpn = alpn,
+            Authority = authority,
+            Ssl = ssl,
+            Said = Encoding.ASCII.GetBytes(TextOf(bytes, header, room, ref leftOut)),
+        };
+    }
 
     /// <summary>Adds what a session that ends here knows of its client, in place of what others have said.</summary>
     internal static ClientIdentity AddTo(ClientIdentity client, TlsSession session) => client with
@@ -38,6 +51,13 @@ internal static class ProxyValues
         Authority = UpTo(ProxyHeaderWriter.MaxValueLength, session.ServerName),
         Ssl = SslOf(session),
     };
+
+    private static byte[] Take(int most, ReadOnlySpan<byte> value, ref int leftOut)
+    {
+        if (value.Length > most)
+            leftOut++;
+        return UpTo(most, value);
+    }
 
     private static byte[] UpTo(int length, ReadOnlySpan<byte> value) => value.Length <= length ? value.ToArray() : [];
 
@@ -83,19 +103,19 @@ internal static class ProxyValues
         to.AddRange(value);
     }
 
-    private static string TextOf(ReadOnlySpan<byte> bytes, in ProxyHeader header)
+    private static string TextOf(ReadOnlySpan<byte> bytes, in ProxyHeader header, int room, ref int leftOut)
     {
         var text = new StringBuilder();
-        Append(text, "authority", bytes[header.Authority]);
-        Append(text, "alpn", bytes[header.Alpn]);
+        Append(text, "authority", bytes[header.Authority], room, ref leftOut);
+        Append(text, "alpn", bytes[header.Alpn], room, ref leftOut);
         var ssl = bytes[header.Ssl];
         if (ssl.Length >= SslFixedLength && (ssl[0] & HasTls) != 0)
         {
-            Append(text, "ssl", ValueOf(ssl[SslFixedLength..], ProxyValueType.SslVersion));
-            Append(text, "ssl_cn", ValueOf(ssl[SslFixedLength..], ProxyValueType.SslCommonName));
+            Append(text, "ssl", ValueOf(ssl[SslFixedLength..], ProxyValueType.SslVersion), room, ref leftOut);
+            Append(text, "ssl_cn", ValueOf(ssl[SslFixedLength..], ProxyValueType.SslCommonName), room, ref leftOut);
         }
 
-        Append(text, "unique_id", bytes[header.UniqueId]);
+        Append(text, "unique_id", bytes[header.UniqueId], room, ref leftOut);
         return text.ToString();
     }
 
@@ -114,13 +134,20 @@ internal static class ProxyValues
         return default;
     }
 
-    // Printable as it is, else in hexadecimal.
-    private static void Append(StringBuilder text, string name, ReadOnlySpan<byte> value)
+    // Printable as it is, else in hexadecimal; whole, or not at all.
+    private static void Append(StringBuilder text, string name, ReadOnlySpan<byte> value, int room, ref int leftOut)
     {
         if (value.IsEmpty)
             return;
-        if (text.Length > 0)
-            text.Append(' ');
-        text.Append(name).Append('=').Append(value.ContainsAnyExceptInRange((byte)'!', (byte)'~') ? "0x" + Convert.ToHexStringLower(value) : Encoding.ASCII.GetString(value));
+        var isPlain = !value.ContainsAnyExceptInRange((byte)'!', (byte)'~');
+        var separator = text.Length > 0 ? " " : "";
+        var length = separator.Length + name.Length + 1 + (isPlain ? value.Length : 2 + (2 * value.Length));
+        if (length > room - text.Length)
+        {
+            leftOut++;
+            return;
+        }
+
+        text.Append(separator).Append(name).Append('=').Append(isPlain ? Encoding.ASCII.GetString(value) : "0x" + Convert.ToHexStringLower(value));
     }
 }

@@ -14,6 +14,7 @@ internal sealed class ListenerCounters
     private long _receivedBytes;
     private long _sentBytes;
     private long[] _rejectedHeaders = [];
+    private long _leftOutValues;
 
     /// <summary>TLS handshakes.</summary>
     internal TlsCounters Tls { get; } = new();
@@ -38,6 +39,12 @@ internal sealed class ListenerCounters
 
     /// <summary>Connections closed for their PROXY header, by <see cref="ProxyHeaderRejection"/>; empty while there was none.</summary>
     internal ReadOnlySpan<long> RejectedHeaders => Volatile.Read(ref _rejectedHeaders);
+
+    /// <summary>Values of PROXY headers that were too long to be told or logged.</summary>
+    internal long LeftOutValues => Volatile.Read(ref _leftOutValues);
+
+    /// <summary>So many values of a PROXY header were too long.</summary>
+    internal void OnValuesLeftOut(int count) => Volatile.Write(ref _leftOutValues, _leftOutValues + count);
 
     /// <summary>A connection was closed for its PROXY header, after so many bytes.</summary>
     internal void OnRejectedHeader(ProxyHeaderRejection reason, int received)

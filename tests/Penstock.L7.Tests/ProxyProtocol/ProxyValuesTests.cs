@@ -51,11 +51,46 @@ public sealed class ProxyValuesTests
         Said(identity).ShouldBe("authority=" + new string('a', 256));
     }
 
-    private static ClientIdentity Read(byte[] values)
+    /// <summary>A header has 16 KiB; a connection that lies there for hours is not to hold them, nor twice as many in hexadecimal.</summary>
+    [Theory]
+    [InlineData(1, 16000)]
+    [InlineData(2, 16000)]
+    [InlineData(1, 1100)]
+    [InlineData(2, 2100)]
+    public void Read_ValueThatIsTooLong_IsLeftOutWholeAndCounted(byte type, int length)
+    {
+        var identity = Read([.. ProxyHeaders.Value(type, new byte[length]), .. ProxyHeaders.Value(5, "id"u8.ToArray())], out var leftOut);
+
+        Held(identity).ShouldBe("id".Length + "unique_id=id".Length);
+        Said(identity).ShouldBe("unique_id=id");
+        leftOut.ShouldBe(2, "it is neither told nor logged");
+    }
+
+    [Fact]
+    public void Read_ValuesThatAreEachAllowed_AreHeldUpToTheBound()
+    {
+        byte[] ssl = [7, 0, 0, 0, 0, .. ProxyHeaders.Value(0x22, [.. Enumerable.Repeat((byte)'c', 1016)])];
+        ssl.Length.ShouldBe(ProxyHeaderWriter.MaxSslLength);
+
+        var identity = Read(
+            [.. ProxyHeaders.Value(1, new byte[255]), .. ProxyHeaders.Value(2, [.. Enumerable.Repeat((byte)'a', 255)]), .. ProxyHeaders.Value(5, new byte[128]), .. ProxyHeaders.Value(0x20, ssl)],
+            out var leftOut);
+
+        Said(identity).ShouldBe("authority=" + new string('a', 255));
+        Held(identity).ShouldBeLessThanOrEqualTo(ProxyValues.MaxKeptLength);
+        (identity.Alpn.Length, identity.UniqueId.Length, identity.Ssl.Length).ShouldBe((255, 128, 1024));
+        leftOut.ShouldBe(3, "the log has no room for alpn, ssl_cn and unique_id");
+    }
+
+    private static int Held(ClientIdentity identity) => identity.UniqueId.Length + identity.Alpn.Length + identity.Authority.Length + identity.Ssl.Length + identity.Said.Length;
+
+    private static ClientIdentity Read(byte[] values) => Read(values, out _);
+
+    private static ClientIdentity Read(byte[] values, out int leftOut)
     {
         var bytes = ProxyHeaders.Tcp("192.0.2.1", 1, "192.0.2.2", 2, values);
         ProxyHeaderParser.Parse(bytes, out var header, out _).ShouldBe(ParseStatus.Done);
-        return ProxyValues.Read(bytes, header);
+        return ProxyValues.Read(bytes, header, out leftOut);
     }
 
     private static string Said(ClientIdentity identity) => Encoding.ASCII.GetString(identity.Said.Span);

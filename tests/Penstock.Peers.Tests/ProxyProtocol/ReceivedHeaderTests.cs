@@ -112,6 +112,21 @@ public sealed class ReceivedHeaderTests
     }
 
     [Fact]
+    public async Task HeaderWithALongValue_NamesTheClientAndTheValueIsLeftOut()
+    {
+        await using var origin = RawOrigin.Answering();
+        await using var penstock = await PenstockProcess.StartAsync(ProxyConfig.For(origin) with { Listener = [Required] });
+        var name = new string('a', 4000);
+        var values = $"\u0002\u000f\u00a0{name}"; // PP2_TYPE_AUTHORITY, 4000 bytes: 4015 with the addresses before it.
+        var header = "\r\n\r\n\0\r\nQUIT\n\u0021\u0011\u000f\u00af" + s_binary[16..] + values;
+
+        (await RawClient.AskAsync(penstock.Port, header + Get)).Text.ShouldBe("ok");
+
+        origin.Requests.Single().Value("X-Forwarded-For").ShouldBe("203.0.113.7");
+        await penstock.AwaitMetricAsync("penstock_listener_proxy_values_left_out_total{listener=\"front\"} 2\n");
+    }
+
+    [Fact]
     public async Task HeaderOfAPeerThatIsNotTrusted_IsTakenAsItsOwnBytes()
     {
         await using var origin = RawOrigin.Answering();
