@@ -57,9 +57,9 @@ public sealed class ProxyValuesTests
     [InlineData(2, 16000)]
     [InlineData(1, 1100)]
     [InlineData(2, 2100)]
-    public void Read_ValueThatIsTooLong_IsLeftOutWholeAndCounted(byte type, int length)
+    public void Read_ValueThatIsTooLong_IsLeftOutWholeAndCounted(int type, int length)
     {
-        var identity = Read([.. ProxyHeaders.Value(type, new byte[length]), .. ProxyHeaders.Value(5, "id"u8.ToArray())], out var leftOut);
+        var identity = Read([.. ProxyHeaders.Value((byte)type, new byte[length]), .. ProxyHeaders.Value(5, "id"u8.ToArray())], out var leftOut);
 
         Held(identity).ShouldBe("id".Length + "unique_id=id".Length);
         Said(identity).ShouldBe("unique_id=id");
