@@ -9,6 +9,8 @@ public sealed class PackageTests : IDisposable
     private const string DpkgDeb = "/usr/bin/dpkg-deb", Lintian = "/usr/bin/lintian", Bash = "/bin/bash", Analyze = "/usr/bin/systemd-analyze";
     private const string Rpm = PackageFactAttribute.Rpm, RpmBuild = "/usr/bin/rpmbuild", RpmLint = "/usr/bin/rpmlint";
 
+    private static readonly string[] s_examples = ["prometheus/penstock.rules.yaml", "grafana/penstock.json"];
+
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("penstock-package-");
 
     private static string Build => Path.Combine(Objects.Root, "packaging/deb/build");
@@ -42,6 +44,8 @@ public sealed class PackageTests : IDisposable
             files.ShouldContain($"./lib/systemd/system/{Path.GetFileName(unit)}");
         foreach (var template in (string[])["keepalived.conf", "bird.conf"])
             files.ShouldContain($"./usr/share/doc/penstock/templates/{template}\n");
+        foreach (var example in s_examples)
+            files.ShouldContain($"./usr/share/doc/penstock/examples/{example}\n");
         var depends = await RunAsync(DpkgDeb, "--field", package, "Depends");
         depends.ShouldContain("libbpf1");
         depends.ShouldContain("libssl3");
@@ -79,6 +83,8 @@ public sealed class PackageTests : IDisposable
             File.Exists(Path.Combine(root, "usr/lib/systemd/system", Path.GetFileName(unit))).ShouldBeTrue(unit);
         foreach (var template in (string[])["keepalived.conf", "bird.conf"])
             File.ReadAllText(Path.Combine(root, "usr/share/doc/penstock/templates", template)).ShouldBe(File.ReadAllText(Path.Combine(Objects.Root, "src/Penstock.Vrrp/Templates", template)), "an operator begins with the built-in one");
+        foreach (var example in s_examples)
+            File.ReadAllText(Path.Combine(root, "usr/share/doc/penstock/examples", example)).ShouldBe(File.ReadAllText(Path.Combine(Objects.Root, "packaging", example)));
         (await RunAsync(Path.Combine(root, "usr/bin/penstock"), "check", "--config", Path.Combine(root, "etc/penstock/penstock.yaml"))).ShouldStartWith("OK");
 
         var configuration = Path.Combine(root, "etc/penstock/penstock.yaml");
