@@ -11,7 +11,7 @@ public sealed partial class AlertRuleTests
     private const string Operations = "docs/operations.md";
 
     [PromtoolFact]
-    public void Rules_ArePromtoolsToTake() => Promtool("check", "rules", Rules);
+    public void Rules_PassPromtoolsCheck() => Promtool("check", "rules", Rules);
 
     [PromtoolFact]
     public void Rules_OnHostsThatAreIllAndWell_FireAndDoNot() => Promtool("test", "rules", Cases);

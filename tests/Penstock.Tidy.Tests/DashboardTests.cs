@@ -43,7 +43,7 @@ public sealed class DashboardTests : IDisposable
     }
 
     [PromtoolFact]
-    public void Expressions_ArePromtoolsToTake()
+    public void Expressions_PassPromtoolsCheck()
     {
         var rules = new StringBuilder("groups:\n  - name: panels\n    rules:\n");
         var number = 0;

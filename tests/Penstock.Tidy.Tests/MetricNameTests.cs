@@ -63,7 +63,7 @@ public sealed partial class MetricNameTests
         }
     }
 
-    [GeneratedRegex(@"\b(?<name>(?:penstock|process|dotnet)_[a-z][a-z0-9_]*|penstock:[a-z][a-z0-9_:]*)", RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture)]
+    [GeneratedRegex(@"\b(?<name>(?:penstock|process|dotnet)_[a-z][a-z0-9_]*|penstock:[a-z][a-z0-9_]*:[a-z0-9_]+)", RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture)]
     private static partial Regex Use();
 
     [GeneratedRegex(@"\brecord: (?<name>[a-z0-9_:]+)", RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture)]
