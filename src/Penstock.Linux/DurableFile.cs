@@ -49,6 +49,17 @@ public static class DurableFile
         Flush(Path.GetDirectoryName(Path.GetFullPath(to))!); // a file is in a folder
     }
 
+    /// <summary>Removes a file; that it is gone is on the disk afterwards, so that no crash brings it back. Nothing where there is none.</summary>
+    /// <exception cref="IOException">It can't be removed, or the folder could not be written; then it may be found after a crash.</exception>
+    /// <exception cref="UnauthorizedAccessException">It may not be removed, or is a folder.</exception>
+    public static void Delete(string path)
+    {
+        if (!Path.Exists(path))
+            return;
+        File.Delete(path);
+        Flush(Path.GetDirectoryName(Path.GetFullPath(path))!); // a file is in a folder
+    }
+
     // A folder that may not be read, or whose file system has no such thing, is left to the kernel.
     private static void Flush(string folder)
     {

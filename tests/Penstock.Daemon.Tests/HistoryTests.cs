@@ -64,6 +64,27 @@ public sealed class HistoryTests : IDisposable
     }
 
     [Fact]
+    public async Task Rollback_ToWhatTheNextDaemonCannotPutInPlace_RunsTheFilesAndSaysSo()
+    {
+        var bind = Path.Combine(_sandbox.Directory, "http");
+        _sandbox.Write($"state: {State}\nnode: first\nl7: {{listeners: [{{name: a, bind: \"unix:{bind}\", routes: r}}], routes: {{r: [{{respond: {{}}}}]}}}}\n");
+        var daemon = await _sandbox.StartAsync();
+        Write("second");
+        (await ClientAsync("reload")).ExitCode.ShouldBe(0);
+        (await ClientAsync("rollback")).ExitCode.ShouldBe(0);
+        await daemon.SignalAsync("KILL");
+        await daemon.WaitForExitAsync();
+        File.Delete(bind);
+        Directory.CreateDirectory(bind); // in the place of the socket
+
+        await _sandbox.StartAsync();
+
+        (await NodeAsync()).ShouldBe("second");
+        (await WarningsAsync()).ShouldContain(warning => warning.StartsWith("configuration 1 of the history was to run and can't, so what the files say does: ", StringComparison.Ordinal));
+        File.Exists(Path.Combine(State, "return.json")).ShouldBeFalse();
+    }
+
+    [Fact]
     public async Task Rollback_ToWhatIsNotThere_IsRefused()
     {
         await _sandbox.StartAsync();

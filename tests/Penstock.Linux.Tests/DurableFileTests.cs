@@ -34,6 +34,19 @@ public sealed class DurableFileTests : IDisposable
     }
 
     [Fact]
+    public void Delete_OfWhatIsThereOrNot_LeavesNothing()
+    {
+        DurableFile.Delete(Target);
+        DurableFile.Delete(Path.Combine(_folder, "gone", "state"));
+        File.WriteAllText(Target, "before");
+
+        DurableFile.Delete(Target);
+
+        Directory.GetFileSystemEntries(_folder).ShouldBeEmpty();
+        Should.Throw<UnauthorizedAccessException>(() => DurableFile.Delete(_folder));
+    }
+
+    [Fact]
     public void Kind_OfWhatALinkPointsTo_IsRegularOrNot()
     {
         var (fifo, link) = (Path.Combine(_folder, "fifo"), Path.Combine(_folder, "link"));

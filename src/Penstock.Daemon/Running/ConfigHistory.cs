@@ -16,6 +16,9 @@ internal sealed class ConfigHistory(string folder)
     /// <summary>Most of them; the oldest goes.</summary>
     public const int Most = 20;
 
+    /// <summary>Most bytes of their files together, beyond which the oldest goes, but for the newest two; and most that are read of one.</summary>
+    public const long MostBytes = 64 << 20;
+
     /// <summary>Lists them, the newest first. What can't be read is left out.</summary>
     public IReadOnlyList<HistoryEntry> List()
     {
@@ -42,10 +45,14 @@ internal sealed class ConfigHistory(string folder)
         var path = FileOf(number);
         if (!File.Exists(path))
             throw new IOException($"there is no configuration {number} in the history");
+        if (!FileKind.IsRegular(path))
+            throw new IOException($"{path} is no file: a named pipe or a device is there");
         try
         {
+            if (new FileInfo(path).Length > MostBytes)
+                throw new IOException($"{path} is larger than {MostBytes} bytes");
             return JsonSerializer.Deserialize(File.ReadAllBytes(path), AdminJson.Default.HistoryEntry) is { Texts.Count: > 0 } entry && entry.Texts.All(text => text is { Path: not null, Content: not null })
-                ? entry
+                ? Whole(entry) with { Number = number }
                 : throw new IOException($"{path} holds no configuration");
         }
         catch (Exception error) when (error is JsonException or UnauthorizedAccessException)
@@ -76,6 +83,10 @@ internal sealed class ConfigHistory(string folder)
             throw new IOException($"{folder} can't be written: {error.Message}", error);
         }
     }
+
+    // Whoever wrote the file may have left something out.
+    private static HistoryEntry Whole(HistoryEntry entry) =>
+        entry with { Hash = entry.Hash ?? "", Cause = entry.Cause ?? "", By = entry.By ?? "", Why = entry.Why ?? "" };
 
     private string FileOf(long number) => Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"{number:D8}.json"));
 

@@ -50,7 +50,7 @@ internal sealed class DrainRecord(string path)
     {
         try
         {
-            File.Delete(path);
+            DurableFile.Delete(path);
         }
         catch (UnauthorizedAccessException error)
         {

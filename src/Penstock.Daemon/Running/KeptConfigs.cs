@@ -19,6 +19,9 @@ internal sealed class KeptConfigs : IDisposable
     private ReturnRecord _record = new(Path.Combine(DefaultFolder, ReturnRecord.Name));
     private KeptStatus _status = KeptStatus.None;
     private (ReadConfig Read, ReloadCause Cause)? _current;
+    private HeldConfig? _instead;
+    private bool _isStale; // the record says something else than holds
+    private volatile string? _notice, _unsaved;
 
     /// <summary>Of a daemon that has not begun yet.</summary>
     /// <param name="source">Reads configurations.</param>
@@ -31,47 +34,67 @@ internal sealed class KeptConfigs : IDisposable
         _meter.CreateObservableGauge("penstock.config.unconfirmed", () => Status.Window is null ? 0 : 1, unit: null, "Whether what runs waits to be confirmed, and another configuration comes back otherwise.");
     }
 
+    /// <summary>Why the next daemon goes by another configuration than runs now; null: it does not.</summary>
+    public string? Unsaved => _unsaved;
+
     /// <summary>What runs, and whether it stays.</summary>
     public KeptStatus Status => Volatile.Read(ref _status);
 
     private static string DefaultFolder => new ApplianceConfig { Node = "" }.State;
 
-    /// <summary>What a daemon begins with: what the files say, unless another configuration was brought back in their place, or comes back now since nobody has confirmed what they say.</summary>
+    /// <summary>
+    /// What a daemon begins with: what the files say, unless another configuration was brought back in their place, or comes back now since nobody has confirmed what they say. Files that have changed since go before
+    /// either, where they can be read as a configuration.
+    /// </summary>
     public ReadConfig First()
     {
         var files = _source.Read();
-        var folder = files.Loaded.Config?.State ?? DefaultFolder;
+        var folder = files.State ?? DefaultFolder;
         (_history, _record) = (new ConfigHistory(Path.Combine(folder, ConfigHistory.Name)), new ReturnRecord(Path.Combine(folder, ReturnRecord.Name)));
         var (held, window) = Recorded();
-        if (window is not null && (window.Until <= _time.GetUtcNow() || files.Loaded.Config is null))
-        {
-            (held, window) = (new HeldConfig(window.Number, _time.GetUtcNow(), window.By, files.Loaded.Config is null ? "not confirmed, and the files have errors" : "not confirmed"), null);
-            SaveOrWarn(new KeptStatus(Running: null, held, window, Trouble: null));
-        }
-
-        _status = new KeptStatus(Running: null, held, window, Trouble: null);
-        if (held is null)
+        if (held is not null)
+            window = null; // it was to be opened by a reload that did not come through
+        var (isGood, text, now) = (files.Loaded.Config is not null, files.TextHash(), _time.GetUtcNow());
+        var other = held ?? (window is null ? null : new HeldConfig(window.Number, now, window.By, isGood ? "not confirmed" : "not confirmed, and the files have errors") { FilesHash = text });
+        if (other is null)
             return files;
-        _source.BeginAnew();
-        try
+        var undone = held is null ? window?.FilesHash : held.FilesHash;
+        var isDue = held is not null || !isGood || window?.Until <= now;
+        if (isDue && (!isGood || undone is null || string.Equals(undone, text, StringComparison.Ordinal)))
         {
-            var past = Past(held.Number);
-            if (past.Loaded.Config is not null)
-            {
-                _logger.LogWarning("configuration {Number} of the history runs, not what the files say: penstock reload applies them", held.Number);
-                return past;
-            }
-
-            _logger.LogError("configuration {Number} of the history can't run any more: {Reason}", held.Number, past.Loaded.Diagnostics.First(one => one.IsError).Message);
-        }
-        catch (IOException error)
-        {
-            _logger.LogError("configuration {Number} of the history can't be brought back: {Reason}", held.Number, error.Message);
+            _status = KeptStatus.None with { Held = other };
+            if (held is null)
+                SaveOrWarn(_status);
+            return BroughtBack(other.Number, out var trouble) ?? GiveUp(other.Number, trouble);
         }
 
-        _status = _status with { Held = null };
-        _source.BeginAnew();
-        return _source.Read();
+        (_instead, _isStale) = (other, isDue);
+        if (isDue)
+            _logger.LogWarning("configuration {Number} of the history was to run, but the files have changed since: what they say runs", other.Number);
+        else
+            _status = KeptStatus.None with { Window = window };
+        return files;
+    }
+
+    /// <summary>What a daemon begins with where what <see cref="First"/> has found is refused when it is applied: the files in place of the history, or the history in place of files that are not confirmed; null: there is nothing else.</summary>
+    /// <param name="refused">What was refused.</param>
+    /// <param name="reason">Why.</param>
+    public ReadConfig? Instead(ReadConfig refused, string reason)
+    {
+        if (refused.Number is { } number)
+            return GiveUp(number, reason);
+        if (_instead is not { } other)
+            return null;
+        _logger.LogError("what the files say can't run, and configuration {Number} of the history comes back: {Reason}", other.Number, reason);
+        if (BroughtBack(other.Number, out var trouble) is not { } past)
+        {
+            _logger.LogError("configuration {Number} of the history can't run either: {Reason}", other.Number, trouble);
+            return null;
+        }
+
+        SaveOrWarn(KeptStatus.None with { Held = other with { Since = _time.GetUtcNow(), Why = "the files could not be applied at a start", FilesHash = refused.TextHash() } });
+        _isStale = false;
+        return past;
     }
 
     /// <summary>Notes that a configuration runs now.</summary>
@@ -80,15 +103,18 @@ internal sealed class KeptConfigs : IDisposable
     public void Applied(ReadConfig read, ReloadCause cause)
     {
         _current = (read, cause);
+        if (!cause.IsStart)
+            _notice = null;
         if (read.Number is { } number)
         {
             _status = _status with { Running = number, Trouble = null };
             return;
         }
 
-        if (_status.Held is not null)
-            SaveOrWarn(_status with { Held = null });
-        if (_status.Window is null)
+        var window = _status.Window is { Overdue: false } open ? open with { FilesHash = read.TextHash() } : null;
+        if (_status.Held is not null || window != _status.Window || _isStale)
+            SaveOrWarn(_status with { Held = null, Window = window });
+        if (window is null)
             TryKeep();
         else
             _status = _status with { Running = null, Trouble = null }; // not before it is confirmed
@@ -96,14 +122,15 @@ internal sealed class KeptConfigs : IDisposable
 
     /// <summary>Has what runs now come back unless what runs next is confirmed. A window that is open goes on to the same configuration, with a new end.</summary>
     /// <param name="length">How long there is for that.</param>
+    /// <param name="next">What is to be confirmed.</param>
     /// <param name="cause">Who asked.</param>
     /// <exception cref="IOException">It can't be recorded; nothing has changed.</exception>
-    public void OpenWindow(TimeSpan length, ReloadCause cause)
+    public void OpenWindow(TimeSpan length, ReadConfig next, ReloadCause cause)
     {
         if (_status is { Window: null, Running: null })
             Keep();
         var number = _status.Window?.Number ?? _status.Running ?? throw new IOException("what runs is not in the history");
-        Save(_status with { Window = new ConfirmWindow(number, _time.GetUtcNow() + length, cause.By, cause.Why) });
+        Save(_status with { Window = new ConfirmWindow(number, _time.GetUtcNow() + length, cause.By, cause.Why) { FilesHash = next.TextHash() } });
     }
 
     /// <summary>Has the window be as it was before <see cref="OpenWindow"/>, whose reload was refused.</summary>
@@ -113,7 +140,7 @@ internal sealed class KeptConfigs : IDisposable
     public void Postpone(TimeSpan by)
     {
         if (_status.Window is { } window)
-            _status = _status with { Window = window with { Until = _time.GetUtcNow() + by } };
+            _status = _status with { Window = window with { Until = _time.GetUtcNow() + by, Overdue = true } };
     }
 
     /// <summary>What runs stays.</summary>
@@ -148,8 +175,9 @@ internal sealed class KeptConfigs : IDisposable
     {
         if (past.Number is not { } number)
             return;
+        var undone = _status.Held is { } before ? before.FilesHash : _current?.Read.TextHash();
         Applied(past, cause);
-        SaveOrWarn(_status with { Held = new HeldConfig(number, _time.GetUtcNow(), cause.By, cause.Why), Window = null });
+        SaveOrWarn(_status with { Held = new HeldConfig(number, _time.GetUtcNow(), cause.By, cause.Why) { FilesHash = undone }, Window = null });
     }
 
     /// <summary>The last configurations that have run, the newest first.</summary>
@@ -167,6 +195,12 @@ internal sealed class KeptConfigs : IDisposable
             yield return $"configuration {held.Number} of the history runs, not what the files say, since {held.Since:yyyy-MM-dd HH:mm:ss}Z{Words(held.By, held.Why)}: penstock reload applies them";
         if (status.Window is { } window)
             yield return $"what runs is not confirmed{Words(window.By, window.Why)}: configuration {window.Number} of the history comes back at {window.Until:yyyy-MM-dd HH:mm:ss}Z unless penstock reload --confirmed";
+        if (_notice is { } notice)
+            yield return notice;
+        if (_unsaved is { } unsaved)
+            yield return unsaved;
+        if (status.Trouble is { } trouble)
+            yield return $"what runs is not in the history: {trouble}";
     }
 
     /// <inheritdoc/>
@@ -182,9 +216,46 @@ internal sealed class KeptConfigs : IDisposable
         }
         catch (IOException error)
         {
-            _logger.LogError("whether a configuration of the history is to run is not known, and what the files say does: {Reason}", error.Message);
+            _notice = $"whether a configuration of the history was to run is not known, and what the files say does: {error.Message}";
+            _logger.LogError("{Notice}", _notice);
+            _isStale = true;
             return (null, null);
         }
+    }
+
+    // One that is to run in place of what the files say, at a start; null: it can't.
+    private ReadConfig? BroughtBack(long number, out string trouble)
+    {
+        trouble = "";
+        _source.BeginAnew();
+        try
+        {
+            var past = Past(number);
+            if (past.Loaded.Config is not null)
+            {
+                _logger.LogWarning("configuration {Number} of the history runs, not what the files say: penstock reload applies them", number);
+                return past;
+            }
+
+            trouble = past.Loaded.Diagnostics.First(one => one.IsError).Message;
+        }
+        catch (IOException error)
+        {
+            trouble = error.Message;
+        }
+
+        _source.BeginAnew();
+        return null;
+    }
+
+    // The record stays until the files run: where they can't either, the next start tries it again.
+    private ReadConfig GiveUp(long number, string reason)
+    {
+        _notice = $"configuration {number} of the history was to run and can't, so what the files say does: {reason}";
+        _logger.LogError("{Notice}", _notice);
+        (_status, _isStale) = (KeptStatus.None, true);
+        _source.BeginAnew();
+        return _source.Read();
     }
 
     private void TryKeep()
@@ -226,6 +297,7 @@ internal sealed class KeptConfigs : IDisposable
     private void Save(KeptStatus status)
     {
         _record.Write(status);
+        _unsaved = null;
         Volatile.Write(ref _status, status);
     }
 
@@ -233,13 +305,15 @@ internal sealed class KeptConfigs : IDisposable
     {
         try
         {
-            _record.Write(status);
+            Save(status);
+            _isStale = false;
         }
         catch (IOException error)
         {
-            _logger.LogWarning("a daemon that starts goes by another configuration than runs now: {Reason}", error.Message);
+            _isStale = true;
+            _unsaved = $"a daemon that starts goes by another configuration than runs now: {error.Message}";
+            _logger.LogWarning("{Trouble}", _unsaved);
+            Volatile.Write(ref _status, status);
         }
-
-        Volatile.Write(ref _status, status);
     }
 }

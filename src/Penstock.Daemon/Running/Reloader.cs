@@ -30,13 +30,19 @@ internal sealed class Reloader(ConfigSource source, KeptConfigs kept, Channel<st
     public string Summary =>
         $"generation {plane.State.Snapshot?.Generation}, {plane.State.Snapshot?.Services.Count} services, {plane.State.Snapshot?.Config.L7.Listeners.Length} listeners, {plane.State.Snapshot?.Endpoints.Count} clusters";
 
-    /// <summary>The first load, for which nobody is told of a reload.</summary>
+    /// <summary>The first load, for which nobody is told of a reload. Where what was to be returned to can't be put in place, the daemon begins with the files, and the other way round.</summary>
     /// <param name="first">What to begin with.</param>
     public async Task<ReloadOutcome> StartAsync(ReadConfig first)
     {
         var outcome = await plane.ReloadAsync(() => first.Loaded);
+        if (!outcome.Ok && kept.Instead(first, string.Join("; ", outcome.Diagnostics.Where(one => one.IsError).Select(one => one.Message))) is { } other)
+        {
+            first = other;
+            outcome = await plane.ReloadAsync(() => other.Loaded);
+        }
+
         if (!outcome.Ok) return outcome;
-        kept.Applied(first, new ReloadCause("start"));
+        kept.Applied(first, ReloadCause.Start);
         Report("start", outcome);
         FollowFiles();
         return outcome;
@@ -48,15 +54,16 @@ internal sealed class Reloader(ConfigSource source, KeptConfigs kept, Channel<st
     public Task<ReloadOutcome> ReloadAsync(ReloadCause cause, TimeSpan? confirm = null) => InTurnAsync(async () =>
     {
         var before = kept.Status.Window;
-        if (confirm is { } length)
-            kept.OpenWindow(length, cause);
-        ReadConfig? read = null;
-        var outcome = await ApplyAsync(cause.What, () => (read = source.Read()).Loaded);
+        var read = confirm is null ? null : source.Read();
+        var opens = confirm is not null && read is { Loaded.Config: not null };
+        if (opens)
+            kept.OpenWindow(confirm.GetValueOrDefault(), read!, cause); // read, since it opens
+        var outcome = await ApplyAsync(cause.What, () => (read ??= source.Read()).Loaded);
         if (outcome.Ok && read is not null)
             kept.Applied(read, cause);
-        else if (confirm is not null)
+        else if (opens)
             kept.TakeBack(before);
-        return outcome;
+        return Told(outcome);
     });
 
     /// <summary>What runs stays, although a reload was to be confirmed.</summary>
@@ -155,7 +162,7 @@ internal sealed class Reloader(ConfigSource source, KeptConfigs kept, Channel<st
         var outcome = await ApplyAsync(cause.What, () => past.Loaded);
         if (outcome.Ok)
             kept.Hold(past, cause);
-        return outcome;
+        return Told(outcome);
     }
 
     private async Task<ReloadOutcome> InTurnAsync(Func<Task<ReloadOutcome>> change)
@@ -190,6 +197,10 @@ internal sealed class Reloader(ConfigSource source, KeptConfigs kept, Channel<st
             notifier.Ready(Summary);
         }
     }
+
+    // Whoever asked is to know that it would not outlive the daemon.
+    private ReloadOutcome Told(ReloadOutcome outcome) =>
+        outcome.Ok && kept.Unsaved is { } trouble ? outcome with { Diagnostics = outcome.Diagnostics.Add(new ReloadDiagnostic(IsError: false, trouble)) } : outcome;
 
     private ReloadOutcome Refused(string reason) => Unchanged(isOk: false) with { Diagnostics = [new ReloadDiagnostic(IsError: true, reason)] };
 

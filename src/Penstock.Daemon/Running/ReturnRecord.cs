@@ -12,16 +12,23 @@ internal sealed class ReturnRecord(string path)
     /// <summary>Where it is in a folder of state.</summary>
     public const string Name = "return.json";
 
-    /// <summary>Reads it.</summary>
-    /// <exception cref="IOException">It can't be known.</exception>
+    /// <summary>Most bytes that are read: many times what there is to say.</summary>
+    private const int MostBytes = 1 << 20;
+
+    /// <summary>Reads it; nothing where there is no file.</summary>
+    /// <exception cref="IOException">It can't be known: the file can't be read, or holds something else.</exception>
     public (HeldConfig? Held, ConfirmWindow? Window) Read()
     {
         if (!Path.Exists(path))
             return (null, null);
+        if (!FileKind.IsRegular(path))
+            throw new IOException($"{path} is no file: a folder, a named pipe or a device is there");
         try
         {
+            if (new FileInfo(path).Length > MostBytes)
+                throw new IOException($"{path} is larger than {MostBytes} bytes");
             var state = JsonSerializer.Deserialize(File.ReadAllBytes(path), AdminJson.Default.KeptStatus);
-            return (state?.Held, state?.Window);
+            return (Whole(state?.Held), Whole(state?.Window));
         }
         catch (Exception error) when (error is JsonException or UnauthorizedAccessException)
         {
@@ -37,8 +44,7 @@ internal sealed class ReturnRecord(string path)
         {
             if (status is { Held: null, Window: null })
             {
-                if (Path.Exists(path))
-                    File.Delete(path);
+                DurableFile.Delete(path);
                 return;
             }
 
@@ -50,4 +56,9 @@ internal sealed class ReturnRecord(string path)
             throw new IOException($"{path} can't be written: {error.Message}", error);
         }
     }
+
+    // Whoever wrote the file may have left something out.
+    private static HeldConfig? Whole(HeldConfig? held) => held is null ? null : held with { By = held.By ?? "", Why = held.Why ?? "" };
+
+    private static ConfirmWindow? Whole(ConfirmWindow? window) => window is null ? null : window with { By = window.By ?? "", Why = window.Why ?? "" };
 }
