@@ -54,6 +54,7 @@ public sealed class CommandTests : IDisposable
     [InlineData("--why takes a line of at most 200 characters", "drain", "--service", "web", "--why", "a\nb")]
     [InlineData("--header takes NAME:VALUE, not 'cookie' (see penstock explain request --help)", "explain", "request", "GET", "/", "-H", "cookie")]
     [InlineData("--confirm and --confirmed can't be given together", "reload", "--confirm", "5m", "--confirmed")]
+    [InlineData("--files and --confirmed can't be given together", "reload", "--files", "--confirmed")]
     [InlineData("--confirm takes a duration such as 500ms", "reload", "--confirm", "soon")]
     [InlineData("NUMBER is that of a configuration in the history, not 'x' (see penstock rollback --help)", "rollback", "x")]
     [InlineData("NUMBER is that of a configuration in the history, not '' (see penstock rollback --help)", "rollback", "")]

@@ -37,7 +37,7 @@ public sealed class HistoryTests : IDisposable
     }
 
     [Fact]
-    public async Task Rollback_RunsWhatWasBefore_OverARestart_UntilTheNextReload()
+    public async Task Rollback_RunsWhatWasBefore_OverARestart_UntilTheFilesAreWanted()
     {
         var daemon = await _sandbox.StartAsync();
         Write("second");
@@ -57,7 +57,11 @@ public sealed class HistoryTests : IDisposable
 
         daemon.Log.ShouldContain("configuration 1 of the history runs, not what the files say");
         (await NodeAsync()).ShouldBe("first");
-        (await ClientAsync("reload")).ExitCode.ShouldBe(0);
+        (code, _, error) = await ClientAsync("reload");
+        code.ShouldBe(0);
+        error.ShouldBe("warning: configuration 1 of the history runs on: the files are as they were when it was brought back, and penstock reload --files applies them\n");
+        (await NodeAsync()).ShouldBe("first");
+        (await ClientAsync("reload", "--files")).ExitCode.ShouldBe(0);
         (await NodeAsync()).ShouldBe("second");
         (await WarningsAsync()).ShouldNotContain(warning => warning.Contains("history", StringComparison.Ordinal));
         File.Exists(Path.Combine(State, "return.json")).ShouldBeFalse();

@@ -97,7 +97,7 @@ internal sealed class AdminApi(
         {
             AdminPaths.Rollback => reloader.RollBackAsync(number, new ReloadCause("rollback", by, why)),
             AdminPaths.Confirm => reloader.ConfirmAsync(new ReloadCause("the admin API", by, why)),
-            _ => reloader.ReloadAsync(new ReloadCause("the admin API", by, why), number is { } seconds ? TimeSpan.FromSeconds(seconds) : null),
+            _ => reloader.ReloadAsync(new ReloadCause("the admin API", by, why), number is { } seconds ? TimeSpan.FromSeconds(seconds) : null, fields.GetValueOrDefault("files") is "true"),
         };
         var outcome = await changing.WaitAsync(cancellation);
         return Json(outcome.Ok ? 200 : 422, ReloadReport.Of(outcome, kept.Status), AdminJson.Default.ReloadReport);

@@ -19,6 +19,7 @@ internal static class ReloadCommand
             Arity = ArgumentArity.ZeroOrOne,
         }.UpTo(TimeSpan.FromHours(24));
         var confirmed = new Option<bool>("--confirmed") { Description = "Read nothing: what runs since a reload --confirm stays." };
+        var files = new Option<bool>("--files") { Description = "Apply the files although they are as they were when penstock rollback, or a reload that nobody confirmed, put another configuration in their place." };
         var why = SharedOptions.Why();
         var socket = SharedOptions.Socket();
         var config = SharedOptions.ConfigOfDaemon();
@@ -26,10 +27,11 @@ internal static class ReloadCommand
         var command = new ExampledCommand(
             "reload",
             "Make the running daemon read its configuration again, and wait for the outcome. A configuration with an error changes nothing.",
-            "penstock reload --confirm 5m && penstock status && penstock reload --confirmed") { confirm, confirmed, why, socket, config, format };
+            "penstock reload --confirm 5m && penstock status && penstock reload --confirmed") { confirm, confirmed, files, why, socket, config, format };
         command.Validators.Add(result =>
         {
             if (result.GetResult(confirm) is { Implicit: false } && result.GetValue(confirmed)) result.AddError($"{confirm.Name} and {confirmed.Name} can't be given together");
+            if (result.GetValue(files) && result.GetValue(confirmed)) result.AddError($"{files.Name} and {confirmed.Name} can't be given together");
         });
         command.SetAction(async (parsed, _) =>
         {
@@ -38,6 +40,8 @@ internal static class ReloadCommand
             var query = QueryFields.Write(("by", Caller.Name), ("why", parsed.GetValue(why) ?? ""));
             if (parsed.GetResult(confirm) is not null)
                 query += "&confirm=" + ((long)Math.Ceiling((parsed.GetValue(confirm) ?? TimeSpan.FromMinutes(5)).TotalSeconds)).ToString(CultureInfo.InvariantCulture);
+            if (parsed.GetValue(files))
+                query += "&files=true";
             var report = await client.PostAsync(path + query, AdminJson.Default.ReloadReport);
             return await WriteAsync(report, "reload", parsed.GetValue(format), parsed);
         });

@@ -18,7 +18,7 @@ internal static class RollbackCommand
         var format = SharedOptions.Output();
         var command = new ExampledCommand(
             "rollback",
-            "Bring back a configuration that has run, in place of what the files say. The files stay as they are; it runs over restarts until the next reload, which applies them.",
+            "Bring back a configuration that has run, in place of what the files say. The files stay as they are; it runs over reloads and restarts until they change, or penstock reload --files.",
             "penstock rollback --why 'half of the requests fail'") { number, why, socket, config, format };
         command.SetAction(async (parsed, _) =>
         {

@@ -8,7 +8,8 @@ namespace Penstock.Daemon.Running;
 
 /// <summary>The last configurations that have run, each in a file that only the daemon's user can read, whatever the mode of the original.</summary>
 /// <param name="folder">The folder.</param>
-internal sealed class ConfigHistory(string folder)
+/// <param name="mostBytes">Most bytes of their files together, beyond which the oldest goes, but for the newest two; and most of one.</param>
+internal sealed class ConfigHistory(string folder, long mostBytes = ConfigHistory.MostBytes)
 {
     /// <summary>Where it is in a folder of state.</summary>
     public const string Name = "history";
@@ -16,7 +17,7 @@ internal sealed class ConfigHistory(string folder)
     /// <summary>Most of them; the oldest goes.</summary>
     public const int Most = 20;
 
-    /// <summary>Most bytes of their files together, beyond which the oldest goes, but for the newest two; and most that are read of one.</summary>
+    /// <summary>Most bytes of their files together, unless told otherwise.</summary>
     public const long MostBytes = 64 << 20;
 
     /// <summary>Lists them, the newest first. What can't be read is left out.</summary>
@@ -49,8 +50,8 @@ internal sealed class ConfigHistory(string folder)
             throw new IOException($"{path} is no file: a named pipe or a device is there");
         try
         {
-            if (new FileInfo(path).Length > MostBytes)
-                throw new IOException($"{path} is larger than {MostBytes} bytes");
+            if (new FileInfo(path).Length > mostBytes)
+                throw new IOException($"{path} is larger than {mostBytes} bytes");
             return JsonSerializer.Deserialize(File.ReadAllBytes(path), AdminJson.Default.HistoryEntry) is { Texts.Count: > 0 } entry && entry.Texts.All(text => text is { Path: not null, Content: not null })
                 ? Whole(entry) with { Number = number }
                 : throw new IOException($"{path} holds no configuration");
@@ -73,14 +74,29 @@ internal sealed class ConfigHistory(string folder)
     {
         try
         {
+            var content = JsonSerializer.SerializeToUtf8Bytes(entry, AdminJson.Default.HistoryEntry);
+            if (content.Length > mostBytes)
+                throw new IOException($"configuration {entry.Number} takes {content.Length} bytes; {mostBytes} are allowed");
             Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-            DurableFile.Write(FileOf(entry.Number), JsonSerializer.SerializeToUtf8Bytes(entry, AdminJson.Default.HistoryEntry));
-            foreach (var old in Numbers().Skip(Most))
+            DurableFile.Write(FileOf(entry.Number), content);
+            foreach (var old in Surplus())
                 File.Delete(FileOf(old));
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             throw new IOException($"{folder} can't be written: {error.Message}", error);
+        }
+    }
+
+    // What runs and the one before it stay, however large.
+    private IEnumerable<long> Surplus()
+    {
+        var (count, bytes) = (0, 0L);
+        foreach (var number in Numbers())
+        {
+            bytes += new FileInfo(FileOf(number)).Length;
+            if (++count > Most || (count > 2 && bytes > mostBytes))
+                yield return number;
         }
     }
 

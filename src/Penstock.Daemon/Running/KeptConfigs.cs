@@ -15,7 +15,7 @@ internal sealed class KeptConfigs : IDisposable
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly Meter _meter = new("Penstock.History");
-    private ConfigHistory _history = new(Path.Combine(DefaultFolder, ConfigHistory.Name));
+    private HistoryWriter _history = new(new ConfigHistory(Path.Combine(DefaultFolder, ConfigHistory.Name)));
     private ReturnRecord _record = new(Path.Combine(DefaultFolder, ReturnRecord.Name));
     private KeptStatus _status = KeptStatus.None;
     private (ReadConfig Read, ReloadCause Cause)? _current;
@@ -50,7 +50,7 @@ internal sealed class KeptConfigs : IDisposable
     {
         var files = _source.Read();
         var folder = files.State ?? DefaultFolder;
-        (_history, _record) = (new ConfigHistory(Path.Combine(folder, ConfigHistory.Name)), new ReturnRecord(Path.Combine(folder, ReturnRecord.Name)));
+        (_history, _record) = (new HistoryWriter(new ConfigHistory(Path.Combine(folder, ConfigHistory.Name))), new ReturnRecord(Path.Combine(folder, ReturnRecord.Name)));
         var (held, window) = Recorded();
         if (held is not null)
             window = null; // it was to be opened by a reload that did not come through
@@ -115,7 +115,7 @@ internal sealed class KeptConfigs : IDisposable
         if (_status.Held is not null || window != _status.Window || _isStale)
             SaveOrWarn(_status with { Held = null, Window = window });
         if (window is null)
-            TryKeep();
+            Keep();
         else
             _status = _status with { Running = null, Trouble = null }; // not before it is confirmed
     }
@@ -129,6 +129,8 @@ internal sealed class KeptConfigs : IDisposable
     {
         if (_status is { Window: null, Running: null })
             Keep();
+        if (_status.Window is null)
+            Write(); // before what leads back to it
         var number = _status.Window?.Number ?? _status.Running ?? throw new IOException("what runs is not in the history");
         Save(_status with { Window = new ConfirmWindow(number, _time.GetUtcNow() + length, cause.By, cause.Why) { FilesHash = next.TextHash() } });
     }
@@ -154,7 +156,7 @@ internal sealed class KeptConfigs : IDisposable
             return;
         if (_current is { } current)
             _current = current with { Cause = current.Cause with { By = window.By, Why = window.Why } }; // a daemon that has started since does not know
-        TryKeep();
+        Keep();
     }
 
     /// <summary>Reads a configuration that has run.</summary>
@@ -162,6 +164,7 @@ internal sealed class KeptConfigs : IDisposable
     /// <exception cref="IOException">There is none, or it can't be read.</exception>
     public ReadConfig Past(long? number)
     {
+        Flush();
         number ??= _status.Window?.Number ?? _history.Before(_status.Running ?? long.MaxValue) ?? throw new IOException("there is no configuration before the one that runs in the history");
         var entry = _history.Read(number.Value);
         var read = _source.Read(entry);
@@ -180,6 +183,36 @@ internal sealed class KeptConfigs : IDisposable
         SaveOrWarn(_status with { Held = new HeldConfig(number, _time.GetUtcNow(), cause.By, cause.Why) { FilesHash = undone }, Window = null });
     }
 
+    /// <summary>Writes to the history what has been added to it since the last time, which waits for the disk.</summary>
+    public void Flush()
+    {
+        try
+        {
+            Write();
+        }
+        catch (IOException error)
+        {
+            _logger.LogWarning("what runs is not in the history: {Reason}", error.Message);
+        }
+    }
+
+    /// <summary>What a reload applies: the files; or what runs in their place, where they are as they were when it was brought back: a reload for the sake of a new certificate, or of a signal, is no wish to undo that.</summary>
+    /// <param name="files">What the files say.</param>
+    public ReadConfig Choose(ReadConfig files)
+    {
+        if (_status.Held is not { FilesHash: { } undone } held || !string.Equals(undone, files.TextHash(), StringComparison.Ordinal))
+            return files;
+        try
+        {
+            var past = Past(held.Number);
+            return past with { Loaded = past.Loaded with { Diagnostics = past.Loaded.Diagnostics.Add(new ReloadDiagnostic(IsError: false, $"configuration {held.Number} of the history runs on: the files are as they were when it was brought back, and penstock reload --files applies them")) } };
+        }
+        catch (IOException error)
+        {
+            return new ReadConfig(new LoadedConfig(Config: null, Hash: "", [new ReloadDiagnostic(IsError: true, $"configuration {held.Number} of the history runs on, and can't be read again: {error.Message}: penstock reload --files applies the files")]), files.Files);
+        }
+    }
+
     /// <summary>The last configurations that have run, the newest first.</summary>
     public IReadOnlyList<HistoryEntry> List() => _history.List();
 
@@ -192,7 +225,7 @@ internal sealed class KeptConfigs : IDisposable
     {
         var status = Status;
         if (status.Held is { } held)
-            yield return $"configuration {held.Number} of the history runs, not what the files say, since {held.Since:yyyy-MM-dd HH:mm:ss}Z{Words(held.By, held.Why)}: penstock reload applies them";
+            yield return $"configuration {held.Number} of the history runs, not what the files say, since {held.Since:yyyy-MM-dd HH:mm:ss}Z{Words(held.By, held.Why)}: penstock reload --files applies them";
         if (status.Window is { } window)
             yield return $"what runs is not confirmed{Words(window.By, window.Why)}: configuration {window.Number} of the history comes back at {window.Until:yyyy-MM-dd HH:mm:ss}Z unless penstock reload --confirmed";
         if (_notice is { } notice)
@@ -233,7 +266,7 @@ internal sealed class KeptConfigs : IDisposable
             var past = Past(number);
             if (past.Loaded.Config is not null)
             {
-                _logger.LogWarning("configuration {Number} of the history runs, not what the files say: penstock reload applies them", number);
+                _logger.LogWarning("configuration {Number} of the history runs, not what the files say: penstock reload --files applies them", number);
                 return past;
             }
 
@@ -258,39 +291,23 @@ internal sealed class KeptConfigs : IDisposable
         return _source.Read();
     }
 
-    private void TryKeep()
+    private void Keep()
+    {
+        if (_current is { } current)
+            _status = _status with { Running = _history.Add(current.Read, current.Cause, _time.GetUtcNow()), Trouble = null };
+    }
+
+    private void Write()
     {
         try
         {
-            Keep();
+            _history.Write();
         }
         catch (IOException error)
         {
-            _status = _status with { Running = null, Trouble = error.Message };
-            _logger.LogWarning("what runs is not in the history: {Reason}", error.Message);
-        }
-    }
-
-    private void Keep()
-    {
-        if (_current is not { } current)
-            return;
-        var (read, cause) = current;
-        var newest = _history.Newest();
-        if (newest == 0 || !IsOf(newest, read.Loaded.Hash))
-            _history.Add(new HistoryEntry(++newest, _time.GetUtcNow(), read.Loaded.Hash, cause.What, cause.By, cause.Why, [.. read.Files.Select(file => new HistoryText(file.Name, file.Content.ToArray()))]));
-        _status = _status with { Running = newest, Trouble = null };
-    }
-
-    private bool IsOf(long number, string hash)
-    {
-        try
-        {
-            return string.Equals(_history.Read(number).Hash, hash, StringComparison.Ordinal);
-        }
-        catch (IOException)
-        {
-            return false; // it is damaged
+            if (_status.Held is null)
+                _status = _status with { Running = null, Trouble = error.Message };
+            throw;
         }
     }
 

@@ -23,6 +23,9 @@ internal sealed class Reloader(ConfigSource source, KeptConfigs kept, Channel<st
     private static readonly TimeSpan s_again = TimeSpan.FromSeconds(30);
 
     private readonly SemaphoreSlim _oneAtATime = new(1, 1);
+
+    // One waiting is enough: who serves it writes all there is.
+    private readonly Channel<bool> _unwritten = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private ConfigWatcher? _watcher;
     private volatile bool _closed;
 
@@ -43,6 +46,7 @@ internal sealed class Reloader(ConfigSource source, KeptConfigs kept, Channel<st
 
         if (!outcome.Ok) return outcome;
         kept.Applied(first, ReloadCause.Start);
+        _unwritten.Writer.TryWrite(true);
         Report("start", outcome);
         FollowFiles();
         return outcome;
@@ -51,14 +55,15 @@ internal sealed class Reloader(ConfigSource source, KeptConfigs kept, Channel<st
     /// <summary>Reloads now, or after the reload that is going on; refused once closed.</summary>
     /// <param name="cause">Who asks.</param>
     /// <param name="confirm">What ran before comes back after so long, unless what runs then is confirmed; null: it does not.</param>
-    public Task<ReloadOutcome> ReloadAsync(ReloadCause cause, TimeSpan? confirm = null) => InTurnAsync(async () =>
+    /// <param name="ends">Whether the files apply although they are as they were when a configuration of the history took their place; with <paramref name="confirm"/> they do.</param>
+    public Task<ReloadOutcome> ReloadAsync(ReloadCause cause, TimeSpan? confirm = null, bool ends = false) => InTurnAsync(async () =>
     {
         var before = kept.Status.Window;
         var read = confirm is null ? null : source.Read();
         var opens = confirm is not null && read is { Loaded.Config: not null };
         if (opens)
             kept.OpenWindow(confirm.GetValueOrDefault(), read!, cause); // read, since it opens
-        var outcome = await ApplyAsync(cause.What, () => (read ??= source.Read()).Loaded);
+        var outcome = await ApplyAsync(cause.What, () => (read ??= ends ? source.Read() : kept.Choose(source.Read())).Loaded);
         if (outcome.Ok && read is not null)
             kept.Applied(read, cause);
         else if (opens)
@@ -85,12 +90,19 @@ internal sealed class Reloader(ConfigSource source, KeptConfigs kept, Channel<st
     {
         _closed = true;
         await _oneAtATime.WaitAsync();
-        _oneAtATime.Release();
+        try
+        {
+            kept.Flush();
+        }
+        finally
+        {
+            _oneAtATime.Release();
+        }
     }
 
     /// <summary>Serves what signals and changed files ask for, and brings back what ran before where nobody has confirmed what runs.</summary>
     /// <param name="stop">Ends it.</param>
-    public Task RunAsync(CancellationToken stop) => Task.WhenAll(ServeAllAsync(stop), ReturnWhenDueAsync(stop));
+    public Task RunAsync(CancellationToken stop) => Task.WhenAll(ServeAllAsync(stop), ReturnWhenDueAsync(stop), WriteAllAsync(stop));
 
     /// <inheritdoc/>
     public void Dispose()
@@ -108,6 +120,30 @@ internal sealed class Reloader(ConfigSource source, KeptConfigs kept, Channel<st
         catch (OperationCanceledException)
         {
             // The daemon stops.
+        }
+    }
+
+    // After the answer: the disk may take its time.
+    private async Task WriteAllAsync(CancellationToken stop)
+    {
+        try
+        {
+            await foreach (var _ in _unwritten.Reader.ReadAllAsync(stop))
+            {
+                await _oneAtATime.WaitAsync(stop);
+                try
+                {
+                    kept.Flush();
+                }
+                finally
+                {
+                    _oneAtATime.Release();
+                }
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The daemon stops: CloseAsync writes what is left.
         }
     }
 
@@ -179,6 +215,7 @@ internal sealed class Reloader(ConfigSource source, KeptConfigs kept, Channel<st
         finally
         {
             _oneAtATime.Release();
+            _unwritten.Writer.TryWrite(true);
         }
     }
 

@@ -26,6 +26,24 @@ public sealed class ConfigHistoryTests : IDisposable
         Directory.GetFiles(_folder).Length.ShouldBe(ConfigHistory.Most);
     }
 
+    [Fact]
+    public void Add_KeepsWhatFitsInTheBytesGiven_AndAtLeastTheNewestTwo()
+    {
+        new ConfigHistory(_folder).Add(Entry(1));
+        var size = new FileInfo(Path.Combine(_folder, "00000001.json")).Length;
+        var history = new ConfigHistory(_folder, mostBytes: (3 * size) + (size / 2));
+        for (var number = 2; number <= 5; number++)
+            history.Add(Entry(number));
+        history.List().Select(entry => entry.Number).ShouldBe([5L, 4L, 3L]);
+
+        var small = new ConfigHistory(_folder, mostBytes: size + 10);
+        small.Add(Entry(6));
+        small.List().Select(entry => entry.Number).ShouldBe([6L, 5L]);
+
+        Should.Throw<IOException>(() => new ConfigHistory(_folder, mostBytes: 10).Add(Entry(7))).Message.ShouldContain("configuration 7 takes ");
+        small.Newest().ShouldBe(6);
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("{\"number\": 2, \"te")]

@@ -242,6 +242,97 @@ public sealed class KeptConfigsTests : IDisposable
     }
 
     [Fact]
+    public void Reload_OfFilesAsTheyWereWhenTheirPlaceWasTaken_GoesOnWithTheHistory()
+    {
+        RolledBack();
+
+        var chosen = _kept.Choose(_source.Read());
+
+        Node(chosen).ShouldBe("first");
+        chosen.Loaded.Diagnostics.ShouldHaveSingleItem().Message.ShouldBe("configuration 1 of the history runs on: the files are as they were when it was brought back, and penstock reload --files applies them");
+        _kept.Applied(chosen, s_operator);
+        _kept.Status.Held.ShouldNotBeNull();
+        Write("third");
+        Node(_kept.Choose(_source.Read())).ShouldBe("third");
+        Reload();
+        Write("second");
+        Node(_kept.Choose(_source.Read())).ShouldBe("second", "nothing is held any more");
+    }
+
+    [Fact]
+    public void Reload_WhereWhatIsHeldCannotBeRead_IsRefused()
+    {
+        RolledBack();
+        File.Delete(Path.Combine(_folder, "lib", "history", "00000001.json"));
+
+        var chosen = _kept.Choose(_source.Read());
+
+        chosen.Loaded.Config.ShouldBeNull();
+        chosen.Loaded.Diagnostics.ShouldHaveSingleItem().Message.ShouldContain("there is no configuration 1 in the history: penstock reload --files");
+    }
+
+    [Fact]
+    public void Applied_IsInTheHistoryAtOnce_AndOnTheDiskOnceItIsNeededThere()
+    {
+        Write("second");
+        Reload();
+        var file = Path.Combine(_folder, "lib", "history", "00000002.json");
+        File.Exists(file).ShouldBeFalse();
+        _kept.Status.Running.ShouldBe(2);
+        _kept.List().Select(entry => entry.Number).ShouldBe([2L, 1L]);
+        _kept.Entry(2).Why.ShouldBe("it fails");
+
+        _kept.OpenWindow(TimeSpan.FromMinutes(5), _source.Read(), s_operator);
+
+        File.Exists(file).ShouldBeTrue("what is led back to outlives the daemon");
+        _kept.List().Select(entry => entry.Number).ShouldBe([2L, 1L]);
+    }
+
+    [Fact]
+    public void Applied_AndNothingIsNew_IsNotKeptTwice()
+    {
+        Reload();
+        _kept.Flush();
+        _kept.Status.Running.ShouldBe(1);
+        Directory.GetFiles(Path.Combine(_folder, "lib", "history")).Length.ShouldBe(1);
+    }
+
+    [Fact]
+    public void Applied_WhereItCannotBeWritten_SaysSo_AndIsKeptByTheNextReload()
+    {
+        Write("second");
+        var inTheWay = Path.Combine(_folder, "lib", "history", "00000002.json.new");
+        Directory.CreateDirectory(inTheWay);
+        Reload();
+        _kept.Flush();
+
+        _kept.Status.Running.ShouldBeNull();
+        _kept.Warnings().ShouldHaveSingleItem().ShouldStartWith("what runs is not in the history: ");
+        Should.Throw<IOException>(() => _kept.OpenWindow(TimeSpan.FromMinutes(5), _source.Read(), s_operator));
+        _kept.Status.Window.ShouldBeNull();
+
+        Directory.Delete(inTheWay);
+        Reload();
+        _kept.Flush();
+        _kept.Status.Running.ShouldBe(2);
+        _kept.Warnings().ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void RolledBack_WhereItCannotBeRecorded_RunsAndSaysSo()
+    {
+        Directory.CreateDirectory(Record + ".new"); // in the place of the file
+
+        RolledBack();
+
+        _kept.Unsaved.ShouldNotBeNull().ShouldStartWith("a daemon that starts goes by another configuration than runs now: ");
+        Directory.Delete(Record + ".new");
+        Reload();
+        _kept.Unsaved.ShouldBeNull();
+        Started().ShouldBe("second");
+    }
+
+    [Fact]
     public void Instead_WhereThereIsNothingElse_IsNothing() => _kept.Instead(_source.Read(), "the address is in use").ShouldBeNull();
 
     public void Dispose()
@@ -258,6 +349,7 @@ public sealed class KeptConfigsTests : IDisposable
     {
         var kept = new KeptConfigs(_source, _time, _log);
         kept.Applied(kept.First(), ReloadCause.Start);
+        kept.Flush();
         return kept;
     }
 
