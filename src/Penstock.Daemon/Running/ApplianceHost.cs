@@ -29,6 +29,9 @@ internal sealed class ApplianceHost(ConfigSource source, string? socketPath, ILo
     /// <summary>What is left of the time to drain for those who come last, where another process takes over: others wait for it meanwhile.</summary>
     private static readonly TimeSpan s_forLast = TimeSpan.FromSeconds(5);
 
+    /// <summary>How long a process whose start is refused stays where a service manager starts the next at once: nobody waits longer for <c>systemctl start</c> to fail, and starts that fail for days cost little.</summary>
+    private static readonly TimeSpan s_beforeTheNext = TimeSpan.FromSeconds(5);
+
     private readonly ILogger _logger = loggers.CreateLogger<ApplianceHost>();
     private readonly StatusReporter _reporter = new(source.Path, time);
 
@@ -46,11 +49,35 @@ internal sealed class ApplianceHost(ConfigSource source, string? socketPath, ILo
         RestartMark.TakeFromEnvironment();
         using var accessLog = new AccessLog(time, loggers.CreateLogger<AccessLog>());
         using var signals = new SignalInbox(() => _reloadCauses.Writer.TryWrite("SIGHUP"), accessLog.Reopen);
+        IReadOnlyList<string> reasons;
+        try
+        {
+            reasons = await ServeAsync(notifier, listeners, accessLog, signals);
+        }
+        catch (CommandException refused)
+        {
+            reasons = [refused.Message];
+        }
 
+        if (reasons.Count == 0) return ExitCode.Ok;
+        foreach (var reason in reasons)
+            await error.WriteLineAsync("penstock: " + reason);
+        if (!notifier.Connected) return ExitCode.Failed;
+
+        // systemd starts the next without end, so that a file that is mended needs nobody. Who connects meanwhile waits no longer than that.
+        notifier.Refused(reasons[0]);
+        await Task.Delay(s_beforeTheNext, time, signals.Stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        listeners.CloseAllBut([]);
+        return ExitCode.Failed;
+    }
+
+    // Why it does not start; nothing: it has run to its end.
+    private async Task<IReadOnlyList<string>> ServeAsync(ServiceNotifier notifier, ListenerStore listeners, AccessLog accessLog, SignalInbox signals)
+    {
         // Read once for where the socket is, before anything is touched; the control plane starts from the same.
         using var kept = new KeptConfigs(source, time, loggers.CreateLogger<KeptConfigs>());
         var first = kept.First();
-        if (first.Loaded.Config is not { } config) return await RefuseAsync(first.Loaded.Diagnostics, error);
+        if (first.Loaded.Config is not { } config) return Reasons(first.Loaded.Diagnostics);
         using var socket = ListenForAdmin(socketPath ?? config.Admin.Socket);
         AddressLease.Return(config, time, _logger);
         var (inherited, unwanted) = (listeners.Left, listeners.CloseAllBut([.. L7Engine.Addresses(config.L7), .. L4Tier.Addresses(config.L4)]));
@@ -79,7 +106,7 @@ internal sealed class ApplianceHost(ConfigSource source, string? socketPath, ILo
         source.Running = () => plane.State.Snapshot?.Config;
         using var reloader = new Reloader(source, kept, _reloadCauses, plane, notifier, _logger, time);
         var start = await reloader.StartAsync(first);
-        if (!start.Ok) return await RefuseAsync(start.Diagnostics, error);
+        if (!start.Ok) return Reasons(start.Diagnostics);
         node.Resume();
         unwanted += listeners.CloseAllBut([]);
         if (inherited > 0)
@@ -103,15 +130,10 @@ internal sealed class ApplianceHost(ConfigSource source, string? socketPath, ILo
         await reloads;
         await reloader.CloseAsync();
         await DrainAsync(balancer, engine, peers, lease, plane.State, notifier, keepsListening: listeners.Keeps && RestartMark.TakeFromEnvironment(), signals.StopAtOnce);
-        return ExitCode.Ok;
+        return [];
     }
 
-    private static async Task<int> RefuseAsync(IEnumerable<ReloadDiagnostic> diagnostics, TextWriter error)
-    {
-        foreach (var diagnostic in diagnostics)
-            await error.WriteLineAsync($"penstock: {DiagnosticReport.Of(diagnostic)}");
-        return ExitCode.Failed;
-    }
+    private static string[] Reasons(IEnumerable<ReloadDiagnostic> diagnostics) => [.. diagnostics.Select(diagnostic => DiagnosticReport.Of(diagnostic).ToString())];
 
     private static Socket ListenForAdmin(string path)
     {

@@ -50,6 +50,10 @@ internal sealed class ServiceNotifier : IDisposable
     /// <summary>The service answers requests; also ends a reload.</summary>
     public void Ready(string status) => Send("READY=1\nSTATUS=" + OneLine(status));
 
+    /// <summary>The service does not start, and its process ends before long.</summary>
+    /// <param name="reason">Why.</param>
+    public void Refused(string reason) => Send("STATUS=the start is refused: " + OneLine(reason));
+
     /// <summary>A reload begins; <see cref="Ready"/> ends it.</summary>
     public void Reloading() => Send($"RELOADING=1\nMONOTONIC_USEC={MonotonicMicroseconds()}");
 
