@@ -46,7 +46,9 @@ public sealed class OverrideTests : IDisposable
     public async Task Override_OfAnEndpoint_GoesBeforeThatOfItsCluster()
     {
         await _sandbox.StartAsync();
-        (await ClientAsync("maintenance", "--cluster", "mesh")).Output.ShouldStartWith("OK: cluster mesh is in maintenance by ");
+        var (code, output, error) = await ClientAsync("maintenance", "--cluster", "mesh");
+        (code, error).ShouldBe((0, "warning: no endpoint of cluster mesh is left that can serve: its requests get 503\n"));
+        output.ShouldStartWith("OK: cluster mesh is in maintenance by ");
         (await ClientAsync("ready", "--endpoint", "mesh/10.0.0.1:80")).Output.ShouldStartWith("OK: endpoint mesh/10.0.0.1:80 is in ready by ");
         (await StatesAsync()).ShouldBe(["ready", "maintenance", "ready"]);
 

@@ -6,4 +6,8 @@ namespace Penstock.Daemon.Admin;
 /// <param name="Message">What has changed, or why nothing has, in a line.</param>
 /// <param name="Trouble">Why it is not in effect yet although it counts: it is tried again; null: it is.</param>
 /// <param name="Overrides">All overrides there are now.</param>
-internal sealed record OverrideOutcome(bool Ok, string Message, string? Trouble, IReadOnlyList<OverrideStatus> Overrides);
+internal sealed record OverrideOutcome(bool Ok, string Message, string? Trouble, IReadOnlyList<OverrideStatus> Overrides)
+{
+    /// <summary>What it costs: that nothing of the service or cluster is left that can serve; null: nothing to be warned of.</summary>
+    public string? Warning { get; init; }
+}

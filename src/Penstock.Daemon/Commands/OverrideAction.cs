@@ -26,6 +26,7 @@ internal static class OverrideAction
         if (isJson) await output.WriteLineAsync(JsonSerializer.Serialize(outcome, AdminJson.Default.OverrideOutcome));
         else if (outcome.Ok) await output.WriteLineAsync($"OK: {outcome.Message}");
         if (!outcome.Ok) await error.WriteLineAsync($"penstock: {outcome.Message}");
+        if (outcome.Warning is { } warning) await error.WriteLineAsync($"warning: {warning}");
         if (outcome.Trouble is not { } trouble)
             return outcome.Ok ? ExitCode.Ok : ExitCode.Failed;
         await error.WriteLineAsync($"penstock: it is recorded, and not in effect yet, which is tried again: {trouble}");

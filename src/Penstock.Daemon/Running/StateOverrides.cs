@@ -67,7 +67,10 @@ internal sealed class StateOverrides : IDisposable
             _trouble = null;
             var message = Told(target, next);
             _logger.LogWarning("{Change}", message);
-            return new OverrideOutcome(Ok: true, message, await publish(), Report(running));
+            var warning = question.State is BackendState.Drain or BackendState.Maintenance ? RemainingTargets.Warning(target, next, running) : null;
+            if (warning is not null)
+                _logger.LogWarning("{Warning}", warning);
+            return new OverrideOutcome(Ok: true, message, await publish(), Report(running)) { Warning = warning };
         }
         finally
         {
