@@ -61,7 +61,7 @@ public sealed class CommandTests : IDisposable
     [InlineData("Option '--src' is required (see penstock explain packet --help)", "explain", "packet")]
     public async Task Value_ThatTheOptionDoesNotTake_GivesOneLineAndCode2(string expected, params string[] arguments)
     {
-        var (code, output, error) = await _sandbox.RunAsync(arguments);
+        var (code, output, error) = await Sandbox.CallAsync(arguments);
         (code, output).ShouldBe((2, ""), error);
         error.ShouldStartWith("penstock: " + expected);
         error.TrimEnd('\n').ShouldNotContain('\n');
@@ -130,9 +130,9 @@ public sealed class CommandTests : IDisposable
     [InlineData("version")]
     public async Task Help_OfEveryCommand_EndsWithAnExample(string command)
     {
-        var (code, output, _) = await _sandbox.RunAsync([.. command.Split(' '), "--help"]);
+        var (code, output, _) = await Sandbox.CallAsync([.. command.Split(' '), "--help"]);
         code.ShouldBe(0);
-        (await _sandbox.RunAsync([.. command.Split(' '), "-h"])).Output.ShouldBe(output);
+        (await Sandbox.CallAsync([.. command.Split(' '), "-h"])).Output.ShouldBe(output);
         output.ShouldContain($"Example:\n  penstock {command}");
         output.ShouldContain("Exit codes:");
     }
@@ -207,7 +207,7 @@ public sealed class CommandTests : IDisposable
     [InlineData("maintenance --backend web/10.0.0.1")]
     public async Task Client_WithoutDaemon_SaysSoWithCode3(string command)
     {
-        var (code, _, error) = await _sandbox.RunAsync([.. command.Split(' '), "--socket", _sandbox.SocketPath]);
+        var (code, _, error) = await Sandbox.CallAsync([.. command.Split(' '), "--socket", _sandbox.SocketPath]);
         code.ShouldBe(3);
         error.ShouldBe($"penstock: no daemon answers at {_sandbox.SocketPath}: there is no such socket: is the daemon running?\n");
     }

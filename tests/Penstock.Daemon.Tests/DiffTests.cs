@@ -19,7 +19,7 @@ public sealed class DiffTests : IDisposable
         report.GetProperty("ok").GetBoolean().ShouldBeTrue();
         report.GetProperty("changes").EnumerateArray().Select(change => $"{change.GetProperty("kind")} {change.GetProperty("path")} {change.GetProperty("before")} {change.GetProperty("after")}").ToArray()
             .ShouldBe(["added metrics  ", "added metrics.bind  127.0.0.1:0", "changed node test second", "changed shutdown_timeout 30s 5s"]);
-        JsonDocument.Parse((await _sandbox.RunAsync("status", "-o", "json", "--socket", _sandbox.SocketPath)).Output).RootElement.GetProperty("node").GetString().ShouldBe("test");
+        JsonDocument.Parse((await Sandbox.CallAsync("status", "-o", "json", "--socket", _sandbox.SocketPath)).Output).RootElement.GetProperty("node").GetString().ShouldBe("test");
     }
 
     [Fact]
@@ -37,5 +37,5 @@ public sealed class DiffTests : IDisposable
 
     public void Dispose() => _sandbox.Dispose();
 
-    private Task<(int ExitCode, string Output, string Error)> DiffAsync(params string[] arguments) => _sandbox.RunAsync(["diff", .. arguments, "--socket", _sandbox.SocketPath]);
+    private Task<(int ExitCode, string Output, string Error)> DiffAsync(params string[] arguments) => Sandbox.CallAsync(["diff", .. arguments, "--socket", _sandbox.SocketPath]);
 }

@@ -165,7 +165,7 @@ public sealed class DrainTests : IDisposable
         return int.Parse(line[Name.Length..], System.Globalization.CultureInfo.InvariantCulture);
     }
 
-    private Task<(int ExitCode, string Output, string Error)> ClientAsync(params string[] arguments) => _sandbox.RunAsync([.. arguments, "--socket", _sandbox.SocketPath]);
+    private Task<(int ExitCode, string Output, string Error)> ClientAsync(params string[] arguments) => Sandbox.CallAsync([.. arguments, "--socket", _sandbox.SocketPath]);
 
     private async Task<JsonElement> StatusAsync() => JsonDocument.Parse((await ClientAsync("status", "-o", "json")).Output).RootElement;
 

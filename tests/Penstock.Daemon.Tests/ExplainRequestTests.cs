@@ -47,5 +47,5 @@ public sealed class ExplainRequestTests : IDisposable
 
     public void Dispose() => _sandbox.Dispose();
 
-    private Task<(int ExitCode, string Output, string Error)> ClientAsync(params string[] arguments) => _sandbox.RunAsync([.. arguments, "--socket", _sandbox.SocketPath]);
+    private Task<(int ExitCode, string Output, string Error)> ClientAsync(params string[] arguments) => Sandbox.CallAsync([.. arguments, "--socket", _sandbox.SocketPath]);
 }

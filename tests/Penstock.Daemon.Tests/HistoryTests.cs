@@ -126,7 +126,7 @@ public sealed class HistoryTests : IDisposable
 
         using var timeout = new CancellationTokenSource(Sandbox.Patience);
         while (await NodeAsync() != "first")
-            timeout.Token.ThrowIfCancellationRequested();
+            await Task.Delay(20, timeout.Token);
         (await ClientAsync("reload", "--confirmed")).Error.ShouldStartWith("error: no reload waits to be confirmed\n");
     }
 
@@ -176,7 +176,7 @@ public sealed class HistoryTests : IDisposable
 
     private void Write(string node) => _sandbox.Write($"state: {State}\nnode: {node}\n");
 
-    private Task<(int ExitCode, string Output, string Error)> ClientAsync(params string[] arguments) => _sandbox.RunAsync([.. arguments, "--socket", _sandbox.SocketPath]);
+    private Task<(int ExitCode, string Output, string Error)> ClientAsync(params string[] arguments) => Sandbox.CallAsync([.. arguments, "--socket", _sandbox.SocketPath]);
 
     private async Task<JsonElement> StatusAsync() => JsonDocument.Parse((await ClientAsync("status", "-o", "json")).Output).RootElement;
 

@@ -130,7 +130,7 @@ public sealed class OverrideTests : IDisposable
 
         """);
 
-    private Task<(int ExitCode, string Output, string Error)> ClientAsync(params string[] arguments) => _sandbox.RunAsync([.. arguments, "--socket", _sandbox.SocketPath]);
+    private Task<(int ExitCode, string Output, string Error)> ClientAsync(params string[] arguments) => Sandbox.CallAsync([.. arguments, "--socket", _sandbox.SocketPath]);
 
     private async Task<JsonElement> StatusAsync() => JsonDocument.Parse((await ClientAsync("status", "-o", "json")).Output).RootElement;
 

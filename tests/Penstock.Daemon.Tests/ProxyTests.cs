@@ -149,7 +149,7 @@ public sealed class ProxyTests : IDisposable
         return socket;
     }
 
-    private async Task<string> StatusAsync() => (await _sandbox.RunAsync("status", "-s", _sandbox.SocketPath)).Output;
+    private async Task<string> StatusAsync() => (await Sandbox.CallAsync("status", "-s", _sandbox.SocketPath)).Output;
 
     /// <summary>Sends a request after which the connection is closed, and reads to the end.</summary>
     private string Ask(string request)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Diagnostics;
+using Penstock.Daemon.Commands;
 
 namespace Penstock.Daemon.Tests;
 
@@ -47,6 +48,18 @@ internal sealed class Sandbox : IDisposable
     /// <summary>Starts the daemon as a line of shell says, in which <see cref="Itself"/> stands for it.</summary>
     public RunningDaemon LaunchBy(string shell) =>
         new(Start(["run", "--config", ConfigPath, "--socket", SocketPath], [], shell));
+
+    /// <summary>
+    /// Runs a command to its end within this process: it does the same, and no runtime has to start for it. Not for one that looks at the terminal or at signals; that an exit code and the streams are the process's,
+    /// tests of <see cref="RunAsync"/> show.
+    /// </summary>
+    public static async Task<(int ExitCode, string Output, string Error)> CallAsync(params string[] arguments)
+    {
+        await using var output = new StringWriter();
+        await using var error = new StringWriter();
+        var code = await CommandLine.RunAsync(arguments, output, error).WaitAsync(Patience);
+        return (code, output.ToString(), error.ToString());
+    }
 
     /// <summary>Runs a command to its end.</summary>
     public Task<(int ExitCode, string Output, string Error)> RunAsync(params string[] arguments) => RunByAsync(Itself, arguments);

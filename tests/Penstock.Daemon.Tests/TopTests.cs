@@ -34,7 +34,7 @@ public sealed class TopTests : IDisposable
     public async Task Top_AsJson_CountsRequestsASecond()
     {
         await _sandbox.StartAsync();
-        var status = JsonDocument.Parse((await _sandbox.RunAsync("status", "-o", "json", "--socket", _sandbox.SocketPath)).Output).RootElement;
+        var status = JsonDocument.Parse((await Sandbox.CallAsync("status", "-o", "json", "--socket", _sandbox.SocketPath)).Output).RootElement;
         var top = _sandbox.RunAsync("top", "--interval", "1s", "--count", "1", "-o", "json", "--socket", _sandbox.SocketPath);
         using var http = new HttpClient();
         for (var i = 0; !top.IsCompleted; i++)
