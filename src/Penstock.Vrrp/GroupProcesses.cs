@@ -60,8 +60,8 @@ internal sealed class GroupProcesses(
                 StopLeftovers(config, names);
             StopStrays(config, left);
 
-            // An address that moves between groups leaves the one before it comes to the other: the end of the one would take it off.
-            foreach (var group in before.Groups.Where(group => !names.Contains(group.Name) && group.Addresses.Overlaps(wanted.SelectMany(other => other.Addresses))))
+            // What moves between groups, an address or a macvlan's name, leaves the one before it comes to the other: the end of the one would take it off.
+            foreach (var group in before.Groups.Where(group => !names.Contains(group.Name) && group.Holds.Overlaps(wanted.SelectMany(other => other.Holds))))
             {
                 Stop(group.Name, before.Processes[group.Name]);
                 stopped.Add(group);
@@ -214,9 +214,9 @@ internal sealed class GroupProcesses(
         _current = new Set([.. _current.Groups.Where(group => processes.ContainsKey(group.Name))], processes);
     }
 
-    // An address that moves between groups leaves the one before it comes to the other: the one's reload would take it off again.
+    // As above: the one's reload would take it off again.
     private static IEnumerable<VrrpGroup> LosersFirst(IReadOnlyList<VrrpGroup> after, IReadOnlyList<VrrpGroup> before) =>
-        after.OrderBy(group => before.Any(old => old.Name == group.Name && !old.Addresses.IsSubsetOf(group.Addresses)) ? 0 : 1);
+        after.OrderBy(group => before.Any(old => old.Name == group.Name && !old.Holds.IsSubsetOf(group.Holds)) ? 0 : 1);
 
     private void Stop(string name, IKeepalived process)
     {

@@ -41,6 +41,9 @@ internal sealed class RouterTurns(Func<string, string, string, IDisposable?> tak
     public void Dispose() => Keep([]);
 
     /// <summary>Name of an instance's virtual router.</summary>
-    public static string Name(VrrpInstanceConfig instance) =>
-        $"penstock/vrrp/{instance.Interface}/{(instance.Family == AddressFamily.InterNetworkV6 ? "ipv6" : "ipv4")}/{instance.RouterId}";
+    public static string Name(VrrpInstanceConfig instance) => Name(instance.Interface, instance.Family, instance.RouterId);
+
+    /// <summary>Name of a virtual router, by the interface and the family of its adverts, and its id.</summary>
+    public static string Name(string device, AddressFamily family, int routerId) =>
+        $"penstock/vrrp/{device}/{(family == AddressFamily.InterNetworkV6 ? "ipv6" : "ipv4")}/{routerId}";
 }

@@ -13,8 +13,9 @@ internal sealed record VrrpGroup(KeepalivedFolder Folder, IReadOnlyList<VrrpInst
     /// <summary>The group's name.</summary>
     public string Name => Folder.Group;
 
-    /// <summary>What it may have on the host.</summary>
-    public HashSet<KeepalivedAddress> Addresses => [.. Plan.Instances.SelectMany(instance => instance.Addresses)];
+    /// <summary>What it may have on the host: addresses, each with its interface, and the macvlans, whose names are the same on all interfaces.</summary>
+    public HashSet<string> Holds =>
+        Plan.Instances.SelectMany(instance => instance.Addresses.Select(one => $"{one.Interface} {one.Address}").Concat(instance.Macvlans)).ToHashSet(StringComparer.Ordinal);
 
     /// <summary>The groups of a configuration.</summary>
     /// <exception cref="AddressApplyException">The template can't be used, or the kernel does not tell its addresses.</exception>

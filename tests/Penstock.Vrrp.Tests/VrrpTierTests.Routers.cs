@@ -76,6 +76,19 @@ public sealed partial class VrrpTierTests
         (_started.Count, _turns.Count).ShouldBe((0, 0));
     }
 
+    /// <summary>Its name does not tell the interface: the end of the one group would remove that of the other.</summary>
+    [Fact]
+    public void Macvlan_ThatAGroupOnAnotherInterfaceTakesOver_LeavesTheOneBefore()
+    {
+        _tier.Apply(Snapshot(Some.Instance() with { UseVmac = true }));
+        var old = _started["edge"];
+        _applying = () => old.IsStopped.ShouldBeTrue();
+
+        _tier.Apply(Snapshot(Some.Instance("moved", 51, "10.9.0.100/24") with { Interface = "eth1", UseVmac = true }));
+
+        _started["moved"].Instances.ShouldBe(["moved"]);
+    }
+
     private Snapshot Elsewhere(params VrrpInstanceConfig[] instances)
     {
         var snapshot = Some.Snapshot(instances);

@@ -17,7 +17,7 @@ public sealed class InterfaceNetlink : IDisposable
     private const int AddressHeader = 8;                      // sizeof(struct ifaddrmsg)
     private const int LinkHeader = 16;                        // sizeof(struct ifinfomsg)
     private const int LinkIndex = 4;                          // offset of ifi_index
-    private const ushort LinkInfo = 18, InfoKind = 1;         // IFLA_LINKINFO, IFLA_INFO_KIND
+    private const ushort LowerLink = 5, LinkInfo = 18, InfoKind = 1; // IFLA_LINK, IFLA_LINKINFO, IFLA_INFO_KIND
     private const string MacvlanKind = "macvlan";
     private const byte Inet = 2, Inet6 = 10;                  // AF_INET, AF_INET6
 
@@ -89,10 +89,19 @@ public sealed class InterfaceNetlink : IDisposable
     public bool RemoveMacvlan(string name)
     {
         var index = NetworkDevice.Index(name);
-        if (index == 0 || !IsMacvlan(index))
+        if (index == 0 || LowerOf(index) is null)
             return false;
         Begin(DeleteLink, NetlinkFlags.Ack, index);
         return WasThere($"delete interface {name}");
+    }
+
+    /// <summary>Number of the interface that a macvlan is on. Of one that was made on another macvlan it is that one's own, for the kernel makes none of two floors.</summary>
+    /// <returns>Null: there is no interface of that name, or it is another kind.</returns>
+    /// <exception cref="NetlinkException">The kernel did not answer, or malformed.</exception>
+    public int? MacvlanLower(string name)
+    {
+        var index = NetworkDevice.Index(name);
+        return index == 0 ? null : LowerOf(index);
     }
 
     /// <inheritdoc/>
@@ -120,11 +129,15 @@ public sealed class InterfaceNetlink : IDisposable
         return own ?? far;
     }
 
-    private bool IsMacvlan(int index)
+    private int? LowerOf(int index)
     {
-        var found = false;
+        int? found = null;
         Begin(GetLink, NetlinkFlags.None, index);
-        _ = _socket.Exchange(_request, (in NetlinkMessage message) => found |= message.Type == NewLink && Kind(message) == MacvlanKind);
+        _ = _socket.Exchange(_request, (in NetlinkMessage message) =>
+        {
+            if (message.Type == NewLink && Kind(message) is (MacvlanKind, var lower))
+                found = lower;
+        });
         return found;
     }
 
@@ -149,21 +162,25 @@ public sealed class InterfaceNetlink : IDisposable
         };
     }
 
-    private static string Kind(in NetlinkMessage message)
+    // Kind of an interface, and the number of the one below it; 0: there is none.
+    private static (string Kind, int Lower) Kind(in NetlinkMessage message)
     {
+        var (kind, lower) = ("", 0);
         var attributes = message.Attributes(LinkHeader);
         while (attributes.TryRead(out var attribute))
         {
+            if (attribute.Type == LowerLink)
+                lower = (int)attribute.UInt32();
             if (attribute.Type != LinkInfo)
                 continue;
             var info = attribute.Nested();
             while (info.TryRead(out var value))
             {
                 if (value.Type == InfoKind)
-                    return value.Text();
+                    kind = value.Text();
             }
         }
 
-        return "";
+        return (kind, lower);
     }
 }

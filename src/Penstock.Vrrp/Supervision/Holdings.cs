@@ -5,6 +5,7 @@ using System.Text;
 using Microsoft.Extensions.Logging;
 using Penstock.Linux;
 using Penstock.Linux.Netlink;
+using Penstock.Model.Vrrp;
 
 namespace Penstock.Vrrp.Supervision;
 
@@ -12,7 +13,10 @@ namespace Penstock.Vrrp.Supervision;
 /// What one keepalived may have put on the host. It is kept in a file as well, so that whoever comes after a daemon that was killed knows it, though the configuration may be
 /// another by then.
 /// </summary>
-internal sealed class Holdings(string path, ILogger logger)
+/// <param name="path">The file.</param>
+/// <param name="logger">Log.</param>
+/// <param name="isAnothers">Whether another daemon of this host speaks for a virtual router, given its <see cref="RouterTurns.Name(VrrpInstanceConfig)"/>; null: none does.</param>
+internal sealed class Holdings(string path, ILogger logger, Func<string, bool>? isAnothers = null)
 {
     private const string Address = "address", Macvlan = "macvlan", Instance = "instance";
 
@@ -43,18 +47,19 @@ internal sealed class Holdings(string path, ILogger logger)
             [.. same.SelectMany(instance => instance.Macvlans).Distinct(StringComparer.Ordinal)])),
     ];
 
-    /// <summary>Takes all of it off the host.</summary>
+    /// <summary>Takes all of it off the host, but what another daemon has since put there.</summary>
     /// <returns>What was there, for people.</returns>
     public IReadOnlyList<string> Release(InterfaceNetlink netlink)
     {
         var released = new List<string>();
-        foreach (var macvlan in Instances.SelectMany(instance => instance.Macvlans))
+        var own = Own();
+        foreach (var macvlan in own.SelectMany(instance => Macvlans(netlink, instance)))
         {
             if (Try(() => netlink.RemoveMacvlan(macvlan)))
                 released.Add(macvlan);
         }
 
-        foreach (var (name, address) in Present(netlink, Instances))
+        foreach (var (name, address) in Present(netlink, own))
         {
             if (Try(() => netlink.Remove(address)))
                 released.Add($"{address.Address}/{address.PrefixLength} of {name}");
@@ -70,6 +75,39 @@ internal sealed class Holdings(string path, ILogger logger)
         var wanted = instance.Addresses.Select(address => address.Address).ToHashSet();
         var there = Present(netlink, [instance]).Select(found => found.Address.Address).ToHashSet();
         return there.Count == 0 ? false : there.Count == wanted.Count ? true : null;
+    }
+
+    /// <summary>
+    /// What may still be this keepalived's. A router that another daemon speaks for by now is not: it was refused as long as the daemon of this one lived, so that this one's keepalived ended before, and what is
+    /// on the host is what the other one has put there.
+    /// </summary>
+    internal ImmutableArray<KeepalivedInstance> Own()
+    {
+        var own = ImmutableArray.CreateBuilder<KeepalivedInstance>();
+        foreach (var instance in Instances)
+        {
+            var tokens = instance.Addresses.Where(one => AdvertToken.Is(one.Address)).ToLookup(IsAnothers);
+            foreach (var token in tokens[true])
+                logger.LogWarning("VRRP instance {Instance}: another penstock speaks for its router of {Interface} ({Token}) since: what it has there stays", instance.Name, token.Interface, token.Address);
+            if (!tokens[true].Any())
+                own.Add(instance);
+            else if (tokens[false].Any()) // it has had several routers, one after the other
+                own.Add(instance with { Addresses = instance.Addresses.RemoveAll(one => tokens[true].Contains(one) || (IsOn(tokens[true], one.Interface) && !IsOn(tokens[false], one.Interface))) });
+        }
+
+        return own.ToImmutable();
+    }
+
+    /// <summary>The macvlans of an instance that are there. One of that name on another interface is that of another router with the same id.</summary>
+    /// <exception cref="NetlinkException">The kernel did not answer.</exception>
+    internal static IReadOnlyList<string> Macvlans(InterfaceNetlink netlink, KeepalivedInstance instance)
+    {
+        string[] devices = [.. instance.Addresses.Where(one => AdvertToken.Is(one.Address)).Select(one => one.Interface).Distinct(StringComparer.Ordinal)];
+        return
+        [
+            .. instance.Macvlans.Where(name => netlink.MacvlanLower(name) is { } lower
+                && (devices is [] || devices.Any(device => NetworkDevice.Index(device) == lower || netlink.MacvlanLower(device) == lower))),
+        ];
     }
 
     /// <summary>The file's lines: <c>INSTANCE instance</c>, <c>INSTANCE address INTERFACE ADDRESS</c>, <c>INSTANCE macvlan INTERFACE</c>.</summary>
@@ -109,8 +147,9 @@ internal sealed class Holdings(string path, ILogger logger)
     {
         var wanted = (
             from instance in instances
+            let macvlans = Macvlans(netlink, instance)
             from address in instance.Addresses
-            from device in instance.Macvlans.Append(address.Interface)
+            from device in macvlans.Append(address.Interface)
             select (device, address.Address)).ToHashSet();
         foreach (var found in netlink.Addresses())
         {
@@ -118,6 +157,10 @@ internal sealed class Holdings(string path, ILogger logger)
                 yield return (device, found);
         }
     }
+
+    private static bool IsOn(IEnumerable<KeepalivedAddress> tokens, string device) => tokens.Any(token => string.Equals(token.Interface, device, StringComparison.Ordinal));
+
+    private bool IsAnothers(KeepalivedAddress token) => isAnothers is not null && isAnothers(RouterTurns.Name(token.Interface, token.Address.AddressFamily, token.Address.GetAddressBytes()[^1]));
 
     private bool Try(Func<bool> removal)
     {

@@ -42,6 +42,22 @@ internal static class HostTurn
         return null;
     }
 
+    /// <summary>Whether another penstock has it.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="run">Folder of this daemon's run-time files.</param>
+    /// <returns>False: nobody has, or this process; or it is not known.</returns>
+    public static bool IsAnothers(string name, string run)
+    {
+        try
+        {
+            return NetworkClaim.Holder(name) is { } holder && holder.Pid != Environment.ProcessId && IsPenstocks(holder, ProcessRights.User, run);
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>Whether a name's holder is taken for another penstock: one of root's or of this daemon's user; for root's daemon also one of whoever has the run folder, or a system user's that runs this program: anybody else may run it, as something else, and keep names.</summary>
     /// <param name="holder">Its process id, 0 where it has none here, and its user.</param>
     /// <param name="own">This daemon's user.</param>

@@ -49,7 +49,8 @@ internal sealed class KeepalivedSupervisor : IDisposable
         _notify = Fifo.Open(folder.NotifyFifo);
         _output = Fifo.Open(folder.LogFile);
         _log = new KeepalivedLog(folder.Group, logger, time);
-        _holdings = new Holdings(folder.HoldingsFile, logger);
+        var run = Path.GetDirectoryName(folder.Run) ?? folder.Run;
+        _holdings = new Holdings(folder.HoldingsFile, logger, name => HostTurn.IsAnothers(name, run));
         _roles = new RoleReports(folder, logger, time, changed);
         _config = new ProgramConfigFile(folder.ConfigFile, folder.Run);
         _backoff = new RestartBackoff(time);
@@ -263,7 +264,9 @@ internal sealed class KeepalivedSupervisor : IDisposable
         [
             .. _holdings.Instances.Select(instance => instance with { Addresses = instance.Addresses.RemoveAll(kept.Contains) }).Where(instance => !instance.Addresses.IsEmpty),
         ];
-        Await(s_reloadLimit, () => leaving.All(instance => Holdings.Has(_netlink, instance) == false));
+        var macvlans = plan.Instances.SelectMany(instance => instance.Macvlans).ToHashSet(StringComparer.Ordinal);
+        string[] going = [.. _holdings.Instances.SelectMany(instance => Holdings.Macvlans(_netlink, instance)).Where(name => !macvlans.Contains(name))];
+        Await(s_reloadLimit, () => leaving.All(instance => Holdings.Has(_netlink, instance) == false) && going.All(name => NetworkDevice.Index(name) == 0));
 
         // keepalived 2.2 does not always report an instance that has come into a sync group.
         ReadReports();
