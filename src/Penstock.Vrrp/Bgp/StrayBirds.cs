@@ -19,16 +19,21 @@ internal static class StrayBirds
     /// <param name="logger">Log.</param>
     /// <exception cref="AddressApplyException">One does not end, or its daemon lives.</exception>
     /// <exception cref="IOException">Descriptors have run out.</exception>
-    public static void End(BirdFolder own, int? watched, string network, TimeSpan patience, ILogger logger)
+    public static void End(BirdFolder own, int? watched, string network, TimeSpan patience, ILogger logger) => End(ProgramProcess.All(), own, watched, network, patience, logger);
+
+    /// <summary>The same among processes and what their arguments, after the program's name, were when they were looked through: a number may mean another by now.</summary>
+    internal static void End(IEnumerable<(int Pid, string[] Arguments)> processes, BirdFolder own, int? watched, string network, TimeSpan patience, ILogger logger)
     {
-        foreach (var (pid, arguments) in ProgramProcess.All())
+        foreach (var (pid, arguments) in processes)
         {
             if (pid == watched || BirdFolder.Of(arguments) is not { } folder || ProgramFolders.AreSame(folder.Run, own.Run))
                 continue;
             using var process = ProcessHandle.TryOpen(pid);
-            if (process?.User() != ProcessRights.User || !IsPenstocks(folder) || !NetworkClaim.IsSeenBy(pid, network))
+            if (process is null || !ProgramProcess.Has(process, arguments) || process.User() != ProcessRights.User || !IsPenstocks(folder) || !NetworkClaim.IsSeenBy(pid, network))
                 continue;
             using var turn = FolderLock.TryTake(folder.Run) ?? throw new AddressApplyException($"process {pid} is the BIRD of another penstock of this host ({folder.Run}), which runs: stop it, or have it do without");
+            if (!ProgramProcess.Has(process, arguments)) // what is opened stays what it is, but it may have become another program
+                continue;
             ProgramProcess.End(process, patience);
             if (!process.HasEnded)
                 throw new AddressApplyException($"process {pid}, the BIRD of {folder.Run}, left by a daemon that does not run any more, does not end");

@@ -55,6 +55,9 @@ internal static class ProgramProcess
     /// <summary>The host's processes, and their arguments after the program's name.</summary>
     public static IEnumerable<(int Pid, string[] Arguments)> All() => Lines().Select(one => (one.Pid, Encoding.UTF8.GetString(one.Line).TrimEnd('\0').Split('\0')[1..]));
 
+    /// <summary>Whether a process has these arguments, after the program's name: <see cref="All"/> says what the process of a number had, which may have ended before it was opened.</summary>
+    public static bool Has(ProcessHandle process, IReadOnlyList<string> arguments) => process.Arguments().Skip(1).SequenceEqual(arguments, StringComparer.Ordinal);
+
     /// <summary>Ends it, in an orderly way if it does so in time.</summary>
     /// <param name="process">The process.</param>
     /// <param name="patience">Time for the orderly way; zero: it is killed.</param>

@@ -71,6 +71,17 @@ public sealed class StrayBirdsTests : IDisposable
         (network.HasEnded, user.HasEnded).ShouldBe((false, false));
     }
 
+    /// <summary>Numbers are given out anew: between the look through all processes and the signal one may have come to mean another.</summary>
+    [Fact]
+    public void End_ANumberThatMeansAnotherProcessByNow_IsLeftAlone()
+    {
+        using StandIn other = new(["-f", "-c", "/etc/bird/bird.conf"]), left = new(_left.Arguments);
+
+        StrayBirds.End([(other.Pid, _left.Arguments), (left.Pid, _left.Arguments)], Folder("own"), null, _network, TimeSpan.FromSeconds(20), NullLogger.Instance);
+
+        (other.HasEnded, left.HasEnded).ShouldBe((false, true));
+    }
+
     [Fact]
     public void TakeOver_OneWhosePidFileIsEmpty_IsWatched()
     {

@@ -43,6 +43,15 @@ public sealed class StrayKeepalivedsTests : IDisposable
     }
 
     [Fact]
+    public void Find_ANumberThatMeansAnotherProcessByNow_IsNone()
+    {
+        using StandIn other = new(["--dont-fork", "--use-file", "/etc/keepalived/keepalived.conf"]), keepalived = new(_left.Arguments);
+
+        StrayKeepaliveds.Find([(other.Pid, _left.Arguments)], Own, [_instance]).ShouldBeEmpty();
+        StrayKeepaliveds.Find([(keepalived.Pid, _left.Arguments)], Own, [_instance]).ShouldHaveSingleItem().Run.ShouldBe(_left.Run);
+    }
+
+    [Fact]
     public async Task Find_OneOfItsOwnRunFolder_IsNone_AlsoByALink()
     {
         using var keepalived = new StandIn(_left.Arguments);
