@@ -7,31 +7,10 @@
  */
 #include "forward.h"
 #include "nat_packet.h"
+#include "nat_state.h"
 #include "service.h"
 
 #define NAT_TRIES 64 /* Source ports looked at for a new flow: with nine of ten taken, one search in a thousand fails. */
-
-static __always_inline __u8 nat_state(const struct nat_packet *packet, __u8 state)
-{
-	if (packet->key.protocol != IPPROTO_TCP)
-		return LB_FLOW_ESTABLISHED;
-	if (packet->later_fragment)
-		return state;
-	if (packet->tcp_flags & (TCP_FIN | TCP_RST))
-		return LB_FLOW_CLOSING;
-	if (packet->tcp_flags & TCP_SYN)
-		return state == LB_FLOW_CLOSING ? LB_FLOW_NEW : state;
-	return state == LB_FLOW_NEW ? LB_FLOW_ESTABLISHED : state;
-}
-
-/* Whether the flow of an entry has been idle for so long that its port may be taken. */
-static __always_inline bool nat_expired(const struct lb_nat_flow *flow, __u8 protocol, __u32 now)
-{
-	__u32 timeout = protocol != IPPROTO_TCP ? settings.nat_udp_timeout :
-			flow->state == LB_FLOW_ESTABLISHED ? settings.nat_tcp_timeout : settings.nat_opening_timeout;
-
-	return (__s32)(now - flow->seen) > (__s32)timeout; /* Another CPU may have seen it a second later. */
-}
 
 /* The key under which the answers to a flow arrive. */
 static __always_inline void nat_answer_key(struct lb_nat_key *key, const struct lb_nat_flow *flow, __u8 protocol)
@@ -282,8 +261,8 @@ static __always_inline __u32 nat_excess(struct xdp_md *ctx, const struct nat_pac
 		return 0;
 	if (!flow->direction && backend && backend->mtu && packet->ip_length > backend->mtu)
 		mtu = mtu_to(ctx, backend);
-	else if (flow->direction && flow->ifindex != ctx->ingress_ifindex && bpf_check_mtu(ctx, flow->ifindex, &mtu, 0, 0) != BPF_MTU_CHK_RET_FRAG_NEEDED)
-		return 0;
+	else if (flow->direction && flow->ifindex != ctx->ingress_ifindex)
+		mtu = mtu_exceeded(ctx, flow->ifindex, packet->ip_length);
 	return mtu && packet->ip_length > mtu ? mtu : 0;
 }
 

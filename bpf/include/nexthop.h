@@ -149,6 +149,17 @@ static __always_inline __u32 mtu_to(struct xdp_md *ctx, const struct lb_backend 
 }
 
 /*
+ * What fits an interface that a packet of `length` bytes, IP header and all, is to leave by, if the packet is more than that, or 0. Its length is said, for of a frame of several buffers the kernel would
+ * count the first alone. A global function: verified once.
+ */
+__noinline __u32 mtu_exceeded(struct xdp_md *ctx, __u32 ifindex, __u32 length)
+{
+	__u32 mtu = length;
+
+	return bpf_check_mtu(ctx, ifindex, &mtu, 0, 0) == BPF_MTU_CHK_RET_FRAG_NEEDED ? mtu : 0;
+}
+
+/*
  * Addresses the frame to the backend's next hop; `l3` and `length` are those of the IP header it leaves with. A verdict; negative: what fits the kernel's
  * way there, of which this is too much, and the frame is as it was. `nat`: answers come back by here, and are to have the tags again.
  */

@@ -111,12 +111,17 @@ static __always_inline int quoted_length(struct xdp_md *ctx, __u32 l3, __u32 len
 
 	if ((void *)ip + header > data_end)
 		return REPLY_NONE;
+	/* No error is answered by an error (RFC 1122, 3.2.2; RFC 4443, 2.4 e), and of ICMP only errors come here. */
+	if (ip[v6 ? 6 : 9] == (v6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP))
+		return REPLY_NONE;
 	if (is_martian((const __u32 *)(v6 ? ip + 8 : ip), v6))
 		return REPLY_MARTIAN;
 	if (!v6)
 		return (*ip & 0xf) * 4 + QUOTED_PAYLOAD;
 	if (!is_extension(ip[6]))
 		return header + QUOTED_PAYLOAD;
+	if ((void *)ip + header + 1 > data_end || ip[header] == IPPROTO_ICMPV6)
+		return REPLY_NONE;
 	return length - l3 < MOST_QUOTED ? (length - l3) & ~3 : MOST_QUOTED;
 }
 

@@ -178,6 +178,10 @@ public sealed class AnswerTests
             var large = Tcp(client, 1234, vip, Small, payload: new string('x', 1380 - header - 20 + 1));
             yield return new($"{family} beyond the MTU with outer header", In(large), XdpVerdict.Transmit, Back(Error(3, 4, 2, 0, 1380, large[..(header + 8)], 0xc0)));
             yield return new($"{family} beyond the MTU with a VLAN tag", In(large, (0x8100, 7)), XdpVerdict.Transmit, Back(Error(3, 4, 2, 0, 1380, large[..(header + 8)], 0xc0), (0x8100, 7)));
+            var larger = Icmp(router, vip, v4 ? 3 : 1, 1, 0, Tcp(vip, Small, client, 1234, payload: new string('x', 1380)));
+            yield return new($"{family} error beyond the MTU is not answered by another", In(larger), XdpVerdict.Drop, Drop: DropReason.TooBig);
+            if (!v4)
+                yield return new($"{family} error beyond the MTU behind an extension is not answered either", In(Ip(router, vip, 60, Join([Icmp58, 0, 1, 4, 0, 0, 0, 0], larger[40..]))), XdpVerdict.Drop, Drop: DropReason.TooBig);
             var fitting = Tcp(client, 1234, vip, Small, payload: new string('x', 1380 - header - 20));
             yield return new($"{family} just within the MTU", In(fitting), XdpVerdict.Transmit, Out(Outer(fitting)));
 

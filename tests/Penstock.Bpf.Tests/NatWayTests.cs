@@ -50,6 +50,23 @@ public sealed class NatWayTests
         plane.Returns(1).Packets.ShouldBe(1UL);
     });
 
+    /// <summary>Of a frame in several buffers the first is less than fits.</summary>
+    [BpfTheory]
+    [InlineData(Client4, Vip4, "10.0.0.11", "10.0.0.1")]
+    [InlineData(Client6, Vip6, "fd00::11", "fd00::1")]
+    public void JumboFrame_BeyondTheMtuOfTheWayBack_IsAnsweredWithWhatFits(string client, string vip, string server, string source) => InNetwork(vip, server, source, (plane, h0, h1) =>
+    {
+        const int Large = 4000;
+        plane.Run(In(Tcp(client, 1234, vip, 80, Syn)), ingress: h0).Verdict.ShouldBe(XdpVerdict.Redirect);
+        var (answer, after) = (Tcp(server, 80, source, Port, payload: new string('x', 5000)), Tcp(vip, 80, client, 1234, payload: new string('x', 5000), ttl: 63));
+        var tooBig = vip == Vip4 ? Icmp(source, server, 3, 4, Large, answer[..28], tos: 0xc0) : Icmp(source, server, 2, 0, Large, answer[..48]);
+
+        Ip($"link set h0 mtu {Large}");
+        new PacketCase("more", Frame(OutMac, NextMac, answer), XdpVerdict.Transmit, Out(tooBig)).Check(plane, h1);
+        Ip($"link set h0 mtu {after.Length}");
+        new PacketCase("as much", Frame(OutMac, NextMac, answer), XdpVerdict.Redirect, Back(after)).Check(plane, h1);
+    });
+
     private static void InNetwork(string vip, string server, string source, Action<DataPlane, uint, uint> test) => Run(cookies: 1, () =>
     {
         foreach (var device in new[] { "h0", "h1" })
