@@ -192,8 +192,10 @@ struct lb_flow_set {
 enum lb_flow_state {
 	LB_FLOW_NEW = 0,
 	LB_FLOW_ESTABLISHED = 1, /* TCP: a segment other than SYN came; UDP: a second packet. */
-	LB_FLOW_CLOSING = 2,     /* TCP: FIN or RST came. */
+	LB_FLOW_CLOSING = 2,     /* TCP: FIN or RST came; in `nat_flows` FIN. */
 	LB_FLOW_STALE = 3,       /* Control: of a time before another host had the address. Not believed. */
+	LB_FLOW_RESET_THERE = 4, /* Only in `nat_flows`: RST came from the client, */
+	LB_FLOW_RESET_BACK = 5,  /* or from the server, and nothing else from it since. */
 };
 
 /* Key of `nat_flows`, both directions, as the packet arrives; its value: what addresses and ports become. */

@@ -135,7 +135,7 @@ static __noinline int nat_touch_both(struct xdp_md *ctx, struct lb_nat_flow *flo
 /* Seen now: this entry, and once a second its opposite, whose port must not be taken while either side talks. False: it was taken. */
 static __always_inline bool nat_touch(struct xdp_md *ctx, struct lb_nat_flow *flow, struct nat_packet *packet, __u32 now)
 {
-	__u8 state = nat_state(packet, flow->state);
+	__u8 state = nat_state(packet, flow->state, flow->direction & LB_NAT_BACK);
 
 	return (flow->seen == now && flow->state == state) || nat_touch_both(ctx, flow, packet, now, state);
 }
@@ -189,7 +189,7 @@ static __noinline int nat_open(struct xdp_md *ctx, struct nat_packet *packet, __
 	flow->destination = backend->address;
 	flow->destination_port = backend->port ? backend->port : packet->key.destination_port;
 	flow->choice = choice_of(id, backend->generation);
-	flow->state = nat_state(packet, LB_FLOW_NEW);
+	flow->state = nat_state(packet, LB_FLOW_NEW, 0);
 	flow->direction = 0;
 	flow->seen = coarse_seconds();
 	if (nat_find_port(ctx, packet))

@@ -10,7 +10,7 @@ namespace Penstock.Bpf.Tests;
 public sealed class NatTests
 {
     private const string Client4 = "198.51.100.7", Vip4 = "203.0.113.10", Client6 = "2001:db8:1::7", Vip6 = "2001:db8::10";
-    private const int FirstPort = 40000;
+    private const int FirstPort = 40000, Nobody = 0, Client = 1, Server = 2;
     private static readonly (int Protocol, int Tci)[][] s_otherTags = [[(0x88a8, 10), (0x8100, 20)], [(0x8100, 10), (0x8100, 20)], [(0x88a8, 10)]];
 
     [BpfTheory]
@@ -137,6 +137,34 @@ public sealed class NatTests
             lasts ? Out(Tcp("10.0.0.1", FirstPort, "10.0.0.11", 8080, ttl: 63)) : null, lasts ? DropReason.None : DropReason.NatUnknown).Check(plane);
         // The only port is free again exactly when its flow is over.
         new PacketCase("another flow", In(Tcp(Client4, 4321, Vip4, 80, Syn)), lasts ? XdpVerdict.Drop : XdpVerdict.Transmit,
+            lasts ? null : Out(Tcp("10.0.0.1", FirstPort, "10.0.0.11", 8080, Syn, ttl: 63)), lasts ? DropReason.NatPorts : DropReason.None).Check(plane);
+    }
+
+    /// <summary>A reset that nobody believes, for it was forged, costs no connection; one that is believed does not keep the port.</summary>
+    [BpfTheory]
+    [InlineData(Rst, Client, false)]
+    [InlineData(Rst, Server, false)]
+    [InlineData(Rst | Ack, Server, false)]
+    [InlineData(Rst, Client, true, Client)]
+    [InlineData(Rst, Server, true, Server)]
+    [InlineData(Rst, Client, false, Server)] // it was on its way
+    [InlineData(Rst, Server, false, Client)]
+    [InlineData(Rst, Client, false, Client, Fin | Ack)]
+    public void Flow_AfterAReset_LastsAsBeforeWhereItsSenderGoesOn(int reset, int by, bool lasts, int next = Nobody, int flags = Ack)
+    {
+        using var plane = Plane(Vip4, "10.0.0.11", "10.0.0.1", Tcp6);
+        void Send(int from, int tcpFlags) => plane.Run(from == Client ? In(Tcp(Client4, 1234, Vip4, 80, tcpFlags)) : Frame(OutMac, NextMac, Tcp("10.0.0.11", 8080, "10.0.0.1", FirstPort, tcpFlags))).Verdict.ShouldBe(XdpVerdict.Transmit);
+        Send(Client, Syn);
+        Send(Server, Syn | Ack);
+        Send(Client, Ack);
+        Send(by, reset);
+        if (next != Nobody)
+            Send(next, flags);
+
+        Age(plane, 115);
+        new PacketCase("its port, soon", In(Tcp(Client4, 4321, Vip4, 80, Syn)), XdpVerdict.Drop, Drop: DropReason.NatPorts).Check(plane);
+        Age(plane, 7);
+        new PacketCase("its port, later", In(Tcp(Client4, 4321, Vip4, 80, Syn)), lasts ? XdpVerdict.Drop : XdpVerdict.Transmit,
             lasts ? null : Out(Tcp("10.0.0.1", FirstPort, "10.0.0.11", 8080, Syn, ttl: 63)), lasts ? DropReason.NatPorts : DropReason.None).Check(plane);
     }
 

@@ -22,6 +22,8 @@ internal static partial class Layout
         Established = 1,
         Closing = 2,
         Stale = 3,
+        ResetThere = 4,
+        ResetBack = 5,
     }
 
     /// <summary>The state in a flow's use.</summary>
