@@ -13,6 +13,9 @@
 /* Control: UDP port for GUE, network order; 0: none. */
 const volatile __be16 gue_port SEC(".rodata.settings") = 0;
 
+/* Control: 1 where the kernel has bpf_xdp_get_buff_len (5.18), and with it frames of several buffers. */
+const volatile __u8 jumbo SEC(".rodata.kernel") = 0;
+
 /* Addresses of this host that packets may be tunnelled to; the value has no meaning. Control. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -73,7 +76,7 @@ int decap(struct xdp_md *ctx)
 	struct lb_drop_stats *stats = bpf_map_lookup_elem(&decap_stats, &zero);
 	if (stats) {
 		stats->packets++;
-		stats->bytes += ctx->data_end - ctx->data;
+		stats->bytes += jumbo ? bpf_xdp_get_buff_len(ctx) : ctx->data_end - ctx->data;
 	}
 	return XDP_PASS;
 }

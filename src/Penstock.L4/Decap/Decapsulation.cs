@@ -14,7 +14,7 @@ namespace Penstock.L4.Decap;
 /// </summary>
 public static class Decapsulation
 {
-    private const string Endpoints = "tunnel_endpoints", Counters = "decap_stats", PortSection = ".rodata.settings";
+    private const string Endpoints = "tunnel_endpoints", Counters = "decap_stats", PortSection = ".rodata.settings", KernelSection = ".rodata.kernel";
     private const int KernelNameLength = 15;
 
     /// <summary>Attaches, or puts the new settings in place of those before: each packet meets the one or the other.</summary>
@@ -32,7 +32,9 @@ public static class Decapsulation
         using var opened = ProgramFile.Read(ProgramFile.Find(request.Program, "decap")).Open();
         opened.SetConstant("gue_port", BinaryPrimitives.ReverseEndianness((ushort)request.GuePort), PortSection);
         opened.SetMaxEntries(Endpoints, (uint)addresses.Length);
-        if (!BpfKernel.Has(BpfFunction.XdpGetBuffLen))
+        if (BpfKernel.Has(BpfFunction.XdpGetBuffLen))
+            opened.SetConstant("jumbo", (byte)1, KernelSection);
+        else
             opened.ClearFlags("decap");
         opened.Load();
         using (var endpoints = opened.Map(Endpoints))
