@@ -221,7 +221,7 @@ struct lb_nat_flow {
 	__u8 direction; /* 0: client to backend; else LB_NAT_BACK, maybe with LB_NAT_ZERO_TAG. */
 	__be16 tci;     /* Back: outermost VLAN tag of the client's packets; 0: none, or LB_NAT_ZERO_TAG. */
 	__u32 seen;     /* Seconds of jiffies. */
-	__u32 ifindex;  /* Back: where the client's packets came in, */
+	__u32 ifindex;  /* Back: where the client's packets come in, as of the last second that had some, */
 	__u8 mac[6];    /* from this address, */
 	__u8 own_mac[6]; /* to this. */
 };

@@ -51,7 +51,7 @@ static __always_inline int nat_other_half(struct xdp_md *ctx, struct nat_packet 
 	back->seen = flow->seen;
 	if (flow->direction)
 		return 0; /* What follows is of no use to that. */
-	/* Answers go back to where the client's packets came from. */
+	/* Answers go back to where the client's packets come from. */
 	back->ifindex = ctx->ingress_ifindex;
 	__builtin_memcpy(back->mac, data + 6, sizeof(back->mac));
 	__builtin_memcpy(back->own_mac, data, sizeof(back->own_mac));
@@ -111,6 +111,16 @@ static __always_inline int nat_find_port(struct xdp_md *ctx, struct nat_packet *
 	return -1;
 }
 
+/* Has answers go back to where the client's packets come from now, which may be another router or interface than before. */
+static __always_inline void nat_follow(struct lb_nat_flow *half, const struct lb_nat_flow *back)
+{
+	half->direction = back->direction;
+	half->tci = back->tci;
+	half->ifindex = back->ifindex;
+	__builtin_memcpy(half->mac, back->mac, sizeof(half->mac));
+	__builtin_memcpy(half->own_mac, back->own_mac, sizeof(half->own_mac));
+}
+
 /* Both halves were seen now, and one that was lost is written anew. 0: the other half is another flow's, which has the port since. */
 static __noinline int nat_touch_both(struct xdp_md *ctx, struct lb_nat_flow *flow, struct nat_packet *packet, __u32 now, __u32 state)
 {
@@ -124,15 +134,22 @@ static __noinline int nat_touch_both(struct xdp_md *ctx, struct lb_nat_flow *flo
 	flow->seen = now;
 	flow->state = state;
 	if (opposite) {
-		opposite->seen = now;
+		/* After an answer the client's next packet in this second is to come by here, too: it may be from elsewhere. */
+		opposite->seen = flow->direction ? now - 1 : now;
 		opposite->state = state;
-	} else if (!nat_other_half(ctx, packet, flow)) {
-		bpf_map_update_elem(&nat_flows, &packet->answer, &packet->back, BPF_NOEXIST);
+		if (flow->direction)
+			return 1;
 	}
+	if (nat_other_half(ctx, packet, flow))
+		return 1;
+	if (opposite)
+		nat_follow(opposite, &packet->back);
+	else
+		bpf_map_update_elem(&nat_flows, &packet->answer, &packet->back, BPF_NOEXIST);
 	return 1;
 }
 
-/* Seen now: this entry, and once a second its opposite, whose port must not be taken while either side talks. False: it was taken. */
+/* Seen now: this entry, and once or twice a second its opposite, whose port must not be taken while either side talks. False: it was taken. */
 static __always_inline bool nat_touch(struct xdp_md *ctx, struct lb_nat_flow *flow, struct nat_packet *packet, __u32 now)
 {
 	__u8 state = nat_state(packet, flow->state, flow->direction & LB_NAT_BACK);

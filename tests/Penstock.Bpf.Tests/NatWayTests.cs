@@ -50,6 +50,27 @@ public sealed class NatWayTests
         plane.Returns(1).Packets.ShouldBe(1UL);
     });
 
+    /// <summary>Where there are several routers towards the client, one takes over from another while a flow lasts.</summary>
+    [BpfTheory]
+    [InlineData(Client4, Vip4, "10.0.0.11", "10.0.0.1")]
+    [InlineData(Client6, Vip6, "fd00::11", "fd00::1")]
+    public void Client_ThatComesByAnotherRouterOrInterface_HasItsAnswersThere(string client, string vip, string server, string source) => InNetwork(vip, server, source, (plane, h0, h1) =>
+    {
+        byte[] other = [2, 0, 0, 0, 0, 9], own = [2, 0, 0, 0, 0, 8];
+        var (packet, answer) = (Tcp(client, 1234, vip, 80), Frame(OutMac, NextMac, Tcp(server, 80, source, Port)));
+        var after = Tcp(vip, 80, client, 1234, ttl: 63);
+        plane.Run(In(Tcp(client, 1234, vip, 80, Syn)), ingress: h0).Verdict.ShouldBe(XdpVerdict.Redirect);
+
+        NatTests.Age(plane, 2); // it is looked at once a second
+        plane.Run(Frame(OurMac, other, packet, (0x8100, 7)), ingress: h0).Verdict.ShouldBe(XdpVerdict.Redirect);
+        new PacketCase("by the other router", answer, XdpVerdict.Redirect, Frame(other, OurMac, after, (0x8100, 7))).Check(plane, h1);
+
+        NatTests.Age(plane, 2);
+        new PacketCase("a second later", answer, XdpVerdict.Redirect, Frame(other, OurMac, after, (0x8100, 7))).Check(plane, h1); // an answer says nothing of the way to the client
+        plane.Run(Frame(own, other, packet), ingress: h1).Verdict.ShouldBe(XdpVerdict.Transmit);
+        new PacketCase("by the other interface", answer, XdpVerdict.Transmit, Frame(other, own, after)).Check(plane, h1);
+    });
+
     /// <summary>Of a frame in several buffers the first is less than fits.</summary>
     [BpfTheory]
     [InlineData(Client4, Vip4, "10.0.0.11", "10.0.0.1")]
