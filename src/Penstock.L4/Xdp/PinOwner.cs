@@ -8,7 +8,7 @@ internal sealed class PinOwner : IDisposable
 {
     private FolderLock? _held;
 
-    /// <summary>Takes the folder, and makes what is missing of it; once more where somebody has removed it meanwhile.</summary>
+    /// <summary>Takes the folder, makes what is missing of it, and removes what an interrupted start has left; once more where somebody has removed it meanwhile.</summary>
     /// <exception cref="L4ApplyException">Another process has it.</exception>
     public void Own(PinTree pins)
     {
@@ -16,6 +16,7 @@ internal sealed class PinOwner : IDisposable
             Release();
         pins.Create();
         _held ??= Take(pins.Root);
+        pins.RemoveLeft();
     }
 
     /// <summary>Lets go of it.</summary>

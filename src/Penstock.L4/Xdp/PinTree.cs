@@ -37,7 +37,7 @@ internal sealed class PinTree(string root)
             throw new IOException($"{root} is a file: pins take a folder");
     }
 
-    /// <summary>Makes the folders, and removes what an interrupted start has left.</summary>
+    /// <summary>Makes the folders.</summary>
     /// <exception cref="IOException">There are other files, which a bpffs mounted there would hide; or the folders can't be made.</exception>
     public void Create()
     {
@@ -52,6 +52,11 @@ internal sealed class PinTree(string root)
 
         Directory.CreateDirectory(Maps);
         Directory.CreateDirectory(Links);
+    }
+
+    /// <summary>Removes what an interrupted start has left of maps and the program; of health checks' programs <see cref="ProbeAttachments"/> does. For the owner of the folder alone: another's is no interrupted one.</summary>
+    public void RemoveLeft()
+    {
         foreach (var left in Directory.GetFiles(Maps, "*" + Fresh).Concat(Directory.GetFiles(root, "*" + Fresh)))
             File.Delete(left);
     }
@@ -87,14 +92,21 @@ internal sealed class PinTree(string root)
 
     /// <summary>Interfaces that have something pinned for health checks.</summary>
     public IReadOnlyList<string> ProbeNames() =>
-        Directory.Exists(Probes) ? [.. Directory.GetFiles(Probes).Select(path => Path.GetFileName(path)).Where(name => !name.EndsWith(Fresh, StringComparison.Ordinal)).Select(name => Unescape(name[..name.LastIndexOf(Separator)])).Distinct(StringComparer.Ordinal)] : [];
+        Directory.Exists(Probes) ? [.. Directory.GetFiles(Probes).Select(path => Path.GetFileName(path)).Select(name => name.EndsWith(Fresh, StringComparison.Ordinal) ? name[..^Fresh.Length] : name).Select(name => Unescape(name[..name.LastIndexOf(Separator)])).Distinct(StringComparer.Ordinal)] : [];
+
+    /// <summary>Where something is pinned before it takes its place.</summary>
+    public static string Beside(string path) => path + Fresh;
 
     /// <summary>Puts something pinned in place of what is there, at once.</summary>
-    public static void Replace(string path, Action<string> pin)
+    /// <param name="path">The place.</param>
+    /// <param name="pin">Pins it.</param>
+    /// <param name="between">What is done while both are pinned; null: nothing.</param>
+    public static void Replace(string path, Action<string> pin, Action? between = null)
     {
-        var fresh = path + Fresh;
+        var fresh = Beside(path);
         File.Delete(fresh);
         pin(fresh);
+        between?.Invoke();
         File.Move(fresh, path, overwrite: true);
     }
 

@@ -52,20 +52,24 @@ internal sealed class ProbeAttachments(PinTree pins)
 
     private void Attach(string name, int index, TcFilter filter, BpfProgram outgoing, BpfProgram incoming)
     {
+        var qdisc = pins.Probe(name, Qdisc);
+        if (File.Exists(PinTree.Beside(qdisc)))
+            File.Move(PinTree.Beside(qdisc), qdisc, overwrite: true);
         if (TcFilter.CreateQdisc(index))
-            PinTree.Replace(pins.Probe(name, Qdisc), outgoing.Pin);
+            PinTree.Replace(qdisc, outgoing.Pin);
         foreach (var (direction, word) in s_directions)
         {
             var path = pins.Probe(name, word);
-            if (filter.Query(direction) is { } running && running != Pinned(path))
+            var found = filter.Query(direction);
+            Settle(path, found);
+            if (found is { } running && running != Pinned(path))
             {
                 throw new L4ApplyException(
                     $"health_via: interface {name} has the program {running} of somebody else at clsact, {direction.ToString().ToLowerInvariant()}, priority {Priority}, handle {Handle:x}: take that off first");
             }
 
             var program = direction == TcDirection.Egress ? outgoing : incoming;
-            PinTree.Replace(path, program.Pin);
-            filter.Attach(direction, program);
+            PinTree.Replace(path, program.Pin, () => filter.Attach(direction, program)); // whenever this is killed, what runs is pinned
         }
     }
 
@@ -76,6 +80,7 @@ internal sealed class ProbeAttachments(PinTree pins)
         foreach (var (direction, word) in s_directions)
         {
             var path = pins.Probe(name, word);
+            Settle(path, index == 0 ? null : filter.Query(direction));
             if (index != 0 && Pinned(path) is { } id && filter.Query(direction) == id)
                 filter.Detach(direction);
             File.Delete(path);
@@ -83,9 +88,20 @@ internal sealed class ProbeAttachments(PinTree pins)
 
         // Others may have put filters there since.
         var qdisc = pins.Probe(name, Qdisc);
-        if (File.Exists(qdisc) && index != 0 && !HasFilters(index))
+        if ((File.Exists(qdisc) || File.Exists(PinTree.Beside(qdisc))) && index != 0 && !HasFilters(index))
             TcFilter.DeleteQdisc(index);
         File.Delete(qdisc);
+        File.Delete(PinTree.Beside(qdisc));
+    }
+
+    // A daemon that was killed while it replaced a program has left one beside its place: that runs already, or never did.
+    private static void Settle(string path, uint? running)
+    {
+        var beside = PinTree.Beside(path);
+        if (running is not null && Pinned(beside) == running)
+            File.Move(beside, path, overwrite: true);
+        else
+            File.Delete(beside);
     }
 
     private static bool HasFilters(int index)
