@@ -19,10 +19,10 @@ internal static class StrayBirds
     /// <param name="logger">Log.</param>
     /// <exception cref="AddressApplyException">One does not end, or its daemon lives.</exception>
     /// <exception cref="IOException">Descriptors have run out.</exception>
-    public static void End(BirdFolder own, int? watched, string network, TimeSpan patience, ILogger logger) => End(ProgramProcess.All(), own, watched, network, patience, logger);
+    public static void End(BirdFolder own, int? watched, string network, TimeSpan patience, ILogger logger) => EndAmong(ProgramProcess.All(), own, watched, network, patience, logger);
 
     /// <summary>The same among processes and what their arguments, after the program's name, were when they were looked through: a number may mean another by now.</summary>
-    internal static void End(IEnumerable<(int Pid, string[] Arguments)> processes, BirdFolder own, int? watched, string network, TimeSpan patience, ILogger logger)
+    internal static void EndAmong(IEnumerable<(int Pid, string[] Arguments)> processes, BirdFolder own, int? watched, string network, TimeSpan patience, ILogger logger)
     {
         foreach (var (pid, arguments) in processes)
         {

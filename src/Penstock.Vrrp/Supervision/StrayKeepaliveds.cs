@@ -15,10 +15,10 @@ internal static class StrayKeepaliveds
     /// <param name="run">Folder of this daemon's run-time files: keepaliveds of it are none.</param>
     /// <param name="instances">Instances, whose routers this daemon has taken.</param>
     /// <exception cref="AddressApplyException">Another user's has the addresses, or the kernel does not tell.</exception>
-    public static IReadOnlyList<KeepalivedFolder> Find(string run, IReadOnlyList<VrrpInstanceConfig> instances) => Find(instances.Count > 0 ? ProgramProcess.All() : [], run, instances);
+    public static IReadOnlyList<KeepalivedFolder> Find(string run, IReadOnlyList<VrrpInstanceConfig> instances) => FindAmong(instances.Count > 0 ? ProgramProcess.All() : [], run, instances);
 
     /// <summary>The same among processes and what their arguments, after the program's name, were when they were looked through: a number may mean another by now.</summary>
-    internal static IReadOnlyList<KeepalivedFolder> Find(IEnumerable<(int Pid, string[] Arguments)> processes, string run, IReadOnlyList<VrrpInstanceConfig> instances)
+    internal static IReadOnlyList<KeepalivedFolder> FindAmong(IEnumerable<(int Pid, string[] Arguments)> processes, string run, IReadOnlyList<VrrpInstanceConfig> instances)
     {
         var found = new Dictionary<string, KeepalivedFolder>(StringComparer.Ordinal); // the parent and its child have the same
         var others = new List<(int Pid, uint User, string Run)>();

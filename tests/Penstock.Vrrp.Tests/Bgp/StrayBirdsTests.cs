@@ -77,7 +77,7 @@ public sealed class StrayBirdsTests : IDisposable
     {
         using StandIn other = new(["-f", "-c", "/etc/bird/bird.conf"]), left = new(_left.Arguments);
 
-        StrayBirds.End([(other.Pid, _left.Arguments), (left.Pid, _left.Arguments)], Folder("own"), null, _network, TimeSpan.FromSeconds(20), NullLogger.Instance);
+        StrayBirds.EndAmong([(other.Pid, _left.Arguments), (left.Pid, _left.Arguments)], Folder("own"), null, _network, TimeSpan.FromSeconds(20), NullLogger.Instance);
 
         (other.HasEnded, left.HasEnded).ShouldBe((false, true));
     }

@@ -47,8 +47,8 @@ public sealed class StrayKeepalivedsTests : IDisposable
     {
         using StandIn other = new(["--dont-fork", "--use-file", "/etc/keepalived/keepalived.conf"]), keepalived = new(_left.Arguments);
 
-        StrayKeepaliveds.Find([(other.Pid, _left.Arguments)], Own, [_instance]).ShouldBeEmpty();
-        StrayKeepaliveds.Find([(keepalived.Pid, _left.Arguments)], Own, [_instance]).ShouldHaveSingleItem().Run.ShouldBe(_left.Run);
+        StrayKeepaliveds.FindAmong([(other.Pid, _left.Arguments)], Own, [_instance]).ShouldBeEmpty();
+        StrayKeepaliveds.FindAmong([(keepalived.Pid, _left.Arguments)], Own, [_instance]).ShouldHaveSingleItem().Run.ShouldBe(_left.Run);
     }
 
     [Fact]
