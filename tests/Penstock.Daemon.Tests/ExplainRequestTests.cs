@@ -45,6 +45,15 @@ public sealed class ExplainRequestTests : IDisposable
         error.ShouldContain("'shop.example.com' is no URL");
     }
 
+    [Fact]
+    public async Task Explain_AtAListenerThatIsNotThere_NamesTheNearest()
+    {
+        await _sandbox.StartAsync();
+        var (code, output, error) = await ClientAsync("explain", "request", "GET", "/", "--listener", "wbe");
+        (code, output).ShouldBe((1, ""));
+        error.ShouldContain("no listener is called 'wbe': did you mean 'web'?");
+    }
+
     public void Dispose() => _sandbox.Dispose();
 
     private Task<(int ExitCode, string Output, string Error)> ClientAsync(params string[] arguments) => Sandbox.CallAsync([.. arguments, "--socket", _sandbox.SocketPath]);

@@ -2,6 +2,7 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using Penstock.Config.Binding;
 using Penstock.ControlPlane;
 using Penstock.Daemon.Running;
 using Penstock.L4;
@@ -169,6 +170,8 @@ internal sealed class AdminApi(
     {
         if (!fields.TryGetValue("method", out var method) || !fields.TryGetValue("url", out var url))
             return ControlHttpResponse.Text(400, "a request has method and url, and may have headers, a line each, and listener");
+        if (fields.TryGetValue("listener", out var listener) && state().Snapshot is { } snapshot && !snapshot.Config.L7.Listeners.Any(one => string.Equals(one.Name, listener, StringComparison.Ordinal)))
+            return ControlHttpResponse.Text(400, $"no listener is called '{listener}'{(Nearest.Find(listener, snapshot.Config.L7.Listeners.Select(one => one.Name)) is { } nearest ? $": did you mean '{nearest}'?" : "")}");
         try
         {
             string[] headers = fields.GetValueOrDefault("headers", "").Split('\n', StringSplitOptions.RemoveEmptyEntries);

@@ -35,6 +35,23 @@ internal static class OptionValues
         return option;
     }
 
+    /// <summary>Has an option take one of the words of an enumeration, whatever their case.</summary>
+    public static Option<T> AsWord<T>(this Option<T> option)
+        where T : struct, Enum
+    {
+        var values = Enum.GetValues<T>();
+        string[] words = [.. values.Select(value => value.ToString().ToLowerInvariant())];
+        option.CustomParser = result =>
+        {
+            var index = Array.FindIndex(words, word => string.Equals(word, Text(result), StringComparison.OrdinalIgnoreCase));
+            if (index >= 0) return values[index];
+            var nearest = Nearest.Find(Text(result), words);
+            result.AddError($"{option.Name} takes {string.Join(", ", words[..^1])} or {words[^1]}, not '{Text(result)}'{(nearest is null ? "" : $": did you mean '{nearest}'?")}");
+            return default;
+        };
+        return option;
+    }
+
     /// <summary>Has an option take a line, as records keep it.</summary>
     public static Option<string?> AsLine(this Option<string?> option)
     {

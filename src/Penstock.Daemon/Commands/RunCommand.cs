@@ -23,7 +23,7 @@ internal static class RunCommand
             Description = "Least severity that is logged: debug, information, warning or error.",
             HelpName = "LEVEL",
             DefaultValueFactory = _ => LogLevel.Information,
-        };
+        }.AsWord();
         var command = new ExampledCommand(
             "run",
             "Run the daemon until SIGTERM or SIGINT, which let requests in flight finish. SIGHUP reloads; SIGUSR1 reopens the access log.",

@@ -44,9 +44,9 @@ internal static class SharedOptions
     public static Option<string?> Why() => new Option<string?>("--why") { Description = "Why, for status and who comes after.", HelpName = "TEXT" }.AsLine();
 
     /// <summary>--output.</summary>
-    public static Option<OutputFormat> Output() => new("--output", "-o")
+    public static Option<OutputFormat> Output() => new Option<OutputFormat>("--output", "-o")
     {
         Description = "text for people (the default) or json for programs.",
         HelpName = "json|text",
-    };
+    }.AsWord();
 }
