@@ -9,7 +9,7 @@ public static class DurableFile
     private const int ReadFolder = 0x90000; // O_RDONLY | O_CLOEXEC | O_DIRECTORY
 
     /// <summary>Puts a file in place of the one before.</summary>
-    /// <param name="path">The file. Beside it is <c>PATH.new</c> meanwhile.</param>
+    /// <param name="path">The file. Beside it is <c>PATH.new</c> meanwhile, which a crash may leave: it counts for nothing, and the next write replaces it.</param>
     /// <param name="content">What is to be in it.</param>
     /// <exception cref="IOException">It can't be written; the one before stays.</exception>
     /// <exception cref="UnauthorizedAccessException">The same: it may not be.</exception>
@@ -23,8 +23,7 @@ public static class DurableFile
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            if (File.Exists(next))
-                File.Delete(next);
+            Discard(next);
             throw;
         }
     }
@@ -58,6 +57,20 @@ public static class DurableFile
             return;
         File.Delete(path);
         Flush(Path.GetDirectoryName(Path.GetFullPath(path))!); // a file is in a folder
+    }
+
+    // What failed before is what the caller is told; the next write replaces what stays.
+    private static void Discard(string path)
+    {
+        try
+        {
+            if (File.Exists(path))
+                File.Delete(path);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // A file system that has become read-only, say.
+        }
     }
 
     // A folder that may not be read, or whose file system has no such thing, is left to the kernel.

@@ -93,7 +93,6 @@ internal sealed class KeptConfigs : IDisposable
         }
 
         SaveOrWarn(KeptStatus.None with { Held = other with { Since = _time.GetUtcNow(), Why = "the files could not be applied at a start", FilesHash = refused.TextHash() } });
-        _isStale = false;
         return past;
     }
 
