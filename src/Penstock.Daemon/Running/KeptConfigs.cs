@@ -17,6 +17,7 @@ internal sealed class KeptConfigs : IDisposable
     private readonly Meter _meter = new("Penstock.History");
     private HistoryWriter _history = new(new ConfigHistory(Path.Combine(DefaultFolder, ConfigHistory.Name)));
     private ReturnRecord _record = new(Path.Combine(DefaultFolder, ReturnRecord.Name));
+    private string _folder = DefaultFolder;
     private KeptStatus _status = KeptStatus.None;
     private (ReadConfig Read, ReloadCause Cause)? _current;
     private HeldConfig? _instead;
@@ -49,7 +50,7 @@ internal sealed class KeptConfigs : IDisposable
     public ReadConfig First()
     {
         var files = _source.Read();
-        var folder = files.State ?? DefaultFolder;
+        var folder = _folder = files.State ?? DefaultFolder;
         (_history, _record) = (new HistoryWriter(new ConfigHistory(Path.Combine(folder, ConfigHistory.Name))), new ReturnRecord(Path.Combine(folder, ReturnRecord.Name)));
         var (held, window) = Recorded();
         if (held is not null)
@@ -126,6 +127,8 @@ internal sealed class KeptConfigs : IDisposable
     /// <exception cref="IOException">It can't be recorded; nothing has changed.</exception>
     public void OpenWindow(TimeSpan length, ReadConfig next, ReloadCause cause)
     {
+        if (!string.Equals(next.State ?? DefaultFolder, _folder, StringComparison.Ordinal))
+            throw new IOException($"the files name another folder of state than {_folder}, where the next start would not look for what to return to: reload without --confirm");
         if (_status is { Window: null, Running: null })
             Keep();
         if (_status.Window is null)

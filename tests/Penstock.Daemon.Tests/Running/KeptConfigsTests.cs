@@ -231,6 +231,16 @@ public sealed class KeptConfigsTests : IDisposable
     }
 
     [Fact]
+    public void Window_OfFilesWithAnotherFolderOfState_IsRefused()
+    {
+        File.WriteAllText(Main, $"state: {_folder}/other\nnode: second\n");
+
+        Should.Throw<IOException>(() => _kept.OpenWindow(TimeSpan.FromMinutes(5), _source.Read(), s_operator)).Message.ShouldContain("name another folder of state than");
+
+        _kept.Status.Window.ShouldBeNull();
+    }
+
+    [Fact]
     public void Confirmed_IsWhatTheNextDaemonBeginsWith()
     {
         ToBeConfirmed();
