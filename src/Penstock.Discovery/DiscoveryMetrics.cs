@@ -12,7 +12,8 @@ internal sealed class DiscoveryMetrics
     private readonly Counter<long> _resolutions;
     private readonly Counter<long> _requests;
     private readonly Counter<long> _events;
-    private readonly ConcurrentDictionary<IMeasuredSource, byte> _sources = new();
+    private readonly ConcurrentDictionary<IMeasuredSource, long> _sources = new(); // with the order in which they came
+    private long _added;
 
     public DiscoveryMetrics()
     {
@@ -24,7 +25,10 @@ internal sealed class DiscoveryMetrics
     }
 
     /// <summary>What asks for attention, of every source.</summary>
-    public IEnumerable<string> Warnings => _sources.Keys.OrderBy(s => s.Cluster, StringComparer.Ordinal).SelectMany(s => s.Warnings);
+    public IEnumerable<string> Warnings => Shown.OrderBy(s => s.Cluster, StringComparer.Ordinal).SelectMany(s => s.Warnings);
+
+    // After a reload a cluster may have two sources for a while: the new one counts.
+    private IEnumerable<IMeasuredSource> Shown => _sources.GroupBy(s => s.Key.Cluster, StringComparer.Ordinal).Select(s => s.MaxBy(one => one.Value).Key);
 
     /// <summary>Counts an attempt to resolve a name.</summary>
     public void Count(string cluster, bool succeeded) =>
@@ -39,11 +43,11 @@ internal sealed class DiscoveryMetrics
         _events.Add(1, new("cluster", cluster), new("kind", kind), new("type", type));
 
     /// <summary>Shows a source in the gauges.</summary>
-    public void Add(IMeasuredSource source) => _sources[source] = 0;
+    public void Add(IMeasuredSource source) => _sources[source] = Interlocked.Increment(ref _added);
 
     /// <summary>Shows it no longer.</summary>
-    public void Remove(IMeasuredSource source) => _sources.TryRemove(source, out byte _);
+    public void Remove(IMeasuredSource source) => _sources.TryRemove(source, out long _);
 
     private IEnumerable<Measurement<double>> Measure(Func<IMeasuredSource, double> value) =>
-        _sources.Keys.Select(s => new Measurement<double>(value(s), new KeyValuePair<string, object?>("cluster", s.Cluster)));
+        Shown.Select(s => new Measurement<double>(value(s), new KeyValuePair<string, object?>("cluster", s.Cluster)));
 }

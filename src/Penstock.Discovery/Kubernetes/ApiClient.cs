@@ -38,19 +38,19 @@ internal sealed class ApiClient(Func<KubernetesAccess> read, KubernetesLimits li
     /// <exception cref="IOException">A file can't be read.</exception>
     public async Task<HttpResponseMessage> GetAsync(string path, CancellationToken cancellation)
     {
-        var access = read();
-
-        // TLS is the stream's matter, so to the HTTP layer it is plain.
-        using var request = new HttpRequestMessage(HttpMethod.Get, $"http://{access.Server.Authority}{access.Server.AbsolutePath.TrimEnd('/')}{path}");
-        request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
-        request.Headers.UserAgent.Add(new ProductInfoHeaderValue("penstock", productVersion: null));
-        if (await TokenAsync(access, cancellation) is { } token)
-            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
-        var response = await ClientFor(access).SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellation);
-        if (response.StatusCode == HttpStatusCode.OK)
-            return response;
-        using (response)
-            throw await FaultAsync(response, cancellation);
+        var (access, token) = await ReadAsync(cancellation);
+        try
+        {
+            return await AskAsync(access, token, path, cancellation);
+        }
+        catch (ApiException error) when (error.Fault == ApiFault.Refused)
+        {
+            // Whoever issues tokens and certificates may have replaced them since they were read.
+            var (renewed, newToken) = await ReadAsync(cancellation);
+            if (renewed == access && string.Equals(newToken, token, StringComparison.Ordinal))
+                throw;
+            return await AskAsync(renewed, newToken, path, cancellation);
+        }
     }
 
     /// <inheritdoc/>
@@ -58,6 +58,27 @@ internal sealed class ApiClient(Func<KubernetesAccess> read, KubernetesLimits li
     {
         lock (_gate)
             _http?.Dispose();
+    }
+
+    private async Task<(KubernetesAccess Access, string? Token)> ReadAsync(CancellationToken cancellation)
+    {
+        var access = read();
+        return (access, await TokenAsync(access, cancellation));
+    }
+
+    private async Task<HttpResponseMessage> AskAsync(KubernetesAccess access, string? token, string path, CancellationToken cancellation)
+    {
+        // TLS is the stream's matter, so to the HTTP layer it is plain.
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"http://{access.Server.Authority}{access.Server.AbsolutePath.TrimEnd('/')}{path}");
+        request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
+        request.Headers.UserAgent.Add(new ProductInfoHeaderValue("penstock", productVersion: null));
+        if (token is not null)
+            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        var response = await ClientFor(access).SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellation);
+        if (response.StatusCode == HttpStatusCode.OK)
+            return response;
+        using (response)
+            throw await FaultAsync(response, cancellation);
     }
 
     private static async Task<string?> TokenAsync(KubernetesAccess access, CancellationToken cancellation)
@@ -78,6 +99,8 @@ internal sealed class ApiClient(Func<KubernetesAccess> read, KubernetesLimits li
             HttpStatusCode.Gone => ApiFault.Expired,
             HttpStatusCode.NotFound => ApiFault.NotFound,
             HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden => ApiFault.Refused,
+            HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests => ApiFault.Unavailable,
+            >= HttpStatusCode.BadRequest and < HttpStatusCode.InternalServerError => ApiFault.Unusable, // such as 400 for a version that the server can't read
             _ => ApiFault.Unavailable,
         };
         var status = $"it answers {(int)response.StatusCode}";

@@ -16,6 +16,6 @@ internal enum ApiFault
     /// <summary>It refuses this host (401, 403).</summary>
     Refused,
 
-    /// <summary>What it says makes no sense: a list is due.</summary>
+    /// <summary>What it says makes no sense, or what it was asked makes none to it (400): a list is due.</summary>
     Unusable,
 }

@@ -7,4 +7,7 @@ internal abstract record ApiObject(ApiMetadata Metadata)
 {
     /// <summary>Its name, unique among its kind in its namespace.</summary>
     public string Name => Metadata.Name;
+
+    /// <summary>Endpoints in it, as far as they are counted against a bound.</summary>
+    public virtual int Parts => 0;
 }

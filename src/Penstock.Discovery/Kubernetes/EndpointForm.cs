@@ -9,7 +9,8 @@ namespace Penstock.Discovery.Kubernetes;
 /// <param name="config">The source.</param>
 internal sealed class EndpointForm(KubernetesDiscoveryConfig config)
 {
-    private const string Ends = "Kubernetes ends it";
+    /// <summary>Why an endpoint drains, where nothing more is known.</summary>
+    public const string Ends = "Kubernetes ends it";
 
     /// <summary>Makes one.</summary>
     /// <param name="address">Its address.</param>
@@ -17,8 +18,9 @@ internal sealed class EndpointForm(KubernetesDiscoveryConfig config)
     /// <param name="isReady">Whether it is ready; else it drains.</param>
     /// <param name="zone">Its zone; empty: not known.</param>
     /// <param name="weight">Its share.</param>
-    public Endpoint Make(IPAddress address, int port, bool isReady, string zone, int weight) =>
-        new(SocketEndpoint.Ip(address, port), weight, isReady ? EndpointState.Ready : EndpointState.Drain, isReady ? "" : Ends) { Zone = zone, Priority = Rank(zone) };
+    /// <param name="why">Why it drains, where it is not ready.</param>
+    public Endpoint Make(IPAddress address, int port, bool isReady, string zone, int weight, string why = Ends) =>
+        new(SocketEndpoint.Ip(address, port), weight, isReady ? EndpointState.Ready : EndpointState.Drain, isReady ? "" : why) { Zone = zone, Priority = Rank(zone) };
 
     // A step for each priority, and half of one for another zone than the one preferred.
     private int Rank(string zone) => (config.Priority * 2) + (config.PreferZone is { } preferred && !string.Equals(preferred, zone, StringComparison.Ordinal) ? 1 : 0);

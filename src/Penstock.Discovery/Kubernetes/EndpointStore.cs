@@ -38,28 +38,15 @@ internal sealed class EndpointStore
         _path = Path.Combine(state, Folder, _family + Convert.ToHexStringLower(identity.AsSpan(0, HashBytes)) + Ending);
     }
 
-    /// <summary>Hands each source what is there of it.</summary>
+    /// <summary>Hands each source what is there of it: from the cluster's file, or, of sources that it had among others before its configuration changed, from the file of then.</summary>
     /// <param name="parts">The sources.</param>
     /// <param name="now">The time.</param>
     /// <returns>What is wrong with the file; null: nothing, or there is none.</returns>
     public string? Load(IReadOnlyList<ApiCluster> parts, DateTimeOffset now)
     {
-        try
-        {
-            var file = new FileInfo(_path);
-            if (!file.Exists)
-                return null;
-            if (file.Length > FileBytes)
-                throw new InvalidDataException($"a file of {file.Length} bytes; {FileBytes} are allowed");
-            var reader = new Utf8JsonReader(File.ReadAllBytes(_path));
-            reader.Read();
-            Read(ref reader, parts, now);
-            return null;
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException or InvalidDataException or JsonException or InvalidOperationException or FormatException)
-        {
-            return $"{_path} can't be used: {error.Message}";
-        }
+        foreach (var other in Others().OrderBy(File.GetLastWriteTimeUtc))
+            Load(other, parts, now);
+        return Load(_path, parts, now);
     }
 
     /// <summary>Writes what is known, whole or not at all.</summary>
@@ -97,15 +84,46 @@ internal sealed class EndpointStore
     {
         try
         {
-            foreach (var other in Directory.EnumerateFiles(Path.GetDirectoryName(_path)!, _family + "*" + Ending)) // a folder and a name
-            {
-                if (!string.Equals(other, _path, StringComparison.Ordinal))
-                    File.Delete(other);
-            }
+            foreach (var other in Others())
+                File.Delete(other);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             // It is in nobody's way.
+        }
+    }
+
+    private static string? Load(string path, IReadOnlyList<ApiCluster> parts, DateTimeOffset now)
+    {
+        try
+        {
+            var file = new FileInfo(path);
+            if (!file.Exists)
+                return null;
+            if (file.Length > FileBytes)
+                throw new InvalidDataException($"a file of {file.Length} bytes; {FileBytes} are allowed");
+            var reader = new Utf8JsonReader(File.ReadAllBytes(path));
+            reader.Read();
+            Read(ref reader, parts, now);
+            return null;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or InvalidDataException or JsonException or InvalidOperationException or FormatException)
+        {
+            return $"{path} can't be used: {error.Message}";
+        }
+    }
+
+    // Files of what the cluster's sources were before.
+    private string[] Others()
+    {
+        var folder = Path.GetDirectoryName(_path)!; // a folder and a name
+        try
+        {
+            return Directory.Exists(folder) ? [.. Directory.EnumerateFiles(folder, _family + "*" + Ending).Where(other => !string.Equals(other, _path, StringComparison.Ordinal))] : [];
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return [];
         }
     }
 

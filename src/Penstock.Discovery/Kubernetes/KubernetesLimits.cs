@@ -13,7 +13,7 @@ internal sealed record KubernetesLimits
     /// <summary>Objects asked for in one page (client-go: 500, of objects that are smaller).</summary>
     public int PageObjects { get; init; } = 250;
 
-    /// <summary>Objects of one kind.</summary>
+    /// <summary>Objects of one kind, listed or added by a watch.</summary>
     public int Objects { get; init; } = 10_000;
 
     /// <summary>Endpoints of one Service.</summary>
@@ -30,6 +30,9 @@ internal sealed record KubernetesLimits
 
     /// <summary>Time beyond that after which the server counts as silent.</summary>
     public TimeSpan WatchGrace { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Time after which objects are listed though nothing went wrong, up to a fifth less by chance, once the watch that is under way ends: an event that was lost, or a server that went back in time, mends itself by then.</summary>
+    public TimeSpan Relist { get; init; } = TimeSpan.FromHours(1);
 
     /// <summary>Wait after the first failure (client-go's reflector: 800 ms); each one after it waits twice as long.</summary>
     public TimeSpan FirstRetry { get; init; } = TimeSpan.FromMilliseconds(800);

@@ -8,5 +8,5 @@ namespace Penstock.Discovery.Kubernetes;
 /// <param name="Internal">Its first address of type InternalIP; null: none.</param>
 /// <param name="External">Its first address of type ExternalIP; null: none.</param>
 /// <param name="IsReady">Whether kubelet says that it is ready.</param>
-/// <param name="IsGoing">Whether it is about to be removed.</param>
+/// <param name="IsGoing">Whether it is about to be removed, or is cordoned, which comes before most repairs.</param>
 internal sealed record NodeObject(ApiMetadata Metadata, IPAddress? Internal, IPAddress? External, bool IsReady, bool IsGoing) : ApiObject(Metadata);

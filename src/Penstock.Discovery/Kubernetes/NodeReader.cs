@@ -27,7 +27,7 @@ internal static class NodeReader
         return node with { Metadata = node.Metadata.Named(), IsGoing = node.IsGoing || node.Metadata.IsGoing };
     }
 
-    // Whether the cluster's autoscaler is about to remove it, by the taint that it sets first.
+    // Whether it is cordoned (kubectl cordon, kubectl drain), or the cluster's autoscaler is about to remove it, by the taint that it sets first.
     private static bool ReadSpec(ref Utf8JsonReader reader)
     {
         var isGoing = false;
@@ -35,6 +35,12 @@ internal static class NodeReader
             return isGoing;
         while (JsonTokens.Property(ref reader))
         {
+            if (reader.ValueTextEquals("unschedulable"u8))
+            {
+                isGoing |= JsonTokens.Flag(ref reader, "spec.unschedulable") ?? false;
+                continue;
+            }
+
             if (!reader.ValueTextEquals("taints"u8))
             {
                 JsonTokens.Skip(ref reader);

@@ -6,7 +6,8 @@ namespace Penstock.Discovery.Kubernetes;
 
 /// <summary>
 /// Endpoints by the node port of a Service. With externalTrafficPolicy: Cluster every node forwards to the pods; with Local those that have pods take requests, in shares as they have ready
-/// ones, and those whose last pod ends are drained. Nodes that are not ready, or are labelled to be left out of load balancers, are none; those about to be removed are drained.
+/// ones, and those whose last pod ends are drained. Nodes that are not ready, are cordoned or about to be removed are drained: what they still serve ends as it began, and where every node is so,
+/// they are used. Those labelled to be left out of load balancers are none.
 /// </summary>
 /// <param name="port">Name of the port; null: there is one only.</param>
 /// <param name="isExternal">Whether nodes are reached by their external addresses.</param>
@@ -68,12 +69,13 @@ internal sealed class NodeTable(string? port, bool isExternal, EndpointForm form
         var seen = new HashSet<SocketEndpoint>();
         foreach (var (name, node) in _nodes)
         {
-            if ((isExternal ? node.External : node.Internal) is not { } address || !node.IsReady || node.Metadata.IsExcluded)
+            if ((isExternal ? node.External : node.Internal) is not { } address || node.Metadata.IsExcluded)
                 continue;
             var (ready, ending) = service.IsLocal ? _pods.GetValueOrDefault(name) : (1, 0);
             if (ready + ending == 0)
                 continue;
-            var endpoint = form.Make(address, number, ready > 0 && !node.IsGoing, node.Metadata.Zone, Math.Max(1, ready));
+            var why = !node.IsReady ? "its node is not ready" : node.IsGoing ? "its node is cordoned, or about to be removed" : EndpointForm.Ends;
+            var endpoint = form.Make(address, number, ready > 0 && node is { IsReady: true, IsGoing: false }, node.Metadata.Zone, Math.Max(1, ready), why);
             if (seen.Add(endpoint.Address))
                 endpoints.Add(endpoint);
         }

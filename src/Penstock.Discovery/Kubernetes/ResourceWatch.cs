@@ -5,8 +5,8 @@ using Microsoft.Extensions.Logging;
 namespace Penstock.Discovery.Kubernetes;
 
 /// <summary>
-/// Keeps the objects of one kind up to date: a list, then a watch from its version on, which goes on where it ended. Where that version is no longer kept (410 Gone), or what is said makes no
-/// sense, it lists anew. What is known stays until the next whole list, whatever happens in between.
+/// Keeps the objects of one kind up to date: a list, then a watch from its version on, which goes on where it ended or was cut. Where the server ends it with an error, of whatever code, refuses
+/// that version, or says what makes no sense, it lists anew; and so it does from time to time without a cause. What is known stays until the next whole list, whatever happens in between.
 /// </summary>
 /// <param name="resource">Which objects.</param>
 /// <param name="client">Asks the API server.</param>
@@ -20,16 +20,23 @@ internal sealed class ResourceWatch<T>(
     Resource<T> resource, ApiClient client, IResourceView<T> view, WatchState state, KubernetesLimits limits, TimeProvider time, ILogger logger, KubernetesMeter meter)
     where T : ApiObject
 {
+    private const double RelistJitter = 0.2;
+
     private readonly Backoff _backoff = new(limits.FirstRetry, limits.LastRetry, Random.Shared.NextDouble);
+    private readonly Dictionary<string, int> _known = new(StringComparer.Ordinal); // by their names: endpoints in each
     private string _path = resource.Paths[0];
+    private long _parts;
     private string? _version; // null: a list is due
+    private long _listedAt;
+    private TimeSpan _listAfter; // time from then on after which a list is due all the same
+    private bool _isDue;
 
     /// <summary>Runs until it is told to stop.</summary>
     public async Task RunAsync(CancellationToken stop)
     {
         while (!stop.IsCancellationRequested)
         {
-            var isListing = _version is null;
+            var isListing = _version is null || _isDue;
             try
             {
                 if (isListing)
@@ -43,10 +50,16 @@ internal sealed class ResourceWatch<T>(
                 if (stop.IsCancellationRequested)
                     return;
                 Take(ApiException.Of(error, limits.Answer), isListing);
+                if (isListing)
+                    Postpone(limits.Watch); // where a version is left to go on from: one that watches knows more than one that can't list
                 await WaitAsync(stop);
             }
+
+            _isDue = !isListing && time.GetElapsedTime(_listedAt) >= _listAfter;
         }
     }
+
+    private void Postpone(TimeSpan listAfter) => (_listedAt, _listAfter) = (time.GetTimestamp(), listAfter);
 
     private async Task WaitAsync(CancellationToken stop) =>
         await Task.Delay(_backoff.Next(), time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -97,6 +110,11 @@ internal sealed class ResourceWatch<T>(
             throw;
         }
 
+        _known.Clear();
+        _parts = 0;
+        foreach (var item in items)
+            Count(item.Name, item.Parts);
+        Postpone(limits.Relist * (1 - (RelistJitter * Random.Shared.NextDouble())));
         Confirm(byList: true);
         meter.Count(resource.Kind, isList: true, fault: null);
         view.Publish();
@@ -106,11 +124,16 @@ internal sealed class ResourceWatch<T>(
     {
         var page = await FirstPageAsync(pageObjects, stop);
         var items = page.Items;
-        while (page.Continue.Length > 0)
+        var parts = items.Sum(item => (long)item.Parts);
+        Check(items.Count, parts);
+        for (var pages = 1; page.Continue.Length > 0; pages++)
         {
+            if (pages > limits.Objects)
+                throw new InvalidDataException($"a list of more than {limits.Objects} pages");
             page = await PageAsync(_path, pageObjects, page.Continue, stop);
             items.AddRange(page.Items);
-            Check(items.Count);
+            parts += page.Items.Sum(item => (long)item.Parts);
+            Check(items.Count, parts);
         }
 
         return (items, page.Version);
@@ -124,7 +147,6 @@ internal sealed class ResourceWatch<T>(
             try
             {
                 var page = await PageAsync(path, pageObjects, next: "", stop);
-                Check(page.Items.Count);
                 _path = path;
                 return page;
             }
@@ -137,10 +159,25 @@ internal sealed class ResourceWatch<T>(
         throw new ApiException(ApiFault.NotFound, $"the server has no {string.Join(" and no ", resource.Paths)}");
     }
 
-    private void Check(int objects)
+    // Page by page and event by event: a server that never ends its list, or adds for hours, would fill the memory.
+    private void Check(int objects, long parts)
     {
         if (objects > limits.Objects)
             throw new InvalidDataException($"more than {limits.Objects} {resource.Kind}");
+        if (parts > limits.Endpoints)
+            throw new InvalidDataException($"more than {limits.Endpoints} endpoints");
+    }
+
+    // Parts: null where the object is gone.
+    private void Count(string name, int? parts)
+    {
+        if (_known.Remove(name, out var before))
+            _parts -= before;
+        if (parts is not { } now)
+            return;
+        _known.Add(name, now);
+        _parts += now;
+        Check(_known.Count, _parts);
     }
 
     private async Task<ListPage<T>> PageAsync(string path, int pageObjects, string next, CancellationToken stop)
@@ -220,6 +257,7 @@ internal sealed class ResourceWatch<T>(
         if (said is { Type: WatchEventType.Error, Status: { } status })
         {
             var isExpired = status.Code == 410; // Gone
+            _version = null; // whatever the code: 500 may be etcd's word for a version that it has no longer, 504 that for one that it does not have yet
             throw new ApiException(isExpired ? ApiFault.Expired : ApiFault.Unavailable, $"the watch was ended with {status.Code}: {status.Message}");
         }
 
@@ -228,9 +266,16 @@ internal sealed class ResourceWatch<T>(
         if (ulong.TryParse(said.Version, NumberStyles.None, CultureInfo.InvariantCulture, out var now) && ulong.TryParse(_version, NumberStyles.None, CultureInfo.InvariantCulture, out var before) && now < before)
             throw new InvalidDataException($"an event of version {now} behind one of version {before}");
         if (said is { Type: WatchEventType.Changed, Object: { } changed })
+        {
+            Count(changed.Name, changed.Parts);
             view.Put(changed);
+        }
         else if (said is { Type: WatchEventType.Deleted, Object: { } deleted })
+        {
+            Count(deleted.Name, parts: null);
             view.Remove(deleted.Name);
+        }
+
         _version = said.Version;
     }
 }

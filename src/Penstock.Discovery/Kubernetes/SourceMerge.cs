@@ -58,11 +58,11 @@ internal static class SourceMerge
         return Math.Max(1, ready > 0 ? ready : all);
     }
 
-    // As kube-proxy does: pods that end, but still serve, are better than none.
+    // As kube-proxy does: pods that end, but still serve, are better than none; so are nodes that are said to be unwell.
     private static ImmutableArray<Endpoint> Usable(ImmutableArray<Endpoint> endpoints)
     {
         if (endpoints.IsEmpty || endpoints.Any(endpoint => endpoint.State == EndpointState.Ready))
             return endpoints;
-        return ImmutableCollectionsMarshal.AsImmutableArray(endpoints.Select(endpoint => endpoint with { State = EndpointState.Ready, Reason = "Kubernetes ends it; used since no other is ready" }).ToArray());
+        return ImmutableCollectionsMarshal.AsImmutableArray(endpoints.Select(endpoint => endpoint with { State = EndpointState.Ready, Reason = $"{endpoint.Reason}; used since no other is ready" }).ToArray());
     }
 }

@@ -52,6 +52,17 @@ public sealed class KubernetesRestartTests : IDisposable
         source.Found.ShouldBeEmpty();
     }
 
+    [Fact]
+    public async Task Start_OneSourceMoreThanBefore_HasWhatWasGoodOfTheOther()
+    {
+        await ServeOnceAsync(Pod("10.1.0.1"), Pod("10.1.0.2"));
+
+        await using var source = new SourceUnderTest(_state, [SourceUnderTest.Gateway with { Service = "shop/web" }, SourceUnderTest.Gateway with { Priority = 1 }], _ => Nowhere);
+        await source.UntilItHasAsync("10.1.0.1 10.1.0.2");
+
+        source.Endpoints.ShouldAllBe(endpoint => endpoint.Priority == 2);
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("{\"version\":1,\"sources\":[{")]

@@ -95,6 +95,9 @@ public sealed class KubernetesSourceTests : IAsyncLifetime
     public static TheoryData<string> Nonsense { get; } = new()
     {
         Expired,
+        Expired.Replace("410", "500", StringComparison.Ordinal),
+        Expired.Replace("410", "504", StringComparison.Ordinal),
+        "{\"type\":\"ERROR\",\"object\":{\"kind\":\"Status\",\"status\":\"Failure\"}}\n",
         "{\"type\":\"MODIFIED\",\"object\":" + Slice("gw-a", Pod("10.1.0.7")).Replace("VERSION", "7", StringComparison.Ordinal) + "}\n",
         "{\"type\":\"MODIFIED\",\"object\":" + Slice("gw-a", Pod("127.0.0.1")).Replace("VERSION", "5000", StringComparison.Ordinal) + "}\n",
         "{\"type\":\"RENAMED\",\"object\":{}}\n",
@@ -105,7 +108,7 @@ public sealed class KubernetesSourceTests : IAsyncLifetime
 
     [Theory]
     [MemberData(nameof(Nonsense))]
-    public async Task Watch_GoneOrBehindOrNoEvent_IsListedAnew(string said)
+    public async Task Watch_EndedByAnErrorOrBehindOrNoEvent_IsListedAnew(string said)
     {
         _server.Put(Slices, "gw-a", Slice("gw-a", Pod("10.1.0.1")));
         await using var source = await WatchingAsync("10.1.0.1");

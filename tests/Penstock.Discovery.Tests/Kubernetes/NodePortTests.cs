@@ -29,14 +29,45 @@ public sealed class NodePortTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task PolicyCluster_EveryReadyNode_TakesRequests()
+    public async Task PolicyCluster_EveryReadyNode_TakesRequestsAndOthersDrain()
     {
         _server.Put(Services, "istio-ingressgateway", Service("Cluster"));
         await using var source = Start();
 
-        await source.UntilItHasAsync("192.0.2.1 192.0.2.2 192.0.2.5");
+        await source.UntilItHasAsync("192.0.2.1 192.0.2.2 192.0.2.3 192.0.2.5");
         source.Endpoints.Select(endpoint => (endpoint.Address.Port, endpoint.State, endpoint.Weight)).ShouldBe(
-            [(30080, EndpointState.Ready, 1), (30080, EndpointState.Ready, 1), (30080, EndpointState.Drain, 1)]);
+            [(30080, EndpointState.Ready, 1), (30080, EndpointState.Ready, 1), (30080, EndpointState.Drain, 1), (30080, EndpointState.Drain, 1)]);
+        source.Endpoints.Select(endpoint => endpoint.Reason).ShouldBe(["", "", "its node is not ready", "its node is cordoned, or about to be removed"]);
+    }
+
+    [Fact]
+    public async Task Nodes_CordonedOrNotReadyOrDeleted_AreDrainedAndUsedWhereEveryOneIs()
+    {
+        _server.Put(Services, "istio-ingressgateway", Service("Cluster"));
+        await using var source = Start();
+        await source.UntilItHasAsync("192.0.2.1 192.0.2.2 192.0.2.3 192.0.2.5");
+        await source.UntilAsync(() => _server.Watches == 3);
+
+        _server.Put(Nodes, "n1", Node("n1", "192.0.2.1", cordoned: true));
+        await source.UntilAsync(() => source.Endpoints[0].State == EndpointState.Drain);
+        source.Endpoints.Select(endpoint => endpoint.State).ShouldBe([EndpointState.Drain, EndpointState.Ready, EndpointState.Drain, EndpointState.Drain]);
+        _server.Put(Nodes, "n2", Node("n2", "192.0.2.2", ready: false));
+
+        await source.UntilAsync(() => source.Endpoints.All(endpoint => endpoint.State == EndpointState.Ready));
+        source.Endpoints[0].Reason.ShouldBe("its node is cordoned, or about to be removed; used since no other is ready");
+        source.Endpoints.Length.ShouldBe(4);
+    }
+
+    [Fact]
+    public async Task PolicyLocal_CordonedNodeWithPods_IsDrainedAndOneWithoutIsNone()
+    {
+        _server.Put(Services, "istio-ingressgateway", Service("Local"));
+        _server.Put(Nodes, "n1", Node("n1", "192.0.2.1", cordoned: true));
+        _server.Put(Slices, "gw-b", Slice("gw-b", Pod("10.1.0.4", node: "n2")));
+        await using var source = Start();
+
+        await source.UntilItHasAsync("192.0.2.1 192.0.2.2");
+        source.Endpoints.Select(endpoint => (endpoint.State, endpoint.Weight)).ShouldBe([(EndpointState.Drain, 2), (EndpointState.Ready, 1)]);
     }
 
     [Fact]
@@ -60,11 +91,11 @@ public sealed class NodePortTests : IAsyncLifetime
     {
         _server.Put(Services, "istio-ingressgateway", Service("Cluster"));
         await using var source = Start();
-        await source.UntilItHasAsync("192.0.2.1 192.0.2.2 192.0.2.5");
+        await source.UntilItHasAsync("192.0.2.1 192.0.2.2 192.0.2.3 192.0.2.5");
         await source.UntilAsync(() => _server.Watches == 3);
 
         _server.Put(Nodes, "n3", Node("n3", "192.0.2.3"));
-        await source.UntilItHasAsync("192.0.2.1 192.0.2.2 192.0.2.3 192.0.2.5");
+        await source.UntilAsync(() => source.Endpoints[2].State == EndpointState.Ready);
         _server.Delete(Nodes, "n5", Node("n5", "192.0.2.5"));
         await source.UntilItHasAsync("192.0.2.1 192.0.2.2 192.0.2.3");
         _server.Put(Services, "istio-ingressgateway", Service("Cluster", nodePort: 31080));
