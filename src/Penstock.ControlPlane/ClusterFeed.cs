@@ -13,11 +13,12 @@ internal sealed class ClusterFeed : IAsyncDisposable
     private readonly Action _changed;
     private readonly IDiscoverySource _source;
     private readonly TaskCompletionSource _answered = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private ClusterFeed? _before; // null as soon as this one has an answer
     private ClusterEndpointsFound? _found;
 
     /// <summary>A feed at rest.</summary>
     /// <param name="config">The cluster.</param>
-    /// <param name="before">The feed it takes over from; null: none. Its last good answer serves until this one has its own, when both resolve the same name.</param>
+    /// <param name="before">The feed it takes over from; null: none. What that one finds serves until this one has its own answer, when both resolve the same name or both ask Kubernetes.</param>
     /// <param name="discover">Makes the source.</param>
     /// <param name="changed">Called from any thread when <see cref="Found"/> has changed.</param>
     public ClusterFeed(
@@ -28,12 +29,20 @@ internal sealed class ClusterFeed : IAsyncDisposable
     {
         _config = config;
         _changed = changed;
-        if (before is not null && ResolvesSameName(before._config)) _found = Volatile.Read(ref before._found);
+        _before = before is not null && Follows(before._config) ? before : null;
         _source = discover(config, Take);
     }
 
-    /// <summary>Endpoints found; empty before the first answer.</summary>
-    public ImmutableArray<Endpoint> Found => Volatile.Read(ref _found)?.Endpoints ?? [];
+    /// <summary>Endpoints found; before the first answer those of the feed before it, and empty without one.</summary>
+    public ImmutableArray<Endpoint> Found
+    {
+        get
+        {
+            // In this order: the answer is there before the feed before is let go.
+            var before = Volatile.Read(ref _before);
+            return Volatile.Read(ref _found)?.Endpoints ?? before?.Found ?? [];
+        }
+    }
 
     /// <summary>Ends when there is a first answer.</summary>
     public Task Answered => _answered.Task;
@@ -45,16 +54,30 @@ internal sealed class ClusterFeed : IAsyncDisposable
     public bool Serves(ClusterConfig config) =>
         Equals(_config.Discovery, config.Discovery) && _config.Endpoints.SequenceEqual(config.Endpoints);
 
+    /// <summary>Whether it has no answer yet, and uses what another feed finds.</summary>
+    public bool LeansOn(ClusterFeed other) => ReferenceEquals(Volatile.Read(ref _before), other);
+
+    /// <summary>Goes by a feed before it that has no answer either: however often a configuration changes meanwhile, one feed is leant on.</summary>
+    public void Shorten()
+    {
+        if (Volatile.Read(ref _before) is { } before && Volatile.Read(ref before._found) is null)
+            Interlocked.CompareExchange(ref _before, Volatile.Read(ref before._before), before);
+    }
+
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => _source.DisposeAsync();
 
-    private bool ResolvesSameName(ClusterConfig other) =>
-        _config.Discovery?.Dns is { } mine && other.Discovery?.Dns is { } its &&
-        string.Equals(mine.Name, its.Name, StringComparison.OrdinalIgnoreCase) && mine.Port == its.Port;
+    private bool Follows(ClusterConfig other) => (_config.Discovery, other.Discovery) switch
+    {
+        ({ Kubernetes.IsEmpty: false }, { Kubernetes.IsEmpty: false }) => true,
+        ({ Dns: { } mine }, { Dns: { } its }) => string.Equals(mine.Name, its.Name, StringComparison.OrdinalIgnoreCase) && mine.Port == its.Port,
+        _ => false,
+    };
 
     private void Take(ClusterEndpointsFound found)
     {
         Volatile.Write(ref _found, found);
+        Volatile.Write(ref _before, value: null);
         _answered.TrySetResult();
         _changed();
     }

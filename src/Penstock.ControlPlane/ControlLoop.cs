@@ -39,7 +39,6 @@ public sealed class ControlLoop : IAsyncDisposable
     private readonly Channel<ControlMessage> _messages = Channel.CreateUnbounded<ControlMessage>(new() { SingleReader = true });
     private readonly Func<LoadedConfig> _load;
     private readonly Action<Snapshot> _apply;
-    private readonly Func<ClusterConfig, Action<ClusterEndpointsFound>, IDiscoverySource> _discover;
     private readonly Func<L4Config, IEnumerable<(ServiceConfig Service, BackendConfig Backend)>> _downBefore;
     private readonly Func<ImmutableDictionary<string, VrrpRole>> _roles;
     private readonly Func<ImmutableDictionary<IPAddress, ProxyState>> _proxies;
@@ -51,8 +50,8 @@ public sealed class ControlLoop : IAsyncDisposable
     private readonly ServiceStates _services;
     private readonly ITimer _publishTimer;
     private readonly ITimer _stepTimer;
+    private readonly FeedSet _feeds;
     private readonly Task _loop;
-    private Dictionary<string, ClusterFeed> _feeds = new(StringComparer.Ordinal);
     private ControlPlaneState _state = new(Snapshot: null, ConfigHash: "", LastReload: null);
     private long _publishedAt;
     private TimeSpan _retryAfter = RetryInterval;
@@ -81,7 +80,6 @@ public sealed class ControlLoop : IAsyncDisposable
     {
         _load = load;
         _apply = apply;
-        _discover = discover;
         _downBefore = downBefore;
         _roles = roles;
         _proxies = proxies;
@@ -93,6 +91,7 @@ public sealed class ControlLoop : IAsyncDisposable
         _metrics = new ControlPlaneMetrics(() => State, overrides);
         _publishTimer = time.CreateTimer(_ => _messages.Writer.TryWrite(ControlMessage.Touched.Instance), state: null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _stepTimer = time.CreateTimer(_ => Touch(), state: null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _feeds = new FeedSet(discover, Touch, time, _logger);
         _loop = Task.Run(RunAsync);
     }
 
@@ -146,7 +145,7 @@ public sealed class ControlLoop : IAsyncDisposable
     {
         if (!_messages.Writer.TryComplete()) return;
         await _loop;
-        foreach (var feed in _feeds.Values) await feed.DisposeAsync();
+        await _feeds.DisposeAsync();
         await _health.DisposeAsync();
         await _publishTimer.DisposeAsync();
         await _stepTimer.DisposeAsync();
@@ -208,12 +207,13 @@ public sealed class ControlLoop : IAsyncDisposable
         var state = State;
         if (state.Snapshot is not { } running) return;
 
-        var endpoints = Assemble(running.Config, _feeds, running);
+        var endpoints = Assemble(running.Config, _feeds.Running, running);
         var services = _services.Assemble(running.Config.L4, running, _proxies(), _overrides());
         var roles = _roles();
         if (endpoints == running.Endpoints && services == running.Services && roles == running.Roles)
         {
             AwaitStep(running);
+            await _feeds.EndLeavingAsync();
             return;
         }
 
@@ -223,6 +223,7 @@ public sealed class ControlLoop : IAsyncDisposable
         Volatile.Write(ref _state, state with { Snapshot = snapshot });
         AwaitStep(snapshot);
         _logger.LogDebug("published snapshot {Generation}", snapshot.Generation);
+        await _feeds.EndLeavingAsync();
         await _health.ApplyAsync(Targets(snapshot));
     }
 
@@ -248,7 +249,7 @@ public sealed class ControlLoop : IAsyncDisposable
         var loaded = load();
         if (loaded.Config is not { } config) return Refuse(started, loaded.Diagnostics);
 
-        var (feeds, added) = await FeedsForAsync(config);
+        var feeds = await _feeds.PrepareAsync(config.L7.Clusters.Values, FirstAnswerWait);
         var running = State.Snapshot;
         if (running is null) _services.Inherit(_downBefore(config.L4), config.Peers);
         var snapshot = new Snapshot((running?.Generation ?? 0) + 1, config, Assemble(config, feeds, running))
@@ -262,17 +263,15 @@ public sealed class ControlLoop : IAsyncDisposable
         }
         catch (Exception exception)
         {
-            foreach (var feed in added) await feed.DisposeAsync();
+            await _feeds.DropAsync(feeds);
             if (exception is not (L4ApplyException or L7ApplyException or AddressApplyException)) throw;
             return Refuse(started, loaded.Diagnostics.Add(new ReloadDiagnostic(IsError: true, exception.Message)));
         }
 
-        var removed = _feeds.Values.Except(feeds.Values).ToArray();
-        _feeds = feeds;
         _publishedAt = _time.GetTimestamp();
         Volatile.Write(ref _state, State with { Snapshot = snapshot, ConfigHash = loaded.Hash });
         AwaitStep(snapshot);
-        foreach (var feed in removed) await feed.DisposeAsync();
+        await _feeds.TakeAsync(feeds);
         await _health.ApplyAsync(Targets(snapshot));
 
         return Record(Outcome(ok: true, started, loaded.Diagnostics));
@@ -280,38 +279,8 @@ public sealed class ControlLoop : IAsyncDisposable
 
     private void AwaitStep(Snapshot snapshot) => _stepTimer.Change(_services.NextStep(snapshot) ?? Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
 
-    /// <summary>The feeds a configuration needs: those that still serve, and new ones, which have been given time for a first answer.</summary>
-    private async ValueTask<(Dictionary<string, ClusterFeed> Feeds, List<ClusterFeed> Added)> FeedsForAsync(ApplianceConfig config)
-    {
-        var feeds = new Dictionary<string, ClusterFeed>(StringComparer.Ordinal);
-        var added = new List<ClusterFeed>();
-        foreach (var (name, cluster) in config.L7.Clusters)
-        {
-            var feed = _feeds.GetValueOrDefault(name);
-            if (feed is null || !feed.Serves(cluster))
-            {
-                feed = new ClusterFeed(cluster, feed, _discover, Touch);
-                added.Add(feed);
-                feed.Start();
-            }
-
-            feeds.Add(name, feed);
-        }
-
-        try
-        {
-            await Task.WhenAll(added.Select(feed => feed.Answered)).WaitAsync(FirstAnswerWait, _time);
-        }
-        catch (TimeoutException)
-        {
-            _logger.LogWarning("{Count} clusters have no endpoints yet: discovery has not answered within {Seconds} s", added.Count(feed => !feed.Answered.IsCompleted), FirstAnswerWait.TotalSeconds);
-        }
-
-        return (feeds, added);
-    }
-
     /// <summary>Endpoints of every cluster; a cluster that has not changed keeps its instance, and so does the whole.</summary>
-    private ImmutableDictionary<string, ClusterEndpoints> Assemble(ApplianceConfig config, Dictionary<string, ClusterFeed> feeds, Snapshot? running)
+    private ImmutableDictionary<string, ClusterEndpoints> Assemble(ApplianceConfig config, IReadOnlyDictionary<string, ClusterFeed> feeds, Snapshot? running)
     {
         var before = running?.Endpoints ?? ImmutableDictionary.Create<string, ClusterEndpoints>(StringComparer.Ordinal);
         var next = before.RemoveRange(before.Keys.Where(name => !feeds.ContainsKey(name))).ToBuilder();
