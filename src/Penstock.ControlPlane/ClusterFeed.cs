@@ -2,14 +2,13 @@
 using System.Collections.Immutable;
 using Penstock.Discovery;
 using Penstock.Model;
-using Penstock.Model.L7;
 
 namespace Penstock.ControlPlane;
 
-/// <summary>What discovery has found of one cluster. Discovery's threads write it, the control loop reads it.</summary>
+/// <summary>What discovery has found of one cluster, or of one service of the L4 tier. Discovery's threads write it, the control loop reads it.</summary>
 internal sealed class ClusterFeed : IAsyncDisposable
 {
-    private readonly ClusterConfig _config;
+    private readonly DiscoveryTarget _config;
     private readonly Action _changed;
     private readonly IDiscoverySource _source;
     private readonly TaskCompletionSource _answered = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -17,14 +16,14 @@ internal sealed class ClusterFeed : IAsyncDisposable
     private ClusterEndpointsFound? _found;
 
     /// <summary>A feed at rest.</summary>
-    /// <param name="config">The cluster.</param>
+    /// <param name="config">The cluster or service.</param>
     /// <param name="before">The feed it takes over from; null: none. What that one finds serves until this one has its own answer, when both resolve the same name or both ask Kubernetes.</param>
     /// <param name="discover">Makes the source.</param>
     /// <param name="changed">Called from any thread when <see cref="Found"/> has changed.</param>
     public ClusterFeed(
-        ClusterConfig config,
+        DiscoveryTarget config,
         ClusterFeed? before,
-        Func<ClusterConfig, Action<ClusterEndpointsFound>, IDiscoverySource> discover,
+        Func<DiscoveryTarget, Action<ClusterEndpointsFound>, IDiscoverySource> discover,
         Action changed)
     {
         _config = config;
@@ -50,9 +49,9 @@ internal sealed class ClusterFeed : IAsyncDisposable
     /// <summary>Begins.</summary>
     public void Start() => _source.Start();
 
-    /// <summary>Whether this feed also serves another configuration of the cluster.</summary>
-    public bool Serves(ClusterConfig config) =>
-        Equals(_config.Discovery, config.Discovery) && _config.Endpoints.SequenceEqual(config.Endpoints);
+    /// <summary>Whether this feed also serves another configuration of the same.</summary>
+    public bool Serves(DiscoveryTarget config) =>
+        _config.IsUdp == config.IsUdp && Equals(_config.Discovery, config.Discovery) && _config.Endpoints.SequenceEqual(config.Endpoints);
 
     /// <summary>Whether it has no answer yet, and uses what another feed finds.</summary>
     public bool LeansOn(ClusterFeed other) => ReferenceEquals(Volatile.Read(ref _before), other);
@@ -67,9 +66,9 @@ internal sealed class ClusterFeed : IAsyncDisposable
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => _source.DisposeAsync();
 
-    private bool Follows(ClusterConfig other) => (_config.Discovery, other.Discovery) switch
+    private bool Follows(DiscoveryTarget other) => (_config.Discovery, other.Discovery) switch
     {
-        ({ Kubernetes.IsEmpty: false }, { Kubernetes.IsEmpty: false }) => true,
+        ({ Kubernetes.IsEmpty: false }, { Kubernetes.IsEmpty: false }) => _config.IsUdp == other.IsUdp,
         ({ Dns: { } mine }, { Dns: { } its }) => string.Equals(mine.Name, its.Name, StringComparison.OrdinalIgnoreCase) && mine.Port == its.Port,
         _ => false,
     };

@@ -60,7 +60,7 @@ public sealed class ControlLoop : IAsyncDisposable
     /// <summary>A loop that publishes nothing until the first <see cref="ReloadAsync"/>.</summary>
     /// <param name="load">Reads and validates the configuration; must not throw for what the text says.</param>
     /// <param name="apply">Publishes to the engines; throws <see cref="L4ApplyException"/>, <see cref="L7ApplyException"/> or <see cref="AddressApplyException"/> when they can't serve it and go on as before.</param>
-    /// <param name="discover">Makes a cluster's source.</param>
+    /// <param name="discover">Makes the source of a cluster or service.</param>
     /// <param name="downBefore">Backends that a daemon before this process has left down.</param>
     /// <param name="roles">Roles in VRRP instances, the same object until one changes; call <see cref="Touch"/> then.</param>
     /// <param name="proxies">Hosts of the proxy tier of which something is known, by their addresses; call <see cref="Touch"/> when it changes.</param>
@@ -70,7 +70,7 @@ public sealed class ControlLoop : IAsyncDisposable
     public ControlLoop(
         Func<LoadedConfig> load,
         Action<Snapshot> apply,
-        Func<ClusterConfig, Action<ClusterEndpointsFound>, IDiscoverySource> discover,
+        Func<DiscoveryTarget, Action<ClusterEndpointsFound>, IDiscoverySource> discover,
         Func<L4Config, IEnumerable<(ServiceConfig Service, BackendConfig Backend)>> downBefore,
         Func<ImmutableDictionary<string, VrrpRole>> roles,
         Func<ImmutableDictionary<IPAddress, ProxyState>> proxies,
@@ -94,6 +94,9 @@ public sealed class ControlLoop : IAsyncDisposable
         _feeds = new FeedSet(discover, Touch, time, _logger);
         _loop = Task.Run(RunAsync);
     }
+
+    /// <summary>What asks for attention in what discovery has found for services of the L4 tier, a line each; for any thread.</summary>
+    public IEnumerable<string> Warnings => _services.Warnings;
 
     /// <summary>What was last published.</summary>
     public ControlPlaneState State => Volatile.Read(ref _state);
@@ -208,7 +211,7 @@ public sealed class ControlLoop : IAsyncDisposable
         if (state.Snapshot is not { } running) return;
 
         var endpoints = Assemble(running.Config, _feeds.Running, running);
-        var services = _services.Assemble(running.Config.L4, running, _proxies(), _overrides());
+        var services = _services.Assemble(running.Config.L4, running, _proxies(), _overrides(), FoundBy(_feeds.Running));
         var roles = _roles();
         if (endpoints == running.Endpoints && services == running.Services && roles == running.Roles)
         {
@@ -249,12 +252,12 @@ public sealed class ControlLoop : IAsyncDisposable
         var loaded = load();
         if (loaded.Config is not { } config) return Refuse(started, loaded.Diagnostics);
 
-        var feeds = await _feeds.PrepareAsync(config.L7.Clusters.Values, FirstAnswerWait);
+        var feeds = await _feeds.PrepareAsync([.. config.L7.Clusters.Values.Select(DiscoveryTarget.Of), .. config.L4.Services.Where(service => service.Discovery is not null).Select(DiscoveryTarget.Of)], FirstAnswerWait);
         var running = State.Snapshot;
-        if (running is null) _services.Inherit(_downBefore(config.L4), config.Peers);
+        if (running is null) _services.Inherit(_downBefore(FoundBackends.Fill(config.L4, FoundBy(feeds))), config.Peers);
         var snapshot = new Snapshot((running?.Generation ?? 0) + 1, config, Assemble(config, feeds, running))
         {
-            Services = _services.Assemble(config.L4, running, _proxies(), _overrides()),
+            Services = _services.Assemble(config.L4, running, _proxies(), _overrides(), FoundBy(feeds)),
             Roles = _roles(),
         };
         try
@@ -279,16 +282,17 @@ public sealed class ControlLoop : IAsyncDisposable
 
     private void AwaitStep(Snapshot snapshot) => _stepTimer.Change(_services.NextStep(snapshot) ?? Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
 
+    private static Func<ServiceConfig, ImmutableArray<Endpoint>> FoundBy(IReadOnlyDictionary<string, ClusterFeed> feeds) => service => feeds.GetValueOrDefault(DiscoveryTarget.NameOf(service))?.Found ?? [];
+
     /// <summary>Endpoints of every cluster; a cluster that has not changed keeps its instance, and so does the whole.</summary>
     private ImmutableDictionary<string, ClusterEndpoints> Assemble(ApplianceConfig config, IReadOnlyDictionary<string, ClusterFeed> feeds, Snapshot? running)
     {
         var before = running?.Endpoints ?? ImmutableDictionary.Create<string, ClusterEndpoints>(StringComparer.Ordinal);
-        var next = before.RemoveRange(before.Keys.Where(name => !feeds.ContainsKey(name))).ToBuilder();
+        var next = before.RemoveRange(before.Keys.Where(name => !config.L7.Clusters.ContainsKey(name))).ToBuilder();
         var overrides = _overrides();
-        foreach (var (name, feed) in feeds)
+        foreach (var (name, cluster) in config.L7.Clusters)
         {
-            var cluster = config.L7.Clusters[name];
-            var endpoints = Priorities.Apply([.. feed.Found.Select(endpoint => Judge(cluster, endpoint, overrides.Of(name, endpoint.Address)))]);
+            var endpoints = Priorities.Apply([.. feeds[name].Found.Select(endpoint => Judge(cluster, endpoint, overrides.Of(name, endpoint.Address)))]);
             if (!next.TryGetValue(name, out var known) || !known.Endpoints.SequenceEqual(endpoints))
                 next[name] = new ClusterEndpoints(name, endpoints);
         }
@@ -310,7 +314,7 @@ public sealed class ControlLoop : IAsyncDisposable
     }
 
     private IEnumerable<HealthTarget> Targets(Snapshot snapshot) =>
-        ClusterTargets(snapshot).Concat(ServiceStates.Targets(snapshot.Config.L4, _overrides()));
+        ClusterTargets(snapshot).Concat(ServiceStates.Targets(snapshot.Config.L4, _overrides(), snapshot.Services));
 
     private static IEnumerable<HealthTarget> ClusterTargets(Snapshot snapshot)
     {

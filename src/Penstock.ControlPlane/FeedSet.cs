@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 using Microsoft.Extensions.Logging;
 using Penstock.Discovery;
-using Penstock.Model.L7;
 
 namespace Penstock.ControlPlane;
 
@@ -9,36 +8,36 @@ namespace Penstock.ControlPlane;
 /// The feeds that run, over reloads: one that serves the new configuration as well goes on; one whose settings have changed goes on until the one in its place has an answer, so that no cluster is
 /// empty in between. For the control loop alone.
 /// </summary>
-/// <param name="discover">Makes a cluster's source.</param>
+/// <param name="discover">Makes a source.</param>
 /// <param name="changed">Called from any thread when something was found.</param>
 /// <param name="time">Clock.</param>
 /// <param name="logger">Log.</param>
-internal sealed class FeedSet(Func<ClusterConfig, Action<ClusterEndpointsFound>, IDiscoverySource> discover, Action changed, TimeProvider time, ILogger logger) : IAsyncDisposable
+internal sealed class FeedSet(Func<DiscoveryTarget, Action<ClusterEndpointsFound>, IDiscoverySource> discover, Action changed, TimeProvider time, ILogger logger) : IAsyncDisposable
 {
     private readonly List<ClusterFeed> _leaving = [];
     private Dictionary<string, ClusterFeed> _running = new(StringComparer.Ordinal);
 
-    /// <summary>Those that run, by the names of their clusters.</summary>
+    /// <summary>Those that run, by the names of what they are of.</summary>
     public IReadOnlyDictionary<string, ClusterFeed> Running => _running;
 
     /// <summary>The feeds a configuration needs: those that still serve, and new ones, which have been given time for a first answer. Either <see cref="TakeAsync"/> or <see cref="DropAsync"/> is to follow.</summary>
-    /// <param name="clusters">The clusters.</param>
+    /// <param name="targets">Clusters and services.</param>
     /// <param name="wait">Time for first answers.</param>
-    public async ValueTask<Dictionary<string, ClusterFeed>> PrepareAsync(IEnumerable<ClusterConfig> clusters, TimeSpan wait)
+    public async ValueTask<Dictionary<string, ClusterFeed>> PrepareAsync(IEnumerable<DiscoveryTarget> targets, TimeSpan wait)
     {
         var feeds = new Dictionary<string, ClusterFeed>(StringComparer.Ordinal);
         var added = new List<ClusterFeed>();
-        foreach (var cluster in clusters)
+        foreach (var target in targets)
         {
-            var feed = _running.GetValueOrDefault(cluster.Name);
-            if (feed is null || !feed.Serves(cluster))
+            var feed = _running.GetValueOrDefault(target.Name);
+            if (feed is null || !feed.Serves(target))
             {
-                feed = new ClusterFeed(cluster, feed, discover, changed);
+                feed = new ClusterFeed(target, feed, discover, changed);
                 added.Add(feed);
                 feed.Start();
             }
 
-            feeds.Add(cluster.Name, feed);
+            feeds.Add(target.Name, feed);
         }
 
         try
@@ -47,7 +46,7 @@ internal sealed class FeedSet(Func<ClusterConfig, Action<ClusterEndpointsFound>,
         }
         catch (TimeoutException)
         {
-            logger.LogWarning("{Count} clusters have no endpoints of their own yet: discovery has not answered within {Seconds} s", added.Count(feed => !feed.Answered.IsCompleted), wait.TotalSeconds);
+            logger.LogWarning("{Count} clusters or services have no endpoints of their own yet: discovery has not answered within {Seconds} s", added.Count(feed => !feed.Answered.IsCompleted), wait.TotalSeconds);
         }
 
         return feeds;

@@ -9,7 +9,7 @@ using Penstock.Model.Peers;
 
 namespace Penstock.ControlPlane;
 
-/// <summary>States of the backends of L4 services: what the operator wrote or has said since, what health checks found, and what is known of the hosts of the proxy tier. What they were before is in the running snapshot.</summary>
+/// <summary>States of the backends of L4 services: what the operator wrote or has said since, what discovery and health checks found, and what is known of the hosts of the proxy tier. What they were before is in the running snapshot.</summary>
 /// <param name="health">The checks.</param>
 /// <param name="time">Clock of slow starts.</param>
 internal sealed class ServiceStates(HealthChecker health, TimeProvider time)
@@ -21,10 +21,21 @@ internal sealed class ServiceStates(HealthChecker health, TimeProvider time)
 
     // Hosts of the proxy tier that were down, of which nothing has been heard yet.
     private readonly HashSet<IPAddress> _inherited = [];
+    private volatile IReadOnlyList<string> _warnings = [];
+
+    /// <summary>What asks for attention in what discovery has found, a line each; for any thread.</summary>
+    public IEnumerable<string> Warnings => _warnings;
 
     /// <summary>Backends of every service; a service that has not changed keeps its instance, and so does the whole.</summary>
-    public ImmutableDictionary<string, ImmutableArray<BackendStatus>> Assemble(L4Config config, Snapshot? running, ImmutableDictionary<IPAddress, ProxyState> proxies, OverrideSet overrides)
+    /// <param name="config">The tier.</param>
+    /// <param name="running">What runs; null: nothing.</param>
+    /// <param name="proxies">What is known of the hosts of the proxy tier.</param>
+    /// <param name="overrides">What operators have said.</param>
+    /// <param name="find">What discovery has found of a service; null: nothing of any.</param>
+    public ImmutableDictionary<string, ImmutableArray<BackendStatus>> Assemble(
+        L4Config config, Snapshot? running, ImmutableDictionary<IPAddress, ProxyState> proxies, OverrideSet overrides, Func<ServiceConfig, ImmutableArray<Endpoint>>? find = null)
     {
+        var warnings = new List<string>();
         var before = running?.Services ?? ImmutableDictionary.Create<string, ImmutableArray<BackendStatus>>(StringComparer.Ordinal);
         var names = config.Services.Select(service => service.Name).ToHashSet(StringComparer.Ordinal);
         _inherited.ExceptWith(proxies.Keys);
@@ -32,11 +43,13 @@ internal sealed class ServiceStates(HealthChecker health, TimeProvider time)
         foreach (var service in config.Services)
         {
             var known = next.GetValueOrDefault(service.Name);
-            var backends = Judge(service, known, proxies, overrides);
+            var written = Find(service, config.Engine, find, warnings);
+            var backends = Judge(service, written, known, proxies, overrides);
             if (known.IsDefault || !known.SequenceEqual(backends))
                 next[service.Name] = backends;
         }
 
+        _warnings = warnings;
         return next.ToImmutable();
     }
 
@@ -71,14 +84,17 @@ internal sealed class ServiceStates(HealthChecker health, TimeProvider time)
     }
 
     /// <summary>What is to be checked.</summary>
-    public static IEnumerable<HealthTarget> Targets(L4Config config, OverrideSet overrides)
+    /// <param name="config">The tier.</param>
+    /// <param name="overrides">What operators have said.</param>
+    /// <param name="running">Backends by service, where discovery has found them; null: it has found none.</param>
+    public static IEnumerable<HealthTarget> Targets(L4Config config, OverrideSet overrides, ImmutableDictionary<string, ImmutableArray<BackendStatus>>? running = null)
     {
         var marks = ProbeMarks.Of(config).ToLookup(one => one.Service.Name, one => KeyValuePair.Create(Address(one.Service, one.Backend), one.Mark), StringComparer.Ordinal);
         foreach (var service in config.Services)
         {
             if (service.Health is { } check)
             {
-                yield return new HealthTarget(Key(service), check, [.. service.Backends.Where(backend => (overrides.Of(service, backend)?.State ?? backend.State) != BackendState.Maintenance).Select(backend => Address(service, backend))])
+                yield return new HealthTarget(Key(service), check, [.. Backends(service, running).Where(backend => (overrides.Of(service, backend)?.State ?? backend.State) != BackendState.Maintenance).Select(backend => Address(service, backend)).Distinct()])
                 {
                     Marks = marks[service.Name].ToImmutableDictionary(),
                 };
@@ -86,10 +102,25 @@ internal sealed class ServiceStates(HealthChecker health, TimeProvider time)
         }
     }
 
-    // Before is as they were; default: the service is new.
-    private ImmutableArray<BackendStatus> Judge(ServiceConfig service, ImmutableArray<BackendStatus> before, ImmutableDictionary<IPAddress, ProxyState> proxies, OverrideSet overrides)
+    private static IEnumerable<BackendConfig> Backends(ServiceConfig service, ImmutableDictionary<string, ImmutableArray<BackendStatus>>? running) =>
+        service.Discovery is null ? service.Backends : running?.GetValueOrDefault(service.Name, []).Select(backend => backend.Config) ?? [];
+
+    private static ImmutableArray<FoundBackend> Find(ServiceConfig service, L4Engine engine, Func<ServiceConfig, ImmutableArray<Endpoint>>? find, List<string> warnings)
     {
-        var found = service.Backends.Select(backend => Judge(service, backend, overrides.Of(service, backend))).ToArray();
+        if (service.Discovery is null)
+            return FoundBackends.Written(service);
+        var (backends, trouble) = FoundBackends.Of(service, engine, find?.Invoke(service) ?? []);
+        if (trouble is not null)
+            warnings.Add(trouble);
+        return backends;
+    }
+
+    // Before is as they were; default: the service is new.
+    private ImmutableArray<BackendStatus> Judge(ServiceConfig service, ImmutableArray<FoundBackend> written, ImmutableArray<BackendStatus> before, ImmutableDictionary<IPAddress, ProxyState> proxies, OverrideSet overrides)
+    {
+        var found = written.Select(backend => Judge(service, backend, overrides.Of(service, backend.Config))).ToArray();
+        if (service.Discovery is not null)
+            StandBy(written, found);
         if (service.Forwarding == Forwarding.L7)
             Follow(proxies, found);
         if (service.Panic is { } panic)
@@ -99,14 +130,35 @@ internal sealed class ServiceStates(HealthChecker health, TimeProvider time)
         return [.. found];
     }
 
-    private BackendStatus Judge(ServiceConfig service, BackendConfig written, StateOverride? said)
+    // One that Kubernetes ends does not come back by an operator's word.
+    private BackendStatus Judge(ServiceConfig service, FoundBackend found, StateOverride? said)
     {
-        var (backend, why) = said is null ? (written, "configured") : (written with { State = said.State }, said.Reason);
+        var written = found.Config;
+        var (backend, why) = said is null || (service.Discovery is not null && written.State == BackendState.Drain && said.State == BackendState.Ready)
+            ? (written, found.Reason)
+            : (written with { State = said.State }, said.Reason);
         if (backend.State == BackendState.Maintenance)
             return new BackendStatus(backend, EndpointState.Maintenance, why);
         if (service.Health is not null && health.TryGetState(Key(service), Address(service, backend), out var state, out var reason) && state == EndpointState.Down)
             return new BackendStatus(backend, state, reason);
         return backend.State == BackendState.Drain ? new BackendStatus(backend, EndpointState.Drain, why) : new BackendStatus(backend, EndpointState.Ready);
+    }
+
+    // Those of a later priority keep their flows and take no new ones as long as one of an earlier is ready.
+    private static void StandBy(ImmutableArray<FoundBackend> written, BackendStatus[] found)
+    {
+        var used = int.MaxValue;
+        for (var i = 0; i < found.Length; i++)
+        {
+            if (found[i] is { State: EndpointState.Ready, Config.Weight: > 0 })
+                used = Math.Min(used, written[i].Priority);
+        }
+
+        for (var i = 0; i < found.Length; i++)
+        {
+            if (found[i].State == EndpointState.Ready && written[i].Priority > used)
+                found[i] = found[i] with { State = EndpointState.Drain, Reason = "stands by: others go before it" };
+        }
     }
 
     // A host that drains serves as ever where no other can: nobody is turned away for maintenance.

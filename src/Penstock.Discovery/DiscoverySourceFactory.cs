@@ -7,7 +7,7 @@ using Penstock.Model.L7;
 
 namespace Penstock.Discovery;
 
-/// <summary>Makes the source that a cluster's configuration asks for. A source is worth keeping over a reload while <see cref="ClusterConfig.Discovery"/> and <see cref="ClusterConfig.Endpoints"/> stay.</summary>
+/// <summary>Makes the source that the configuration of a cluster or service asks for.</summary>
 /// <param name="state">Folder of what the daemon keeps over restarts.</param>
 /// <param name="read">Reads what an API server of Kubernetes is reached by; throws <see cref="InvalidDataException"/> when that can't be used.</param>
 /// <param name="time">Clock of every wait.</param>
@@ -21,12 +21,12 @@ public sealed class DiscoverySourceFactory(string state, Func<KubernetesDiscover
     public IEnumerable<string> Warnings => _metrics.Warnings;
 
     /// <summary>A source, not yet started.</summary>
-    /// <param name="cluster">The cluster.</param>
+    /// <param name="target">Whose.</param>
     /// <param name="found">Called with each new list of endpoints; it must not block.</param>
-    public IDiscoverySource Create(ClusterConfig cluster, Action<ClusterEndpointsFound> found) => cluster.Discovery switch
+    public IDiscoverySource Create(DiscoveryTarget target, Action<ClusterEndpointsFound> found) => target.Discovery switch
     {
-        { Dns: { } dns } => new DnsSource(cluster.Name, dns, new NameResolver(dns.Server, time).ResolveAsync, found, time, loggers.CreateLogger<DnsSource>(), _metrics),
-        { Kubernetes: { IsEmpty: false } sources } => new KubernetesSource(cluster.Name, sources, state, read, found, Limits, time, loggers.CreateLogger<KubernetesSource>(), _metrics),
-        _ => new StaticSource(cluster.Name, cluster.Endpoints, found),
+        { Dns: { } dns } => new DnsSource(target.Name, dns, new NameResolver(dns.Server, time).ResolveAsync, found, time, loggers.CreateLogger<DnsSource>(), _metrics),
+        { Kubernetes: { IsEmpty: false } sources } => new KubernetesSource(target.Name, sources, state, read, found, Limits, time, loggers.CreateLogger<KubernetesSource>(), _metrics, target.IsUdp),
+        _ => new StaticSource(target.Name, target.Endpoints, found),
     };
 }

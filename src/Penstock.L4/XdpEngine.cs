@@ -34,8 +34,7 @@ public sealed class XdpEngine : IL4Engine
     private readonly L4Meter _meter;
     private readonly Lock _gate = new();
     private readonly ITimer _watch;
-    private bool _haveHopsChanged;
-    private bool _isDisposed;
+    private bool _haveHopsChanged, _isDisposed;
     private Running? _running;
 
     /// <summary>An engine that touches nothing until it is given a service.</summary>
@@ -228,18 +227,20 @@ public sealed class XdpEngine : IL4Engine
 
         var started = Stopwatch.GetTimestamp();
         var plan = _planner.Plan(snapshot);
-        if (_running is { } known && ReferenceEquals(known.Snapshot.Config.L4, config))
+        if (_running is { } known && ReferenceEquals(known.Snapshot.Config.L4, config) && XdpSettings.Serve(known.Settings, plan))
             UpdateStates(known with { Snapshot = snapshot, Plan = plan });
         else
             ApplyConfig(snapshot, plan);
         _logger.LogDebug("{Services} services in place after {Milliseconds:0.0} ms", plan.Length, Stopwatch.GetElapsedTime(started).TotalMilliseconds);
     }
 
-    // States alone are new: nothing of the host is looked at, so that a backend that is gone gets no packet for longer than it must.
+    // States, or backends that discovery found, alone are new: nothing of the host is looked at but the ways to new ones, so that a backend that is gone gets no packet for longer than it must.
     private void UpdateStates(Running next)
     {
         try
         {
+            if (next.Snapshot.Config.L4.Services.Any(service => service.Discovery is not null))
+                _hops.Keep(_neighbours.FollowOthers(next.Plan));
             next.Tables.Apply(next.Plan, next.Snapshot.Config.L4.DropOtherPorts);
             _running = next;
         }
@@ -392,8 +393,7 @@ public sealed class XdpEngine : IL4Engine
         _neighbours.Follow([]);
         _probes.Dispose();
         _owner.Release();
-        var names = Detach(running.Snapshot.Config.L4.Pins);
-        _logger.LogInformation("no services any more: detached from {Interfaces}", string.Join(", ", names));
+        _logger.LogInformation("no services any more: detached from {Interfaces}", string.Join(", ", Detach(running.Snapshot.Config.L4.Pins)));
     }
 
     private sealed record Running(Snapshot Snapshot, PlannedService[] Plan, InterfaceWatch Interfaces, HostInterface[] Devices, Layout.Settings Settings, XdpProgram Program, XdpTables Tables, ImmutableArray<string> Notes);

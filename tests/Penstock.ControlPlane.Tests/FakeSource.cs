@@ -8,7 +8,7 @@ using Penstock.Model.L7;
 namespace Penstock.ControlPlane.Tests;
 
 /// <summary>A discovery source that finds what the test says; a static cluster's endpoints at once.</summary>
-internal sealed class FakeSource(ClusterConfig config, Action<ClusterEndpointsFound> found) : IDiscoverySource
+internal sealed class FakeSource(DiscoveryTarget config, Action<ClusterEndpointsFound> found) : IDiscoverySource
 {
     public string Cluster => config.Name;
 

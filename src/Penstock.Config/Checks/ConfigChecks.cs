@@ -21,6 +21,7 @@ internal static class ConfigChecks
         VrrpChecks.Run(config, at, host, sink);
         BgpChecks.Run(config, at, host, sink);
         ServiceChecks.Run(config.L4, at["l4"], sink);
+        ServiceDiscoveryChecks.Run(config.L4, host is not null, at["l4"], sink);
         AddressChecks.Run(config, host, at["l4"]["services"], sink);
         TableChecks.Run(config.L4, host, at["l4"], sink);
         ListenerChecks.Run(config.L7, host is not null, at["l7"], sink);

@@ -80,7 +80,8 @@ internal sealed record OverrideTarget(OverrideKind Kind, string Name, string? Ad
         if (kind == OverrideKind.Endpoint)
             return [.. running.Endpoints.GetValueOrDefault(name)?.Endpoints.Select(endpoint => new Member(endpoint.Address.ToString(), endpoint.Address.ToString(), endpoint.Address.Address?.ToString() ?? "", BackendState.Ready)) ?? []];
         var service = running.Config.L4.Services.First(service => string.Equals(service.Name, name, StringComparison.Ordinal));
-        return [.. service.Backends.Select(backend => new Member(OverrideSet.Text(backend), new IPEndPoint(backend.Address, backend.Port ?? service.Listen.FirstPort).ToString(), backend.Address.ToString(), backend.State))];
+        IEnumerable<BackendConfig> backends = service.Discovery is null ? service.Backends : running.Services.GetValueOrDefault(name, []).Select(status => status.Config with { State = BackendState.Ready });
+        return [.. backends.Select(backend => new Member(OverrideSet.Text(backend), new IPEndPoint(backend.Address, backend.Port ?? service.Listen.FirstPort).ToString(), backend.Address.ToString(), backend.State))];
     }
 
     /// <summary>A backend or an endpoint.</summary>

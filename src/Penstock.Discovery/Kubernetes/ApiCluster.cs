@@ -37,12 +37,13 @@ internal sealed class ApiCluster : IAsyncDisposable
     /// <param name="time">Clock.</param>
     /// <param name="logger">Log.</param>
     /// <param name="meter">Counts.</param>
-    public ApiCluster(KubernetesDiscoveryConfig config, Func<KubernetesAccess> read, Action changed, KubernetesLimits limits, TimeProvider time, ILogger logger, KubernetesMeter meter)
+    /// <param name="isUdp">Whether its ports are those of UDP; else of TCP.</param>
+    public ApiCluster(KubernetesDiscoveryConfig config, Func<KubernetesAccess> read, Action changed, KubernetesLimits limits, TimeProvider time, ILogger logger, KubernetesMeter meter, bool isUdp = false)
     {
         (_config, _changed, _limits, _time, _logger, _meter) = (config, changed, limits, time, logger, meter);
         _made = time.GetTimestamp();
         _client = new ApiClient(read, limits);
-        _form = new EndpointForm(config);
+        _form = new EndpointForm(config, isUdp);
         var names = config.Service.Split('/');
         if (config.Via == KubernetesVia.Pods)
         {

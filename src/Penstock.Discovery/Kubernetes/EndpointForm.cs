@@ -7,10 +7,17 @@ namespace Penstock.Discovery.Kubernetes;
 
 /// <summary>Makes endpoints of what a source finds, ranked as its configuration says.</summary>
 /// <param name="config">The source.</param>
-internal sealed class EndpointForm(KubernetesDiscoveryConfig config)
+/// <param name="isUdp">Whether its ports are those of UDP; else of TCP.</param>
+internal sealed class EndpointForm(KubernetesDiscoveryConfig config, bool isUdp = false)
 {
     /// <summary>Why an endpoint drains, where nothing more is known.</summary>
     public const string Ends = "Kubernetes ends it";
+
+    /// <summary>Whether its ports are those of UDP; else of TCP.</summary>
+    public bool IsUdp => isUdp;
+
+    /// <summary>The protocol of its ports, for people.</summary>
+    public string Protocol => isUdp ? "UDP" : "TCP";
 
     /// <summary>Makes one.</summary>
     /// <param name="address">Its address.</param>

@@ -31,9 +31,10 @@ internal sealed class EndpointStore
     /// <param name="state">Folder of what the daemon keeps over restarts.</param>
     /// <param name="cluster">Name of the cluster.</param>
     /// <param name="sources">Its sources.</param>
-    public EndpointStore(string state, string cluster, IEnumerable<KubernetesDiscoveryConfig> sources)
+    /// <param name="isUdp">Whether their ports are those of UDP; else of TCP.</param>
+    public EndpointStore(string state, string cluster, IEnumerable<KubernetesDiscoveryConfig> sources, bool isUdp = false)
     {
-        var identity = SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', sources.Select(Identity))));
+        var identity = SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', sources.Select(source => Identity(source, isUdp)))));
         _family = cluster + Separator;
         _path = Path.Combine(state, Folder, _family + Convert.ToHexStringLower(identity.AsSpan(0, HashBytes)) + Ending);
     }
@@ -127,7 +128,7 @@ internal sealed class EndpointStore
         }
     }
 
-    private static string Identity(KubernetesDiscoveryConfig source) => $"{source.Service} {source.Port} {source.Via} {source.Context} {source.Kubeconfig}";
+    private static string Identity(KubernetesDiscoveryConfig source, bool isUdp) => $"{source.Service} {source.Port} {source.Via} {source.Context} {source.Kubeconfig}{(isUdp ? " udp" : "")}";
 
     private static void Write(Utf8JsonWriter json, ApiCluster part, DateTimeOffset now)
     {
@@ -135,7 +136,7 @@ internal sealed class EndpointStore
         if (endpoints.IsDefault)
             return;
         json.WriteStartObject();
-        json.WriteString("source", Identity(part.Config));
+        json.WriteString("source", Identity(part.Config, part.Form.IsUdp));
         json.WriteString("confirmed", (now - part.Age).ToString("o", CultureInfo.InvariantCulture));
         json.WriteStartArray("endpoints");
         foreach (var endpoint in endpoints)
@@ -188,7 +189,7 @@ internal sealed class EndpointStore
             if (reader.ValueTextEquals("source"u8))
             {
                 var identity = JsonTokens.TextOrNull(ref reader, "source");
-                part = parts.FirstOrDefault(one => string.Equals(Identity(one.Config), identity, StringComparison.Ordinal));
+                part = parts.FirstOrDefault(one => string.Equals(Identity(one.Config, one.Form.IsUdp), identity, StringComparison.Ordinal));
             }
             else if (reader.ValueTextEquals("confirmed"u8))
             {

@@ -37,6 +37,7 @@ internal sealed class KubernetesSource : IDiscoverySource, IMeasuredSource
     /// <param name="time">Clock.</param>
     /// <param name="logger">Log.</param>
     /// <param name="metrics">Counts.</param>
+    /// <param name="isUdp">Whether its ports are those of UDP; else of TCP.</param>
     public KubernetesSource(
         string cluster,
         ImmutableArray<KubernetesDiscoveryConfig> sources,
@@ -46,12 +47,13 @@ internal sealed class KubernetesSource : IDiscoverySource, IMeasuredSource
         KubernetesLimits limits,
         TimeProvider time,
         ILogger logger,
-        DiscoveryMetrics metrics)
+        DiscoveryMetrics metrics,
+        bool isUdp = false)
     {
         (Cluster, _found, _limits, _time, _logger, _metrics) = (cluster, found, limits, time, logger, metrics);
-        _store = new EndpointStore(state, cluster, sources);
+        _store = new EndpointStore(state, cluster, sources, isUdp);
         var meter = new KubernetesMeter(cluster, metrics);
-        _parts = [.. sources.Select(source => new ApiCluster(source, () => read(source), Report, limits, time, logger, meter))];
+        _parts = [.. sources.Select(source => new ApiCluster(source, () => read(source), Report, limits, time, logger, meter, isUdp))];
         _saved = time.GetTimestamp();
         _restore = time.CreateTimer(_ => Restore(), state: null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
@@ -80,11 +82,11 @@ internal sealed class KubernetesSource : IDiscoverySource, IMeasuredSource
             foreach (var part in _parts)
             {
                 if (part.Warning is { } warning)
-                    yield return $"cluster {Cluster}: {warning}";
+                    yield return $"{DiscoveryTarget.Label(Cluster)}: {warning}";
             }
 
             if (Volatile.Read(ref _saveTrouble) is { } trouble)
-                yield return $"cluster {Cluster}: its endpoints would not outlive a restart: {trouble}";
+                yield return $"{DiscoveryTarget.Label(Cluster)}: its endpoints would not outlive a restart: {trouble}";
         }
     }
 

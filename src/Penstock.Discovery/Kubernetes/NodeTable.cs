@@ -21,10 +21,10 @@ internal sealed class NodeTable(string? port, bool isExternal, EndpointForm form
 
     /// <inheritdoc/>
     public string? Trouble => _service is null ? "there is no such Service"
-        : Port is null ? $"the Service has no node port{(port is null ? " that is its only one" : " for " + port)}; it has {ServicePort.Names(_service.Ports)}"
+        : Port is null ? $"the Service has no node port{(port is null ? " that is its only one" : " for " + port)}; it has {ServicePort.Names(_service.Ports, form.IsUdp)}"
         : null;
 
-    private int? Port => _service is null ? null : ServicePort.Choose(_service.Ports, port);
+    private int? Port => _service is null ? null : ServicePort.Choose(_service.Ports, port, form.IsUdp);
 
     /// <summary>Takes the Service; null: it is gone.</summary>
     public void Take(ServiceObject? service) => _service = service;

@@ -21,13 +21,13 @@ internal sealed class PodTable(string? port, EndpointForm form, int most) : IEnd
 
     /// <inheritdoc/>
     public string? Trouble => _portless.Count == 0 ? null
-        : port is null ? $"the Service has not exactly one port of TCP ({_portless.Values.First()}): name one with the key port"
-        : $"the Service has no port {port} of TCP; there is {_portless.Values.First()}";
+        : port is null ? $"the Service has not exactly one port of {form.Protocol} ({_portless.Values.First()}): name one with the key port"
+        : $"the Service has no port {port} of {form.Protocol}; there is {_portless.Values.First()}";
 
     /// <inheritdoc/>
     public void Put(SliceObject slice)
     {
-        var number = ServicePort.Choose(slice.Ports, port);
+        var number = ServicePort.Choose(slice.Ports, port, form.IsUdp);
         var known = _slices.GetValueOrDefault(slice.Name)?.Endpoints.Length ?? 0;
         if (number is not null && _owners.Count - known + slice.Endpoints.Count > most)
             throw new InvalidDataException($"more than {most} endpoints");
@@ -36,7 +36,7 @@ internal sealed class PodTable(string? port, EndpointForm form, int most) : IEnd
         {
             // One without ports is of a Service without pods.
             if (slice.Endpoints.Count > 0)
-                _portless[slice.Name] = ServicePort.Names(slice.Ports);
+                _portless[slice.Name] = ServicePort.Names(slice.Ports, form.IsUdp);
             return;
         }
 

@@ -71,7 +71,7 @@ internal sealed class SliceReader
                 else if (reader.ValueTextEquals(numberKey))
                     port = port with { Number = JsonTokens.Port(ref reader, "ports") };
                 else if (reader.ValueTextEquals("protocol"u8))
-                    port = port with { IsTcp = JsonTokens.TextOrNull(ref reader, "ports.protocol") is null or "TCP" };
+                    port = Of(port, JsonTokens.TextOrNull(ref reader, "ports.protocol"));
                 else
                     JsonTokens.Skip(ref reader);
             }
@@ -81,6 +81,8 @@ internal sealed class SliceReader
                 throw new InvalidDataException($"more than {most} ports");
         }
     }
+
+    private static ServicePort Of(ServicePort port, string? protocol) => port with { IsTcp = protocol is null or "TCP", IsUdp = protocol is "UDP" };
 
     // What is wrong with an address, which another type of address might make right.
     private string? ReadEndpoints(ref Utf8JsonReader reader, List<SliceEndpoint> endpoints)

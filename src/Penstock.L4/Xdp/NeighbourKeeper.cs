@@ -53,8 +53,7 @@ internal sealed class NeighbourKeeper : IDisposable
     /// <summary>Keeps the next hops to these addresses from now on.</summary>
     public void Follow(IReadOnlyList<PlannedService> plan)
     {
-        IPAddress[] addresses = [.. plan.SelectMany(service => service.Backends)
-            .Where(backend => backend.Value.Flags.HasFlag(Layout.BackendFlags.Fib) || backend.IsResolved).Select(backend => backend.Address).Distinct()];
+        var addresses = Addresses(plan);
         var added = addresses.Except(_addresses).ToArray();
         Volatile.Write(ref _addresses, addresses);
         foreach (var address in added)
@@ -66,8 +65,24 @@ internal sealed class NeighbourKeeper : IDisposable
         _timer.Change(addresses.Length > 0 ? LookEvery : Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
+    /// <summary>The same, where a plan has other addresses than the one before: discovery finds backends without a change of the configuration.</summary>
+    /// <returns>The addresses that are kept.</returns>
+    public IReadOnlySet<IPAddress> FollowOthers(IReadOnlyList<PlannedService> plan)
+    {
+        var addresses = Addresses(plan).ToHashSet();
+        if (!addresses.SetEquals(Volatile.Read(ref _addresses)))
+            Follow(plan);
+        return addresses;
+    }
+
     /// <inheritdoc/>
     public void Dispose() => _timer.Dispose();
+
+    private static IPAddress[] Addresses(IReadOnlyList<PlannedService> plan) =>
+    [
+        .. plan.SelectMany(service => service.Backends)
+            .Where(backend => backend.Value.Flags.HasFlag(Layout.BackendFlags.Fib) || backend.IsResolved).Select(backend => backend.Address).Distinct(),
+    ];
 
     private void Refresh()
     {

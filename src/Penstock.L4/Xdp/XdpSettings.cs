@@ -18,7 +18,7 @@ internal static class XdpSettings
             features |= Layout.Features.Jumbo;
         if (BpfKernel.Has(BpfFunction.XdpLoadBytes))
             features |= Layout.Features.Capture;
-        if (plan.Any(service => service.Backends.Any(backend => backend.Value.Flags.HasFlag(Layout.BackendFlags.Fib))))
+        if (NeedsFib(plan))
             features |= Layout.Features.Fib;
         if (plan.Any(service => service.Value.Flags.HasFlag(Layout.ServiceFlags.Nat)))
             features |= Layout.Features.Nat;
@@ -42,6 +42,12 @@ internal static class XdpSettings
             SearchesPerSecond = config.NewFlowsPerCpu > 0 ? (uint)config.NewFlowsPerCpu : Searches,
         };
     }
+
+    /// <summary>Whether a program with these settings can do what a plan of the same configuration asks: discovery may find the first backend whose next hop the kernel is to say.</summary>
+    public static bool Serve(Layout.Settings settings, IReadOnlyList<PlannedService> plan) =>
+        settings.Features.HasFlag(Layout.Features.Fib) || !NeedsFib(plan);
+
+    private static bool NeedsFib(IReadOnlyList<PlannedService> plan) => plan.Any(service => service.Backends.Any(backend => backend.Value.Flags.HasFlag(Layout.BackendFlags.Fib)));
 
     private static ushort Seconds(TimeSpan time) => (ushort)Math.Ceiling(time.TotalSeconds);
 }

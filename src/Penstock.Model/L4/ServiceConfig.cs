@@ -26,6 +26,14 @@ public sealed record ServiceConfig
     [Example("[10.0.0.11, {address: 10.0.0.12, weight: 2}]")]
     public ImmutableArray<BackendConfig> Backends { get; init; } = [];
 
+    /// <summary>
+    /// Where backends come from when they are not in the file: a Service in Kubernetes, by its port of the service's protocol. With nat they are reached at the port that is found there, with
+    /// dsr-ipip, dsr-gue and dsr-l2 at the service's own, which has to be the same; those of another address family than the service's are left out, but by engine userspace. Null, the default:
+    /// they are in the file.
+    /// </summary>
+    [Example("{kubernetes: {service: dns/coredns, port: dns, kubeconfig: /etc/penstock/mesh-a.kubeconfig}}")]
+    public DiscoveryConfig? Discovery { get; init; }
+
     /// <summary>l7 without backends: over which hosts new flows are spread, in equal parts. Default peers, which without a section peers is this host alone.</summary>
     public Spread Spread { get; init; } = Spread.Peers;
 

@@ -4,7 +4,7 @@ using Penstock.Model.Schema;
 
 namespace Penstock.Model.L7;
 
-/// <summary>Where a cluster's endpoints come from when they are not in the file. Exactly one source is given.</summary>
+/// <summary>Where a cluster's endpoints, or a service's backends, come from when they are not in the file. Exactly one source is given; services take kubernetes alone.</summary>
 public sealed record DiscoveryConfig
 {
     /// <summary>A name in DNS: every A and AAAA address, for as long as its TTL says.</summary>

@@ -11,7 +11,7 @@ public sealed record KubernetesDiscoveryConfig
     [Example("istio-system/istio-ingressgateway")]
     public required string Service { get; init; }
 
-    /// <summary>Name of the Service's port, whose protocol is TCP; null: it has one only.</summary>
+    /// <summary>Name of the Service's port, whose protocol is TCP, or that of the L4 service; null: it has one only.</summary>
     [Text(TextForm.Name)]
     [Example("http2")]
     public string? Port { get; init; }

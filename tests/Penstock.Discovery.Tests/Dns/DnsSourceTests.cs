@@ -147,7 +147,7 @@ public sealed class DnsSourceTests
     {
         var endpoint = new EndpointConfig(Penstock.Model.SocketEndpoint.Ip(IPAddress.Loopback, 80), 7);
         var factory = new DiscoverySourceFactory("/nowhere", static _ => throw new InvalidDataException("no kubeconfig"), _time, Microsoft.Extensions.Logging.Abstractions.NullLoggerFactory.Instance);
-        await using var source = factory.Create(new ClusterConfig { Name = "c", Endpoints = [endpoint] }, _found.Add);
+        await using var source = factory.Create(DiscoveryTarget.Of(new ClusterConfig { Name = "c", Endpoints = [endpoint] }), _found.Add);
 
         source.Start();
 

@@ -6,7 +6,7 @@ using static Penstock.Discovery.Tests.Kubernetes.Recorded;
 
 namespace Penstock.Discovery.Tests.Kubernetes;
 
-/// <summary>When a source lists anew, and what it refuses to take.</summary>
+/// <summary>When a source lists anew, what it refuses to take, and which ports it looks for.</summary>
 public sealed class KubernetesRelistTests : IAsyncLifetime
 {
     private readonly string _state = Directory.CreateTempSubdirectory("penstock-kubernetes-").FullName;
@@ -130,6 +130,24 @@ public sealed class KubernetesRelistTests : IAsyncLifetime
 
         await source.UntilAsync(() => source.Warnings.Any(warning => warning.Contains("EndpointSlices can't be listed: a list of more than 1 MiB", StringComparison.Ordinal)));
         source.Endpoints.ShouldHaveSingleItem().State.ShouldBe(EndpointState.Ready);
+    }
+
+    [Fact]
+    public async Task Service_OfUdp_HasItsPortOfUdp()
+    {
+        await using var source = new SourceUnderTest(_state, [SourceUnderTest.Gateway with { Port = null }], _ => _server.Access, isUdp: true, name: "l4:dns");
+
+        await source.UntilItHasAsync("10.1.0.1");
+        source.Endpoints.ShouldHaveSingleItem().Address.Port.ShouldBe(5353);
+    }
+
+    [Fact]
+    public async Task Service_OfUdpWithAPortOfTcp_IsWarnedOfByItsOwnName()
+    {
+        await using var source = new SourceUnderTest(_state, [SourceUnderTest.Gateway], _ => _server.Access, isUdp: true, name: "l4:dns");
+
+        await source.UntilAsync(() => source.Warnings.Count > 0);
+        source.Warnings.ShouldHaveSingleItem().ShouldBe("service dns: istio-system/istio-ingressgateway: the Service has no port http2 of UDP; there is dns");
     }
 
     [Fact]

@@ -109,7 +109,7 @@ public sealed class KubernetesRestartTests : IDisposable
     public async Task Create_KubernetesCluster_WarnsThroughItsFactory()
     {
         var factory = new DiscoverySourceFactory(_state, _ => Nowhere, TimeProvider.System, NullLoggerFactory.Instance);
-        await using var source = factory.Create(new ClusterConfig { Name = "c", Discovery = new DiscoveryConfig { Kubernetes = [SourceUnderTest.Gateway] } }, _ => { });
+        await using var source = factory.Create(DiscoveryTarget.Of(new ClusterConfig { Name = "c", Discovery = new DiscoveryConfig { Kubernetes = [SourceUnderTest.Gateway] } }), _ => { });
         source.Start();
 
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));

@@ -15,9 +15,9 @@ internal sealed class SourceUnderTest : IAsyncDisposable
 
     private readonly KubernetesSource _source;
 
-    public SourceUnderTest(string state, ImmutableArray<KubernetesDiscoveryConfig> sources, Func<KubernetesDiscoveryConfig, KubernetesAccess> read, KubernetesLimits? limits = null)
+    public SourceUnderTest(string state, ImmutableArray<KubernetesDiscoveryConfig> sources, Func<KubernetesDiscoveryConfig, KubernetesAccess> read, KubernetesLimits? limits = null, bool isUdp = false, string name = "mesh")
     {
-        _source = new KubernetesSource("mesh", sources, state, read, Found.Enqueue, limits ?? Limits, TimeProvider.System, Logger, new DiscoveryMetrics());
+        _source = new KubernetesSource(name, sources, state, read, Found.Enqueue, limits ?? Limits, TimeProvider.System, Logger, new DiscoveryMetrics(), isUdp);
         _source.Start();
     }
 

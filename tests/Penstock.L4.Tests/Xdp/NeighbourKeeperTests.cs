@@ -70,6 +70,19 @@ public sealed class NeighbourKeeperTests : IDisposable
     }
 
     [Fact]
+    public async Task FollowOthers_OfTheSameAddresses_AsksNothingAndOfOthersTheNewOnes()
+    {
+        await FollowAsync("10.0.0.11", "10.0.0.12");
+        _host.Asked.Clear();
+
+        await RunAsync(() => _keeper.FollowOthers([Plan("10.0.0.12", "10.0.0.11")]).Count.ShouldBe(2));
+        _host.Asked.ShouldBeEmpty();
+        await RunAsync(() => _keeper.FollowOthers([Plan("10.0.0.12", "10.0.0.13")]).Count.ShouldBe(2));
+
+        _host.Asked.ShouldBe(["10.0.0.13"]);
+    }
+
+    [Fact]
     public async Task Carriers_UnknownForAMoment_AreNoChange()
     {
         await FollowAsync("10.0.0.11");
@@ -84,12 +97,18 @@ public sealed class NeighbourKeeperTests : IDisposable
         _host.Asked.ShouldBeEmpty();
     }
 
-    private async Task FollowAsync(params string[] addresses)
+    private static PlannedService Plan(params string[] addresses)
     {
         var value = new Layout.Backend { Flags = Layout.BackendFlags.Fib };
         var backends = addresses.Select((address, i) => new PlannedBackend(i, 0, IPAddress.Parse(address), 1, value));
-        var plan = new PlannedService("web", new ServiceAddress(TransportProtocol.Tcp, IPAddress.Parse("203.0.113.10"), 80, 80), default, 13, [.. backends]);
-        var following = Task.Run(() => _keeper.Follow([plan]));
+        return new PlannedService("web", new ServiceAddress(TransportProtocol.Tcp, IPAddress.Parse("203.0.113.10"), 80, 80), default, 13, [.. backends]);
+    }
+
+    private Task FollowAsync(params string[] addresses) => RunAsync(() => _keeper.Follow([Plan(addresses)]));
+
+    private async Task RunAsync(Action follow)
+    {
+        var following = Task.Run(follow);
         while (!following.IsCompleted)
         {
             if (_time.UntilNextTimer is { } wait && wait < Second)

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+using System.Collections.Immutable;
+using System.Net;
+using Penstock.L4.Ipvs;
+using Penstock.L4.Tests.Userspace;
+using Penstock.L4.Xdp;
+using Penstock.Model;
+using Penstock.Model.L4;
+using Penstock.Model.L7;
+
+namespace Penstock.L4.Tests;
+
+/// <summary>Backends that come and go while the configuration stays as it is, and has none itself.</summary>
+public sealed class DiscoveredBackendsTests
+{
+    private static readonly DiscoveryConfig s_discovery = new() { Kubernetes = [new KubernetesDiscoveryConfig { Service = "a/b" }] };
+
+    [Fact]
+    public async Task Userspace_BackendsThatComeAndGo_TakeConnectionsInTurn()
+    {
+        using var loopback = new Loopback();
+        var (first, second) = (TcpServer.Echo(loopback), TcpServer.Echo(loopback));
+        var service = loopback.Service() with { Discovery = s_discovery };
+        var none = loopback.Snapshot((service, []));
+        loopback.Engine.Apply(none);
+
+        Apply(Loopback.Ready(first.At));
+        using var kept = await loopback.ConnectAsync();
+        (await TcpServer.WhoAsync(kept)).ShouldBe(first.At.Address);
+        Apply(Loopback.Ready(second.At), Loopback.Ready(first.At, EndpointState.Drain));
+        using var client = await loopback.ConnectAsync();
+
+        (await TcpServer.WhoAsync(client)).ShouldBe(second.At.Address);
+        await kept.SendAsync(new byte[3]);
+        await TcpServer.ReadAsync(kept, new byte[3]);
+
+        void Apply(params BackendStatus[] states) => loopback.Engine.Apply(none with { Services = none.Services.SetItem(service.Name, [.. states]) });
+    }
+
+    [Fact]
+    public void Ipvs_BackendsThatComeAndGo_AreDestinationsAtTheirPorts()
+    {
+        var (one, other) = (Backend("10.1.0.1", 8080), Backend("10.1.0.2", 8081));
+
+        Plan(Want(one), Want()).ShouldBe(["add destination 10.1.0.1:8080 of tcp://203.0.113.10:80"]);
+        Plan(Want(other, one with { State = EndpointState.Drain }), Want(one)).ShouldBe([
+            "add destination 10.1.0.2:8081 of tcp://203.0.113.10:80",
+            "change destination 10.1.0.1:8080 of tcp://203.0.113.10:80",
+        ]);
+        Plan(Want(other), Want(other, one with { State = EndpointState.Drain })).ShouldBe(["remove destination 10.1.0.1:8080 of tcp://203.0.113.10:80"]);
+    }
+
+    [Fact]
+    public void Xdp_FirstBackendByTheKernelsRoutes_AsksForAProgramThatCan()
+    {
+        var without = new Layout.Settings { Features = Layout.Features.Fragments };
+        var with = new Layout.Settings { Features = Layout.Features.Fragments | Layout.Features.Fib };
+
+        XdpSettings.Serve(without, [Service()]).ShouldBeTrue();
+        XdpSettings.Serve(without, [Service(Layout.BackendFlags.Mac)]).ShouldBeTrue();
+        XdpSettings.Serve(without, [Service(Layout.BackendFlags.Fib)]).ShouldBeFalse();
+        XdpSettings.Serve(with, [Service(Layout.BackendFlags.Fib)]).ShouldBeTrue();
+    }
+
+    private static PlannedService Service(params Layout.BackendFlags[] backends) => new(
+        "web",
+        new ServiceAddress(TransportProtocol.Tcp, IPAddress.Parse("203.0.113.10"), 80, 80),
+        default,
+        13,
+        [.. backends.Select((flags, i) => new PlannedBackend(i, 0, IPAddress.Loopback, 1, new Layout.Backend { Flags = flags }))]);
+
+    private static BackendStatus Backend(string address, int port) => new(new BackendConfig { Address = IPAddress.Parse(address), Port = port }, EndpointState.Ready);
+
+    private static IpvsTable Want(params BackendStatus[] states)
+    {
+        var service = new ServiceConfig { Name = "web", Listen = new ServiceAddress(TransportProtocol.Tcp, IPAddress.Parse("203.0.113.10"), 80, 80), Forwarding = Forwarding.Nat, Discovery = s_discovery };
+        var config = new ApplianceConfig { Node = "lb1", L4 = new L4Config { Engine = L4Engine.Ipvs, Services = [service] } };
+        return IpvsPlanner.Want(new Snapshot(1, config, ImmutableDictionary<string, ClusterEndpoints>.Empty)
+        {
+            Services = ImmutableDictionary<string, ImmutableArray<BackendStatus>>.Empty.Add("web", [.. states]),
+        });
+    }
+
+    private static string[] Plan(IpvsTable wanted, IpvsTable held) => [.. IpvsPlanner.Plan(wanted, held, _ => false).Select(command => command.ToString())];
+}
