@@ -53,13 +53,13 @@ public sealed class DiscoveredBackendsTests
     [Fact]
     public void Xdp_FirstBackendByTheKernelsRoutes_AsksForAProgramThatCan()
     {
-        var without = new Layout.Settings { Features = Layout.Features.Fragments };
-        var with = new Layout.Settings { Features = Layout.Features.Fragments | Layout.Features.Fib };
+        var unable = new Layout.Settings { Features = Layout.Features.Fragments };
+        var able = new Layout.Settings { Features = Layout.Features.Fragments | Layout.Features.Fib };
 
-        XdpSettings.Serve(without, [Service()]).ShouldBeTrue();
-        XdpSettings.Serve(without, [Service(Layout.BackendFlags.Mac)]).ShouldBeTrue();
-        XdpSettings.Serve(without, [Service(Layout.BackendFlags.Fib)]).ShouldBeFalse();
-        XdpSettings.Serve(with, [Service(Layout.BackendFlags.Fib)]).ShouldBeTrue();
+        XdpSettings.Serve(unable, [Service()]).ShouldBeTrue();
+        XdpSettings.Serve(unable, [Service(Layout.BackendFlags.Mac)]).ShouldBeTrue();
+        XdpSettings.Serve(unable, [Service(Layout.BackendFlags.Fib)]).ShouldBeFalse();
+        XdpSettings.Serve(able, [Service(Layout.BackendFlags.Fib)]).ShouldBeTrue();
     }
 
     private static PlannedService Service(params Layout.BackendFlags[] backends) => new(
