@@ -270,7 +270,7 @@ public sealed class UserspaceEngine : IL4Engine
         catch
         {
             foreach (var listener in opened.Values)
-                listener.Close();
+                listener.TakeBack(_store);
             throw;
         }
     }

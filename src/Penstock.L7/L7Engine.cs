@@ -263,7 +263,7 @@ public sealed class L7Engine : IAsyncDisposable
         }
         catch
         {
-            opened.ForEach(slot => slot.Release());
+            opened.ForEach(slot => slot.TakeBack(_store));
             throw;
         }
     }

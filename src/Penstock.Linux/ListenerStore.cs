@@ -39,6 +39,13 @@ public sealed class ListenerStore(IEnumerable<FileDescriptor> inherited, Action<
         }
     }
 
+    /// <summary>Takes back what <see cref="Take"/> has given to somebody who can't use it now: it is there for the next who asks.</summary>
+    public void Return(IEnumerable<FileDescriptor> sockets)
+    {
+        lock (_gate)
+            _inherited.AddRange(sockets.Where(socket => !socket.IsClosed));
+    }
+
     /// <summary>Closes what is left, but for what is bound to one of these addresses: clients are refused there, and the service manager lets go of it.</summary>
     /// <returns>How many were closed.</returns>
     public int CloseAllBut(IEnumerable<SocketAddress> wanted)

@@ -26,23 +26,26 @@ internal static class RelayBinder
     /// <param name="reactors">How many.</param>
     /// <param name="service">Whose.</param>
     /// <param name="store">Sockets of the process before.</param>
-    /// <exception cref="L4ApplyException">The address is taken, not ours, or not permitted; no socket stays open then.</exception>
+    /// <exception cref="L4ApplyException">The address is taken, not ours, or not permitted; no socket stays open then, and those of the process before are the store's again.</exception>
     public static RelayListener Open(TransportProtocol protocol, IPEndPoint endpoint, int reactors, RelayService service, ListenerStore store)
     {
         var sockets = new List<FileDescriptor>();
+        var inherited = 0;
         try
         {
             if (protocol == TransportProtocol.Tcp)
                 sockets.AddRange(store.Take(SocketAddress.Ip(endpoint.Address, endpoint.Port)));
-            var inherited = sockets.Count;
+            inherited = sockets.Count;
             sockets.ForEach(socket => Listen(socket, endpoint));
             while (sockets.Count < reactors)
                 sockets.Add(OpenOne(protocol, endpoint, first: sockets.Count == 0));
-            return new RelayListener(protocol, endpoint, [.. sockets], reactors, service) { IsKept = inherited >= reactors };
+            return new RelayListener(protocol, endpoint, [.. sockets], reactors, service) { Inherited = inherited, IsKept = inherited >= reactors };
         }
         catch
         {
-            sockets.ForEach(socket => socket.Dispose());
+            store.Return(sockets.Take(inherited));
+            foreach (var socket in sockets.Skip(inherited))
+                socket.Dispose();
             throw;
         }
     }

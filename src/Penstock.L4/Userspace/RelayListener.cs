@@ -31,6 +31,9 @@ internal sealed class RelayListener(TransportProtocol protocol, IPEndPoint endpo
     /// <summary>Its sockets.</summary>
     public IReadOnlyList<FileDescriptor> Sockets => sockets;
 
+    /// <summary>How many of them, from the first on, are of a process before.</summary>
+    public int Inherited { get; init; }
+
     /// <summary>The service manager has the sockets, too: they may outlive this process.</summary>
     public bool IsKept { get; set; }
 
@@ -47,6 +50,14 @@ internal sealed class RelayListener(TransportProtocol protocol, IPEndPoint endpo
             else
                 socket.Dispose();
         }
+    }
+
+    /// <summary>Lets go of every socket before any reactor listens: those of a process before are the store's again.</summary>
+    public void TakeBack(ListenerStore store)
+    {
+        store.Return(sockets.Take(Inherited));
+        foreach (var socket in sockets.Skip(Inherited))
+            socket.Dispose();
     }
 
     /// <summary>Lets go of every socket, when no reactor listens; those that are kept go on listening without this process.</summary>

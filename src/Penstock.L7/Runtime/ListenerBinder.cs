@@ -29,14 +29,16 @@ internal static class ListenerBinder
     /// <param name="reactors">How many reactors.</param>
     /// <param name="store">Sockets of the process before.</param>
     /// <param name="isVirtual">Whether another host may have the address now, and this one later.</param>
-    /// <exception cref="L7ApplyException">The address is taken, not ours, or not permitted; no socket stays open then.</exception>
+    /// <exception cref="L7ApplyException">The address is taken, not ours, or not permitted; no socket stays open then, and those of the process before are the store's again.</exception>
     internal static ListenerSlot Open(int id, SocketEndpoint bind, int reactors, ListenerStore store, bool isVirtual = false)
     {
         var sockets = new List<FileDescriptor>();
+        var inherited = 0;
         try
         {
             sockets.AddRange(Inherited(bind, store));
-            var inherited = sockets.Count;
+            inherited = sockets.Count;
+            sockets.ForEach(socket => Listen(socket, bind)); // Again, with what this version sets: the one before may have set other things.
             if (bind.UnixPath is { } path && inherited == 0)
                 RemoveStale(path, bind);
             var boundTo = bind;
@@ -51,7 +53,9 @@ internal static class ListenerBinder
         }
         catch
         {
-            sockets.ForEach(socket => socket.Dispose());
+            store.Return(sockets.Take(inherited));
+            foreach (var socket in sockets.Skip(inherited))
+                socket.Dispose();
             throw;
         }
     }
@@ -65,20 +69,15 @@ internal static class ListenerBinder
         return SocketAddress.Ip(isAnyOfIpv4 ? IPAddress.Any : endpoint.Address!, endpoint.Port); // One of the two.
     }
 
-    // Listened to again, with what this version sets: the one before may have set other things.
+    // Nobody can connect any more to a Unix socket whose file is gone.
     private static IReadOnlyList<FileDescriptor> Inherited(SocketEndpoint bind, ListenerStore store)
     {
         var sockets = store.Take(AddressOf(bind));
-        var isLost = bind.UnixPath is { } path && !FileKind.IsSocket(path); // Nobody can connect to it any more.
+        if (bind.UnixPath is not { } path || FileKind.IsSocket(path))
+            return sockets;
         foreach (var socket in sockets)
-        {
-            if (isLost)
-                ListenerStore.Close(socket);
-            else
-                Listen(socket, bind);
-        }
-
-        return isLost ? [] : sockets;
+            ListenerStore.Close(socket);
+        return [];
     }
 
     private static void Listen(FileDescriptor socket, SocketEndpoint bind)

@@ -84,6 +84,14 @@ internal sealed class ListenerSlot
             ListenerStore.Close(socket);
     }
 
+    /// <summary>Lets go of every socket before any reactor listens: those of a process before are the store's again.</summary>
+    internal void TakeBack(ListenerStore store)
+    {
+        store.Return(_sockets.Take(_inherited));
+        foreach (var socket in _sockets.Skip(_inherited))
+            ListenerStore.Close(socket);
+    }
+
     /// <summary>Lets go of every socket that is still open, when no reactor listens any more; those that are kept go on listening without this process.</summary>
     internal void Release()
     {

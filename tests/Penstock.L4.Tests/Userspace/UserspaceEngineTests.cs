@@ -84,6 +84,25 @@ public sealed class UserspaceEngineTests : IDisposable
     }
 
     [Fact]
+    public void Apply_ThatFails_LeavesTheSocketsOfTheProcessBeforeToWhatIsAppliedInstead()
+    {
+        var kept = new List<FileDescriptor>();
+        using var keeping = new ListenerStore([], sockets => kept.AddRange(sockets.Select(socket => new FileDescriptor(FileDescriptor.Duplicate(socket.Number)))));
+        using (var first = new UserspaceEngine(NullLoggerFactory.Instance, TimeProvider.System, DescriptorShares.OfProcess(), keeping))
+            first.Apply(_loopback.Snapshot((_loopback.Service(), [])));
+        using var other = new TcpListener(_loopback.Vip, Loopback.Port + 1);
+        other.Start();
+        using var store = new ListenerStore(kept, keep: null);
+        using var engine = new UserspaceEngine(NullLoggerFactory.Instance, TimeProvider.System, DescriptorShares.OfProcess(), store);
+        Should.Throw<L4ApplyException>(() => engine.Apply(_loopback.Snapshot((_loopback.Service(), []), (_loopback.Service("other", port: Loopback.Port + 1), [])))).Message.ShouldEndWith("the address is in use");
+        store.Left.ShouldBe(kept.Count);
+
+        engine.Apply(_loopback.Snapshot((_loopback.Service(), [])));
+
+        store.Left.ShouldBe(0);
+    }
+
+    [Fact]
     public async Task Drain_ConnectionOpen_WaitsForItAndTakesNoOther()
     {
         var server = TcpServer.Echo(_loopback);

@@ -176,6 +176,55 @@ public sealed class HandOverTests : IDisposable
         Answer(client).ShouldStartWith("HTTP/1.1 200");
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task ApplyThatFails_LeavesTheSocketsToWhatIsAppliedInstead(int reactors)
+    {
+        using var other = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        other.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        other.Listen();
+        var taken = SocketEndpoint.Ip(IPAddress.Loopback, ((IPEndPoint)other.LocalEndPoint!).Port); // Bound.
+        await using (var first = Engine())
+        {
+            first.Apply(Listening(reactors, _bind));
+            await first.DrainAsync(s_patience, keepsListening: true);
+        }
+
+        using var client = Ask(_bind);
+        using var store = Store();
+        await using var engine = Engine(store);
+        Should.Throw<L7ApplyException>(() => engine.Apply(Listening(reactors, _bind, taken))).Message.ShouldEndWith("in use");
+        store.Left.ShouldBe(reactors);
+
+        engine.Apply(Listening(reactors, _bind));
+
+        Answer(client).ShouldStartWith("HTTP/1.1 200");
+        store.Left.ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task StartThatIsRefused_LeavesNobodyWaiting()
+    {
+        using var other = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        other.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        other.Listen();
+        var taken = SocketEndpoint.Ip(IPAddress.Loopback, ((IPEndPoint)other.LocalEndPoint!).Port); // Bound.
+        await using (var first = Engine())
+        {
+            first.Apply(Listening(2, _bind));
+            await first.DrainAsync(s_patience, keepsListening: true);
+        }
+
+        using var store = Store();
+        await using (var engine = Engine(store))
+            Should.Throw<L7ApplyException>(() => engine.Apply(Listening(2, _bind, taken)));
+
+        store.CloseAllBut([]).ShouldBe(2);
+
+        Refuses(_bind);
+    }
+
     private static async Task UntilAsync(Func<bool> isSo)
     {
         var begun = Environment.TickCount64;
