@@ -49,7 +49,7 @@ public sealed class HistoryTests : IDisposable
         output.ShouldStartWith("OK: generation 3 runs");
         (await NodeAsync()).ShouldBe("first");
         (await WarningsAsync()).ShouldContain(warning => warning.StartsWith("configuration 1 of the history runs, not what the files say, since 20", StringComparison.Ordinal) && warning.Contains("(it fails)", StringComparison.Ordinal));
-        (await ClientAsync("diff")).Output.ShouldBe("~ node: first -> second\n1 key changes\n");
+        (await ClientAsync("diff")).ShouldBe((0, "~ node: first -> second\n1 key changes\n", "warning: configuration 1 of the history runs on over a reload: the files are as they were when it was brought back, and penstock reload --files applies them\n"));
         await daemon.SignalAsync("KILL");
         await daemon.WaitForExitAsync();
 
@@ -86,6 +86,29 @@ public sealed class HistoryTests : IDisposable
         (await NodeAsync()).ShouldBe("second");
         (await WarningsAsync()).ShouldContain(warning => warning.StartsWith("configuration 1 of the history was to run and can't, so what the files say does: ", StringComparison.Ordinal));
         File.Exists(Path.Combine(State, "return.json")).ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task Rollback_ThatCannotBeRecorded_IsRecordedByTheNextReload()
+    {
+        var daemon = await _sandbox.StartAsync();
+        Write("second");
+        (await ClientAsync("reload")).ExitCode.ShouldBe(0);
+        var inTheWay = Path.Combine(State, "return.json.new");
+        Directory.CreateDirectory(inTheWay);
+        var (code, _, error) = await ClientAsync("rollback");
+        code.ShouldBe(0, error);
+        error.ShouldContain("a daemon that starts goes by another configuration than runs now: ");
+        Directory.Delete(inTheWay);
+
+        (code, _, error) = await ClientAsync("reload");
+
+        code.ShouldBe(0, error);
+        error.ShouldNotContain("a daemon that starts");
+        await daemon.SignalAsync("KILL");
+        await daemon.WaitForExitAsync();
+        await _sandbox.StartAsync();
+        (await NodeAsync()).ShouldBe("first");
     }
 
     [Fact]

@@ -115,7 +115,7 @@ internal sealed class ApplianceHost(ConfigSource source, string? socketPath, ILo
         var api = new AdminApi(
             () => plane.State, node, overrides, plane.PublishAsync,
             () => _reporter.Report(plane.State, balancer.Status(), engine.Status(), vrrp.Status(), bgp.Status(), peers.Status(), accessLog.Trouble, discovery.Warnings.Concat(plane.Warnings), node.Report(), overrides, kept, _draining),
-            source.Load, reloader, kept,
+            kept.Compared, reloader, kept,
             question => balancer.Explain(question.From, question.To, question.Protocol), engine.Explain);
         await using var admin = new ControlHttpServer(socket, api.HandleAsync, exception => _logger.LogError(exception, "an admin request failed"), time: time);
 

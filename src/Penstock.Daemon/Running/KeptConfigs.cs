@@ -108,6 +108,8 @@ internal sealed class KeptConfigs : IDisposable
         if (read.Number is { } number)
         {
             _status = _status with { Running = number, Trouble = null };
+            if (_isStale && _status.Held is not null)
+                SaveOrWarn(_status); // the disk may take by now what it did not take before
             return;
         }
 
@@ -202,7 +204,7 @@ internal sealed class KeptConfigs : IDisposable
     /// <param name="files">What the files say.</param>
     public ReadConfig Choose(ReadConfig files)
     {
-        if (_status.Held is not { FilesHash: { } undone } held || !string.Equals(undone, files.TextHash(), StringComparison.Ordinal))
+        if (InPlaceOf(files) is not { } held)
             return files;
         try
         {
@@ -213,6 +215,15 @@ internal sealed class KeptConfigs : IDisposable
         {
             return new ReadConfig(new LoadedConfig(Config: null, Hash: "", [new ReloadDiagnostic(IsError: true, $"configuration {held.Number} of the history runs on, and can't be read again: {error.Message}: penstock reload --files applies the files")]), files.Files);
         }
+    }
+
+    /// <summary>What the files say, for comparison with what runs: with a warning where a reload does not apply them.</summary>
+    public LoadedConfig Compared()
+    {
+        var files = _source.Read();
+        return files.Loaded.Config is not null && InPlaceOf(files) is { } held
+            ? files.Loaded with { Diagnostics = files.Loaded.Diagnostics.Add(new ReloadDiagnostic(IsError: false, $"configuration {held.Number} of the history runs on over a reload: the files are as they were when it was brought back, and penstock reload --files applies them")) }
+            : files.Loaded;
     }
 
     /// <summary>The last configurations that have run, the newest first.</summary>
@@ -242,6 +253,10 @@ internal sealed class KeptConfigs : IDisposable
     public void Dispose() => _meter.Dispose();
 
     private static string Words(string by, string why) => (by.Length == 0 ? "" : $" by {by}") + (why.Length == 0 ? "" : $" ({why})");
+
+    // What runs in place of just this text of the files; null: nothing does, a reload applies them.
+    private HeldConfig? InPlaceOf(ReadConfig files) =>
+        Status.Held is { FilesHash: { } undone } held && string.Equals(undone, files.TextHash(), StringComparison.Ordinal) ? held : null;
 
     private (HeldConfig? Held, ConfirmWindow? Window) Recorded()
     {
