@@ -104,14 +104,20 @@ internal sealed class ConfigHistory(string folder, long mostBytes = ConfigHistor
     private static HistoryEntry Whole(HistoryEntry entry) =>
         entry with { Hash = entry.Hash ?? "", Cause = entry.Cause ?? "", By = entry.By ?? "", Why = entry.Why ?? "" };
 
-    private string FileOf(long number) => Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"{number:D8}.json"));
+    private static string NameOf(long number) => string.Create(CultureInfo.InvariantCulture, $"{number:D8}.json");
+
+    // 0: somebody else has put it there, a copy for one.
+    private static long NumberOf(string name) =>
+        long.TryParse(Path.GetFileNameWithoutExtension(name), NumberStyles.None, CultureInfo.InvariantCulture, out var number) && string.Equals(name, NameOf(number), StringComparison.Ordinal) ? number : 0;
+
+    private string FileOf(long number) => Path.Combine(folder, NameOf(number));
 
     // The greatest first.
     private long[] Numbers()
     {
         try
         {
-            return [.. new DirectoryInfo(folder).EnumerateFiles("*.json").Select(file => long.TryParse(Path.GetFileNameWithoutExtension(file.Name), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0).Where(number => number > 0).OrderDescending()];
+            return [.. new DirectoryInfo(folder).EnumerateFiles("*.json").Select(file => NumberOf(file.Name)).Where(number => number > 0).OrderDescending()];
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

@@ -45,6 +45,20 @@ public sealed class ConfigHistoryTests : IDisposable
     }
 
     [Theory]
+    [InlineData("2.json")]
+    [InlineData("000000003.json")]
+    public void FileThatHasAnotherName_IsNoneOfThem(string name)
+    {
+        var history = new ConfigHistory(_folder);
+        history.Add(Entry(1));
+        File.Copy(Path.Combine(_folder, "00000001.json"), Path.Combine(_folder, name));
+
+        history.Newest().ShouldBe(1);
+        history.Add(Entry(2));
+        history.List().Select(entry => entry.Number).ShouldBe([2L, 1L]);
+    }
+
+    [Theory]
     [InlineData("")]
     [InlineData("{\"number\": 2, \"te")]
     [InlineData("{\"number\": 2, \"texts\": []}")]
