@@ -106,7 +106,7 @@ internal sealed class ApplianceHost(ConfigSource source, string? socketPath, ILo
         source.Running = () => plane.State.Snapshot?.Config;
         using var reloader = new Reloader(source, kept, _reloadCauses, plane, notifier, _logger, time);
         var start = await reloader.StartAsync(first);
-        if (!start.Ok) return Reasons(start.Diagnostics);
+        if (!start.Ok) return await RefusedAsync(start, balancer, engine);
         node.Resume();
         unwanted += listeners.CloseAllBut([]);
         if (inherited > 0)
@@ -133,7 +133,15 @@ internal sealed class ApplianceHost(ConfigSource source, string? socketPath, ILo
         return [];
     }
 
-    private static string[] Reasons(IEnumerable<ReloadDiagnostic> diagnostics) => [.. diagnostics.Select(diagnostic => DiagnosticReport.Of(diagnostic).ToString())];
+    // Where one tier listens already when another refuses, nobody accepts from here on: clients must not wait in sockets that a service manager keeps.
+    private static async Task<IReadOnlyList<string>> RefusedAsync(ReloadOutcome start, L4Tier balancer, L7Engine engine)
+    {
+        await Task.WhenAll(Task.Run(() => balancer.DrainAsync(TimeSpan.Zero)), engine.DrainAsync(TimeSpan.Zero));
+        return Reasons(start.Diagnostics);
+    }
+
+    // What it is refused for comes before what it is warned of: the first is what a service manager shows.
+    private static string[] Reasons(IEnumerable<ReloadDiagnostic> diagnostics) => [.. diagnostics.OrderBy(diagnostic => !diagnostic.IsError).Select(diagnostic => DiagnosticReport.Of(diagnostic).ToString())];
 
     private static Socket ListenForAdmin(string path)
     {
