@@ -71,6 +71,9 @@ public sealed class ServiceTests
     [InlineData("{name: a, listen: \"tcp://203.0.113.1:80\", forwarding: dsr-ipip, table_size: 2, backends: [10.0.0.1, 10.0.0.2, 10.0.0.3]}", "a table of 2 slots for 3 backends")]
     [InlineData("{name: a, listen: \"tcp://203.0.113.1:80\", forwarding: dsr-ipip, backends: [10.0.0.1, 10.0.0.1]}", "backend 10.0.0.1 a second time")]
     [InlineData("{name: a, listen: \"tcp://203.0.113.1:80\", forwarding: dsr-ipip, backends: [203.0.113.1]}", "the service's own address 203.0.113.1 as a backend")]
+    [InlineData("{name: a, listen: \"tcp://203.0.113.1:80\", forwarding: dsr-ipip, backends: [127.0.0.1]}", "error: l4.services[1].backends[0].address: backend 127.0.0.1, which each host has for itself; expected an address that packets can be routed to, or engine: userspace")]
+    [InlineData("{name: a, listen: \"tcp://203.0.113.1:80\", forwarding: nat, backends: [10.0.0.1, {address: 0.0.0.7, port: 8080}]}", "l4.services[1].backends[1].address: backend 0.0.0.7, which is of no host")]
+    [InlineData("{name: a, listen: \"tcp://[2001:db8::1]:80\", forwarding: dsr-l2, backends: [\"fe80::7\"]}", "backend fe80::7, which holds on one link alone")]
     [InlineData("{name: a, listen: \"tcp://203.0.113.1:80\", forwarding: dsr-ipip, backends: [{address: 10.0.0.1, weight: 0}]}", "every weight 0")]
     [InlineData("{name: a, listen: \"tcp://203.0.113.1:80\", forwarding: dsr-ipip, backends: [{address: 10.0.0.1, port: 80}]}", "a port where packets arrive with the service's")]
     [InlineData("{name: a, listen: \"tcp://203.0.113.1:80\", forwarding: dsr-ipip, backends: [{address: 10.0.0.1, interface: eth1}]}", "interface without mac")]
@@ -137,6 +140,30 @@ public sealed class ServiceTests
               forwarding: nat
               backends: [10.0.0.1]
         """, memory: 1L << 40).Where(found => found.Contains("source", StringComparison.Ordinal)).ShouldBe(line is null ? [] : [line]);
+
+    [Theory]
+    [InlineData("dsr-ipip", "10.0.0.1", null)]
+    [InlineData("dsr-ipip", "10.0.0.7", "a.yaml:7:28: warning: l4.services[0].backends[1].address: backend 10.0.0.7, which is this host's own: no packet gets there, though its check may pass; expected another host's address, or forwarding: l7 for a listener of this host")]
+    [InlineData("nat", "{address: 10.0.0.7, port: 8080}", "a.yaml:7:38: warning: l4.services[0].backends[1].address: backend 10.0.0.7, which is this host's own")]
+    [InlineData("dsr-ipip", "{address: 10.0.0.7, mac: \"02:00:5e:00:53:07\"}", null)]
+    [InlineData("l7", "10.0.0.7", null)]
+    public void Backend_OfAKnownHost_IsNotThatHost(string forwarding, string backend, string? line)
+    {
+        var found = Parse($"""
+            l4:
+              interface: eth0
+              services:
+                - name: a
+                  listen: "tcp://203.0.113.1:80"
+                  forwarding: {forwarding}
+                  backends: [10.0.0.2, {backend}]
+            """, memory: 1L << 40);
+
+        if (line is null)
+            found.ShouldBeEmpty();
+        else
+            found.ShouldHaveSingleItem().ShouldStartWith(line);
+    }
 
     [Theory]
     [InlineData("flows_per_cpu: 16777216", "a.yaml:3:18: warning: l4.flows_per_cpu: tables of 4.1 GiB, 4 GiB of them by flows_per_cpu on 16 processors, where the host has 8 GiB; expected at most half of its memory")]

@@ -6,7 +6,7 @@ using Penstock.Model.L4;
 
 namespace Penstock.Config.Checks;
 
-/// <summary>Addresses that services of engine xdp can't have: those that no router sends packets to, and sources that answers find no way back to.</summary>
+/// <summary>Addresses that services of engine xdp can't have: those that no router sends packets to, sources that answers find no way back to, and backends that no frame gets to.</summary>
 internal static class AddressChecks
 {
     /// <summary>Checks those of every service.</summary>
@@ -18,6 +18,7 @@ internal static class AddressChecks
     {
         if (config.L4.Engine != L4Engine.Xdp)
             return;
+        var own = new Lazy<HashSet<IPAddress>>(() => host is null ? [] : host.Names().SelectMany(name => host.Addresses(name)).Select(one => one.Address).ToHashSet());
         for (var i = 0; i < config.L4.Services.Length; i++)
         {
             if (config.L4.Services[i] is not { } service)
@@ -25,6 +26,23 @@ internal static class AddressChecks
             if (service.Listen is { } listen && Kind(listen.Address) is { } kind)
                 sink.Error(at[i]["listen"].Node, at[i]["listen"].Path, $"a service at {listen.Address}, {kind}", "an address that clients' packets can be routed to, or engine: userspace");
             CheckSources(config, service, host, at[i]["source"], sink);
+            if (service.Forwarding != Forwarding.L7) // whose backends are hosts of the proxy tier, this one among them
+                CheckBackends(service, own, at[i]["backends"], sink);
+        }
+    }
+
+    // Its check asks this host itself, so that it may well pass.
+    private static void CheckBackends(ServiceConfig service, Lazy<HashSet<IPAddress>> own, Cursor at, DiagnosticSink sink)
+    {
+        for (var i = 0; i < service.Backends.Length; i++)
+        {
+            if (service.Backends[i] is not { Address: { } address } || at[i].Has("mac") || address.Equals(service.Listen?.Address))
+                continue;
+            var here = at[i]["address"];
+            if (Kind(address) is { } kind)
+                sink.Error(here.Node, here.Path, $"backend {address}, {kind}", "an address that packets can be routed to, or engine: userspace");
+            else if (own.Value.Contains(address))
+                sink.Warning(here.Node, here.Path, $"backend {address}, which is this host's own: no packet gets there, though its check may pass", "another host's address, or forwarding: l7 for a listener of this host");
         }
     }
 
