@@ -67,7 +67,7 @@ internal static class CarriedFlows
     {
         for (var i = 0; i < keys.Length; i++)
         {
-            // What both have differs only where the port was given to another flow meanwhile.
+            // What both have differs where the port was given to another flow meanwhile, or the client has come by another way: of that its next packet tells again.
             var isKnown = (int)(flows[i].Seen - since) < -Slack
                 || (fresh.TryLookup(keys[i], out Layout.NatFlow known) && (known.Seen > flows[i].Seen || known with { Seen = flows[i].Seen, State = flows[i].State } == flows[i]));
             if (!isKnown)

@@ -88,7 +88,7 @@ internal sealed class XdpExplainer(XdpMaps maps, IEnumerable<ServiceEntry> entri
             Translated(flow, protocol));
     }
 
-    // As nat_expired in bpf/include/nat.h.
+    // As nat_expired in bpf/include/nat_state.h.
     private bool HasExpired(in Layout.NatFlow flow, TransportProtocol protocol)
     {
         var timeout = protocol != TransportProtocol.Tcp ? settings.NatUdpTimeout : flow.State == (int)Layout.FlowState.Established ? settings.NatTcpTimeout : settings.NatOpeningTimeout;
