@@ -157,7 +157,7 @@ internal sealed class ServiceStates(HealthChecker health, TimeProvider time)
         for (var i = 0; i < found.Length; i++)
         {
             if (found[i].State == EndpointState.Ready && written[i].Priority > used)
-                found[i] = found[i] with { State = EndpointState.Drain, Reason = "stands by: others go before it" };
+                found[i] = found[i] with { State = EndpointState.Drain, Reason = "stands by: others go before it", IsStandingBy = true };
         }
     }
 

@@ -69,10 +69,12 @@ public sealed class DiscoveredServiceTests : IAsyncLifetime
     {
         await StartAsync(At(1), At(2) with { Priority = 1 });
         States().ShouldBe("10.1.0.1:8080 Ready, 10.1.0.2:8080 Drain (stands by: others go before it)");
+        StandBy().ShouldBe([false, true]);
 
         _sources.Last().Find([At(1) with { State = EndpointState.Drain, Reason = "ends" }, At(2) with { Priority = 1 }]);
 
         await UntilAsync(() => States() == "10.1.0.1:8080 Drain (ends), 10.1.0.2:8080 Ready");
+        StandBy().ShouldBe([false, false]);
     }
 
     [Fact]
@@ -134,6 +136,8 @@ public sealed class DiscoveredServiceTests : IAsyncLifetime
     }
 
     private string States() => string.Join(", ", _loop.State.Snapshot!.Services["web"].Select(backend => $"{OverrideSet.Text(backend.Config)} {backend.State}{(backend.Reason.Length > 0 ? $" ({backend.Reason})" : "")}")); // published before it is asked
+
+    private IEnumerable<bool> StandBy() => _loop.State.Snapshot!.Services["web"].Select(backend => backend.IsStandingBy); // published before it is asked
 
     private async Task StartAsync(params Endpoint[] endpoints)
     {

@@ -19,7 +19,7 @@ internal sealed record PlannedBackend(int Position, ulong Identity, IPAddress Ad
     /// <summary>Why it takes no flows whatever its state, for people; empty: it may.</summary>
     public string Fault { get; init; } = "";
 
-    /// <summary>Whether it has been in drain for so long that flows no table knows are not looked for there.</summary>
+    /// <summary>Whether it has been in drain for so long, or has stood by since it is known, that flows no table knows are not looked for there.</summary>
     public bool IsLongInDrain { get; init; }
 
     /// <summary>Whether it has slots.</summary>

@@ -36,13 +36,14 @@ internal sealed class XdpPlanner(IHostNetwork host, ILinkHops hops, TimeProvider
         var config = snapshot.Config.L4;
         if (config.Services.IsEmpty)
             return [];
+        var before = _known;
         if (!ReferenceEquals(config, _config) || _backends is not { } backends)
         {
             backends = new BackendPlanner(host, hops, Require(config.Interfaces[0]), config.Interfaces.Min(name => Require(name).Mtu), (ulong)config.HashSeed, snapshot.Config.Peers?.OwnProxy());
             (_config, _backends, _known, _tunnels) = (config, backends, new Dictionary<string, Known>(StringComparer.Ordinal), [.. Tunnels(config, backends)]);
         }
 
-        return [.. config.Services.Select(service => PlanOnce(service, snapshot.Services[service.Name], backends)), .. _tunnels];
+        return [.. config.Services.Select(service => PlanOnce(service, snapshot.Services[service.Name], backends, before)), .. _tunnels];
     }
 
     /// <summary>Has the next plan look at the host's interfaces again; no service of it is the same instance as before.</summary>
@@ -59,17 +60,26 @@ internal sealed class XdpPlanner(IHostNetwork host, ILinkHops hops, TimeProvider
     /// <exception cref="L4ApplyException">It is not.</exception>
     public HostInterface Require(string name) => host.Find(name) ?? throw new L4ApplyException($"there is no interface {name}");
 
-    private PlannedService PlanOnce(ServiceConfig service, ImmutableArray<BackendStatus> states, BackendPlanner planner)
+    private PlannedService PlanOnce(ServiceConfig service, ImmutableArray<BackendStatus> states, BackendPlanner planner, Dictionary<string, Known> before)
     {
         if (_known.TryGetValue(service.Name, out var known) && known.States == states)
             return known.Plan;
         var plan = Plan(service, states, planner);
-        plan = plan with { Backends = [.. plan.Backends.Select(backend => backend with { IsLongInDrain = IsLongInDrain(service.Name, backend) })] };
+        var served = states.Any(state => state.IsStandingBy) && before.TryGetValue(service.Name, out var last) ? Served(last.Plan) : [];
+        plan = plan with { Backends = [.. plan.Backends.Select(backend => backend with { IsLongInDrain = IsLongInDrain(service.Name, backend, IsIdle(backend, states, served)) })] };
         _known[service.Name] = new Known(states, plan);
         return plan;
     }
 
-    private bool IsLongInDrain(string service, PlannedBackend backend)
+    private static HashSet<BackendKey> Served(PlannedService plan) =>
+        plan.Backends.Where(backend => backend.IsInRing || backend is { IsInDrain: true, IsLongInDrain: false }).Select(backend => backend.Key).ToHashSet();
+
+    // One that stands by has no flows on any host, unless it has had the place of others: hosts have the same priorities.
+    private static bool IsIdle(PlannedBackend backend, ImmutableArray<BackendStatus> states, HashSet<BackendKey> served) =>
+        backend.Position < states.Length && states[backend.Position].IsStandingBy && !served.Contains(backend.Key);
+
+    // Whether it is idle counts where a drain begins.
+    private bool IsLongInDrain(string service, PlannedBackend backend, bool isIdle)
     {
         var key = (service, backend.Position);
         if (!backend.IsInDrain)
@@ -79,15 +89,15 @@ internal sealed class XdpPlanner(IHostNetwork host, ILinkHops hops, TimeProvider
         }
 
         if (!_drains.TryGetValue(key, out var drain) || !drain.Address.Equals(backend.Address))
-            _drains[key] = drain = new Drain(backend.Address, time.GetTimestamp());
-        return time.GetElapsedTime(drain.Since) >= DrainWindow;
+            _drains[key] = drain = new Drain(backend.Address, time.GetTimestamp(), isIdle);
+        return drain.IsIdle || time.GetElapsedTime(drain.Since) >= DrainWindow;
     }
 
     /// <summary>Has the next plan be another where a drain has lasted for <see cref="DrainWindow"/> since the last one.</summary>
     /// <returns>Whether there is one.</returns>
     public bool ForgetDrains()
     {
-        var ended = _known.Where(known => known.Value.Plan.Backends.Any(backend => backend is { IsInDrain: true, IsLongInDrain: false } && IsLongInDrain(known.Key, backend))).Select(known => known.Key).ToArray();
+        var ended = _known.Where(known => known.Value.Plan.Backends.Any(backend => backend is { IsInDrain: true, IsLongInDrain: false } && IsLongInDrain(known.Key, backend, isIdle: false))).Select(known => known.Key).ToArray();
         foreach (var name in ended)
             _known.Remove(name);
         return ended.Length > 0;
@@ -157,7 +167,7 @@ internal sealed class XdpPlanner(IHostNetwork host, ILinkHops hops, TimeProvider
     }
 
     [StructLayout(LayoutKind.Auto)]
-    private readonly record struct Drain(IPAddress Address, long Since);
+    private readonly record struct Drain(IPAddress Address, long Since, bool IsIdle);
 
     [StructLayout(LayoutKind.Auto)]
     private readonly record struct Known(ImmutableArray<BackendStatus> States, PlannedService Plan);

@@ -18,4 +18,7 @@ public sealed record BackendStatus(BackendConfig Config, EndpointState State, st
 
     /// <summary>Whether it is down, and ready only because too few are up.</summary>
     public bool IsInPanic { get; init; }
+
+    /// <summary>Whether it is well, and in drain only because backends of an earlier priority are ready: unless it has taken their place, it has no flows that could stay.</summary>
+    public bool IsStandingBy { get; init; }
 }

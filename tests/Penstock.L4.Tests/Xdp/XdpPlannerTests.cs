@@ -272,6 +272,31 @@ public sealed class XdpPlannerTests
     }
 
     [Fact]
+    public void Plan_BackendThatStandsBy_IsInTheSecondRingOnlyOnceItHasTakenFlows()
+    {
+        var time = new ManualTimeProvider();
+        BackendConfig[] backends = [new() { Address = Address(1) }, new() { Address = Address(2) }];
+        var config = new ServiceConfig { Name = "s", Listen = Tcp(80), Forwarding = Forwarding.DsrIpip, Backends = [.. backends] };
+        var standsBy = new BackendStatus(backends[1], EndpointState.Drain) { IsStandingBy = true };
+        var first = Of(config, new BackendStatus(backends[0], EndpointState.Ready), standsBy);
+        Snapshot With(params BackendStatus[] states) => first with { Services = first.Services.SetItem("s", [.. states]) };
+        var planner = new XdpPlanner(_host, _host, time);
+
+        planner.Plan(first)[0].HasSecond.ShouldBeFalse();
+        planner.ForgetDrains().ShouldBeFalse();
+        planner.Plan(With(new BackendStatus(backends[0], EndpointState.Drain), new BackendStatus(backends[1], EndpointState.Ready)))[0].HasSecond.ShouldBeTrue();
+        planner.Plan(With(new BackendStatus(backends[0], EndpointState.Ready), standsBy))[0].HasSecond.ShouldBeTrue();
+        planner.Plan(With(new BackendStatus(backends[0], EndpointState.Ready, "again"), standsBy))[0].HasSecond.ShouldBeTrue();
+        time.Advance(XdpPlanner.DrainWindow);
+        planner.ForgetDrains().ShouldBeTrue();
+        planner.Plan(With(new BackendStatus(backends[0], EndpointState.Ready), standsBy))[0].HasSecond.ShouldBeFalse();
+
+        // A reload gives it a later priority.
+        planner.Plan(With([.. backends.Select(backend => new BackendStatus(backend, EndpointState.Ready))]));
+        planner.Plan(Of(config, new BackendStatus(backends[0], EndpointState.Ready), standsBy))[0].HasSecond.ShouldBeTrue();
+    }
+
+    [Fact]
     public void Probes_OfChecksByTheDataPath_AreWhatThePlanHasForPackets()
     {
         _host.Hops[Address(1)] = new LinkHop(Layout.Mac.Of("02:00:00:00:00:11"), _host.Find("eth1"));
