@@ -166,6 +166,22 @@ public sealed class ServiceTests
     }
 
     [Theory]
+    [InlineData("eth0", "10.0.0.1", null)]
+    [InlineData("eth1", "10.0.0.1", "a.yaml:2:14: error: l4.interface[0]: unknown interface 'eth1'; expected an interface of this host: eth0; did you mean 'eth0'?")]
+    [InlineData("[eth0, eth1]", "10.0.0.1", "a.yaml:2:21: error: l4.interface[1]: unknown interface 'eth1'")]
+    [InlineData("eth0", "{address: 10.0.0.1, mac: \"02:00:5e:00:53:01\", interface: eth1}", "error: l4.services[0].backends[0].interface: unknown interface 'eth1'")]
+    public void Interface_OfAKnownHost_IsOneThatItHas(string interfaces, string backend, string? line)
+    {
+        var text = $"l4:\n  interface: {interfaces}\n  services:\n  - {{name: a, listen: \"tcp://203.0.113.1:80\", forwarding: dsr-ipip, backends: [{backend}]}}\n";
+
+        Some.Parse(text).Lines().ShouldBeEmpty();
+        if (line is null)
+            Parse(text, memory: 1L << 40).ShouldBeEmpty();
+        else
+            Parse(text, memory: 1L << 40).ShouldHaveSingleItem().ShouldContain(line);
+    }
+
+    [Theory]
     [InlineData("flows_per_cpu: 16777216", "a.yaml:3:18: warning: l4.flows_per_cpu: tables of 4.1 GiB, 4 GiB of them by flows_per_cpu on 16 processors, where the host has 8 GiB; expected at most half of its memory")]
     [InlineData("nat: {flows: 16777216}", "by nat.flows, where the host has 8 GiB")]
     [InlineData("nat: {flows: 1000000}", null)]

@@ -23,6 +23,7 @@ internal static class ConfigChecks
         ServiceChecks.Run(config.L4, at["l4"], sink);
         ServiceDiscoveryChecks.Run(config.L4, host is not null, at["l4"], sink);
         AddressChecks.Run(config, host, at["l4"]["services"], sink);
+        InterfaceChecks.Run(config.L4, host, at["l4"], sink);
         TableChecks.Run(config.L4, host, at["l4"], sink);
         ListenerChecks.Run(config.L7, host is not null, at["l7"], sink);
         RouteChecks.Run(config.L7, at["l7"]["routes"], sink);

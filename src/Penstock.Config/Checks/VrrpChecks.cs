@@ -198,7 +198,7 @@ internal static class VrrpChecks
     private static void CheckHost(ApplianceConfig config, VrrpInstanceConfig instance, IHostInterfaces host, Cursor at, DiagnosticSink sink)
     {
         var names = host.Names();
-        CheckInterface(instance.Interface, names, at["interface"], sink);
+        InterfaceChecks.Check(instance.Interface, names, at["interface"], sink);
         if (instance is { UseVmac: true, Interface: { } own, Family: AddressFamily.InterNetwork } && host.ArpAnnounce(own) is { } announce and < BestOfInterface)
         {
             sink.Warning(
@@ -215,14 +215,14 @@ internal static class VrrpChecks
         }
 
         for (var i = 0; i < instance.Track.Interfaces.Length; i++)
-            CheckInterface(instance.Track.Interfaces[i]?.Name, names, at["track"]["interfaces"][i], sink);
+            InterfaceChecks.Check(instance.Track.Interfaces[i]?.Name, names, at["track"]["interfaces"][i], sink);
         for (var i = 0; !instance.Addresses.IsDefault && i < instance.Addresses.Length; i++)
         {
             if (instance.Addresses[i] is not { Address: not null } address)
                 continue;
             var here = at["addresses"][i];
             var device = address.Interface ?? instance.Interface;
-            CheckInterface(address.Interface, names, here["interface"], sink);
+            InterfaceChecks.Check(address.Interface, names, here["interface"], sink);
             if (device is not null && !address.Routed && names.Contains(device, StringComparer.Ordinal))
                 CheckPlace(config, address.Address, device, host, here, sink);
         }
@@ -232,12 +232,6 @@ internal static class VrrpChecks
     {
         if (name is not null && name.AsSpan().ContainsAny(s_keepalivedMarks))
             sink.Error(at.Node, at.Path, $"interface '{name}', which keepalived would take apart", Unmarked);
-    }
-
-    private static void CheckInterface(string? name, IReadOnlyCollection<string> names, Cursor at, DiagnosticSink sink)
-    {
-        if (name is not null && !names.Contains(name, StringComparer.Ordinal))
-            sink.Error(at.Node, at.Path, $"unknown interface '{name}'", $"an interface of this host: {string.Join(", ", names)}", Nearest.Find(name, names));
     }
 
     // Neighbours ask for an address on the link only if it lies in a network of the link. Virtual addresses, which may be there now, are no proof of one.
