@@ -167,7 +167,7 @@ public sealed class XdpEngine : IL4Engine
         {
             if (_isDisposed)
                 return;
-            if (_running is { } running && running.Interfaces.HaveChanged(running.Program.Program.Info.Id))
+            if (_running is { } running && (running.Interfaces.HaveChanged(running.Program.Program.Info.Id) || _planner.Reaches(running.Plan)))
                 ApplyAgain(running.Snapshot);
             else if (_running is not null)
                 FollowHops();

@@ -31,6 +31,7 @@ public sealed class KernelForwardingTests
         logger.Messages.ShouldBe([(LogLevel.Warning, $"the kernel does not forward on v0, and tells no next hops for packets that come in there: they are dropped (no_route) until net.{family}.conf.v0.forwarding=1")]);
         KernelForwarding.Unreachable(plan, KernelForwarding.Missing(plan, devices)).ShouldBe([IPAddress.Parse(backend)]);
         Should.Throw<L4ApplyException>(() => KernelForwarding.Require(plan, devices)).Message.ShouldContain($"set net.{family}.conf.v0.forwarding=1");
+        KernelForwarding.Require([.. plan.Select(service => service with { IsDiscovered = true })], devices); // told, but nothing else waits for it
 
         File.WriteAllText(setting, "1");
         Look();

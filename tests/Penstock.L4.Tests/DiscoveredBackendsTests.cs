@@ -62,6 +62,15 @@ public sealed class DiscoveredBackendsTests
         XdpSettings.Serve(able, [Service(Layout.BackendFlags.Fib)]).ShouldBeTrue();
     }
 
+    [Fact]
+    public void Xdp_BackendsThatThisHostHasNoAddressFor_AreWarnedOfAndCounted()
+    {
+        var status = XdpReader.WithHops(L4Status.Empty, [Service() with { LeftOut = [IPAddress.Parse("10.1.0.1")] }], [], []);
+
+        status.Warnings.ShouldBe(["service web: this host has no address to reach 10.1.0.1 from: left out of what discovery found, until source is set"]);
+        status.Unresolved!.Value.ShouldBe(["10.1.0.1"]);
+    }
+
     private static PlannedService Service(params Layout.BackendFlags[] backends) => new(
         "web",
         new ServiceAddress(TransportProtocol.Tcp, IPAddress.Parse("203.0.113.10"), 80, 80),

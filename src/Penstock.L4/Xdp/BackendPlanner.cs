@@ -48,6 +48,9 @@ internal sealed class BackendPlanner(IHostNetwork host, ILinkHops hops, HostInte
             position, MaglevIdentity.Of(config.Address, (config.Port ?? 0) | (i << PortBits), seed), config.Address, config.Weight, value with { Source = Layout.Address.Of(source) }, status.Share));
     }
 
+    /// <summary>Whether this host has an address that packets for a backend can leave from, or they need none.</summary>
+    public bool Reaches(ServiceConfig service, BackendConfig backend) => !HasSource(Kind(service, backend)) || Source(service, backend) is not null;
+
     /// <summary>Whether a backend's MAC address is found out.</summary>
     public static bool IsResolved(ServiceConfig service, BackendConfig backend) => service.Forwarding == Forwarding.DsrL2 && backend.Mac is null;
 
@@ -83,8 +86,8 @@ internal sealed class BackendPlanner(IHostNetwork host, ILinkHops hops, HostInte
             State = State(status.State),
             PortBigEndian = BinaryPrimitives.ReverseEndianness((ushort)(config.Port ?? (forwarding == Layout.ForwardingKind.Gue ? GuePort : 0))),
         };
-        if (forwarding is Layout.ForwardingKind.Ipip or Layout.ForwardingKind.Gue or Layout.ForwardingKind.Nat)
-            value.Source = Layout.Address.Of(Source(service, config));
+        if (HasSource(forwarding))
+            value.Source = Layout.Address.Of(Source(service, config) ?? throw new L4ApplyException($"service {service.Name}: {ingress.Name} has no address to reach {config.Address} from; set source"));
         if (service.SourceEntropy && config.Address.AddressFamily == AddressFamily.InterNetwork)
             value.Flags |= Layout.BackendFlags.Entropy;
         if (forwarding != Layout.ForwardingKind.Local)
@@ -122,11 +125,12 @@ internal sealed class BackendPlanner(IHostNetwork host, ILinkHops hops, HostInte
 
     private HostInterface Require(string name) => host.Find(name) ?? throw new L4ApplyException($"there is no interface {name}");
 
-    private IPAddress Source(ServiceConfig service, BackendConfig backend)
+    private static bool HasSource(Layout.ForwardingKind forwarding) => forwarding is Layout.ForwardingKind.Ipip or Layout.ForwardingKind.Gue or Layout.ForwardingKind.Nat;
+
+    private IPAddress? Source(ServiceConfig service, BackendConfig backend)
     {
         var family = backend.Address.AddressFamily;
-        return service.Sources.FirstOrDefault(source => source.AddressFamily == family) ?? ingress.First(family) ?? host.SourceFor(backend.Address)
-            ?? throw new L4ApplyException($"service {service.Name}: {ingress.Name} has no address to reach {backend.Address} from; set source");
+        return service.Sources.FirstOrDefault(source => source.AddressFamily == family) ?? ingress.First(family) ?? host.SourceFor(backend.Address);
     }
 
     private Layout.ForwardingKind Kind(ServiceConfig service, BackendConfig backend) => service.Forwarding switch

@@ -16,11 +16,11 @@ internal static class KernelForwarding
         return [.. from device in devices from family in families where !Forwards(device.Name, family) select (device.Name, family)];
     }
 
-    /// <summary>Fails where there is one.</summary>
+    /// <summary>Fails where there is one for backends that the configuration names. For those that discovery finds it is told as long as it lasts: they come and go without anybody to refuse.</summary>
     /// <exception cref="L4ApplyException">There is.</exception>
     public static void Require(IReadOnlyList<PlannedService> plan, IEnumerable<HostInterface> devices)
     {
-        if (Missing(plan, devices) is [var first, ..])
+        if (Missing([.. plan.Where(service => !service.IsDiscovered)], devices) is [var first, ..])
             throw new L4ApplyException($"the kernel tells next hops only where it forwards: set {Setting(first)}=1, or next_hop: sender, or a mac for each backend");
     }
 

@@ -32,6 +32,12 @@ internal sealed record PlannedService(string Name, ServiceAddress Listen, Layout
     /// <summary>How packets are forwarded, as configured.</summary>
     public Forwarding Forwarding { get; init; }
 
+    /// <summary>Whether its backends are found by discovery: one that this host can't serve must not hinder what the configuration says.</summary>
+    public bool IsDiscovered { get; init; }
+
+    /// <summary>Backends that discovery has found and that are none here, since this host has no address to reach them from.</summary>
+    public ImmutableArray<IPAddress> LeftOut { get; init; } = [];
+
     /// <summary>Whose counters it has, as a number for the maps, never 0: another name or way to its backends begins to count at zero.</summary>
     public ulong Owner => BinaryPrimitives.ReadUInt64LittleEndian(SHA256.HashData(Encoding.UTF8.GetBytes($"{(int)Forwarding} {Name}"))) | 1;
 

@@ -49,6 +49,17 @@ internal sealed class XdpPlanner(IHostNetwork host, ILinkHops hops, TimeProvider
     /// <summary>Has the next plan look at the host's interfaces again; no service of it is the same instance as before.</summary>
     public void Forget() => _config = null;
 
+    /// <summary>Whether this host has an address by now for a backend that a plan leaves out.</summary>
+    /// <param name="plan">The plan.</param>
+    public bool Reaches(IReadOnlyList<PlannedService> plan)
+    {
+        var left = plan.SelectMany(service => service.LeftOut).ToArray();
+        if (left.Length == 0 || _config is not { } config)
+            return false;
+        var ingress = host.Find(config.Interfaces[0]);
+        return left.Any(address => (ingress?.First(address.AddressFamily) ?? host.SourceFor(address)) is not null);
+    }
+
     /// <summary>Has the next plan ask again where frames for backends of dsr-l2 go.</summary>
     public void ForgetHops()
     {
@@ -121,12 +132,15 @@ internal sealed class XdpPlanner(IHostNetwork host, ILinkHops hops, TimeProvider
             SourceFlows = (uint)service.FlowsPerSource,
             SynThreshold = (uint)(service.SynCookies?.Threshold ?? 0),
         };
+        var left = service.Discovery is null ? [] : states.Select(state => state.Config).Where(backend => !planner.Reaches(service, backend)).Select(backend => backend.Address).ToHashSet();
         var backends = states.IsEmpty && service.Forwarding == Forwarding.L7
             ? [planner.ThisHost(service)]
-            : states.SelectMany((state, position) => planner.Plan(service, state, position)).ToImmutableArray();
+            : states.SelectMany((state, position) => left.Contains(state.Config.Address) ? [] : planner.Plan(service, state, position)).ToImmutableArray();
         return new PlannedService(service.Name, service.Listen, value, service.TableSize, backends)
         {
             Forwarding = service.Forwarding,
+            IsDiscovered = service.Discovery is not null,
+            LeftOut = [.. left],
             Sources = SourceRule.Merge(service.Allow, service.Block),
             Overrides = service.Overrides.ToImmutableDictionary(one => one.Clients, one => backends.First(backend => backend.Address.Equals(one.Backend)).Key),
             QuicServers = states.Select((state, position) => (state.Config.QuicId, position)).Where(server => server.QuicId is not null)

@@ -47,7 +47,13 @@ internal sealed class XdpReader(IHostNetwork host)
         var warnings = status.Warnings.AddRange(missing.Select(KernelForwarding.Explain));
         if (!all.IsEmpty)
             warnings = warnings.Add($"no next hop answers, or there is no route, for {Few(all)}: their packets are dropped (no_route)");
-        ImmutableArray<string> lost = [.. all.Concat(KernelForwarding.Unreachable(plan, missing).Select(address => address.ToString())).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
+        foreach (var service in plan.Where(service => !service.LeftOut.IsEmpty))
+            warnings = warnings.Add($"service {service.Name}: this host has no address to reach {Few([.. service.LeftOut.Select(address => address.ToString())])} from: left out of what discovery found, until source is set");
+        ImmutableArray<string> lost =
+        [
+            .. all.Concat(KernelForwarding.Unreachable(plan, missing).Concat(plan.SelectMany(service => service.LeftOut)).Select(address => address.ToString()))
+                .Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal),
+        ];
         return status with { Unresolved = lost, Warnings = warnings };
     }
 
