@@ -62,7 +62,7 @@ def table(rows):
             yield inline("; ".join(cell for cell in row[1:] if cell))
             continue
         default = named["default"]
-        yield inline(f"{named['type']}; " + ("required" if default == "**required**" else f"default {default}" if default else "no default")) + "."
+        yield inline(f"{named['type']}; " + ("required" if default == "**required**" else f"default {default}" if default else "no default") + f"; since {named['since']}.")
         yield ".br"
         yield inline(named["meaning"])
         if named["example"]:

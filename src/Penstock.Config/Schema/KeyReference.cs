@@ -7,7 +7,7 @@ using Penstock.Model.Schema;
 
 namespace Penstock.Config.Schema;
 
-/// <summary>Every key with its type, default, example and meaning, as Markdown tables, one for each section.</summary>
+/// <summary>Every key with its type, default, example, first version and meaning, as Markdown tables, one for each section.</summary>
 public static class KeyReference
 {
     /// <summary>The tables, in the order in which the sections come up.</summary>
@@ -21,11 +21,12 @@ public static class KeyReference
     private static void Append(RecordShape record, string path, RecordDescriptions descriptions, StringBuilder text)
     {
         text.Append($"### {(path.Length == 0 ? "Top level" : $"`{path}`")}\n\n");
-        text.Append($"{descriptions.Of(record.Type)}\n\n| key | type | default | example | meaning |\n|---|---|---|---|---|\n");
+        text.Append($"{descriptions.Of(record.Type)}\n\n| key | type | default | example | since | meaning |\n|---|---|---|---|---|---|\n");
         foreach (var property in record.Properties)
         {
             var example = property.Info.GetCustomAttribute<ExampleAttribute>()?.Yaml;
-            text.Append($"| `{property.Key}` | {Cell(property.Shape.TypeName)} | {Cell(Default(property))} | {(example is null ? "" : $"`{Cell(example)}`")} | {Cell(descriptions.Of(property.Info))}{(property.Info.IsDefined(typeof(PerHostAttribute)) ? " *Each host's own.*" : "")} |\n");
+            var since = property.Info.GetCustomAttribute<SinceAttribute>()?.Version ?? SinceAttribute.First;
+            text.Append($"| `{property.Key}` | {Cell(property.Shape.TypeName)} | {Cell(Default(property))} | {(example is null ? "" : $"`{Cell(example)}`")} | {since} | {Cell(descriptions.Of(property.Info))}{(property.Info.IsDefined(typeof(PerHostAttribute)) ? " *Each host's own.*" : "")} |\n");
         }
 
         text.Append('\n');
