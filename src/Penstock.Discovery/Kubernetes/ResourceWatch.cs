@@ -199,7 +199,7 @@ internal sealed class ResourceWatch<T>(
     }
 
     /// <summary>Watches until the server ends it.</summary>
-    /// <returns>Whether the next one may begin at once; false: this one said nothing and was short.</returns>
+    /// <returns>Whether the next one may begin at once; false: this one was short, and even shorter if it said something, so that no server has the client ask without a pause.</returns>
     private async Task<bool> WatchAsync(string version, CancellationToken stop)
     {
         var seconds = (int)Math.Ceiling(limits.Watch.TotalSeconds * (1 + Random.Shared.NextDouble()));
@@ -217,10 +217,18 @@ internal sealed class ResourceWatch<T>(
         do
         {
             var isNew = false;
-            while (lines.TryTake(out var line))
+            try
             {
-                Apply(WatchEvent<T>.Read(line.Span, resource.Parse));
-                hasSaid = isNew = true;
+                while (lines.TryTake(out var line))
+                {
+                    Apply(WatchEvent<T>.Read(line.Span, resource.Parse));
+                    hasSaid = isNew = true;
+                }
+            }
+            catch when (isNew)
+            {
+                view.Publish(); // what was said before the error counts, even if no list comes for long
+                throw;
             }
 
             if (isNew)
@@ -233,7 +241,7 @@ internal sealed class ResourceWatch<T>(
         while (await FillAsync(lines, seconds, stop, both.Token));
         if (lines.HasRest)
             throw new ApiException(ApiFault.Unavailable, "the connection ended within an event");
-        if (!hasSaid && time.GetElapsedTime(began) <= limits.LastRetry)
+        if (time.GetElapsedTime(began) <= (hasSaid ? limits.FirstRetry : limits.LastRetry))
             return false;
         _backoff.Reset();
         return true;

@@ -76,6 +76,46 @@ public sealed class KubernetesRelistTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Watch_EndedByAnErrorBehindAChange_HasTheChangeUsedThoughNoListComes()
+    {
+        var isDown = false;
+        _server.Fault = async (_, reply, stop) =>
+        {
+            if (!Volatile.Read(ref isDown))
+                return false;
+            await reply.SendAsync(503, """{"kind":"Status","code":503,"message":"shutting down"}""", stop);
+            return true;
+        };
+        await using var source = await WatchingAsync();
+
+        Volatile.Write(ref isDown, true);
+        var changed = Slice("gw-a", Pod("10.1.0.2")).Replace("VERSION", "2000", StringComparison.Ordinal);
+        _server.Say(Slices, $$"""{"type":"MODIFIED","object":{{changed}}}""" + "\n" + Expired);
+
+        await source.UntilItHasAsync("10.1.0.2");
+    }
+
+    [Fact]
+    public async Task Watch_ThatSaysSomethingAndEndsAtOnce_IsNotAskedForWithoutAPause()
+    {
+        _server.Fault = async (request, reply, stop) =>
+        {
+            if (!request.IsWatch)
+                return false;
+            await reply.BeginAsync(stop);
+            await reply.SendPieceAsync(Bookmark(2000), stop);
+            await reply.EndAsync(stop);
+            return true;
+        };
+        await using var source = SourceUnderTest.Of(_state, _server, limits: SourceUnderTest.Limits with { FirstRetry = TimeSpan.FromMinutes(10), LastRetry = TimeSpan.FromMinutes(10) });
+        await source.UntilItHasAsync("10.1.0.1");
+        await source.UntilAsync(() => _server.Requests.Any(request => request.IsWatch));
+
+        await Task.Delay(TimeSpan.FromMilliseconds(300)); // for hundreds of others, if there were no pause
+        _server.Requests.Count(request => request.IsWatch).ShouldBe(1);
+    }
+
+    [Fact]
     public async Task Watch_ThatAddsMoreSlicesThanThereMayBe_LeavesWhatWasGood()
     {
         await using var source = await WatchingAsync(SourceUnderTest.Limits with { Objects = 2 });
