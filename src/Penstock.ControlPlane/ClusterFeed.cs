@@ -59,8 +59,11 @@ internal sealed class ClusterFeed : IAsyncDisposable
     /// <summary>Goes by a feed before it that has no answer either: however often a configuration changes meanwhile, one feed is leant on.</summary>
     public void Shorten()
     {
-        if (Volatile.Read(ref _before) is { } before && Volatile.Read(ref before._found) is null)
-            Interlocked.CompareExchange(ref _before, Volatile.Read(ref before._before), before);
+        if (Volatile.Read(ref _before) is not { } before)
+            return;
+        var earlier = Volatile.Read(ref before._before);
+        if (Volatile.Read(ref before._found) is null) // asked last: an answer in between has let the earlier one go
+            Interlocked.CompareExchange(ref _before, earlier, before);
     }
 
     /// <inheritdoc/>

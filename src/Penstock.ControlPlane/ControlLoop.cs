@@ -267,6 +267,7 @@ public sealed class ControlLoop : IAsyncDisposable
         catch (Exception exception)
         {
             await _feeds.DropAsync(feeds);
+            Touch(); // warnings are of what runs again
             if (exception is not (L4ApplyException or L7ApplyException or AddressApplyException)) throw;
             return Refuse(started, loaded.Diagnostics.Add(new ReloadDiagnostic(IsError: true, exception.Message)));
         }

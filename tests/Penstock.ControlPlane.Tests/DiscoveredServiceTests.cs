@@ -4,6 +4,7 @@ using System.Collections.Immutable;
 using System.Net;
 using Microsoft.Extensions.Logging.Abstractions;
 using Penstock.ControlPlane.Overrides;
+using Penstock.L4;
 using Penstock.Model;
 using Penstock.Model.L4;
 using Penstock.Model.L7;
@@ -28,10 +29,11 @@ public sealed class DiscoveredServiceTests : IAsyncLifetime
 
     private OverrideSet _overrides = OverrideSet.None;
     private Func<L4Config, IEnumerable<(ServiceConfig, BackendConfig)>> _downBefore = _ => [];
+    private Action<Snapshot> _apply = _ => { };
 
     public DiscoveredServiceTests() => _loop = new ControlLoop(
         () => new LoadedConfig(FakeSource.Config() with { L4 = new L4Config { Services = [_service] } }, "hash", []),
-        _ => { },
+        snapshot => _apply(snapshot),
         (config, found) =>
         {
             var source = new FakeSource(config, found);
@@ -113,6 +115,19 @@ public sealed class DiscoveredServiceTests : IAsyncLifetime
 
         States().ShouldBe("10.1.0.2 Ready");
         _loop.Warnings.ShouldHaveSingleItem().ShouldStartWith("service web: 1 of 2 endpoints are left out (10.1.0.1:8080): they listen at port 8080");
+    }
+
+    [Fact]
+    public async Task Reload_ThatIsRefused_WarnsOfWhatRunsAlone()
+    {
+        await StartAsync(At(1));
+        _service = _service with { Forwarding = Forwarding.DsrIpip };
+        _apply = _ => throw new L4ApplyException("there is no interface eth0");
+
+        (await _loop.ReloadAsync()).Ok.ShouldBeFalse();
+
+        await UntilAsync(() => !_loop.Warnings.Any());
+        States().ShouldBe("10.1.0.1:8080 Ready");
     }
 
     [Fact]
