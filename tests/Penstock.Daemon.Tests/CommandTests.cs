@@ -106,6 +106,11 @@ public sealed class CommandTests : IDisposable
         (await _sandbox.RunAsync("detach", "--pins", _sandbox.Directory)).ShouldBe((1, "", $"penstock: detach {_sandbox.Directory}: nothing there is penstock's\n"));
         (await _sandbox.RunAsync("detach", "--pins", file)).ShouldBe((1, "", $"penstock: detach {file}: {file} is a file: pins take a folder\n"));
         (await _sandbox.RunAsync("detach", "--pins", empty)).ShouldBe((0, $"nothing is attached from {empty}\n", ""));
+        var (code, output, _) = await _sandbox.RunAsync("detach", "--pins", empty, "-o", "json");
+        code.ShouldBe(0);
+        var report = JsonDocument.Parse(output).RootElement;
+        report.GetProperty("pins").GetString().ShouldBe(empty);
+        report.GetProperty("interfaces").GetArrayLength().ShouldBe(0);
         (await _sandbox.RunAsync("capture", "--write", "/dev/null", "--pins", file)).ShouldBe((1, "", $"penstock: capture: {file} is a file: pins take a folder\n"));
 
         File.Exists(program).ShouldBeTrue();

@@ -60,6 +60,7 @@ namespace Penstock.Daemon.Admin;
 [JsonSerializable(typeof(PacketExplanation))]
 [JsonSerializable(typeof(RequestExplanation))]
 [JsonSerializable(typeof(DecapStatus[]))]
+[JsonSerializable(typeof(DetachReport))]
 [JsonSerializable(typeof(BalancerRates))]
 [JsonSerializable(typeof(StatusRates))]
 [JsonSerializable(typeof(NodeReport))]

@@ -51,7 +51,12 @@ internal static class DecapCommand
                 var name = parsed.GetValue(device)!; // required, but for --show
                 if (parsed.GetValue(detach))
                 {
-                    await output.WriteLineAsync(Decapsulation.Detach(name, parsed.GetValue(pins)!) ? $"detached from {name}" : $"nothing is attached to {name}"); // has a default
+                    var folder = parsed.GetValue(pins)!; // has a default
+                    var isDetached = Decapsulation.Detach(name, folder);
+                    await output.WriteLineAsync(
+                        parsed.GetValue(format) == OutputFormat.Json ? JsonSerializer.Serialize(new DetachReport(folder, isDetached ? [name] : []), AdminJson.Default.DetachReport)
+                        : isDetached ? $"detached from {name}"
+                        : $"nothing is attached to {name}");
                     return ExitCode.Ok;
                 }
 
