@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# restart.sh PENSTOCK: under systemd (see run): a restart of the daemon loses no request, a daemon that is killed has nobody refused, and one that is stopped refuses all.
+# restart.sh PENSTOCK: under systemd (see run): a restart of the daemon loses no request, a daemon that is killed, or that the watchdog ends, has nobody refused, and one that is stopped refuses all.
 . "$(dirname "$0")/host.sh"
 here=$(realpath "$(dirname "$0")")
 
@@ -77,6 +77,22 @@ kill -9 "$(pid)"
 await 30 "it is started again" answers 8081 one
 sleep 1
 loaded "a daemon that is killed" ' 0 refused, '
+
+mkdir -p /run/systemd/system/penstock.service.d
+printf '[Service]\nWatchdogSec=5s\n' >/run/systemd/system/penstock.service.d/watchdog.conf
+systemctl daemon-reload
+systemctl restart penstock || fail "it does not restart with a watchdog of its own"
+await 30 "it serves with a watchdog of its own" answers 8081 one
+load 8081
+before=$(pid)
+kill -STOP "$before"
+is_another() { [ "$(pid)" != 0 ] && [ "$(pid)" != "$before" ]; }
+await 60 "the watchdog ends a daemon that stands still, and another runs" is_another
+await 30 "which answers" answers 8081 one
+sleep 1
+loaded "a daemon that stands still" ' 0 refused, '
+rm -r /run/systemd/system/penstock.service.d
+systemctl daemon-reload
 
 listeners one:8081 >/etc/penstock/penstock.yaml
 systemctl reload penstock || fail "a good file is refused"
