@@ -240,6 +240,7 @@ public sealed class ControlLoop : IAsyncDisposable
         }
         catch
         {
+            _publishedAt = _time.GetTimestamp(); // what comes in between goes into one attempt, too
             _publishTimer.Change(_retryAfter, Timeout.InfiniteTimeSpan);
             _retryAfter = _retryAfter * 2 < MaxRetryInterval ? _retryAfter * 2 : MaxRetryInterval;
             throw;

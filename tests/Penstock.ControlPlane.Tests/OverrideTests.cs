@@ -26,11 +26,13 @@ public sealed class OverrideTests : IAsyncLifetime
     private OverrideSet _overrides = OverrideSet.None;
     private ApplianceConfig _config = Config(BackendState.Ready);
     private Exception? _refusal;
+    private int _attempts;
 
     public OverrideTests() => _loop = new ControlLoop(
         () => new LoadedConfig(_config, "hash", []),
         snapshot =>
         {
+            _attempts++;
             if (_refusal is not null)
                 throw _refusal;
             _published.Enqueue(snapshot);
@@ -126,6 +128,28 @@ public sealed class OverrideTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Touches_WhileTheEnginesRefuse_CauseOneAttemptInEachInterval()
+    {
+        _time.Advance(ControlLoop.MinPublishInterval);
+        await SettleAsync();
+        _overrides = _overrides.With(Said(OverrideKind.Service, "s", address: null, BackendState.Drain));
+        _refusal = new L4ApplyException("maps are full");
+        await _loop.PublishAsync();
+        _attempts = 0;
+
+        for (var i = 0; i < 10; i++)
+        {
+            _loop.Touch();
+            await SettleAsync();
+        }
+
+        _attempts.ShouldBe(0);
+        _time.Advance(ControlLoop.MinPublishInterval);
+        await SettleAsync();
+        _attempts.ShouldBe(1);
+    }
+
+    [Fact]
     public void Metric_CountsByKindAndState()
     {
         _overrides = _overrides.With(Said(OverrideKind.Endpoint, "c", "a", BackendState.Drain)).With(Said(OverrideKind.Endpoint, "c", "b", BackendState.Drain)).With(Said(OverrideKind.Service, "s", address: null, BackendState.Maintenance));
@@ -138,6 +162,9 @@ public sealed class OverrideTests : IAsyncLifetime
 
         (seen["endpoint drain"], seen["service maintenance"], seen["backend drain"]).ShouldBe((2, 1, 0));
     }
+
+    // Messages are served in turn, so an answer to this one means that those before it have been served.
+    private async Task SettleAsync() => (await _loop.IsAliveAsync(TimeSpan.FromMinutes(1))).ShouldBeTrue();
 
     private static StateOverride Said(OverrideKind kind, string name, string? address, BackendState state) =>
         new(kind, name, address, state, new DateTimeOffset(2026, 11, 23, 1, 2, 3, TimeSpan.Zero), "alice", "a new disk");
