@@ -88,7 +88,7 @@ public sealed class ControlLoop : IAsyncDisposable
         _logger = loggers.CreateLogger<ControlLoop>();
         _health = new HealthChecker(_ => Touch(), time, loggers.CreateLogger<HealthChecker>());
         _services = new ServiceStates(_health, time);
-        _metrics = new ControlPlaneMetrics(() => State, overrides);
+        _metrics = new ControlPlaneMetrics(() => State, overrides, () => _services.LeftOut);
         _publishTimer = time.CreateTimer(_ => _messages.Writer.TryWrite(ControlMessage.Touched.Instance), state: null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _stepTimer = time.CreateTimer(_ => Touch(), state: null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _feeds = new FeedSet(discover, Touch, time, _logger);

@@ -16,7 +16,10 @@ internal sealed class ControlPlaneMetrics : IDisposable
     private readonly Counter<long> _faults;
 
     /// <summary>Instruments that read the given state when collected.</summary>
-    public ControlPlaneMetrics(Func<ControlPlaneState> state, Func<OverrideSet> overrides)
+    /// <param name="state">What was last published.</param>
+    /// <param name="overrides">What operators have said.</param>
+    /// <param name="leftOut">Endpoints that are no backends of the service they were found for, by its name.</param>
+    public ControlPlaneMetrics(Func<ControlPlaneState> state, Func<OverrideSet> overrides, Func<IReadOnlyDictionary<string, int>> leftOut)
     {
         (_state, _overrides) = (state, overrides);
         _reloads = _meter.CreateCounter<long>("penstock.reloads", description: "Reloads by outcome: applied or refused. The start counts as one.");
@@ -27,6 +30,10 @@ internal sealed class ControlPlaneMetrics : IDisposable
         _meter.CreateObservableGauge("penstock.config.info", ConfigInfo, description: "1, with the hash of the running configuration.");
         _meter.CreateObservableGauge("penstock.snapshot.generation", () => state().Snapshot?.Generation ?? 0, description: "Generation of the running snapshot.");
         _meter.CreateObservableGauge("penstock.cluster.endpoints", Endpoints, description: "Endpoints by cluster and state.");
+        _meter.CreateObservableGauge(
+            "penstock.l4.endpoints.left.out",
+            () => leftOut().Select(service => new Measurement<int>(service.Value, new KeyValuePair<string, object?>("service", service.Key))),
+            description: "Endpoints that discovery has found for an L4 service and that are no backends of it, since its forwarding can't reach them or there are too many.");
         _meter.CreateObservableGauge("penstock.overrides", Overridden, description: "States that operators have given in place of the configuration's, by what they are of and state.");
     }
 

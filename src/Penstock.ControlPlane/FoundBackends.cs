@@ -22,8 +22,8 @@ internal static class FoundBackends
     /// <param name="service">The service.</param>
     /// <param name="engine">What balances.</param>
     /// <param name="endpoints">What discovery has found.</param>
-    /// <returns>The backends, and what is wrong with others; null: nothing.</returns>
-    public static (ImmutableArray<FoundBackend> Backends, string? Trouble) Of(ServiceConfig service, L4Engine engine, ImmutableArray<Endpoint> endpoints)
+    /// <returns>The backends, how many others are left out, and what is wrong with those; null: nothing.</returns>
+    public static (ImmutableArray<FoundBackend> Backends, int LeftOut, string? Trouble) Of(ServiceConfig service, L4Engine engine, ImmutableArray<Endpoint> endpoints)
     {
         var backends = ImmutableArray.CreateBuilder<FoundBackend>(Math.Min(endpoints.Length, Most));
         var seen = new HashSet<(IPAddress, int?)>();
@@ -52,7 +52,7 @@ internal static class FoundBackends
         }
 
         var told = left == 0 ? null : $"service {service.Name}: {left} of {endpoints.Length} endpoints are left out ({string.Join(", ", names)}{(left > names.Count ? ", ..." : "")}): {why}";
-        return (backends.DrainToImmutable(), told);
+        return (backends.DrainToImmutable(), left, told);
     }
 
     /// <summary>A tier whose services have the backends that were found in place of none.</summary>

@@ -22,9 +22,13 @@ internal sealed class ServiceStates(HealthChecker health, TimeProvider time)
     // Hosts of the proxy tier that were down, of which nothing has been heard yet.
     private readonly HashSet<IPAddress> _inherited = [];
     private volatile IReadOnlyList<string> _warnings = [];
+    private volatile IReadOnlyDictionary<string, int> _leftOut = ImmutableDictionary<string, int>.Empty;
 
     /// <summary>What asks for attention in what discovery has found, a line each; for any thread.</summary>
     public IEnumerable<string> Warnings => _warnings;
+
+    /// <summary>How many of the endpoints that discovery has found of a service are no backends of it, by the service's name, of each that has discovery; for any thread.</summary>
+    public IReadOnlyDictionary<string, int> LeftOut => _leftOut;
 
     /// <summary>Backends of every service; a service that has not changed keeps its instance, and so does the whole.</summary>
     /// <param name="config">The tier.</param>
@@ -36,6 +40,7 @@ internal sealed class ServiceStates(HealthChecker health, TimeProvider time)
         L4Config config, Snapshot? running, ImmutableDictionary<IPAddress, ProxyState> proxies, OverrideSet overrides, Func<ServiceConfig, ImmutableArray<Endpoint>>? find = null)
     {
         var warnings = new List<string>();
+        var leftOut = new Dictionary<string, int>(StringComparer.Ordinal);
         var before = running?.Services ?? ImmutableDictionary.Create<string, ImmutableArray<BackendStatus>>(StringComparer.Ordinal);
         var names = config.Services.Select(service => service.Name).ToHashSet(StringComparer.Ordinal);
         _inherited.ExceptWith(proxies.Keys);
@@ -43,13 +48,13 @@ internal sealed class ServiceStates(HealthChecker health, TimeProvider time)
         foreach (var service in config.Services)
         {
             var known = next.GetValueOrDefault(service.Name);
-            var written = Find(service, config.Engine, find, warnings);
+            var written = Find(service, config.Engine, find, warnings, leftOut);
             var backends = Judge(service, written, known, proxies, overrides);
             if (known.IsDefault || !known.SequenceEqual(backends))
                 next[service.Name] = backends;
         }
 
-        _warnings = warnings;
+        (_warnings, _leftOut) = (warnings, leftOut);
         return next.ToImmutable();
     }
 
@@ -105,11 +110,12 @@ internal sealed class ServiceStates(HealthChecker health, TimeProvider time)
     private static IEnumerable<BackendConfig> Backends(ServiceConfig service, ImmutableDictionary<string, ImmutableArray<BackendStatus>>? running) =>
         service.Discovery is null ? service.Backends : running?.GetValueOrDefault(service.Name, []).Select(backend => backend.Config) ?? [];
 
-    private static ImmutableArray<FoundBackend> Find(ServiceConfig service, L4Engine engine, Func<ServiceConfig, ImmutableArray<Endpoint>>? find, List<string> warnings)
+    private static ImmutableArray<FoundBackend> Find(ServiceConfig service, L4Engine engine, Func<ServiceConfig, ImmutableArray<Endpoint>>? find, List<string> warnings, Dictionary<string, int> leftOut)
     {
         if (service.Discovery is null)
             return FoundBackends.Written(service);
-        var (backends, trouble) = FoundBackends.Of(service, engine, find?.Invoke(service) ?? []);
+        var (backends, left, trouble) = FoundBackends.Of(service, engine, find?.Invoke(service) ?? []);
+        leftOut.Add(service.Name, left);
         if (trouble is not null)
             warnings.Add(trouble);
         return backends;

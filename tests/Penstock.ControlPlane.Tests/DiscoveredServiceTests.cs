@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
+using System.Diagnostics.Metrics;
 using System.Net;
 using Microsoft.Extensions.Logging.Abstractions;
 using Penstock.ControlPlane.Overrides;
@@ -115,6 +116,21 @@ public sealed class DiscoveredServiceTests : IAsyncLifetime
 
         States().ShouldBe("10.1.0.2 Ready");
         _loop.Warnings.ShouldHaveSingleItem().ShouldStartWith("service web: 1 of 2 endpoints are left out (10.1.0.1:8080): they listen at port 8080");
+    }
+
+    [Fact]
+    public async Task Endpoints_ThatAreLeftOut_AreCountedByService()
+    {
+        _service = _service with { Name = "left", Forwarding = Forwarding.DsrIpip }; // a name that no other test's loop has
+        await StartAsync(At(1), At(2, port: 80));
+        var seen = new ConcurrentDictionary<string, int>(StringComparer.Ordinal);
+        using var listener = new MeterListener { InstrumentPublished = (instrument, self) => { if (instrument.Name == "penstock.l4.endpoints.left.out") self.EnableMeasurementEvents(instrument); } };
+        listener.SetMeasurementEventCallback<int>((_, value, tags, _) => seen[string.Join(' ', tags.ToArray().Select(tag => tag.Value))] = value);
+        listener.Start();
+
+        listener.RecordObservableInstruments();
+
+        seen["left"].ShouldBe(1);
     }
 
     [Fact]

@@ -86,7 +86,11 @@ public sealed class FoundBackendsTests
 
     private static readonly IPAddress s_vip = IPAddress.Parse("203.0.113.10");
 
-    private static (ImmutableArray<FoundBackend> Backends, string? Trouble) Of(ServiceConfig service, L4Engine engine, params Endpoint[] endpoints) => FoundBackends.Of(service, engine, [.. endpoints]);
+    private static (ImmutableArray<FoundBackend> Backends, string? Trouble) Of(ServiceConfig service, L4Engine engine, params Endpoint[] endpoints)
+    {
+        var (backends, _, trouble) = FoundBackends.Of(service, engine, [.. endpoints]);
+        return (backends, trouble);
+    }
 
     private static Endpoint At(string text)
     {
