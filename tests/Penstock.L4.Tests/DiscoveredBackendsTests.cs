@@ -63,6 +63,30 @@ public sealed class DiscoveredBackendsTests
     }
 
     [Fact]
+    public void Xdp_BackendThatThisHostHasNoAddressFor_IsLeftOutUntilThereIsOne()
+    {
+        var host = new OneInterface { Addresses = [IPAddress.Parse("10.0.0.254")] };
+        var (near, away) = (IPAddress.Parse("10.1.0.1"), IPAddress.Parse("2001:db8::1"));
+        var service = new ServiceConfig { Name = "web", Listen = new ServiceAddress(TransportProtocol.Tcp, IPAddress.Parse("203.0.113.10"), 80, 80), Forwarding = Forwarding.DsrIpip, Discovery = s_discovery };
+        var config = new ApplianceConfig { Node = "lb1", L4 = new L4Config { Interfaces = ["eth0"], Services = [service] } };
+        var snapshot = new Snapshot(1, config, ImmutableDictionary<string, ClusterEndpoints>.Empty)
+        {
+            Services = ImmutableDictionary<string, ImmutableArray<BackendStatus>>.Empty.Add("web", [.. new[] { away, near }.Select(address => new BackendStatus(new BackendConfig { Address = address }, EndpointState.Ready))]),
+        };
+        var planner = new XdpPlanner(host, host, TimeProvider.System);
+        var plan = planner.Plan(snapshot);
+
+        plan[0].Backends.Select(backend => (backend.Position, backend.Address)).ShouldBe([(1, near)]);
+        plan[0].LeftOut.ShouldBe([away]);
+        planner.Reaches(plan).ShouldBeFalse();
+
+        host.Addresses = [.. host.Addresses, IPAddress.Parse("2001:db8::fe")];
+        planner.Reaches(plan).ShouldBeTrue();
+        planner.Forget();
+        planner.Plan(snapshot)[0].Backends.Length.ShouldBe(2);
+    }
+
+    [Fact]
     public void Xdp_BackendsThatThisHostHasNoAddressFor_AreWarnedOfAndCounted()
     {
         var status = XdpReader.WithHops(L4Status.Empty, [Service() with { LeftOut = [IPAddress.Parse("10.1.0.1")] }], [], []);
@@ -91,4 +115,28 @@ public sealed class DiscoveredBackendsTests
     }
 
     private static string[] Plan(IpvsTable wanted, IpvsTable held) => [.. IpvsPlanner.Plan(wanted, held, _ => false).Select(command => command.ToString())];
+
+    /// <summary>A host with one interface, and no routes to other networks.</summary>
+    private sealed class OneInterface : IHostNetwork, ILinkHops
+    {
+        public required ImmutableArray<IPAddress> Addresses { get; set; }
+
+        public HostInterface? Find(string name) => new(name, 2, Layout.Mac.Of("02:00:00:00:01:00"), 1500, Addresses);
+
+        public HostInterface? Find(int index) => Find("eth0");
+
+        public LinkHop Find(IPAddress address) => throw new NotSupportedException("nothing goes by a MAC address");
+
+        IReadOnlySet<IPAddress> IHostNetwork.Addresses() => Addresses.ToHashSet();
+
+        public IReadOnlyDictionary<int, uint> Carriers() => ImmutableDictionary<int, uint>.Empty;
+
+        public IReadOnlyList<IPAddress> Unresolved(IReadOnlyCollection<IPAddress> destinations) => [];
+
+        public IPAddress? SourceFor(IPAddress destination) => null;
+
+        public void Resolve(IPAddress destination)
+        {
+        }
+    }
 }

@@ -4,7 +4,6 @@ using System.Net;
 using Penstock.L4.Xdp;
 using Penstock.Model;
 using Penstock.Model.L4;
-using Penstock.Model.L7;
 using Penstock.Tests;
 
 namespace Penstock.L4.Tests.Xdp;
@@ -336,26 +335,6 @@ public sealed class XdpPlannerTests
 
         Should.Throw<L4ApplyException>(() => Plan(Forwarding.DsrIpip, new BackendConfig { Address = IPAddress.Parse("2001:db8::1") })).Message
             .ShouldBe("service s: eth0 has no address to reach 2001:db8::1 from; set source");
-    }
-
-    [Fact]
-    public void Plan_FoundBackendThatNoAddressReaches_IsLeftOutUntilThereIsOne()
-    {
-        _host.HasIpv6 = false;
-        var away = IPAddress.Parse("2001:db8::1");
-        var service = new ServiceConfig { Name = "s", Listen = Tcp(80), Forwarding = Forwarding.DsrIpip, Discovery = new DiscoveryConfig() };
-        var snapshot = Of(service, [.. new[] { Address(1), away, Address(2) }.Select(address => new BackendStatus(new BackendConfig { Address = address }, EndpointState.Ready))]);
-        var planner = new XdpPlanner(_host, _host, TimeProvider.System);
-        var plan = planner.Plan(snapshot);
-
-        plan[0].Backends.Select(backend => (backend.Position, backend.Address)).ShouldBe([(0, Address(1)), (2, Address(2))]);
-        plan[0].LeftOut.ShouldBe([away]);
-        planner.Reaches(plan).ShouldBeFalse();
-
-        _host.HasIpv6 = true;
-        planner.Reaches(plan).ShouldBeTrue();
-        planner.Forget();
-        planner.Plan(snapshot)[0].Backends.Length.ShouldBe(3);
     }
 
     private static IPAddress Address(int host) => new([10, 0, 0, (byte)host]);
