@@ -56,8 +56,15 @@ internal sealed class XdpPlanner(IHostNetwork host, ILinkHops hops, TimeProvider
         var left = plan.SelectMany(service => service.LeftOut).ToArray();
         if (left.Length == 0 || _config is not { } config)
             return false;
-        var ingress = host.Find(config.Interfaces[0]);
-        return left.Any(address => (ingress?.First(address.AddressFamily) ?? host.SourceFor(address)) is not null);
+        try
+        {
+            var ingress = host.Find(config.Interfaces[0]);
+            return left.Any(address => (ingress?.First(address.AddressFamily) ?? host.SourceFor(address)) is not null);
+        }
+        catch (Exception error) when (HostNeeds.IsFault(error))
+        {
+            return false; // Asked again soon.
+        }
     }
 
     /// <summary>Has the next plan ask again where frames for backends of dsr-l2 go.</summary>
