@@ -12,6 +12,7 @@ namespace Penstock.L7.Forwarding;
 internal sealed partial class Exchange
 {
     private bool _isCut;
+    private bool _hasEndpointEnded;
     private long _lastMove;
     private long _tunnelBytes;
 
@@ -57,7 +58,7 @@ internal sealed partial class Exchange
         WriteResponseHead(chunked: false, keep: true);
         _worker.Reactor.Timers.Remove(_timer);
         _ownBytes = 0;
-        _isCut = false;
+        (_isCut, _hasEndpointEnded) = (false, false);
         _lastMove = _worker.Reactor.Now;
         _clientWriter.Guard.Between(Listener.BodyMilliseconds, bytesPerSecond: 0);
         if ((await _clientWriter.FlushAsync()).IsCompleted)
@@ -72,9 +73,14 @@ internal sealed partial class Exchange
         }
 
         await StopPumpAsync();
+        var isLate = _hasEndpointEnded && _error == ProxyError.TunnelReset;
+        if (isLate)
+            _error = ProxyError.None; // It has closed, and the client sent on, as with a close_notify of its own: that is no failure.
         DropUpstream(reset: _isCut);
         Finish();
-        if (_isCut)
+        if (isLate && !_client.IsMultiplexed)
+            _client.ClosesEarly = true; // What the endpoint has sent is to arrive: a reset would take what still waits for a slow client.
+        else if (_isCut)
             _client.Abort(); // What was cut off is not to look like a whole at the other end.
         return false;
     }
@@ -157,6 +163,7 @@ internal sealed partial class Exchange
             return;
         }
 
+        _hasEndpointEnded = true;
         upstream.Tunnel = this; // Nobody reads there any more.
         if (!_client.IsMultiplexed)
         {

@@ -94,9 +94,12 @@ internal sealed class Http2Engine : IAsyncDisposable
     }
 
     /// <summary>A client's connection without HTTP/2.</summary>
-    public Socket ConnectPlain()
+    /// <param name="receives">Bytes that its host holds for it; 0: as many as usual.</param>
+    public Socket ConnectPlain(int receives = 0)
     {
         var client = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true, ReceiveTimeout = 30_000 };
+        if (receives > 0)
+            client.ReceiveBufferSize = receives;
         client.Connect(Address);
         return client;
     }
