@@ -55,6 +55,28 @@ public sealed class ListenerTests
     [InlineData("{name: a, bind: \":80\", mode: tcp, sni: [{name: a.b, to: c}, {name: \"*.b\", to: c}, {without_name: true, to: c}], to: c, not_tls: default}")]
     public void Tcp_WithoutFault_IsTaken(string listener) => Lines(listener).ShouldBeEmpty();
 
+    [Fact]
+    public void GrpcWeb_WhereNoClusterSpeaksHttp2_IsReported() =>
+        GrpcWeb("{to: [c, d]}", "").ShouldHaveSingleItem().ShouldStartWith("a.yaml:2:52: error: l7.listeners[0].grpc_web: grpc_web on a listener whose route table 'main' leads to clusters of HTTP/1.1 alone: gRPC needs HTTP/2, so no call is translated; expected protocol: h2 on");
+
+    [Theory]
+    [InlineData("{to: [c, d]}", ", protocol: h2")]
+    [InlineData("[{match: {path_prefix: /a}, to: c}, {to: d}]", ", protocol: h2")]
+    [InlineData("[{match: {path_prefix: /a}, redirect: {scheme: https}}, {match: {path_prefix: /b}, to: d}, {to: c}]", ", protocol: h2")]
+    public void GrpcWeb_WhereAClusterSpeaksHttp2_IsTaken(string routes, string keys) => GrpcWeb(routes, keys).ShouldBeEmpty();
+
+    [Fact]
+    public void GrpcWeb_BesideAnotherFaultOfTheProtocol_IsNotReported() =>
+        GrpcWeb("{to: [c, d]}", ", protocol: h3").ShouldHaveSingleItem().ShouldContain("l7.clusters.c.protocol: 'h3'");
+
+    [Fact]
+    public void GrpcWeb_ToAClusterCheckedAsGrpcThatSpeaksHttp1_IsWarnedOf() =>
+        GrpcWeb("{to: [c, d]}", ", protocol: h2", ", health: {type: grpc}").ShouldHaveSingleItem()
+            .ShouldContain("warning: l7.clusters.d: cluster 'd', whose endpoints are checked as servers of gRPC, without protocol: h2");
+
+    private static string[] GrpcWeb(string routes, string keysOfC, string keysOfD = "") =>
+        Some.Parse($"l7:\n  listeners: [{{name: a, bind: \":80\", routes: main, grpc_web: true}}, {{name: b, bind: \":81\", routes: main}}]\n  routes: {{main: {routes}}}\n  clusters: {{c: {{endpoints: \"10.0.0.1:80\"{keysOfC}}}, d: {{endpoints: \"10.0.0.2:80\"{keysOfD}}}}}\n").Lines();
+
     private static string[] Lines(string listener) =>
         Some.Parse($"l7:\n  listeners: [{listener}, {{name: b, bind: \":81\", routes: main}}]\n  routes: {{main: {{to: c}}}}\n  clusters: {{c: {{endpoints: \"10.0.0.1:80\"}}}}\n").Lines();
 }

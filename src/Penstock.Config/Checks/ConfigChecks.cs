@@ -27,6 +27,7 @@ internal static class ConfigChecks
         TableChecks.Run(config.L4, host, at["l4"], sink);
         ListenerChecks.Run(config.L7, host is not null, at["l7"], sink);
         RouteChecks.Run(config.L7, at["l7"]["routes"], sink);
+        GrpcWebChecks.Run(config.L7, at["l7"], sink);
         ClusterChecks.Run(config.L7, host is not null, at["l7"]["clusters"], sink);
     }
 
