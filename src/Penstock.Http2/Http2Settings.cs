@@ -45,6 +45,9 @@ internal struct Http2Settings
     /// <summary>Largest field list it takes, by the count of RFC 7541 section 4.1.</summary>
     public uint MaxHeaderListSize { get; private set; } = uint.MaxValue;
 
+    /// <summary>Whether it takes extended CONNECT (RFC 8441 section 3).</summary>
+    public bool EnableConnectProtocol { get; private set; }
+
     /// <summary>Takes the settings of a frame, in order.</summary>
     /// <param name="payload">A multiple of six bytes.</param>
     /// <param name="ofServer">Whether a server has sent it, which takes no pushes.</param>
@@ -78,6 +81,9 @@ internal struct Http2Settings
                     break;
                 case SettingId.MaxHeaderListSize:
                     MaxHeaderListSize = value;
+                    break;
+                case SettingId.EnableConnectProtocol:
+                    EnableConnectProtocol = value == 1;
                     break;
                 default:
                     break; // RFC 9113 section 6.5.2: unknown settings are ignored.

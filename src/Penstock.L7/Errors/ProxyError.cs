@@ -106,6 +106,9 @@ internal enum ProxyError : byte
     /// <summary>HTTP/2: the request's fields are more than the endpoint takes.</summary>
     EndpointHeadLimit,
 
+    /// <summary>HTTP/2: a WebSocket was asked for, and the endpoint opens none.</summary>
+    WebSocketNotTaken,
+
     /// <summary>HTTP/2: the endpoint reset the request's stream before its response began.</summary>
     StreamReset,
 

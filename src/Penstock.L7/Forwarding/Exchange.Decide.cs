@@ -2,7 +2,6 @@
 using Penstock.L7.Errors;
 using Penstock.L7.Grpc;
 using Penstock.L7.Http1;
-using Penstock.Model.L7;
 
 namespace Penstock.L7.Forwarding;
 
@@ -32,8 +31,6 @@ internal sealed partial class Exchange
         if (_target < 0)
             return ProxyError.NoTarget;
         SettleWeb();
-        if (Request.IsExtendedConnect && _route.Targets[_target].Config.Protocol == UpstreamProtocol.H2)
-            return ProxyError.TunnelNotCarried;
         return LimitTime();
     }
 

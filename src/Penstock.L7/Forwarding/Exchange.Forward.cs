@@ -75,10 +75,10 @@ internal sealed partial class Exchange
             //    new connection and to another endpoint: a process that was killed still accepts for a moment after its
             //    connections are reset. This one is the last resort, unless the connection was new.
             //    What the endpoint has said that it did not begin is safe whatever the method, and tried as often as a connect, or more often
-            //    where it was others' turn; so is a head that was too large to be sent, which another endpoint may take.
+            //    where it was others' turn; so is what was not sent, a head that is too large or a WebSocket, which another endpoint may take.
             if (upstream.IsOutrun)
                 _outruns++;
-            var unsent = _error == ProxyError.EndpointHeadLimit;
+            var unsent = IsUnfit;
             var unprocessed = unsent ? _triedPools.Count < MaxConnectAttempts - 1 : upstream.IsUnprocessed && _pumpError == ProxyError.None && _outruns <= MaxOutruns && _attempts - _outruns < MaxConnectAttempts;
             var unheard = mayReuse && _error == ProxyError.ConnectionTerminated && upstream.Reader.TotalReceived == unanswered && Request.MethodKind.IsIdempotent();
             _triedPools.Add(upstream.Pool);
@@ -93,8 +93,11 @@ internal sealed partial class Exchange
         }
 
         // 5. The response.
-        return Response.Status == 101 ? await TunnelAsync() : await RelayResponseAsync();
+        return BeginsTunnel ? await TunnelAsync() : await RelayResponseAsync();
     }
+
+    /// <summary>Whether the endpoint has said that it is none for the request, which was not sent.</summary>
+    private bool IsUnfit => _error is ProxyError.EndpointHeadLimit or ProxyError.WebSocketNotTaken;
 
     private ProxyError PickEndpoint()
     {
@@ -102,7 +105,7 @@ internal sealed partial class Exchange
         var last = _pool;
         if (_triedPools.Count > 0 && cluster.PickOther(_triedPools, ref _worker.Random, out _pool) == ProxyError.None)
             return ProxyError.None;
-        if (_error == ProxyError.EndpointHeadLimit)
+        if (IsUnfit)
         {
             _pool = last;
             return _error; // There is no other, and this one takes no more than before.
@@ -137,6 +140,9 @@ internal sealed partial class Exchange
     {
         upstream.Begin();
         upstream.Writer.Guard.Between(_route!.Targets[_target].BodyMilliseconds, bytesPerSecond: 0); // As above.
+        _opensWebSocket = upstream.IsMultiplexed && AsksForWebSocket;
+        if (_opensWebSocket && !upstream.TakesWebSockets)
+            return Fail(ProxyError.WebSocketNotTaken);
         if (!TryWriteRequestHead(upstream))
             return Fail(ProxyError.EndpointHeadLimit);
         _attempts++;
@@ -153,7 +159,8 @@ internal sealed partial class Exchange
             return default; // Which has its own end.
         }
 
-        upstream.WriteEnd(chunked: false, trailers: null);
+        if (!_opensWebSocket)
+            upstream.WriteEnd(chunked: false, trailers: null);
         return upstream.Writer.FlushAsync();
     }
 
@@ -215,7 +222,7 @@ internal sealed partial class Exchange
     {
         if (Response.IsInterim)
             return ++_interims <= MaxInterims ? ProxyError.None : RejectResponse(RejectReason.TooManyInterimResponses);
-        if (Request.IsExtendedConnect)
+        if (Request.IsExtendedConnect && !_opensWebSocket)
             return CheckWebSocket();
         return Response.Status == 101 && !IsUpgradeAskedFor() ? ProxyError.UpgradeFailed : ProxyError.None;
     }
@@ -244,8 +251,8 @@ internal sealed partial class Exchange
         if (_isSent)
             upstream.Pool.OnRequestEnded(failed: ProxyErrors.Of(_error).Fault == Fault.Upstream && !upstream.IsDismissed);
         _isSent = false;
-        if (reset)
-            upstream.Abort();
+        if (reset && !upstream.IsMultiplexed)
+            upstream.Abort(); // A stream that is not over is reset as it is.
         else
             upstream.Settle(reuse: false);
     }

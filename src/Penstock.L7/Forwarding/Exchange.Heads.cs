@@ -28,12 +28,15 @@ internal sealed partial class Exchange
             KeepAlive = !upstream.IsLast,
             ExpectContinue = Request.ExpectContinue,
             Upgrade = Request.Upgrade,
+            OpensWebSocket = _opensWebSocket,
             WebSocketKey = WebSocketKey(),
         });
     }
 
     private void WriteResponseHead(bool chunked, bool keep)
     {
+        Span<byte> accept = stackalloc byte[WebSocketAcceptLength];
+        var acceptLength = AnswerKey(accept);
         var framing = chunked ? BodyFraming.Chunked : IsLengthUntold ? BodyFraming.UntilClose : Response.Framing;
         _client.WriteHead(Response, new ResponseForwarding
         {
@@ -43,7 +46,8 @@ internal sealed partial class Exchange
             ContentType = _isWebResponse ? WebResponseType() : default,
             KeepAlive = keep,
             ViaName = Listener.ViaName,
-            Upgrade = Response.Status == 101 ? Response.Upgrade : default,
+            Upgrade = acceptLength > 0 ? "websocket"u8 : Response.Status == 101 ? Response.Upgrade : default,
+            WebSocketAccept = accept[..acceptLength],
             Date = _worker.Date.Now(),
             RequestId = RequestId(),
         });

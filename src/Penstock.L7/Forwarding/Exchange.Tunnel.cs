@@ -3,16 +3,19 @@ using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using Penstock.L7.Errors;
 using Penstock.L7.Http1;
+using Penstock.L7.Http2;
 using Penstock.L7.Transport;
 using Penstock.L7.Upstream;
 
 namespace Penstock.L7.Forwarding;
 
-/// <content>After 101 (Switching Protocols), and for CONNECT: bytes both ways until both ends are done. The client's end is its connection, or a stream of it (RFC 8441).</content>
+/// <content>After 101 (Switching Protocols), and for CONNECT: bytes both ways until both ends are done. Either end is a connection, or a stream of one (RFC 8441).</content>
 internal sealed partial class Exchange
 {
     private bool _isCut;
     private bool _hasEndpointEnded;
+    private bool _isStopped;
+    private ProxyError _stopReason;
     private long _lastMove;
     private long _tunnelBytes;
 
@@ -51,14 +54,17 @@ internal sealed partial class Exchange
     [AsyncMethodBuilder(typeof(PooledTaskMethodBuilder<>))]
     private async ValueTask<bool> TunnelAsync()
     {
-        var upstream = (UpstreamConnection)_upstream!; // Set by ForwardAsync; streams have no 101.
-        OnResponseHead(_client.IsMultiplexed ? 200 : Response.Status);
-        if (_client.IsMultiplexed)
-            Response.DropFields("sec-websocket-accept"u8); // It answers a key that the client has not sent.
+        var upstream = _upstream!; // Set by ForwardAsync.
+        OnResponseHead(TunnelStatus);
+        if (_client.IsMultiplexed || _opensWebSocket)
+            Response.DropFields("sec-websocket-accept"u8); // It answers a key that the client has not sent, or none.
         WriteResponseHead(chunked: false, keep: true);
         _worker.Reactor.Timers.Remove(_timer);
         _ownBytes = 0;
-        (_isCut, _hasEndpointEnded) = (false, false);
+        _isCut = _isStopped = _hasEndpointEnded = false;
+        _stopReason = ProxyError.None;
+        if (upstream is Http2ClientStream stream)
+            stream.BeginTunnel(this);
         _lastMove = _worker.Reactor.Now;
         _clientWriter.Guard.Between(Listener.BodyMilliseconds, bytesPerSecond: 0);
         if ((await _clientWriter.FlushAsync()).IsCompleted)
@@ -72,6 +78,10 @@ internal sealed partial class Exchange
             await outbound;
         }
 
+        if (_stopReason != ProxyError.None)
+            CutTunnel(upstream, _stopReason);
+        if (_isStopped)
+            _client.ClosesEarly = true;
         await StopPumpAsync();
         var isLate = _hasEndpointEnded && _error == ProxyError.TunnelReset;
         if (isLate)
@@ -88,15 +98,29 @@ internal sealed partial class Exchange
     /// <summary>The endpoint has reset its connection, though nothing is expected from it any more.</summary>
     internal void OnEndpointGone() => Interrupt(ProxyError.TunnelReset);
 
+    /// <summary>The endpoint, which has ended its side of its stream in order, takes no more: what has come of it still goes to the client.</summary>
+    /// <param name="reason">What that is; <see cref="ProxyError.None"/>: the end of the tunnel in order.</param>
+    internal void OnEndpointStopped(ProxyError reason)
+    {
+        (_isStopped, _stopReason) = (true, reason);
+        if (_clientReader.IsWaiting)
+            _clientReader.CancelPendingRead();
+        else
+            _upstream?.Writer.CancelPendingFlush();
+    }
+
+    /// <summary>Whether one direction is over, whatever else comes.</summary>
+    private bool IsOver(bool toClient) => _isCut || (_isStopped && !toClient);
+
     [AsyncMethodBuilder(typeof(PooledTaskMethodBuilder))]
-    private async ValueTask CopyAsync(UpstreamConnection upstream, bool toClient)
+    private async ValueTask CopyAsync(IEndpointStream upstream, bool toClient)
     {
         var from = toClient ? upstream.Reader : _clientReader;
         var to = toClient ? _clientWriter : upstream.Writer;
         var idle = _route!.Targets[_target].BodyMilliseconds; // A forwarding route has targets.
         from.Guard.Between(idle, bytesPerSecond: 0);
         var turnBytes = 0L;
-        while (!_isCut)
+        while (!IsOver(toClient))
         {
             if (_interrupted != ProxyError.None)
             {
@@ -105,6 +129,8 @@ internal sealed partial class Exchange
             }
 
             var read = await from.ReadAsync();
+            if (_isStopped && !toClient && _interrupted == ProxyError.None)
+                return; // What else the client sends is for nobody.
             if (read.IsCanceled)
             {
                 // The other direction may have been busy: the tunnel is idle when both are.
@@ -132,6 +158,8 @@ internal sealed partial class Exchange
             }
 
             from.AdvanceTo(read.Buffer.End);
+            if (_isStopped && !toClient)
+                return; // As above.
             if (gone || (toClient ? upstream.IsBroken : _client.IsBroken))
             {
                 var isClient = gone == toClient; // It was written to, or is read from.
@@ -155,16 +183,19 @@ internal sealed partial class Exchange
 
     /// <summary>One side has ended what it sends, in order: so does this one to the other, which may go on.</summary>
     [AsyncMethodBuilder(typeof(PooledTaskMethodBuilder))]
-    private async ValueTask EndSendingAsync(UpstreamConnection upstream, bool toClient)
+    private async ValueTask EndSendingAsync(IEndpointStream upstream, bool toClient)
     {
         if (!toClient)
         {
             upstream.EndSending();
+            if (upstream.IsMultiplexed && (await upstream.Writer.FlushAsync()).IsCompleted && !_isStopped)
+                CutTunnel(upstream, EndpointError(upstream));
             return;
         }
 
         _hasEndpointEnded = true;
-        upstream.Tunnel = this; // Nobody reads there any more.
+        if (upstream is UpstreamConnection connection)
+            connection.Tunnel = this; // Nobody reads there any more.
         if (!_client.IsMultiplexed)
         {
             _connection.EndSending();
@@ -176,12 +207,12 @@ internal sealed partial class Exchange
             CutTunnel(upstream, ClientError());
     }
 
-    private static ProxyError EndpointError(UpstreamConnection upstream) => upstream.Writer.TimedOut ? ProxyError.ConnectionWriteTimeout : ProxyError.TunnelReset;
+    private static ProxyError EndpointError(IEndpointStream upstream) => upstream.Writer.TimedOut ? ProxyError.ConnectionWriteTimeout : ProxyError.TunnelReset;
 
     /// <summary>The tunnel ends otherwise than by both sides in order: what waits in it goes on, to its end.</summary>
     /// <param name="upstream">The endpoint's side.</param>
     /// <param name="reason">Why, unless the exchange was interrupted; the first one holds.</param>
-    private void CutTunnel(UpstreamConnection upstream, ProxyError reason)
+    private void CutTunnel(IEndpointStream upstream, ProxyError reason)
     {
         if (!_isCut)
             _error = _interrupted != ProxyError.None ? _interrupted : reason;

@@ -86,7 +86,7 @@ internal sealed partial class Exchange
         _grpcStatus = null;
         BeginWeb();
         _tunnelBytes = 0;
-        _trusted = _ended = _isSent = false;
+        _trusted = _ended = _isSent = _opensWebSocket = false;
         _upstream = null;
         _pool = null;
         _pumpError = ProxyError.None;

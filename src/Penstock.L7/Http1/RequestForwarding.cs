@@ -52,6 +52,9 @@ internal readonly ref struct RequestForwarding
     /// <summary>The protocols of Upgrade; empty: none.</summary>
     public ReadOnlySpan<byte> Upgrade { get; init; }
 
+    /// <summary>Whether it opens a WebSocket on a stream of HTTP/2 (RFC 8441 section 5): it is sent as extended CONNECT, and what follows it is no content.</summary>
+    public bool OpensWebSocket { get; init; }
+
     /// <summary>Sec-WebSocket-Key, for an endpoint of HTTP/1.1 whose client has none (RFC 8441); empty: what was received is passed on.</summary>
     public ReadOnlySpan<byte> WebSocketKey { get; init; }
 }

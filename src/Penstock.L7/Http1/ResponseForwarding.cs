@@ -25,6 +25,9 @@ internal readonly ref struct ResponseForwarding
     /// <summary>The protocol switched to, with 101; empty: none.</summary>
     public ReadOnlySpan<byte> Upgrade { get; init; }
 
+    /// <summary>Sec-WebSocket-Accept, where an endpoint has opened a WebSocket on a stream for a client of HTTP/1.1: the status sent is 101, whatever was received. Empty: what was received is passed on.</summary>
+    public ReadOnlySpan<byte> WebSocketAccept { get; init; }
+
     /// <summary>The time, for a response that has no Date (RFC 9110 section 6.6.1); see <see cref="HttpDate"/>.</summary>
     public ReadOnlySpan<byte> Date { get; init; }
 

@@ -44,6 +44,13 @@ internal sealed partial class ResponseHead
         if (reason != RejectReason.None)
             return reason;
         KeepAlive = true;
+        if (requestMethod == HttpMethodKind.Connect && Status is >= 200 and < 300)
+        {
+            ForgetContentLength(); // RFC 9110 section 9.3.6: what follows is the tunnel's.
+            Framing = ended ? BodyFraming.None : BodyFraming.Chunked;
+            return RejectReason.None;
+        }
+
         if (Status < 200 || Status == 204)
         {
             if (ContentLength > 0 || (ended && IsInterim))

@@ -16,14 +16,23 @@ internal static class ResponseWriter
     public static int MaxLength(ResponseHead head, in ResponseForwarding forwarding) =>
         FixedLength + head.Length + (FieldSection.LineOverhead * head.FieldCount) + forwarding.ViaName.Length
         + forwarding.Upgrade.Length + forwarding.Date.Length + forwarding.RequestId.Length
-        + forwarding.ContentType.Length;
+        + forwarding.ContentType.Length + forwarding.WebSocketAccept.Length;
 
     /// <summary>Writes the head of a final response, or of 101, and advances the output.</summary>
     /// <returns>Bytes written.</returns>
     public static int Write(IBufferWriter<byte> output, ResponseHead head, in ResponseForwarding forwarding)
     {
         var cursor = new HeadCursor(output.GetSpan(MaxLength(head, forwarding)));
-        PutStatusLine(ref cursor, head);
+        if (forwarding.WebSocketAccept.IsEmpty)
+        {
+            PutStatusLine(ref cursor, head);
+        }
+        else
+        {
+            cursor.Put("HTTP/1.1 101 Switching Protocols\r\n"u8);
+            cursor.PutField("Sec-WebSocket-Accept"u8, forwarding.WebSocketAccept);
+        }
+
         ulong skip = NotCopied;
         if (forwarding.Framing == BodyFraming.Chunked && forwarding.ContentType.IsEmpty)
         {

@@ -2,6 +2,7 @@
 using System.IO.Pipelines;
 using Penstock.Http2;
 using Penstock.L7.Errors;
+using Penstock.L7.Forwarding;
 using Penstock.L7.Grpc;
 using Penstock.L7.Http1;
 using Penstock.L7.Transport;
@@ -22,6 +23,7 @@ internal sealed class Http2ClientStream(EndpointPool pool) : Http2Stream(pool.Re
     private Http2ClientConnection _client = null!; // Set by Begin, before anything else is called.
     private bool _isReused;
     private bool _isStopped;
+    private Exchange? _tunnel;
 
     /// <inheritdoc/>
     public EndpointPool Pool => pool;
@@ -68,6 +70,8 @@ internal sealed class Http2ClientStream(EndpointPool pool) : Http2Stream(pool.Re
 
     bool IEndpointStream.IsLast => false;
 
+    bool IEndpointStream.TakesWebSockets => _client.Peer.EnableConnectProtocol;
+
     TrailerSection? IEndpointStream.Trailers => ReceivedTrailers;
 
     /// <summary>Whether the endpoint has sent all of a response that is well-formed.</summary>
@@ -84,6 +88,7 @@ internal sealed class Http2ClientStream(EndpointPool pool) : Http2Stream(pool.Re
         Failure = ProxyError.None;
         Rejection = RejectReason.None;
         Method = HttpMethodKind.Other;
+        _tunnel = null;
     }
 
     /// <summary>Waits until its connection is open, and has a place for it or not.</summary>
@@ -110,6 +115,14 @@ internal sealed class Http2ClientStream(EndpointPool pool) : Http2Stream(pool.Re
         IsAdmitted = false;
         Failure = failure;
         Break(RejectReason.None);
+    }
+
+    /// <summary>A tunnel begins, which hears of it when the endpoint takes no more after its own end: nobody's reading finds that.</summary>
+    internal void BeginTunnel(Exchange tunnel)
+    {
+        _tunnel = tunnel;
+        if (_isStopped || (IsBroken && IsWhole))
+            tunnel.OnEndpointStopped(_isStopped ? ProxyError.None : ProxyError.TunnelReset);
     }
 
     /// <summary>A head to fill with what has come.</summary>
@@ -151,7 +164,7 @@ internal sealed class Http2ClientStream(EndpointPool pool) : Http2Stream(pool.Re
 
     bool IEndpointStream.TryWriteHead(RequestHead head, in RequestForwarding forwarding)
     {
-        Method = head.MethodKind;
+        Method = forwarding.OpensWebSocket ? HttpMethodKind.Connect : head.MethodKind;
         TakesMetadata = !forwarding.ContentType.IsEmpty || (head.Version == 20 && GrpcFields.IsCall(head));
         var block = WriteHead();
         RequestFields.WriteHead(block, head, forwarding, _client.Scheme);
@@ -164,6 +177,8 @@ internal sealed class Http2ClientStream(EndpointPool pool) : Http2Stream(pool.Re
             ResponseFields.WriteTrailers(WriteTrailers(), trailers);
         EndOutput();
     }
+
+    void IEndpointStream.EndSending() => EndOutput();
 
     ParseStatus IEndpointStream.ReadHead(ref ResponseHead head, in ReadResult read, in HeadLimits limits, HttpMethodKind requestMethod)
     {
@@ -182,7 +197,11 @@ internal sealed class Http2ClientStream(EndpointPool pool) : Http2Stream(pool.Re
     /// <inheritdoc/>
     public void Settle(bool reuse) => _client.End(this, isOver: _isStopped);
 
-    void IEndpointStream.Abort() => _client.Abandon(this);
+    void IEndpointStream.Abort()
+    {
+        _tunnel = null;
+        _client.Abandon(this);
+    }
 
     /// <inheritdoc/>
     internal override void Release()
@@ -195,6 +214,7 @@ internal sealed class Http2ClientStream(EndpointPool pool) : Http2Stream(pool.Re
         }
 
         _headBytes = 0;
+        _tunnel = null;
     }
 
     /// <inheritdoc/>
@@ -205,7 +225,10 @@ internal sealed class Http2ClientStream(EndpointPool pool) : Http2Stream(pool.Re
             // The response stays: the endpoint wants no more of the request (RFC 9113 section 8.1).
             _isStopped = true;
             Output.Fail();
-            Output.CancelPendingFlush();
+            if (_tunnel is { } tunnel)
+                tunnel.OnEndpointStopped(LocalEnded || code == Http2ErrorCode.NoError ? ProxyError.None : ProxyError.TunnelReset);
+            else
+                Output.CancelPendingFlush();
             return;
         }
 
@@ -225,6 +248,12 @@ internal sealed class Http2ClientStream(EndpointPool pool) : Http2Stream(pool.Re
             Failure = ProxyError.ResponseRejected;
         else if (Failure == ProxyError.None)
             Failure = _client.FailureOfStream();
+        if (IsWhole && !LocalEnded && _tunnel is { } tunnel)
+        {
+            tunnel.OnEndpointStopped(ProxyError.TunnelReset); // What has come is whole.
+            return;
+        }
+
         Output.CancelPendingFlush(); // Who waits goes on at once, perhaps to the end of the request.
         Input.Wake();
     }

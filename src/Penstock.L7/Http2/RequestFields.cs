@@ -22,7 +22,7 @@ internal static class RequestFields
     /// <param name="scheme">Of the connection to the endpoint: servers refuse one that it is not.</param>
     internal static void WriteHead(FieldBlock block, RequestHead head, in RequestForwarding forwarding, ReadOnlySpan<byte> scheme)
     {
-        block.Add(":method"u8, head.Method, HpackIndexing.Add);
+        PutMethod(block, head, forwarding);
         block.Add(":scheme"u8, scheme, HpackIndexing.Add);
         var host = forwarding.Host.IsEmpty ? head.Authority : forwarding.Host;
         if (!host.IsEmpty)
@@ -48,7 +48,7 @@ internal static class RequestFields
 
         foreach (ref readonly var slot in head.Slots)
         {
-            if (!KnownHeaders.Has(skip, slot.Id) && !slot.Dropped)
+            if (!KnownHeaders.Has(skip, slot.Id) && !slot.Dropped && !(forwarding.OpensWebSocket && Ascii.EqualsIgnoreCase(head.Name(slot), "sec-websocket-key"u8)))
                 block.Add(head.Name(slot), head.Value(slot), IndexingOf(slot.Id, head.Name(slot)));
         }
 
@@ -60,8 +60,20 @@ internal static class RequestFields
             block.Add("expect"u8, "100-continue"u8, HpackIndexing.Add);
         if (head.AcceptsTrailers || !forwarding.ContentType.IsEmpty)
             block.Add("te"u8, "trailers"u8, HpackIndexing.Add);
-        if (forwarding.Framing == BodyFraming.Length)
+        if (forwarding.Framing == BodyFraming.Length && !forwarding.OpensWebSocket)
             MessageFields.PutNumber(block, "content-length"u8, forwarding.ContentLength, HpackIndexing.None);
+    }
+
+    private static void PutMethod(FieldBlock block, RequestHead head, in RequestForwarding forwarding)
+    {
+        if (!forwarding.OpensWebSocket)
+        {
+            block.Add(":method"u8, head.Method, HpackIndexing.Add);
+            return;
+        }
+
+        block.Add(":method"u8, "CONNECT"u8, HpackIndexing.Add);
+        block.Add(":protocol"u8, "websocket"u8, HpackIndexing.Add);
     }
 
     private static void PutForwarded(FieldBlock block, RequestHead head, in RequestForwarding forwarding)

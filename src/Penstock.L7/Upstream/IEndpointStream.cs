@@ -51,6 +51,9 @@ internal interface IEndpointStream
     /// <summary>Whether its connection carries no request after this one, and the endpoint is to be told so.</summary>
     bool IsLast { get; }
 
+    /// <summary>Whether the endpoint opens WebSockets over it: in HTTP/2, where it has said so (RFC 8441 section 3).</summary>
+    bool TakesWebSockets { get; }
+
     /// <summary>A request begins.</summary>
     void Begin();
 
@@ -62,6 +65,9 @@ internal interface IEndpointStream
     /// <param name="chunked">Whether its pieces were written as chunks.</param>
     /// <param name="trailers">Fields behind the body; null: none.</param>
     void WriteEnd(bool chunked, TrailerSection? trailers);
+
+    /// <summary>Of a tunnel: nothing more goes to the endpoint, which may send on. A stream tells it so with the next flush.</summary>
+    void EndSending();
 
     /// <summary>Takes the next head of a response off what was read, and advances the reader.</summary>
     /// <param name="head">Where it is put; may be another one afterwards.</param>

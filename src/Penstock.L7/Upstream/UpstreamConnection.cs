@@ -78,6 +78,8 @@ internal sealed class UpstreamConnection : OutboundConnection, IEndpointStream
 
     bool IEndpointStream.IsLast => Pool.IsLast(this);
 
+    bool IEndpointStream.TakesWebSockets => true;
+
     void IEndpointStream.Begin() => Requests++;
 
     bool IEndpointStream.TryWriteHead(RequestHead head, in RequestForwarding forwarding)
@@ -91,6 +93,8 @@ internal sealed class UpstreamConnection : OutboundConnection, IEndpointStream
         if (chunked)
             BodyWriter.AppendEnd(Writer, trailers);
     }
+
+    void IEndpointStream.EndSending() => EndSending();
 
     ParseStatus IEndpointStream.ReadHead(ref ResponseHead head, in ReadResult read, in HeadLimits limits, HttpMethodKind requestMethod)
     {

@@ -108,18 +108,6 @@ public sealed class ExtendedConnectTests
     }
 
     [Fact]
-    public async Task WebSocket_ToAnEndpointOfHttp2_IsNotImplemented()
-    {
-        await using var engine = new Http2Engine(new Http2Config { ExtendedConnect = true }, cluster: cluster => cluster with { Protocol = UpstreamProtocol.H2 });
-        using var client = engine.Connect();
-
-        client.Send(Begin("websocket"));
-
-        client.Until("HEADERS 1 ").ShouldContain(" | :status: 501 | ");
-        engine.HasConnection().ShouldBeFalse();
-    }
-
-    [Fact]
     public async Task Protocol_ThatWasNotOffered_IsMalformed()
     {
         await using var engine = new Http2Engine();

@@ -108,7 +108,7 @@ internal sealed class Http2Engine : IAsyncDisposable
     public FrameClient AcceptStreams(params (ushort Id, uint Value)[] settings) => FrameClient.Serve(Accept(), settings);
 
     /// <summary>The same at the second origin, which must have been asked for.</summary>
-    public FrameClient AcceptSecond() => FrameClient.Serve(Accept(_second!)); // As said.
+    public FrameClient AcceptSecond(params (ushort Id, uint Value)[] settings) => FrameClient.Serve(Accept(_second!), settings); // As said.
 
     /// <summary>The next connection at the origin.</summary>
     public Socket Accept() => Accept(_origin);
