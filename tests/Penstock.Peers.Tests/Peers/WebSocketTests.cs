@@ -90,6 +90,19 @@ public sealed class WebSocketTests
         await Eventually.TrueAsync(() => server.Child.Output.Contains("closed 4002 done", StringComparison.Ordinal), "the client's close did not arrive");
     }
 
+    /// <summary>An upgrade, then a stream between two daemons (RFC 8441), then an upgrade again.</summary>
+    [PeerFact("python3", PythonModule = "websockets")]
+    public async Task Talk_OverAStreamOfHttp2_GoesThroughWhole()
+    {
+        await using var server = await StartServerAsync();
+        await using var inner = await PenstockProcess.StartAsync(new ProxyConfig { Endpoints = [server.Endpoint], Listener = ["http2: {extended_connect: true}"] });
+        await using var outer = await PenstockProcess.StartAsync(new ProxyConfig { Endpoints = [$"127.0.0.1:{inner.Port}"], Cluster = ["protocol: h2"] });
+
+        (await RunClientAsync(outer.Port, "talk")).ShouldBe("subprotocol chat\necho hello\nbig True\npong\nmany True\nserver closed 4001 because\n");
+
+        await Eventually.TrueAsync(() => server.Child.Output.Contains("closed 4002 done", StringComparison.Ordinal), "the client's close did not arrive");
+    }
+
     [PeerFact("python3", PythonModule = "websockets")]
     public async Task Tunnel_ThatStandsStill_EndsAndOneWithPingsDoesNot()
     {
