@@ -84,8 +84,8 @@ internal sealed partial class Exchange
             _client.ClosesEarly = true;
         await StopPumpAsync();
         var isLate = _hasEndpointEnded && _error == ProxyError.TunnelReset;
-        if (isLate)
-            _error = ProxyError.None; // It has closed, and the client sent on, as with a close_notify of its own: that is no failure.
+        if (isLate && upstream is UpstreamConnection)
+            _error = ProxyError.None; // It has closed, and the client sent on, as with a close_notify of its own: that is no failure. A stream's endpoint says which it is.
         DropUpstream(reset: _isCut);
         Finish();
         if (isLate && !_client.IsMultiplexed)
