@@ -57,11 +57,11 @@ public sealed class TunnelResetTests
 
         Http2Engine.Send(origin, whole);
         origin.Shutdown(SocketShutdown.Send);
-        for (var turn = 0; turn < 20; turn++)
-            (await engine.Engine.IsAliveAsync(Patience)).ShouldBeTrue(); // It has been passed on, to the client's queue.
+        await TurnsAsync(engine); // It has been passed on, to the client's queue.
         Http2Engine.Send(client, "more");
         Http2Engine.ReadBytes(origin, 4).ShouldBe("more");
         origin.Close(timeout: 0);
+        await TurnsAsync(engine);
 
         Http2Engine.ReadBytes(client, whole.Length).ShouldBe(whole);
         EndOf(client).ShouldBe(SocketError.Success);
@@ -178,6 +178,12 @@ public sealed class TunnelResetTests
 
         Http2Engine.ReadHead(client).ShouldStartWith(request == Upgrade ? "HTTP/1.1 101 " : "HTTP/1.1 200 ");
         return (client, origin);
+    }
+
+    private static async Task TurnsAsync(Http2Engine engine)
+    {
+        for (var turn = 0; turn < 20; turn++)
+            (await engine.Engine.IsAliveAsync(Patience)).ShouldBeTrue();
     }
 
     private static Socket OpenStream(Http2Engine engine, FrameClient client)
