@@ -164,8 +164,8 @@ internal abstract partial class Http2Connection
         if (IsEnding)
             return;
         Fault = fault;
+        OnFault(fault); // Before the peer hears of it: who asks then finds it counted.
         WriteGoAway(_peerBegins ? LastStreamId : 0, fault.Code());
-        OnFault(fault);
         IsEnding = true;
         if (_transport.Reader.IsWaiting)
             Reactor.Yield(StopReading); // Not at once: a stream may have come here that goes on with what it does.
