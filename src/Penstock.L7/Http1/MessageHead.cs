@@ -26,13 +26,21 @@ internal abstract class MessageHead : FieldSection
     public BodyFraming Framing { get; protected set; }
 
     /// <summary>Bytes of the body by Content-Length; -1: not told.</summary>
-    public long ContentLength { get; private set; }
+    public long ContentLength { get; private set; } = -1;
 
     /// <summary>Whether the sender keeps the connection open after this message (RFC 9112 section 9.3).</summary>
     public bool KeepAlive { get; protected set; }
 
     /// <summary>The protocols of Upgrade when Connection lists it; empty when not, in HTTP/1.0 (RFC 9110 section 7.8), and when h2c is among them.</summary>
     public ReadOnlySpan<byte> Upgrade => _upgradeValue.Of(Bytes);
+
+    /// <inheritdoc/>
+    public override void Reset()
+    {
+        base.Reset();
+        ForgetContentLength(); // A head may be refused before it comes to that: what the one before it said is not its own.
+        _upgradeValue = default;
+    }
 
     /// <summary>The protocols that are asked for where no field does so.</summary>
     protected void AskFor(ByteRange protocols) => _upgradeValue = protocols;

@@ -174,6 +174,17 @@ public sealed class StreamForwardingTests
     }
 
     [Fact]
+    public async Task Request_WithTooManyFields_IsAnswered_WhateverContentIsBehindThem()
+    {
+        await using var engine = new Http2Engine();
+        using var client = engine.Connect();
+
+        client.Send([.. Request(1, "/x", "POST", ended: false, [.. Enumerable.Range(0, 101).Select(i => $"x-{i}: y")]), .. Frame(Data, EndStream, 1, "hello"u8.ToArray())]);
+
+        client.Next().ShouldStartWith("HEADERS 1 | :status: 431");
+    }
+
+    [Fact]
     public async Task Streams_OfOneConnection_AreServedSideBySide()
     {
         await using var engine = new Http2Engine();
