@@ -18,6 +18,7 @@ internal enum Http2Fault : byte
     SettingsPushInvalid,
     SettingsWindowTooLarge,
     SettingsFrameSizeInvalid,
+    SettingsConnectInvalid,
     WindowIncrementZero,
     WindowOverflow,
     WindowExceeded,

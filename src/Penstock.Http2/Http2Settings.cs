@@ -82,6 +82,8 @@ internal struct Http2Settings
                 case SettingId.MaxHeaderListSize:
                     MaxHeaderListSize = value;
                     break;
+                case SettingId.EnableConnectProtocol when value > 1 || (ofServer && EnableConnectProtocol && value == 0):
+                    return Http2Fault.SettingsConnectInvalid; // RFC 8441 section 3: nor is it taken back. What a client says of it means nothing.
                 case SettingId.EnableConnectProtocol:
                     EnableConnectProtocol = value == 1;
                     break;

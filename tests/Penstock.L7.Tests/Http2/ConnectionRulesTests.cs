@@ -40,6 +40,7 @@ public sealed class ConnectionRulesTests
         { "6.5.2 INITIAL_WINDOW_SIZE of 2^31", [Frame(Settings, 0, 0, 0, 4, 0x80, 0, 0, 0)], FlowControlError },
         { "6.5.2 MAX_FRAME_SIZE of 16383", [Frame(Settings, 0, 0, 0, 5, 0, 0, 0x3f, 0xff)], ProtocolError },
         { "6.5.2 MAX_FRAME_SIZE of 2^24", [Frame(Settings, 0, 0, 0, 5, 1, 0, 0, 0)], ProtocolError },
+        { "RFC 8441 section 3 ENABLE_CONNECT_PROTOCOL of 2", [Frame(Settings, 0, 0, 0, 8, 0, 0, 0, 2)], ProtocolError },
         { "6.6 PUSH_PROMISE of a client", [Frame(PushPromise, EndHeaders, 1, 0, 0, 0, 2, 0x82)], ProtocolError },
         { "6.7 PING on a stream", [Frame(Ping, 0, 1, new byte[8])], ProtocolError },
         { "6.7 PING of a wrong length", [Frame(Ping, 0, 0, new byte[6])], FrameSizeError },
