@@ -6,7 +6,7 @@ namespace Penstock.Linux;
 /// <summary>Files that hold what a daemon has to know after a crash, of it or of the host: each is there whole, as it was or as it is to be.</summary>
 public static class DurableFile
 {
-    private const int ReadFolder = 0x90000; // O_RDONLY | O_CLOEXEC | O_DIRECTORY
+    private const int ReadFolder = 0x80000; // O_RDONLY | O_CLOEXEC. Not O_DIRECTORY, which is another bit on each architecture.
 
     /// <summary>Puts a file in place of the one before.</summary>
     /// <param name="path">The file. Beside it is <c>PATH.new</c> meanwhile, which a crash may leave: it counts for nothing, and the next write replaces it.</param>
