@@ -71,7 +71,7 @@ internal static class ProxyErrors
         ProxyError.ResponseHeaderTooLarge => Upstream("http_response_header_section_size", details: null, 502, "The response's head is larger than the pool's limits allow."),
         ProxyError.ResponseRejected => Upstream("http_protocol_error", details: null, 502, "The response breaks RFC 9112, or RFC 9113 in HTTP/2; the details name the rule."),
         ProxyError.UpgradeFailed => Upstream("http_upgrade_failed", details: null, 502, "The endpoint switched protocols unasked, or to another than was asked for, or opens no WebSocket for a client of HTTP/2."),
-        ProxyError.TunnelReset => Upstream("connection_terminated", "tunnel_reset", 502, "A tunnel of CONNECT or Upgrade: the endpoint reset its connection, or cut it off without the end that TLS has."),
+        ProxyError.TunnelReset => Upstream("connection_terminated", "tunnel_reset", 502, "A tunnel of CONNECT or Upgrade: the endpoint reset its connection, or cut it off without the end that TLS has. The client has the status that opened the tunnel by then (101 or 2xx)."),
         ProxyError.StreamIdle => Client("connection_read_timeout", "idle_timeout", 0, "Mode tcp, and tunnels of CONNECT or Upgrade: nothing moved for longer than the cluster allows, either way."),
         ProxyError.ClientHelloTimeout => Client("tls_protocol_error", "client_hello_timeout", 0, "Mode tcp with sni: the TLS ClientHello did not arrive in time."),
         _ => throw new ArgumentOutOfRangeException(nameof(error), error, message: null),
