@@ -149,15 +149,7 @@ public sealed class GrpcWebCallTests
         await using var engine = Engine();
         using var client = engine.ConnectPlain();
 
-        Call(client);
-        using (var origin = engine.AcceptStreams())
-        {
-            origin.Next();
-            Content(origin);
-            origin.Send([.. Response(1, 200, ended: false, "content-type: application/grpc"), .. Frame(Data, 0, 1, Bytes(Message("one")))]);
-            Http2Engine.ReadHead(client);
-            Chunk(client).ShouldBe(Message("one"));
-        }
+        DieAfter(engine, client, Message("one"));
 
         Chunks(client).ShouldBe(Trailers("grpc-status: 14\r\ngrpc-message: http_response_incomplete: The endpoint closed the connection in the middle of its response.\r\n"));
     }
@@ -168,15 +160,7 @@ public sealed class GrpcWebCallTests
         await using var engine = Engine();
         using var client = engine.ConnectPlain();
 
-        Call(client);
-        using (var origin = engine.AcceptStreams())
-        {
-            origin.Next();
-            Content(origin);
-            origin.Send([.. Response(1, 200, ended: false, "content-type: application/grpc"), .. Frame(Data, 0, 1, Bytes(Message("one")[..^1]))]);
-            Http2Engine.ReadHead(client);
-            Chunk(client).ShouldBe(Message("one")[..^1]);
-        }
+        DieAfter(engine, client, Message("one")[..^1]);
 
         client.Receive(new byte[100]).ShouldBe(0);
     }
@@ -232,6 +216,18 @@ public sealed class GrpcWebCallTests
 
     private static void Call(Socket client) =>
         Http2Engine.Send(client, $"POST /shop.Cart/Get HTTP/1.1\r\nHost: a\r\nContent-Type: application/grpc-web\r\nContent-Length: 9\r\n\r\n{Message("name")}");
+
+    /// <summary>A call whose endpoint closes its connection when so much of its response has arrived.</summary>
+    private static void DieAfter(Http2Engine engine, Socket client, string content)
+    {
+        Call(client);
+        using var origin = engine.AcceptStreams();
+        origin.Next();
+        Content(origin);
+        origin.Send([.. Response(1, 200, ended: false, "content-type: application/grpc"), .. Frame(Data, 0, 1, Bytes(content))]);
+        Http2Engine.ReadHead(client);
+        Chunk(client).ShouldBe(content);
+    }
 
     // Trailers of gRPC are the application's, whatever their names.
     private static void Answer(FrameClient origin, string type) => origin.Send(
