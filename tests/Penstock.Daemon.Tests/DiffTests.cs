@@ -32,7 +32,27 @@ public sealed class DiffTests : IDisposable
 
         (code, output).ShouldBe((1, ""));
         error.ShouldContain("penstock.yaml:2:");
-        error.ShouldEndWith("penstock: a reload would be refused\n");
+        error.ShouldEndWith("penstock: what the files say would be refused\n");
+    }
+
+    /// <summary>A reload is not refused then.</summary>
+    [Fact]
+    public async Task Diff_OfFilesWithErrors_InWhosePlaceTheHistoryRuns_SaysSo()
+    {
+        var daemon = await _sandbox.StartAsync();
+        _sandbox.Write("node: second\n");
+        (await Sandbox.CallAsync("reload", "--confirm", "5m", "--socket", _sandbox.SocketPath)).ExitCode.ShouldBe(0);
+        await daemon.SignalAsync("KILL");
+        await daemon.WaitForExitAsync();
+        _sandbox.Write("node: second\nnonsense: 1\n");
+        await _sandbox.StartAsync();
+
+        var (code, output, error) = await DiffAsync();
+
+        (code, output).ShouldBe((1, ""));
+        error.ShouldContain("penstock.yaml:2:");
+        error.ShouldEndWith("\nwarning: configuration 1 of the history runs on over a reload: the files are as they were when it was brought back\npenstock: what the files say would be refused\n");
+        (await Sandbox.CallAsync("reload", "--socket", _sandbox.SocketPath)).ExitCode.ShouldBe(0);
     }
 
     public void Dispose() => _sandbox.Dispose();

@@ -5,7 +5,7 @@ using Penstock.ControlPlane;
 namespace Penstock.Daemon.Admin;
 
 /// <summary>What a reload would change.</summary>
-/// <param name="Ok">Whether the files can be read as a configuration; false: a reload would be refused.</param>
+/// <param name="Ok">Whether the files can be read as a configuration; false: a reload is refused, unless a configuration of the history runs in their place, which a warning says.</param>
 /// <param name="RunningHash">Identifies what runs.</param>
 /// <param name="Hash">Identifies what the files say; empty unless they can be read.</param>
 /// <param name="Changes">Keys that differ, by path.</param>

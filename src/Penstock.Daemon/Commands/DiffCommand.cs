@@ -36,7 +36,7 @@ internal static class DiffCommand
         foreach (var diagnostic in report.Diagnostics) await error.WriteLineAsync(diagnostic.ToString());
         if (!report.Ok)
         {
-            await error.WriteLineAsync("penstock: a reload would be refused");
+            await error.WriteLineAsync("penstock: what the files say would be refused");
             return;
         }
 

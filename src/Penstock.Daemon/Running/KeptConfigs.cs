@@ -221,9 +221,10 @@ internal sealed class KeptConfigs : IDisposable
     public LoadedConfig Compared()
     {
         var files = _source.Read();
-        return files.Loaded.Config is not null && InPlaceOf(files) is { } held
-            ? files.Loaded with { Diagnostics = files.Loaded.Diagnostics.Add(new ReloadDiagnostic(IsError: false, $"configuration {held.Number} of the history runs on over a reload: the files are as they were when it was brought back, and penstock reload --files applies them")) }
-            : files.Loaded;
+        if (InPlaceOf(files) is not { } held)
+            return files.Loaded;
+        var remedy = files.Loaded.Config is null ? "" : ", and penstock reload --files applies them";
+        return files.Loaded with { Diagnostics = files.Loaded.Diagnostics.Add(new ReloadDiagnostic(IsError: false, $"configuration {held.Number} of the history runs on over a reload: the files are as they were when it was brought back{remedy}")) };
     }
 
     /// <summary>The last configurations that have run, the newest first.</summary>
