@@ -88,6 +88,28 @@ public sealed class HistoryTests : IDisposable
         File.Exists(Path.Combine(State, "return.json")).ShouldBeFalse();
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Start_WhoseOwnAdminSocketCannotBeMade_RunsTheOtherConfiguration(bool historyFirst)
+    {
+        var (taken, free) = (Path.Combine(_sandbox.Directory, "taken"), Path.Combine(_sandbox.Directory, "free.sock"));
+        _sandbox.Write($"state: {State}\nnode: first\nadmin: {{socket: {(historyFirst ? taken : free)}}}\n");
+        var daemon = await _sandbox.StartAsync(); // at a socket of the command line
+        await daemon.SignalAsync("TERM");
+        (await daemon.WaitForExitAsync()).ShouldBe(0);
+        Directory.CreateDirectory(taken);
+        _sandbox.Write($"state: {State}\nnode: second\nadmin: {{socket: {(historyFirst ? free : taken)}}}\n");
+        await File.WriteAllTextAsync(Path.Combine(State, "return.json"), $"{{\"held\": {{\"number\": 1{(historyFirst ? "" : ", \"files_hash\": \"of others\"")}}}}}");
+
+        daemon = _sandbox.LaunchBy($"set -- run --config '{_sandbox.ConfigPath}'; {Sandbox.Itself}");
+        await daemon.WaitForLogAsync("ready:");
+
+        var (code, output, error) = await Sandbox.CallAsync("status", "-o", "json", "--socket", free);
+        code.ShouldBe(0, error);
+        JsonDocument.Parse(output).RootElement.GetProperty("node").GetString().ShouldBe(historyFirst ? "second" : "first");
+    }
+
     [Fact]
     public async Task Rollback_ThatCannotBeRecorded_IsRecordedByTheNextReload()
     {

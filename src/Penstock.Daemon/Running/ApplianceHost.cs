@@ -11,6 +11,7 @@ using Penstock.Discovery;
 using Penstock.L4;
 using Penstock.L7;
 using Penstock.Linux;
+using Penstock.Model;
 using Penstock.Telemetry;
 using Penstock.Telemetry.Http;
 using Penstock.Telemetry.Prometheus;
@@ -71,6 +72,22 @@ internal sealed class ApplianceHost(ConfigSource source, string? socketPath, ILo
         return ExitCode.Failed;
     }
 
+    /// <summary>
+    /// Where sockets of the process before are kept until something runs: where a configuration listens, and where the one does that would run in its place. Of the latter's, none at a port that the first one
+    /// needs, which might find it taken.
+    /// </summary>
+    /// <param name="config">What is tried first.</param>
+    /// <param name="other">What would run in its place; null: nothing.</param>
+    internal static SocketAddress[] Wanted(ApplianceConfig config, ApplianceConfig? other)
+    {
+        SocketAddress[] own = [.. Addresses(config)];
+        if (other is null) return own;
+        HashSet<int> needed = [.. own.Select(one => one.Port), config.Metrics?.Bind.Port ?? 0, config.Peers?.Listen.Port ?? 0];
+        return [.. own, .. Addresses(other).Where(one => one.IsUnix || !needed.Contains(one.Port))];
+    }
+
+    private static IEnumerable<SocketAddress> Addresses(ApplianceConfig config) => L7Engine.Addresses(config.L7).Concat(L4Tier.Addresses(config.L4));
+
     // Why it does not start; nothing: it has run to its end.
     private async Task<IReadOnlyList<string>> ServeAsync(ServiceNotifier notifier, ListenerStore listeners, AccessLog accessLog, SignalInbox signals)
     {
@@ -78,9 +95,10 @@ internal sealed class ApplianceHost(ConfigSource source, string? socketPath, ILo
         using var kept = new KeptConfigs(source, time, loggers.CreateLogger<KeptConfigs>());
         var first = kept.First();
         if (first.Loaded.Config is not { } config) return Reasons(first.Loaded.Diagnostics);
-        using var socket = ListenForAdmin(socketPath ?? config.Admin.Socket);
+        (first, config, var listening) = ListenForAdmin(kept, first, config);
+        using var socket = listening;
         AddressLease.Return(config, time, _logger);
-        var (inherited, unwanted) = (listeners.Left, listeners.CloseAllBut([.. L7Engine.Addresses(config.L7), .. L4Tier.Addresses(config.L4)]));
+        var (inherited, unwanted) = (listeners.Left, listeners.CloseAllBut(Wanted(config, kept.Other)));
 
         using var collector = new MetricsCollector(loggers.CreateLogger<MetricsCollector>());
         var scrape = new MetricsEndpoint(collector, () => (!_draining, _draining ? "draining" : "ready"));
@@ -143,15 +161,20 @@ internal sealed class ApplianceHost(ConfigSource source, string? socketPath, ILo
     // What it is refused for comes before what it is warned of: the first is what a service manager shows.
     private static string[] Reasons(IEnumerable<ReloadDiagnostic> diagnostics) => [.. diagnostics.OrderBy(diagnostic => !diagnostic.IsError).Select(diagnostic => DiagnosticReport.Of(diagnostic).ToString())];
 
-    private static Socket ListenForAdmin(string path)
+    // Where a configuration's own place for the socket is what is wrong with it, the other one is tried, as where anything else of it can't be put in place. One whose place is the same would fare no better.
+    private (ReadConfig First, ApplianceConfig Config, Socket Socket) ListenForAdmin(KeptConfigs kept, ReadConfig first, ApplianceConfig config)
     {
+        var path = socketPath ?? config.Admin.Socket;
         try
         {
-            return ControlSocket.Listen(path);
+            return (first, config, ControlSocket.Listen(path));
         }
         catch (IOException exception)
         {
-            throw new CommandException(ExitCode.Failed, "admin " + exception.Message);
+            var reason = "admin " + exception.Message;
+            if (socketPath is null && kept.Other is { } other && !string.Equals(other.Admin.Socket, path, StringComparison.Ordinal) && kept.Instead(first, reason) is { Loaded.Config: { } begins } instead)
+                return ListenForAdmin(kept, instead, begins);
+            throw new CommandException(ExitCode.Failed, reason);
         }
     }
 

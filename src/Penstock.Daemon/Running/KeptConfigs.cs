@@ -35,6 +35,9 @@ internal sealed class KeptConfigs : IDisposable
         _meter.CreateObservableGauge("penstock.config.unconfirmed", () => Status.Window is null ? 0 : 1, unit: null, "Whether what runs waits to be confirmed, and another configuration comes back otherwise.");
     }
 
+    /// <summary>What <see cref="Instead"/> would have run in place of what <see cref="First"/> has found, as far as that can be told beforehand; null: nothing.</summary>
+    public ApplianceConfig? Other { get; private set; }
+
     /// <summary>Why the next daemon goes by another configuration than runs now; null: it does not.</summary>
     public string? Unsaved => _unsaved;
 
@@ -63,13 +66,13 @@ internal sealed class KeptConfigs : IDisposable
         var isDue = held is not null || !isGood || window?.Until <= now;
         if (isDue && (!isGood || undone is null || string.Equals(undone, text, StringComparison.Ordinal)))
         {
-            _status = KeptStatus.None with { Held = other };
+            (_status, Other) = (KeptStatus.None with { Held = other }, files.Loaded.Config);
             if (held is null)
                 SaveOrWarn(_status);
             return BroughtBack(other.Number, out var trouble) ?? GiveUp(other.Number, trouble);
         }
 
-        (_instead, _isStale) = (other, isDue);
+        (_instead, _isStale, Other) = (other, isDue, Readable(other.Number));
         if (isDue)
             _logger.LogWarning("configuration {Number} of the history was to run, but the files have changed since: what they say runs", other.Number);
         else
@@ -297,6 +300,19 @@ internal sealed class KeptConfigs : IDisposable
 
         _source.BeginAnew();
         return null;
+    }
+
+    // Null: it is gone or damaged, which is told if it is to run.
+    private ApplianceConfig? Readable(long number)
+    {
+        try
+        {
+            return Past(number).Loaded.Config;
+        }
+        catch (IOException)
+        {
+            return null;
+        }
     }
 
     // The record stays until the files run: where they can't either, the next start tries it again.
