@@ -3,6 +3,7 @@ using System.CommandLine;
 using Microsoft.Extensions.Logging;
 using Penstock.Daemon.Logging;
 using Penstock.Daemon.Running;
+using Penstock.Daemon.Systemd;
 using Penstock.Linux;
 
 namespace Penstock.Daemon.Commands;
@@ -30,11 +31,16 @@ internal static class RunCommand
             "penstock run --config /etc/penstock/penstock.yaml") { config, socket, level };
         command.SetAction(async (parsed, _) =>
         {
+            var error = parsed.InvocationConfiguration.Error;
             if (DescriptorReserve.Limit < LeastOpenFiles)
-                throw new CommandException(ExitCode.Failed, $"the limit of open files is {DescriptorReserve.Limit}; at least {LeastOpenFiles} are needed, and two for each request in flight (LimitNOFILE= of systemd, or ulimit -n)");
+            {
+                var reason = $"the limit of open files is {DescriptorReserve.Limit}; at least {LeastOpenFiles} are needed, and two for each request in flight (LimitNOFILE= of systemd, or ulimit -n)";
+                return ServiceNotifier.IsAskedFor ? await RefusedStart.EndAsync(reason, error) : throw new CommandException(ExitCode.Failed, reason);
+            }
+
             using var loggers = ConsoleLoggerFactory.ForStandardError(parsed.GetValue(level), TimeProvider.System);
             var source = new ConfigSource(parsed.GetValue(config)!, starts: true); // has a default
-            return await new ApplianceHost(source, parsed.GetValue(socket), loggers, TimeProvider.System).RunAsync(parsed.InvocationConfiguration.Error);
+            return await new ApplianceHost(source, parsed.GetValue(socket), loggers, TimeProvider.System).RunAsync(error);
         });
         return command;
     }

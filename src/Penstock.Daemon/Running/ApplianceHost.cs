@@ -30,15 +30,13 @@ internal sealed class ApplianceHost(ConfigSource source, string? socketPath, ILo
     /// <summary>What is left of the time to drain for those who come last, where another process takes over: others wait for it meanwhile.</summary>
     private static readonly TimeSpan s_forLast = TimeSpan.FromSeconds(5);
 
-    /// <summary>How long a process whose start is refused stays where a service manager starts the next at once: nobody waits longer for <c>systemctl start</c> to fail, and starts that fail for days cost little.</summary>
-    private static readonly TimeSpan s_beforeTheNext = TimeSpan.FromSeconds(5);
-
     private readonly ILogger _logger = loggers.CreateLogger<ApplianceHost>();
     private readonly StatusReporter _reporter = new(source.Path, time);
 
     // One waiting cause is enough: the reload that serves it reads whatever is there by then.
     private readonly Channel<string> _reloadCauses = Channel.CreateBounded<string>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private volatile bool _draining, _takesNoFlows;
+    private bool _isReady;
 
     /// <summary>Runs until told to stop.</summary>
     /// <param name="error">Takes one line for each reason not to start.</param>
@@ -59,17 +57,14 @@ internal sealed class ApplianceHost(ConfigSource source, string? socketPath, ILo
         {
             reasons = [refused.Message];
         }
+        catch (Exception defect) when (!_isReady)
+        {
+            // It is told by the catch-all of every command. After one of a daemon that has served, the next is wanted at once.
+            await RefusedStart.StayAsync(defect.Message, notifier, listeners, time, signals.Stop);
+            throw;
+        }
 
-        if (reasons.Count == 0) return ExitCode.Ok;
-        foreach (var reason in reasons)
-            await error.WriteLineAsync("penstock: " + reason);
-        if (!notifier.Connected) return ExitCode.Failed;
-
-        // systemd starts the next without end, so that a file that is mended needs nobody. Who connects meanwhile waits no longer than that.
-        notifier.Refused(reasons[0]);
-        await Task.Delay(s_beforeTheNext, time, signals.Stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        listeners.CloseAllBut([]);
-        return ExitCode.Failed;
+        return reasons.Count == 0 ? ExitCode.Ok : await RefusedStart.EndAsync(reasons, error, notifier, listeners, time, signals.Stop);
     }
 
     /// <summary>
@@ -141,6 +136,7 @@ internal sealed class ApplianceHost(ConfigSource source, string? socketPath, ILo
         var watchdog = GuardAsync(plane, engine, notifier, signals.StopAtOnce);
         var lease = new AddressLease([vrrp, bgp], () => plane.State.Snapshot?.Config, plane.IsAliveAsync, engine.IsAliveAsync, time, _logger);
         var renewals = lease.RunAsync(signals.StopAtOnce);
+        _isReady = true;
         notifier.Ready(reloader.Summary);
         _logger.LogInformation("ready: {Summary}", reloader.Summary);
 

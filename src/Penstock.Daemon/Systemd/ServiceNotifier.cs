@@ -12,6 +12,8 @@ internal sealed class ServiceNotifier : IDisposable
     // For closing what is left once draining is over.
     private static readonly TimeSpan StopMargin = TimeSpan.FromSeconds(10);
 
+    private const string Variable = "NOTIFY_SOCKET";
+
     private readonly TimeProvider _time;
     private readonly Socket? _socket;
 
@@ -36,14 +38,17 @@ internal sealed class ServiceNotifier : IDisposable
         }
     }
 
+    /// <summary>Whether a service manager has asked this process to tell it, until <see cref="FromEnvironment"/>.</summary>
+    public static bool IsAskedFor => !string.IsNullOrEmpty(Environment.GetEnvironmentVariable(Variable));
+
     /// <summary>Whether somebody listens.</summary>
     public bool Connected => _socket is not null;
 
     /// <summary>The notifier of this process. The variable is left out of what children inherit.</summary>
     public static ServiceNotifier FromEnvironment(TimeProvider time)
     {
-        var address = Environment.GetEnvironmentVariable("NOTIFY_SOCKET");
-        Environment.SetEnvironmentVariable("NOTIFY_SOCKET", null);
+        var address = Environment.GetEnvironmentVariable(Variable);
+        Environment.SetEnvironmentVariable(Variable, null);
         return new ServiceNotifier(address, time);
     }
 

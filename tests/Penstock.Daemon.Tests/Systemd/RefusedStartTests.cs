@@ -2,6 +2,9 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Penstock.Daemon.Running;
 using Penstock.Tests;
 
 namespace Penstock.Daemon.Tests.Systemd;
@@ -46,6 +49,41 @@ public sealed class RefusedStartTests : IDisposable
     }
 
     [Fact]
+    public async Task TooFewOpenFiles_AreTold_AndTheProcessStaysUntilItIsStopped()
+    {
+        using var manager = Manager();
+        var daemon = _sandbox.LaunchBy($"ulimit -n 127; export NOTIFY_SOCKET='{Notify}'; {Sandbox.Itself}");
+
+        Told(manager).ShouldStartWith("STATUS=the start is refused: the limit of open files is 127; ");
+        await daemon.WaitForLogAsync("penstock: the limit of open files is 127; ");
+        await daemon.SignalAsync("TERM");
+        (await daemon.WaitForExitAsync()).ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task Defect_IsTold_AndTheProcessStaysAsLong()
+    {
+        using var manager = Manager();
+        _sandbox.Write("node: lb1\n");
+        var time = new ManualTimeProvider();
+        using var loggers = new FailingLoggers();
+        Environment.SetEnvironmentVariable("NOTIFY_SOCKET", Notify); // which is taken away at once
+        var run = new ApplianceHost(new ConfigSource(_sandbox.ConfigPath, starts: true), _sandbox.SocketPath, loggers, time).RunAsync(TextWriter.Null);
+
+        Told(manager).ShouldBe("STATUS=the start is refused: no log of this");
+        run.IsCompleted.ShouldBeFalse();
+
+        using var patience = new CancellationTokenSource(Sandbox.Patience);
+        while (!run.IsCompleted)
+        {
+            time.Advance(TimeSpan.FromSeconds(1));
+            await Task.Delay(10, patience.Token);
+        }
+
+        (await Should.ThrowAsync<InvalidOperationException>(run)).Message.ShouldBe("no log of this");
+    }
+
+    [Fact]
     public async Task WhereOneTierListenedWhenAnotherRefused_ClientsAreRefused_ThoughTheSocketsAreKept()
     {
         using var manager = Manager(); // reads nothing: what it is given to keep stays open
@@ -76,5 +114,22 @@ public sealed class RefusedStartTests : IDisposable
         var socket = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified) { ReceiveTimeout = (int)Sandbox.Patience.TotalMilliseconds };
         socket.Bind(new UnixDomainSocketEndPoint(Notify));
         return socket;
+    }
+
+    /// <summary>A defect in the middle of a start.</summary>
+    private sealed class FailingLoggers : ILoggerFactory
+    {
+        public ILogger CreateLogger(string categoryName) =>
+            categoryName.EndsWith(".MetricsCollector", StringComparison.Ordinal) ? throw new InvalidOperationException("no log of this") : NullLogger.Instance;
+
+        public void AddProvider(ILoggerProvider provider)
+        {
+            // There is none.
+        }
+
+        public void Dispose()
+        {
+            // There is nothing to end.
+        }
     }
 }
