@@ -124,6 +124,8 @@ internal sealed partial class Exchange
 
         if (_error == ProxyError.None)
         {
+            if (_opensWebSocket)
+                await EndRefusedAsync();
             SettleUpstream();
         }
         else

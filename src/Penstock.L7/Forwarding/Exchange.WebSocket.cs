@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Buffers.Text;
+using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using System.Text;
 using Penstock.L7.Errors;
 using Penstock.L7.Http1;
+using Penstock.L7.Transport;
 
 namespace Penstock.L7.Forwarding;
 
@@ -60,6 +62,15 @@ internal sealed partial class Exchange
         if (Response.Status == 101)
             return IsUpgradeAskedFor() && IsKeyAccepted() ? ProxyError.None : ProxyError.UpgradeFailed;
         return Response.Status < 300 ? ProxyError.UpgradeFailed : ProxyError.None;
+    }
+
+    /// <summary>The endpoint has answered, and opened none: the stream, which was left open for it, ends in order.</summary>
+    [AsyncMethodBuilder(typeof(PooledTaskMethodBuilder))]
+    private async ValueTask EndRefusedAsync()
+    {
+        var upstream = _upstream!; // Its response has just been relayed.
+        upstream.EndSending();
+        await upstream.Writer.FlushAsync();
     }
 
     private bool IsKeyAccepted()
