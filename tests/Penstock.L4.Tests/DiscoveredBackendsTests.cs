@@ -7,6 +7,7 @@ using Penstock.L4.Xdp;
 using Penstock.Model;
 using Penstock.Model.L4;
 using Penstock.Model.L7;
+using Penstock.Tests;
 
 namespace Penstock.L4.Tests;
 
@@ -84,6 +85,34 @@ public sealed class DiscoveredBackendsTests
         planner.Reaches(plan).ShouldBeTrue();
         planner.Forget();
         planner.Plan(snapshot)[0].Backends.Length.ShouldBe(2);
+    }
+
+    [Fact]
+    public void Xdp_BackendInDrain_IsSoForAsLongWhateverComesAndGoesBeforeIt()
+    {
+        var (time, host) = (new ManualTimeProvider(), new OneInterface { Addresses = [IPAddress.Parse("10.0.0.254")] });
+        var service = new ServiceConfig { Name = "web", Listen = new ServiceAddress(TransportProtocol.Tcp, IPAddress.Parse("203.0.113.10"), 80, 80), Forwarding = Forwarding.DsrIpip, Discovery = s_discovery };
+        var config = new ApplianceConfig { Node = "lb1", L4 = new L4Config { Interfaces = ["eth0"], Services = [service] } };
+        var planner = new XdpPlanner(host, host, time);
+        var ready = new BackendStatus(new BackendConfig { Address = IPAddress.Parse("10.1.0.1") }, EndpointState.Ready);
+        var (first, second) = (Drains("10.1.0.2"), Drains("10.1.0.3"));
+
+        Plan(ready, first, second).HasSecond.ShouldBeTrue();
+        time.Advance(XdpPlanner.DrainWindow / 2);
+        Plan(ready, second).HasSecond.ShouldBeTrue();
+        time.Advance(XdpPlanner.DrainWindow / 2);
+        planner.ForgetDrains().ShouldBeTrue();
+        Plan(ready, second).HasSecond.ShouldBeFalse();
+
+        // One that has gone meanwhile drains anew.
+        Plan(ready, first, second).Backends.Select(backend => backend.IsLongInDrain).ShouldBe([false, false, true]);
+
+        static BackendStatus Drains(string address) => new(new BackendConfig { Address = IPAddress.Parse(address) }, EndpointState.Drain);
+
+        PlannedService Plan(params BackendStatus[] states) => planner.Plan(new Snapshot(1, config, ImmutableDictionary<string, ClusterEndpoints>.Empty)
+        {
+            Services = ImmutableDictionary<string, ImmutableArray<BackendStatus>>.Empty.Add("web", [.. states]),
+        })[0];
     }
 
     [Fact]

@@ -20,7 +20,8 @@ internal sealed class XdpPlanner(IHostNetwork host, ILinkHops hops, TimeProvider
     /// </summary>
     internal static readonly TimeSpan DrainWindow = TimeSpan.FromHours(1);
 
-    private readonly Dictionary<(string Service, int Position), Drain> _drains = [];
+    // Since when they last, by service: pods that come and go put others at their places.
+    private readonly Dictionary<string, Dictionary<(IPAddress Address, ushort Port), Drain>> _drains = new(StringComparer.Ordinal);
     private Dictionary<string, Known> _known = new(StringComparer.Ordinal);
     private BackendPlanner? _backends;
     private PlannedService[] _tunnels = [];
@@ -84,7 +85,8 @@ internal sealed class XdpPlanner(IHostNetwork host, ILinkHops hops, TimeProvider
             return known.Plan;
         var plan = Plan(service, states, planner);
         var served = states.Any(state => state.IsStandingBy) && before.TryGetValue(service.Name, out var last) ? Served(last.Plan) : [];
-        plan = plan with { Backends = [.. plan.Backends.Select(backend => backend with { IsLongInDrain = IsLongInDrain(service.Name, backend, IsIdle(backend, states, served)) })] };
+        FollowDrains(service.Name, plan, backend => IsIdle(backend, states, served));
+        plan = plan with { Backends = [.. plan.Backends.Select(backend => backend with { IsLongInDrain = IsLongInDrain(service.Name, backend) })] };
         _known[service.Name] = new Known(states, plan);
         return plan;
     }
@@ -97,25 +99,27 @@ internal sealed class XdpPlanner(IHostNetwork host, ILinkHops hops, TimeProvider
         backend.Position < states.Length && states[backend.Position].IsStandingBy && !served.Contains(backend.Key);
 
     // Whether it is idle counts where a drain begins.
-    private bool IsLongInDrain(string service, PlannedBackend backend, bool isIdle)
+    private void FollowDrains(string service, PlannedService plan, Func<PlannedBackend, bool> isIdle)
     {
-        var key = (service, backend.Position);
-        if (!backend.IsInDrain)
+        var before = _drains.GetValueOrDefault(service, []);
+        var now = new Dictionary<(IPAddress Address, ushort Port), Drain>();
+        foreach (var backend in plan.Backends.Where(backend => backend.IsInDrain))
         {
-            _drains.Remove(key);
-            return false;
+            var key = (backend.Address, backend.Value.PortBigEndian);
+            now[key] = before.TryGetValue(key, out var drain) ? drain : new Drain(time.GetTimestamp(), isIdle(backend));
         }
 
-        if (!_drains.TryGetValue(key, out var drain) || !drain.Address.Equals(backend.Address))
-            _drains[key] = drain = new Drain(backend.Address, time.GetTimestamp(), isIdle);
-        return drain.IsIdle || time.GetElapsedTime(drain.Since) >= DrainWindow;
+        _drains[service] = now;
     }
+
+    private bool IsLongInDrain(string service, PlannedBackend backend) =>
+        backend.IsInDrain && _drains[service].TryGetValue((backend.Address, backend.Value.PortBigEndian), out var drain) && (drain.IsIdle || time.GetElapsedTime(drain.Since) >= DrainWindow);
 
     /// <summary>Has the next plan be another where a drain has lasted for <see cref="DrainWindow"/> since the last one.</summary>
     /// <returns>Whether there is one.</returns>
     public bool ForgetDrains()
     {
-        var ended = _known.Where(known => known.Value.Plan.Backends.Any(backend => backend is { IsInDrain: true, IsLongInDrain: false } && IsLongInDrain(known.Key, backend, isIdle: false))).Select(known => known.Key).ToArray();
+        var ended = _known.Where(known => known.Value.Plan.Backends.Any(backend => backend is { IsInDrain: true, IsLongInDrain: false } && IsLongInDrain(known.Key, backend))).Select(known => known.Key).ToArray();
         foreach (var name in ended)
             _known.Remove(name);
         return ended.Length > 0;
@@ -188,7 +192,7 @@ internal sealed class XdpPlanner(IHostNetwork host, ILinkHops hops, TimeProvider
     }
 
     [StructLayout(LayoutKind.Auto)]
-    private readonly record struct Drain(IPAddress Address, long Since, bool IsIdle);
+    private readonly record struct Drain(long Since, bool IsIdle);
 
     [StructLayout(LayoutKind.Auto)]
     private readonly record struct Known(ImmutableArray<BackendStatus> States, PlannedService Plan);
