@@ -63,6 +63,33 @@ public sealed class DiscoveredBackendsTests
         XdpSettings.Serve(able, [Service(Layout.BackendFlags.Fib)]).ShouldBeTrue();
     }
 
+    [Theory]
+    [InlineData(null, true)]
+    [InlineData("10.0.0.254", true)]
+    [InlineData("10.0.0.9", false)] // which is no address of this host
+    public void Xdp_NatOfPortsThatTheKernelGives_IsRefusedBeforeABackendIsFound(string? source, bool isRefused)
+    {
+        var host = new OneInterface { Addresses = [IPAddress.Parse("10.0.0.254")] };
+        var service = new ServiceConfig
+        {
+            Name = "web",
+            Listen = new ServiceAddress(TransportProtocol.Tcp, IPAddress.Parse("203.0.113.10"), 80, 80),
+            Forwarding = Forwarding.Nat,
+            Sources = source is null ? [] : [IPAddress.Parse(source)],
+            Discovery = s_discovery,
+        };
+        var config = new ApplianceConfig { Node = "lb1", L4 = new L4Config { Interfaces = ["eth0"], Services = [service] } };
+        var plan = new XdpPlanner(host, host, TimeProvider.System).Plan(new Snapshot(1, config, ImmutableDictionary<string, ClusterEndpoints>.Empty)
+        {
+            Services = ImmutableDictionary<string, ImmutableArray<BackendStatus>>.Empty.Add("web", []),
+        });
+
+        if (isRefused)
+            Should.Throw<L4ApplyException>(() => LocalPorts.RequireApart(plan, new PortRange(1, 65535), host)).Message.ShouldContain(" of 10.0.0.254, which the kernel gives to this host's own connections");
+        else
+            LocalPorts.RequireApart(plan, new PortRange(1, 65535), host);
+    }
+
     [Fact]
     public void Xdp_BackendThatThisHostHasNoAddressFor_IsLeftOutUntilThereIsOne()
     {

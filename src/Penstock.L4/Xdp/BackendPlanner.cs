@@ -51,6 +51,17 @@ internal sealed class BackendPlanner(IHostNetwork host, ILinkHops hops, HostInte
     /// <summary>Whether this host has an address that packets for a backend can leave from, or they need none.</summary>
     public bool Reaches(ServiceConfig service, BackendConfig backend) => !HasSource(Kind(service, backend)) || Source(service, backend) is not null;
 
+    /// <summary>Addresses that flows by nat of a service leave from, whichever its backends are; where the kernel's routes choose, those of this host that they choose among.</summary>
+    public IEnumerable<IPAddress> NatSources(ServiceConfig service)
+    {
+        var family = service.Listen.Address.AddressFamily;
+        if (service.Sources.Any(source => source.AddressFamily == family))
+            return service.Sources.Where(source => source.AddressFamily == family);
+        if (ingress.First(family) is { } own)
+            return [own];
+        return _local.Where(address => address.AddressFamily == family && !address.IsIPv6LinkLocal && !IPAddress.IsLoopback(address));
+    }
+
     /// <summary>Whether a backend's MAC address is found out.</summary>
     public static bool IsResolved(ServiceConfig service, BackendConfig backend) => service.Forwarding == Forwarding.DsrL2 && backend.Mac is null;
 

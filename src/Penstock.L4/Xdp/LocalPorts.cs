@@ -12,14 +12,15 @@ internal static class LocalPorts
 {
     private const string Settings = "/proc/sys/net/ipv4/";
 
-    /// <summary>Fails where nat and the kernel could take the same port of one address.</summary>
+    /// <summary>Fails where nat and the kernel could take the same port of one address, though discovery may have found no backend yet.</summary>
     /// <param name="plan">The services.</param>
     /// <param name="ports">Those of nat.</param>
     /// <param name="host">The host.</param>
     /// <exception cref="L4ApplyException">They could.</exception>
     public static void RequireApart(IReadOnlyList<PlannedService> plan, PortRange ports, IHostNetwork host)
     {
-        var sources = plan.Where(service => service.Value.Flags.HasFlag(Layout.ServiceFlags.Nat)).SelectMany(service => service.Backends).Select(backend => backend.Value.Source).Distinct().ToArray();
+        var sources = plan.Where(service => service.Value.Flags.HasFlag(Layout.ServiceFlags.Nat))
+            .SelectMany(service => service.Backends.Select(backend => backend.Value.Source.ToIPAddress()).Concat(service.NatSources)).Distinct().ToArray();
         if (sources.Length == 0 || !File.Exists(Settings + "ip_local_port_range"))
             return;
         var local = File.ReadAllText(Settings + "ip_local_port_range").Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
@@ -28,7 +29,7 @@ internal static class LocalPorts
         if (!own.Overlaps(ports) || Reserved().Any(range => range.First <= shared.First && shared.Last <= range.Last))
             return;
         var addresses = host.Addresses();
-        foreach (var source in sources.Select(source => source.ToIPAddress()).Where(addresses.Contains))
+        foreach (var source in sources.Where(addresses.Contains))
         {
             throw new L4ApplyException(
                 $"nat would take ports {shared} of {source}, which the kernel gives to this host's own connections (net.ipv4.ip_local_port_range {own}): set l4.nat.ports apart from them, or net.ipv4.ip_local_reserved_ports to {shared}, or a source that is no address of this host");

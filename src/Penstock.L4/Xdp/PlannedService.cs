@@ -38,6 +38,9 @@ internal sealed record PlannedService(string Name, ServiceAddress Listen, Layout
     /// <summary>Backends that discovery has found and that are none here, since this host has no address to reach them from.</summary>
     public ImmutableArray<IPAddress> LeftOut { get; init; } = [];
 
+    /// <summary>Where its backends are found by discovery, addresses that flows by nat to them would leave from, whichever they are.</summary>
+    public ImmutableArray<IPAddress> NatSources { get; init; } = [];
+
     /// <summary>Whose counters it has, as a number for the maps, never 0: another name or way to its backends begins to count at zero.</summary>
     public ulong Owner => BinaryPrimitives.ReadUInt64LittleEndian(SHA256.HashData(Encoding.UTF8.GetBytes($"{(int)Forwarding} {Name}"))) | 1;
 

@@ -152,6 +152,7 @@ internal sealed class XdpPlanner(IHostNetwork host, ILinkHops hops, TimeProvider
             Forwarding = service.Forwarding,
             IsDiscovered = service.Discovery is not null,
             LeftOut = [.. left],
+            NatSources = service is { Discovery: not null, Forwarding: Forwarding.Nat } ? [.. planner.NatSources(service)] : [],
             Sources = SourceRule.Merge(service.Allow, service.Block),
             Overrides = service.Overrides.ToImmutableDictionary(one => one.Clients, one => backends.First(backend => backend.Address.Equals(one.Backend)).Key),
             QuicServers = states.Select((state, position) => (state.Config.QuicId, position)).Where(server => server.QuicId is not null)
