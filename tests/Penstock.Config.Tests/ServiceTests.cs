@@ -182,6 +182,17 @@ public sealed class ServiceTests
     }
 
     [Theory]
+    [InlineData("eth0", null)]
+    [InlineData("eth1", "a.yaml:3:28: error: l4.ipvs.sync.interface: unknown interface 'eth1'; expected an interface of this host: eth0; did you mean 'eth0'?")]
+    public void SyncInterface_OfAKnownHost_IsOneThatItHas(string name, string? line)
+    {
+        var text = $"l4:\n  engine: ipvs\n  ipvs: {{sync: {{interface: {name}}}}}\n  services:\n  - {{name: a, listen: \"tcp://203.0.113.1:80\", forwarding: nat, backends: [10.0.0.1]}}\n";
+
+        Some.Parse(text).Lines().ShouldBeEmpty();
+        Parse(text, memory: 1L << 40).ShouldBe(line is null ? [] : [line]);
+    }
+
+    [Theory]
     [InlineData("flows_per_cpu: 16777216", "a.yaml:3:18: warning: l4.flows_per_cpu: tables of 4.1 GiB, 4 GiB of them by flows_per_cpu on 16 processors, where the host has 8 GiB; expected at most half of its memory")]
     [InlineData("nat: {flows: 16777216}", "by nat.flows, where the host has 8 GiB")]
     [InlineData("nat: {flows: 1000000}", null)]

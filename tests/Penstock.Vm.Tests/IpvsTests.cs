@@ -175,10 +175,11 @@ public sealed class IpvsTests(Guest guest)
         drained.ShouldMatch(@"10\.0\.0\.11:80 +Masq +0 +1 ");
         drained.ShouldEndWith("\nend\nend\n");
 
-        // A reload that the kernel refuses half-way leaves all as it was, also what it would have taken over.
-        Configure("lb", [Service, $"{{name: taken, listen: \"tcp://{Vip}:9999\", forwarding: nat, ipvs: {{scheduler: wrr}}, backends: {Backends}}}"], "sync: {interface: nosuch}");
+        // A reload that the kernel refuses half-way (a broadcast address) leaves all as it was, also what it would have taken over.
+        Configure("lb", [Service, $"{{name: taken, listen: \"tcp://{Vip}:9999\", forwarding: nat, ipvs: {{scheduler: wrr}}, backends: {Backends}}}", $"{{name: refused, listen: \"tcp://{Vip}:9998\", forwarding: nat, backends: [10.0.0.255]}}"]);
         var refused = await guest.RunAsync("penstock reload --socket /run/lb.sock 2>&1 || true; ip netns exec lb ipvsadm -Ln; cat /run/lb.services");
-        refused.ShouldContain("nosuch");
+        refused.ShouldContain("could not add destination 10.0.0.255:9998 of tcp://203.0.113.10:9998: EINVAL");
+        refused.ShouldNotContain("TCP  203.0.113.10:9998");
         refused.ShouldMatch($@"TCP +{Regex.Escape(Vip)}:9999 rr\n +-> 10\.0\.0\.99:1 +Masq");
         refused.ShouldNotContain("\ntcp://203.0.113.10:9999\n");
 
