@@ -49,19 +49,22 @@ internal sealed class Holdings(string path, ILogger logger, Func<string, bool>? 
 
     /// <summary>Takes all of it off the host, but what another daemon has since put there.</summary>
     /// <returns>What was there, for people.</returns>
-    public IReadOnlyList<string> Release(InterfaceNetlink netlink)
+    public IReadOnlyList<string> Release(InterfaceNetlink netlink) => Release(netlink, instance => Macvlans(netlink, instance));
+
+    /// <summary>The same with macvlans from elsewhere: those of an instance that can't be asked for hinder nothing else.</summary>
+    internal IReadOnlyList<string> Release(InterfaceNetlink netlink, Func<KeepalivedInstance, IReadOnlyList<string>> macvlans)
     {
         var released = new List<string>();
-        var own = Own();
-        foreach (var macvlan in own.SelectMany(instance => Macvlans(netlink, instance)))
+        (KeepalivedInstance Instance, IReadOnlyList<string> Macvlans)[] own = [.. Own().Select(instance => (instance, Try(() => macvlans(instance), [])))];
+        foreach (var macvlan in own.SelectMany(one => one.Macvlans))
         {
-            if (Try(() => netlink.RemoveMacvlan(macvlan)))
+            if (Try(() => netlink.RemoveMacvlan(macvlan), otherwise: false))
                 released.Add(macvlan);
         }
 
-        foreach (var (name, address) in Present(netlink, own))
+        foreach (var (name, address) in Try(() => Present(netlink, own).ToArray(), []))
         {
-            if (Try(() => netlink.Remove(address)))
+            if (Try(() => netlink.Remove(address), otherwise: false))
                 released.Add($"{address.Address}/{address.PrefixLength} of {name}");
         }
 
@@ -73,7 +76,7 @@ internal sealed class Holdings(string path, ILogger logger, Func<string, bool>? 
     public static bool? Has(InterfaceNetlink netlink, KeepalivedInstance instance)
     {
         var wanted = instance.Addresses.Select(address => address.Address).ToHashSet();
-        var there = Present(netlink, [instance]).Select(found => found.Address.Address).ToHashSet();
+        var there = Present(netlink, [(instance, Macvlans(netlink, instance))]).Select(found => found.Address.Address).ToHashSet();
         return there.Count == 0 ? false : there.Count == wanted.Count ? true : null;
     }
 
@@ -143,13 +146,12 @@ internal sealed class Holdings(string path, ILogger logger, Func<string, bool>? 
     }
 
     // On the interface they were meant for, or one that keepalived made for the instance.
-    private static IEnumerable<(string Interface, AssignedAddress Address)> Present(InterfaceNetlink netlink, ImmutableArray<KeepalivedInstance> instances)
+    private static IEnumerable<(string Interface, AssignedAddress Address)> Present(InterfaceNetlink netlink, (KeepalivedInstance Instance, IReadOnlyList<string> Macvlans)[] instances)
     {
         var wanted = (
-            from instance in instances
-            let macvlans = Macvlans(netlink, instance)
-            from address in instance.Addresses
-            from device in macvlans.Append(address.Interface)
+            from one in instances
+            from address in one.Instance.Addresses
+            from device in one.Macvlans.Append(address.Interface)
             select (device, address.Address)).ToHashSet();
         foreach (var found in netlink.Addresses())
         {
@@ -162,16 +164,16 @@ internal sealed class Holdings(string path, ILogger logger, Func<string, bool>? 
 
     private bool IsAnothers(KeepalivedAddress token) => isAnothers is not null && isAnothers(RouterTurns.Name(token.Interface, token.Address.AddressFamily, token.Address.GetAddressBytes()[^1]));
 
-    private bool Try(Func<bool> removal)
+    private T Try<T>(Func<T> step, T otherwise)
     {
         try
         {
-            return removal();
+            return step();
         }
         catch (NetlinkException error)
         {
             logger.LogError("what keepalived has left could not be removed: {Error}", error.Message);
-            return false;
+            return otherwise;
         }
     }
 }

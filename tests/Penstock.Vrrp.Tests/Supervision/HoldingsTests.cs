@@ -83,6 +83,19 @@ public sealed class HoldingsTests : IDisposable
         NetworkDevice.Index("vrrp.51").ShouldBe(0);
     });
 
+    [RootFact]
+    public void Release_WhereTheKernelDoesNotSayWhatMacvlansThereAre_TakesTheRestOff() => Run(0, () =>
+    {
+        Ip("link add va type veth peer name vb");
+        Ip("link add link va name vrrp.52 type macvlan");
+        Ip("addr add 203.0.113.10/32 dev vb");
+        using var netlink = new InterfaceNetlink();
+
+        Kept(null, Instance("silent", "vb", 51), Instance("edge", "va", 52))
+            .Release(netlink, instance => instance.Name is "silent" ? throw new NetlinkException("the kernel did not answer", Errno.ETIMEDOUT) : Holdings.Macvlans(netlink, instance))
+            .ShouldBe(["vrrp.52", "203.0.113.10/32 of vb"]);
+    });
+
     /// <summary>The kernel puts a macvlan that is made on another one beside it.</summary>
     [RootFact]
     public void Macvlans_OfAnInterfaceThatIsOneItself_AreBesideIt() => Run(0, () =>
