@@ -72,7 +72,7 @@ internal sealed class HostNetwork : IHostNetwork
             using var kernel = new RouteNetlink();
             var usable = destinations.Select(address => address.AddressFamily).Distinct().SelectMany(kernel.Neighbours).Where(neighbour => neighbour.IsUsable)
                 .Select(neighbour => (neighbour.Address, neighbour.InterfaceIndex)).ToHashSet();
-            return [.. destinations.Where(address => kernel.Route(address) is not { } route || !(route.IsLocal || usable.Contains((route.Gateway ?? address, route.InterfaceIndex))))];
+            return [.. destinations.Where(address => kernel.Route(address) is not { IsLocal: false } route || !usable.Contains((route.Gateway ?? address, route.InterfaceIndex)))];
         }
         catch (NetlinkException)
         {

@@ -22,7 +22,7 @@ internal interface IHostNetwork
     /// <summary>The address the kernel's routes would have packets leave from; null: there is no route.</summary>
     IPAddress? SourceFor(IPAddress destination);
 
-    /// <summary>Which of some addresses frames can't be sent to now: there is no route, or the kernel does not know the MAC address of the next hop. Empty, too: the kernel did not answer.</summary>
+    /// <summary>Which of some addresses frames can't be sent to now: there is no route, it is this host's own, or the kernel does not know the MAC address of the next hop. Empty, too: the kernel did not answer.</summary>
     IReadOnlyList<IPAddress> Unresolved(IReadOnlyCollection<IPAddress> destinations);
 
     /// <summary>Has the kernel find out, or find out again, the MAC address of the next hop to an address: by an empty datagram to its discard port.</summary>
