@@ -43,6 +43,19 @@ internal sealed class ClusterFeed : IAsyncDisposable
         }
     }
 
+    /// <summary>That another source's endpoints are used; null: they are its own, or there are none. For any thread.</summary>
+    public string? Warning
+    {
+        get
+        {
+            if (Volatile.Read(ref _before) is not { Found: { IsEmpty: false } endpoints } before)
+                return null;
+            var (mine, its) = (Describe(_config), Describe(before._config));
+            var whose = string.Equals(mine, its, StringComparison.Ordinal) ? "it had before a reload" : $"of {its}, from before a reload,";
+            return $"{DiscoveryTarget.Label(_config.Name)}: {mine} has not answered yet: the {endpoints.Length} endpoints {whose} are used";
+        }
+    }
+
     /// <summary>Ends when there is a first answer.</summary>
     public Task Answered => _answered.Task;
 
@@ -75,6 +88,10 @@ internal sealed class ClusterFeed : IAsyncDisposable
         ({ Dns: { } mine }, { Dns: { } its }) => string.Equals(mine.Name, its.Name, StringComparison.OrdinalIgnoreCase) && mine.Port == its.Port,
         _ => false,
     };
+
+    private static string Describe(DiscoveryTarget config) => config.Discovery?.Dns is { } dns
+        ? dns.Name
+        : string.Join(", ", config.Discovery?.Kubernetes.Select(source => source.Kubeconfig is { } path ? $"{source.Service} by {path}" : source.Service) ?? []);
 
     private void Take(ClusterEndpointsFound found)
     {

@@ -95,8 +95,8 @@ public sealed class ControlLoop : IAsyncDisposable
         _loop = Task.Run(RunAsync);
     }
 
-    /// <summary>What asks for attention in what discovery has found for services of the L4 tier, a line each; for any thread.</summary>
-    public IEnumerable<string> Warnings => _services.Warnings;
+    /// <summary>What asks for attention in what discovery has found, or has not yet after a reload, a line each; for any thread.</summary>
+    public IEnumerable<string> Warnings => _services.Warnings.Concat(_feeds.Warnings);
 
     /// <summary>What was last published.</summary>
     public ControlPlaneState State => Volatile.Read(ref _state);

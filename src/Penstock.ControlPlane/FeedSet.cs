@@ -15,10 +15,13 @@ namespace Penstock.ControlPlane;
 internal sealed class FeedSet(Func<DiscoveryTarget, Action<ClusterEndpointsFound>, IDiscoverySource> discover, Action changed, TimeProvider time, ILogger logger) : IAsyncDisposable
 {
     private readonly List<ClusterFeed> _leaving = [];
-    private Dictionary<string, ClusterFeed> _running = new(StringComparer.Ordinal);
+    private volatile Dictionary<string, ClusterFeed> _running = new(StringComparer.Ordinal);
 
     /// <summary>Those that run, by the names of what they are of.</summary>
     public IReadOnlyDictionary<string, ClusterFeed> Running => _running;
+
+    /// <summary>Of those that use what another source has found, a line each; for any thread.</summary>
+    public IEnumerable<string> Warnings => _running.Values.Select(feed => feed.Warning).OfType<string>().Order(StringComparer.Ordinal);
 
     /// <summary>The feeds a configuration needs: those that still serve, and new ones, which have been given time for a first answer. Either <see cref="TakeAsync"/> or <see cref="DropAsync"/> is to follow.</summary>
     /// <param name="targets">Clusters and services.</param>

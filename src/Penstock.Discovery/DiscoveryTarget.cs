@@ -28,5 +28,5 @@ public sealed record DiscoveryTarget(string Name, DiscoveryConfig? Discovery)
     public static string NameOf(ServiceConfig service) => OfServices + service.Name;
 
     /// <summary>A name as people know it: <c>cluster mesh</c>, <c>service dns</c>.</summary>
-    internal static string Label(string name) => name.StartsWith(OfServices, StringComparison.Ordinal) ? "service " + name[OfServices.Length..] : "cluster " + name;
+    public static string Label(string name) => name.StartsWith(OfServices, StringComparison.Ordinal) ? "service " + name[OfServices.Length..] : "cluster " + name;
 }

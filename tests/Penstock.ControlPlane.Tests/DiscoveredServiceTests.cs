@@ -95,6 +95,22 @@ public sealed class DiscoveredServiceTests : IAsyncLifetime
         await UntilAsync(() => _sources.First().Disposed);
     }
 
+    [Theory]
+    [InlineData("shop/other", "service web: shop/other has not answered yet: the 1 endpoints of shop/web, from before a reload, are used")]
+    [InlineData("shop/web", "service web: shop/web has not answered yet: the 1 endpoints it had before a reload are used")]
+    public async Task Source_ThatHasNoAnswerAfterAReload_IsWarnedOfWithWhoseEndpointsAreUsed(string name, string warning)
+    {
+        await StartAsync(At(1));
+        _loop.Warnings.ShouldBeEmpty();
+        _service = _service with { Discovery = new DiscoveryConfig { Kubernetes = [new KubernetesDiscoveryConfig { Service = name, Port = "http" }] } };
+
+        (await _loop.ReloadAsync()).Ok.ShouldBeTrue();
+
+        _loop.Warnings.ShouldBe([warning]);
+        _sources.Last().Find([At(9)]);
+        await UntilAsync(() => !_loop.Warnings.Any());
+    }
+
     [Fact]
     public async Task Operator_DrainsADiscoveredBackend_AndCantBringBackOneThatEnds()
     {
