@@ -57,11 +57,11 @@ public sealed class IpvsEngine : IL4Engine
                 return L4Status.Empty;
             try
             {
-                return IpvsReader.Read(running.Snapshot, kernel.Read(), running.Warnings);
+                return IpvsReader.Read(running.Snapshot, kernel.Read(), running.Warnings.AddRange(running.LeftOut));
             }
             catch (Exception error) when (error is NetlinkException or L4ApplyException)
             {
-                return IpvsReader.Read(running.Snapshot, new IpvsTable(), [.. running.Warnings, $"counters can't be read: {error.Message}"]);
+                return IpvsReader.Read(running.Snapshot, new IpvsTable(), [.. running.Warnings, .. running.LeftOut, $"counters can't be read: {error.Message}"]);
             }
         }
     }
@@ -124,20 +124,21 @@ public sealed class IpvsEngine : IL4Engine
     private int ApplyStates(IpvsKernel kernel, Snapshot snapshot, IpvsTable wanted, Running known)
     {
         int changes;
+        ImmutableArray<string> left;
         try
         {
-            changes = Write(kernel, IpvsPlanner.Plan(wanted, known.Table, _ => false));
+            changes = Write(kernel, snapshot, wanted, IpvsPlanner.Plan(wanted, known.Table, _ => false), out left);
         }
         catch (NetlinkException error)
         {
             _logger.LogWarning("IPVS was changed by another hand: {Error}", error.Message);
             var held = Hold(kernel);
-            changes = Write(kernel, IpvsPlanner.Plan(wanted, held.Table, _ => false));
+            changes = Write(kernel, snapshot, wanted, IpvsPlanner.Plan(wanted, held.Table, _ => false), out left);
             _sysctls.Apply(snapshot.Config.L4.Ipvs);
             ApplySettings(kernel, snapshot, held, known.Owned);
         }
 
-        _running = known with { Snapshot = snapshot, Table = wanted };
+        _running = known with { Snapshot = snapshot, Table = wanted, LeftOut = left };
         return changes;
     }
 
@@ -163,12 +164,12 @@ public sealed class IpvsEngine : IL4Engine
 
     private void Change(IpvsKernel kernel, Snapshot snapshot, IpvsTable wanted, Held held, IpvsOwned owned, List<IpvsCommand> commands)
     {
-        _ = Write(kernel, commands);
+        _ = Write(kernel, snapshot, wanted, commands, out var left);
         ApplySettings(kernel, snapshot, held, owned);
         owned.Commit();
 
         var foreign = held.Table.Services.Select(entry => entry.Service.Key).Where(key => wanted.Find(key) is null && !commands.Exists(command => command.Service.Key == key)).ToArray();
-        _running = new Running(snapshot, wanted, owned, [.. Warnings(snapshot.Config.L4, foreign)]);
+        _running = new Running(snapshot, wanted, owned, [.. Warnings(snapshot.Config.L4, foreign)], left);
     }
 
     // The kernel holds what it held before a change that failed half-way, whoever made it.
@@ -176,7 +177,7 @@ public sealed class IpvsEngine : IL4Engine
     {
         try
         {
-            kernel.Write(IpvsPlanner.Plan(held.Table, kernel.Read(), key => wanted.Find(key) is not null));
+            _ = kernel.Write(IpvsPlanner.Plan(held.Table, kernel.Read(), key => wanted.Find(key) is not null));
             var now = kernel.ReadSync();
             foreach (var one in now.Except(held.Syncs))
                 kernel.WriteSync(one, start: false);
@@ -196,12 +197,17 @@ public sealed class IpvsEngine : IL4Engine
         }
     }
 
-    private int Write(IpvsKernel kernel, List<IpvsCommand> commands)
+    // What is left out is wanted no longer, so that the next change tries it again.
+    private int Write(IpvsKernel kernel, Snapshot snapshot, IpvsTable wanted, List<IpvsCommand> commands, out ImmutableArray<string> left)
     {
         foreach (var command in commands.Take(20))
             _logger.LogDebug("IPVS: {Command}", command);
-        kernel.Write(commands);
-        return commands.Count;
+        var discovered = IpvsLeftOut.Discovered(snapshot.Config.L4);
+        var refused = kernel.Write(commands, (command, outcome) => IpvsLeftOut.Is(command, outcome, discovered));
+        left = IpvsLeftOut.TakeOut(snapshot.Config.L4, wanted, refused);
+        foreach (var warning in left.Except(_running?.LeftOut ?? [], StringComparer.Ordinal))
+            _logger.LogWarning("{Warning}", warning);
+        return commands.Count - refused.Count;
     }
 
     // What is for all services.
@@ -272,5 +278,5 @@ public sealed class IpvsEngine : IL4Engine
 
     private sealed record Held(IpvsTable Table, List<IpvsSync> Syncs, IpvsTimeouts Timeouts);
 
-    private sealed record Running(Snapshot Snapshot, IpvsTable Table, IpvsOwned Owned, ImmutableArray<string> Warnings);
+    private sealed record Running(Snapshot Snapshot, IpvsTable Table, IpvsOwned Owned, ImmutableArray<string> Warnings, ImmutableArray<string> LeftOut);
 }

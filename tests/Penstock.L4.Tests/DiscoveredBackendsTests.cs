@@ -4,6 +4,8 @@ using System.Net;
 using Penstock.L4.Ipvs;
 using Penstock.L4.Tests.Userspace;
 using Penstock.L4.Xdp;
+using Penstock.Linux;
+using Penstock.Linux.Netlink;
 using Penstock.Model;
 using Penstock.Model.L4;
 using Penstock.Model.L7;
@@ -15,6 +17,8 @@ namespace Penstock.L4.Tests;
 public sealed class DiscoveredBackendsTests
 {
     private static readonly DiscoveryConfig s_discovery = new() { Kubernetes = [new KubernetesDiscoveryConfig { Service = "a/b" }] };
+
+    private static readonly ServiceConfig s_nat = new() { Name = "web", Listen = new ServiceAddress(TransportProtocol.Tcp, IPAddress.Parse("203.0.113.10"), 80, 80), Forwarding = Forwarding.Nat, Discovery = s_discovery };
 
     [Fact]
     public async Task Userspace_BackendsThatComeAndGo_TakeConnectionsInTurn()
@@ -49,6 +53,25 @@ public sealed class DiscoveredBackendsTests
             "change destination 10.1.0.1:8080 of tcp://203.0.113.10:80",
         ]);
         Plan(Want(other), Want(other, one with { State = EndpointState.Drain })).ShouldBe(["remove destination 10.1.0.1:8080 of tcp://203.0.113.10:80"]);
+    }
+
+    [Fact]
+    public void Ipvs_BackendThatTheKernelRefuses_IsLeftOutAndTriedAgain()
+    {
+        var (config, wanted) = (new L4Config { Engine = L4Engine.Ipvs, Services = [s_nat] }, Want(Backend("10.1.0.255", 80), Backend("10.1.0.1", 80)));
+        var commands = IpvsPlanner.Plan(wanted, Want(), _ => false);
+        var refuses = new NetlinkOutcome(Errno.EINVAL, "", Interrupted: false);
+        var discovered = IpvsLeftOut.Discovered(config);
+
+        IpvsLeftOut.Is(commands[0], refuses, discovered).ShouldBeTrue();
+        IpvsLeftOut.Is(commands[0], refuses with { Error = Errno.EEXIST }, discovered).ShouldBeFalse();
+        IpvsLeftOut.Is(commands[0] with { Destination = null }, refuses, discovered).ShouldBeFalse();
+        IpvsLeftOut.Is(commands[0] with { Kind = IpvsCommandKind.Change }, refuses, discovered).ShouldBeFalse();
+        IpvsLeftOut.Is(commands[0], refuses, IpvsLeftOut.Discovered(config with { Services = [s_nat with { Discovery = null }] })).ShouldBeFalse("what the configuration says is refused as a whole");
+
+        IpvsLeftOut.TakeOut(config, wanted, [commands[0]]).ShouldBe(["service web: the kernel refuses 10.1.0.255:80: left out of what discovery found"]);
+        Plan(Want(Backend("10.1.0.255", 80), Backend("10.1.0.1", 80)), wanted).ShouldBe(["add destination 10.1.0.255:80 of tcp://203.0.113.10:80"]);
+        IpvsLeftOut.TakeOut(config, wanted, []).ShouldBeEmpty();
     }
 
     [Fact]
@@ -162,8 +185,7 @@ public sealed class DiscoveredBackendsTests
 
     private static IpvsTable Want(params BackendStatus[] states)
     {
-        var service = new ServiceConfig { Name = "web", Listen = new ServiceAddress(TransportProtocol.Tcp, IPAddress.Parse("203.0.113.10"), 80, 80), Forwarding = Forwarding.Nat, Discovery = s_discovery };
-        var config = new ApplianceConfig { Node = "lb1", L4 = new L4Config { Engine = L4Engine.Ipvs, Services = [service] } };
+        var config = new ApplianceConfig { Node = "lb1", L4 = new L4Config { Engine = L4Engine.Ipvs, Services = [s_nat] } };
         return IpvsPlanner.Want(new Snapshot(1, config, ImmutableDictionary<string, ClusterEndpoints>.Empty)
         {
             Services = ImmutableDictionary<string, ImmutableArray<BackendStatus>>.Empty.Add("web", [.. states]),

@@ -54,10 +54,13 @@ internal sealed class IpvsKernel : IDisposable
     }
 
     /// <summary>Carries changes out, as many at a time as fit a datagram.</summary>
+    /// <param name="commands">The changes.</param>
+    /// <param name="isPassedOver">Whether one may fail so; null: none may.</param>
+    /// <returns>Those that failed and may.</returns>
     /// <exception cref="NetlinkException">One failed; the first that did is named, and all schedulers that the kernel lacks. Those after it may have been done.</exception>
-    public void Write(IReadOnlyList<IpvsCommand> commands)
+    public IReadOnlyList<IpvsCommand> Write(IReadOnlyList<IpvsCommand> commands, Func<IpvsCommand, NetlinkOutcome, bool>? isPassedOver = null)
     {
-        var lacking = new List<IpvsCommand>();
+        var (lacking, passedOver) = (new List<IpvsCommand>(), new List<IpvsCommand>());
         for (var next = 0; next < commands.Count;)
         {
             var first = next;
@@ -70,6 +73,8 @@ internal sealed class IpvsKernel : IDisposable
                 var command = commands[first + i];
                 if (IsSchedulerLacking(command, outcomes[i]))
                     lacking.Add(command);
+                else if (!outcomes[i].IsOk && isPassedOver?.Invoke(command, outcomes[i]) == true)
+                    passedOver.Add(command);
                 else if (!outcomes[i].IsOk && lacking.Count == 0)
                     throw NetlinkException.Of(command.ToString(), outcomes[i]);
             }
@@ -77,6 +82,7 @@ internal sealed class IpvsKernel : IDisposable
 
         if (lacking.Count > 0)
             throw SchedulersLacking(lacking);
+        return passedOver;
     }
 
     /// <summary>The sync daemons that run.</summary>
