@@ -120,7 +120,8 @@ public sealed class StrayBirdsTests : IDisposable
             NetworkClaim.Holder(turn).ShouldNotBeNull();
         }
 
-        NetworkClaim.Holder(turn).ShouldBeNull("it has let it go");
+        // A program that a test beside this one starts has the socket too, until it is another.
+        SpinWait.SpinUntil(() => NetworkClaim.Holder(turn) is null, TimeSpan.FromSeconds(20)).ShouldBeTrue("it has let it go");
     }
 
     private int? TakeOver(BirdFolder folder)
