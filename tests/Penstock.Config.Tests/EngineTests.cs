@@ -50,6 +50,7 @@ public sealed class EngineTests
     [InlineData("forwarding: nat, backends: [{address: 10.0.0.1, upper_threshold: 5, lower_threshold: 5}]", "lower_threshold 5; expected one below upper_threshold, 5")]
     [InlineData("forwarding: nat, backends: [{address: 10.0.0.1, lower_threshold: 5}]", "lower_threshold 5; expected an upper_threshold above it")]
     [InlineData("forwarding: dsr-gue, backends: [{address: 10.0.0.1, port: 5}, {address: 10.0.0.1, port: 6}]", "backend 10.0.0.1 at two ports with engine ipvs")]
+    [InlineData("forwarding: nat, backends: [10.0.0.1, {address: 10.0.0.1, port: 80}]", "backend 10.0.0.1 a second time")]
     public void Ipvs_WhatItCannotDo_IsRefused(string service, string line) =>
         Some.Parse($"l4:\n  engine: ipvs\n  services:\n  - {{{Listen}, {service}}}\n").Lines().ShouldHaveSingleItem().ShouldContain(line);
 

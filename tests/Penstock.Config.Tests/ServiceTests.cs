@@ -105,6 +105,7 @@ public sealed class ServiceTests
     [InlineData("{name: a, listen: \"tcp://203.0.113.1:80\", forwarding: dsr-ipip, syn_cookies: {}, backends: [10.0.0.1]}", "syn_cookies with forwarding: dsr-ipip, whose backends cannot check a cookie made here; expected forwarding: l7")]
     [InlineData("{name: a, listen: \"udp://203.0.113.1:80\", forwarding: l7, syn_cookies: {threshold: 5}}", "syn_cookies of a udp service; expected it on a tcp service")]
     [InlineData("{name: a, listen: \"tcp://203.0.113.1:*\", forwarding: dsr-ipip, health: {}, backends: [10.0.0.1]}", "health checks of a service with many ports")]
+    [InlineData("{name: a, listen: \"tcp://203.0.113.1:80\", forwarding: dsr-gue, backends: [10.0.0.1, {address: 10.0.0.1, port: 6080}]}", "backend 10.0.0.1 a second time")]
     [InlineData("{name: a, listen: \"tcp://203.0.113.1:80\", forwarding: dsr-ipip, panic: 50%, backends: [10.0.0.1]}", "panic without health")]
     [InlineData("{name: a, listen: \"tcp://203.0.113.1:80\", forwarding: dsr-ipip, health: {}, panic: 0.5, backends: [10.0.0.1]}", "expected a percentage with its sign, from 1% to 100%")]
     [InlineData("{name: a, listen: \"tcp://203.0.113.1:80\", forwarding: dsr-ipip, health: {}, panic: 50, backends: [10.0.0.1]}", "did you mean '50%'?")]

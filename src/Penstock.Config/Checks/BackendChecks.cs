@@ -21,8 +21,8 @@ internal static class BackendChecks
             if (service.Backends[i] is not { Address: not null } backend)
                 continue;
             var here = at[i];
-            if (!seen.TryAdd((backend.Address, backend.Port), here["address"]))
-                sink.Error(here["address"].Node, here["address"].Path, $"backend {backend.Address} a second time", $"each backend once; first at {seen[(backend.Address, backend.Port)].Where}");
+            if (!seen.TryAdd((backend.Address, PortOf(service, engine, backend)), here["address"]))
+                sink.Error(here["address"].Node, here["address"].Path, $"backend {backend.Address} a second time", $"each backend once; first at {seen[(backend.Address, PortOf(service, engine, backend))].Where}");
             if (service.Listen is not null)
                 CheckAddress(service, service.Listen, engine, backend, here, sink);
             CheckLink(service, backend, here, sink);
@@ -32,6 +32,14 @@ internal static class BackendChecks
         if (written && service.Backends.Length > 0 && service.Backends.All(backend => backend is { Weight: 0 }))
             sink.Error(at.Node, at.Path, "every weight 0", "at least one weight above 0");
     }
+
+    // Where a port that is not written is the same as one that is.
+    private static int? PortOf(ServiceConfig service, L4Engine engine, BackendConfig backend) => service.Forwarding switch
+    {
+        Forwarding.DsrGue => backend.Port ?? BackendConfig.GuePort,
+        Forwarding.Nat when engine == L4Engine.Ipvs => backend.Port ?? service.Listen?.FirstPort,
+        _ => backend.Port,
+    };
 
     private static void CheckAddress(ServiceConfig service, ServiceAddress listen, L4Engine engine, BackendConfig backend, Cursor at, DiagnosticSink sink)
     {

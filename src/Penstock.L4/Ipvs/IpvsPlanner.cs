@@ -11,7 +11,6 @@ internal static class IpvsPlanner
 {
     private const string Maglev = "mh";
     private const string NoScheduler = "none"; // ip_vs_ctl.c: a service without one
-    private const ushort GuePort = 6080; // IANA: gue
     private const long SourceHashBuckets = 256; // ip_vs_sh.c: IP_VS_SH_TAB_SIZE
 
     /// <summary>What a snapshot wants.</summary>
@@ -148,6 +147,6 @@ internal static class IpvsPlanner
             (uint)backend.Config.UpperThreshold,
             (uint)backend.Config.LowerThreshold,
             isGue ? IpvsTunnel.Gue : IpvsTunnel.Ipip,
-            isGue ? (ushort)(backend.Config.Port ?? GuePort) : (ushort)0);
+            isGue ? (ushort)(backend.Config.Port ?? BackendConfig.GuePort) : (ushort)0);
     }
 }

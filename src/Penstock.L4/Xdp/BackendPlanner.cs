@@ -17,7 +17,6 @@ namespace Penstock.L4.Xdp;
 /// <param name="own">This host's address among those of the proxy tier, whether an interface has it or not; null: it has none.</param>
 internal sealed class BackendPlanner(IHostNetwork host, ILinkHops hops, HostInterface ingress, int least, ulong seed, IPAddress? own)
 {
-    private const int GuePort = 6080; // IANA: gue
     private const int PortBits = 16;
 
     private readonly IReadOnlySet<IPAddress> _local = host.Addresses();
@@ -95,7 +94,7 @@ internal sealed class BackendPlanner(IHostNetwork host, ILinkHops hops, HostInte
             Address = Layout.Address.Of(config.Address),
             Forwarding = forwarding,
             State = State(status.State),
-            PortBigEndian = BinaryPrimitives.ReverseEndianness((ushort)(config.Port ?? (forwarding == Layout.ForwardingKind.Gue ? GuePort : 0))),
+            PortBigEndian = BinaryPrimitives.ReverseEndianness((ushort)(config.Port ?? (forwarding == Layout.ForwardingKind.Gue ? BackendConfig.GuePort : 0))),
         };
         if (HasSource(forwarding))
             value.Source = Layout.Address.Of(Source(service, config) ?? throw new L4ApplyException($"service {service.Name}: {ingress.Name} has no address to reach {config.Address} from; set source"));

@@ -8,6 +8,9 @@ namespace Penstock.Model.L4;
 [Shorthand("address")]
 public sealed record BackendConfig
 {
+    /// <summary>The UDP port of dsr-gue where none is written (IANA: gue).</summary>
+    public const int GuePort = 6080;
+
     /// <summary>Its address.</summary>
     [Example("10.0.0.11")]
     public required IPAddress Address { get; init; }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+using System.Buffers.Binary;
 using System.Collections.Immutable;
 using System.Net;
 using FsCheck;
@@ -167,6 +168,27 @@ public sealed class XdpTablesTests
 
         IEnumerable<Layout.ForwardingKind> KindsOf(Layout.Service service) =>
             _maps.Ring((int)service.RingLine, (int)service.RingSlots).ToArray().Select(id => _maps.ReadBackend(id).Forwarding).Distinct();
+    }
+
+    [Fact]
+    public void Apply_AnotherWayToARealServer_KeepsItsFlows()
+    {
+        var tables = new XdpTables(_maps);
+        tables.Apply([Service(80, Backend(1), Backend(2))]);
+        var before = _maps.ReadBackend(1);
+
+        foreach (var way in (Layout.Backend[])
+        [
+            new() { Forwarding = Layout.ForwardingKind.Ipip, Source = Layout.Address.Of(IPAddress.Parse("10.0.0.99")) },
+            new() { Forwarding = Layout.ForwardingKind.Gue, PortBigEndian = BinaryPrimitives.ReverseEndianness((ushort)6080) },
+            new() { Forwarding = Layout.ForwardingKind.L2, Mac = Layout.Mac.Of("02:00:00:00:00:01") },
+        ])
+        {
+            var (one, two) = (Backend(1), Backend(2));
+            tables.Apply([Service(80, one with { Value = way with { Address = one.Value.Address, State = Layout.StateKind.Ready } }, two)]);
+            _maps.ReadBackend(1).ShouldBe(way with { Address = one.Value.Address, State = Layout.StateKind.Ready, Service = before.Service, Generation = before.Generation, Flags = before.Flags });
+            new XdpTables(_maps).Services.Values.Single().Backends.Values.ShouldBe([1u, 2u], ignoreOrder: true);
+        }
     }
 
     [Fact]
