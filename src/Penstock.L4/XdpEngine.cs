@@ -179,8 +179,7 @@ public sealed class XdpEngine : IL4Engine
     {
         try
         {
-            _planner.Forget();
-            ApplyConfig(snapshot, _planner.Plan(snapshot));
+            ApplyConfig(snapshot, _planner.PlanAnew(snapshot));
             _logger.LogWarning("interfaces have changed: services are in place again on {Interfaces}", string.Join(", ", snapshot.Config.L4.Interfaces));
             _log.Settle();
         }

@@ -133,8 +133,7 @@ public sealed class DiscoveredBackendsTests
 
         host.Addresses = [.. host.Addresses, IPAddress.Parse("2001:db8::fe")];
         planner.Reaches(plan).ShouldBeTrue();
-        planner.Forget();
-        planner.Plan(snapshot)[0].Backends.Length.ShouldBe(2);
+        planner.PlanAnew(snapshot)[0].Backends.Length.ShouldBe(2);
     }
 
     [Fact]

@@ -20,6 +20,7 @@ internal sealed class BackendPlanner(IHostNetwork host, ILinkHops hops, HostInte
     private const int PortBits = 16;
 
     private readonly IReadOnlySet<IPAddress> _local = host.Addresses();
+    private readonly Dictionary<string, HostInterface> _egress = new(StringComparer.Ordinal); // also those that are gone since
 
     /// <summary>Whether an address is one of this host's.</summary>
     public bool IsLocal(IPAddress address) => _local.Contains(address) || address.Equals(own);
@@ -133,7 +134,12 @@ internal sealed class BackendPlanner(IHostNetwork host, ILinkHops hops, HostInte
 
     private static ushort Mtu(int mtu) => (ushort)Math.Min(mtu, ushort.MaxValue);
 
-    private HostInterface Require(string name) => host.Find(name) ?? throw new L4ApplyException($"there is no interface {name}");
+    private HostInterface Require(string name)
+    {
+        if (host.Find(name) is { } found)
+            return _egress[name] = found;
+        return _egress.GetValueOrDefault(name) ?? throw new L4ApplyException($"there is no interface {name}");
+    }
 
     private static bool HasSource(Layout.ForwardingKind forwarding) => forwarding is Layout.ForwardingKind.Ipip or Layout.ForwardingKind.Gue or Layout.ForwardingKind.Nat;
 

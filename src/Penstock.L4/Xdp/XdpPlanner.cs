@@ -47,8 +47,25 @@ internal sealed class XdpPlanner(IHostNetwork host, ILinkHops hops, TimeProvider
         return [.. config.Services.Select(service => PlanOnce(service, snapshot.Services[service.Name], backends, before)), .. _tunnels];
     }
 
-    /// <summary>Has the next plan look at the host's interfaces again; no service of it is the same instance as before.</summary>
-    public void Forget() => _config = null;
+    /// <summary>
+    /// A plan by the host's interfaces as they are now, of which no service is the same instance as before. Where they lack something, plans go on by what was known of them: an
+    /// interface that is gone, or has lost its address, must not keep states of backends from what runs.
+    /// </summary>
+    /// <exception cref="L4ApplyException">The host lacks an interface or address that a service needs.</exception>
+    public PlannedService[] PlanAnew(Snapshot snapshot)
+    {
+        var before = (_config, _backends, _known, _tunnels);
+        _config = null;
+        try
+        {
+            return Plan(snapshot);
+        }
+        catch
+        {
+            (_config, _backends, _known, _tunnels) = before;
+            throw;
+        }
+    }
 
     /// <summary>Whether this host has an address by now for a backend that a plan leaves out.</summary>
     /// <param name="plan">The plan.</param>

@@ -224,7 +224,7 @@ public sealed class XdpPlannerTests
     }
 
     [Fact]
-    public void Plan_InterfaceWithAnotherMtu_IsSeenAfterForget()
+    public void Plan_InterfaceWithAnotherMtu_IsSeenByAPlanAnew()
     {
         var config = new ServiceConfig { Name = "s", Listen = Tcp(80), Forwarding = Forwarding.DsrIpip, NextHop = NextHop.Sender, Backends = [new BackendConfig { Address = Address(1) }] };
         var snapshot = Of(config, new BackendStatus(config.Backends[0], EndpointState.Ready));
@@ -233,9 +233,24 @@ public sealed class XdpPlannerTests
 
         _host.Mtu = 9000;
         planner.Plan(snapshot)[0].ShouldBeSameAs(before);
-        planner.Forget();
+        planner.PlanAnew(snapshot)[0].Backends[0].Value.Mtu.ShouldBe((ushort)9000);
+    }
 
-        planner.Plan(snapshot)[0].Backends[0].Value.Mtu.ShouldBe((ushort)9000);
+    [Fact]
+    public void Plan_InterfacesThatAreGone_StatesOfBackendsStillChange()
+    {
+        var backend = new BackendConfig { Address = Address(1), Mac = "02:00:00:00:00:01", Interface = "eth1" };
+        var config = new ServiceConfig { Name = "s", Listen = Tcp(80), Forwarding = Forwarding.DsrIpip, Backends = [backend] };
+        var snapshot = Of(config, new BackendStatus(backend, EndpointState.Ready));
+        var planner = new XdpPlanner(_host, _host, TimeProvider.System);
+        var before = planner.Plan(snapshot)[0].Backends[0];
+
+        _host.IsGone = true;
+        Should.Throw<L4ApplyException>(() => planner.PlanAnew(snapshot)).Message.ShouldBe("there is no interface eth0");
+        var states = snapshot.Services.SetItem("s", [new BackendStatus(backend, EndpointState.Down)]);
+        var after = planner.Plan(snapshot with { Services = states })[0].Backends[0];
+
+        after.Value.ShouldBe(before.Value with { State = Layout.StateKind.Down });
     }
 
     [Fact]
@@ -358,38 +373,5 @@ public sealed class XdpPlannerTests
         {
             Services = ImmutableDictionary<string, ImmutableArray<BackendStatus>>.Empty.Add("s", [.. states]),
         };
-    }
-
-    private sealed class FakeHost : IHostNetwork, ILinkHops
-    {
-        public IPAddress Local { get; set; } = IPAddress.Parse("10.0.0.254");
-
-        public bool IsGone { get; set; }
-
-        public int Mtu { get; set; } = 1500;
-
-        public bool HasIpv6 { get; set; } = true;
-
-        public HostInterface? Find(string name) => IsGone ? null : new HostInterface(
-            name, name == "eth0" ? 2 : 3, Layout.Mac.Of(name == "eth0" ? "02:00:00:00:01:00" : "02:00:00:00:01:01"), name == "eth1" ? 1400 : Mtu,
-            HasIpv6 ? [Local, IPAddress.Parse("2001:db8::fe")] : [Local]);
-
-        public HostInterface? Find(int index) => index is 2 or 3 ? Find(index == 2 ? "eth0" : "eth1") : null;
-
-        public Dictionary<IPAddress, LinkHop> Hops { get; } = [];
-
-        public LinkHop Find(IPAddress address) => Hops[address];
-
-        public IReadOnlySet<IPAddress> Addresses() => new HashSet<IPAddress> { Local };
-
-        public IReadOnlyDictionary<int, uint> Carriers() => new Dictionary<int, uint>();
-
-        public IReadOnlyList<IPAddress> Unresolved(IReadOnlyCollection<IPAddress> destinations) => [];
-
-        public IPAddress? SourceFor(IPAddress destination) => null;
-
-        public void Resolve(IPAddress destination)
-        {
-        }
     }
 }
