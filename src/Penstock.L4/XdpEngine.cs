@@ -186,6 +186,7 @@ public sealed class XdpEngine : IL4Engine
         catch (Exception error) when (error is L4ApplyException || HostNeeds.IsFault(error))
         {
             _log.Complain("interfaces have changed", error);
+            new XdpAttachments(new PinTree(snapshot.Config.L4.Pins)).AttachThere(snapshot.Config.L4.Interfaces, _host, _running!.Program.Program, Mode(snapshot));
         }
     }
 

@@ -85,6 +85,30 @@ public sealed class XdpWayTests
     }
 
     [NetnsFact]
+    public async Task Interface_ThatComesBack_WorksWhileAnotherIsGone()
+    {
+        await using var net = await Topology.CreateAsync();
+        await Run.OkAsync("ip", $"link add b1 netns {net.Balancer.Name} type veth peer name e1 netns {net.Servers[1].Name}");
+        await net.Balancer.IpAsync("link set b1 up");
+        net.Configure("""
+                - {name: web, listen: "tcp://203.0.113.10:80", forwarding: dsr-ipip, backends: [10.9.2.11, 10.9.2.12]}
+            """);
+        var file = $"{net.Folder}/penstock.yaml";
+        await File.WriteAllTextAsync(file, (await File.ReadAllTextAsync(file)).Replace("interface: b0", "interface: [b0, b1]", StringComparison.Ordinal));
+        var daemon = await net.StartDaemonAsync();
+
+        await net.Balancer.IpAsync("link del b1");
+        await net.Balancer.IpAsync("link del b0");
+        await net.ConnectBalancerAsync();
+
+        await Eventually.TrueAsync(async () => (await net.CurlAsync(4)).Keys.All(key => key is "s1" or "s2"), Patience, () => daemon.Output);
+        var status = await net.StatusAsync();
+        status.ShouldContain("b0 (native");
+        status.ShouldContain("interface b1 is not there, or does not run the XDP program");
+        daemon.Output.ShouldContain("services could not be put in place: there is no interface b1");
+    }
+
+    [NetnsFact]
     public async Task QuicConnection_WhoseClientChangesItsPort_StaysWithTheServerThatItsIdNames()
     {
         await using var net = await Topology.CreateAsync();

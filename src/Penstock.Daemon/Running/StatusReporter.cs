@@ -104,7 +104,7 @@ internal sealed class StatusReporter(string configPath, TimeProvider time)
             {
                 yield return device.ForeignMode is { } mode
                     ? $"interface {device.Name} runs the XDP program {device.ProgramId} of somebody else, and no service works there: take that off (ip link set dev {device.Name} {(string.Equals(mode, "generic", StringComparison.Ordinal) ? "xdpgeneric" : "xdp")} off)"
-                    : $"interface {device.Name} does not run the XDP program: reload to attach it again";
+                    : $"interface {device.Name} is not there, or does not run the XDP program: no service works there until it can; it is tried each second, and the log says what hinders it";
             }
         }
 

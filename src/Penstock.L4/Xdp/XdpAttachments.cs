@@ -61,6 +61,25 @@ internal sealed class XdpAttachments(PinTree pins)
         }
     }
 
+    /// <summary>Has those of some interfaces that are there run a program, whatever has become of the others: as far as they can.</summary>
+    public void AttachThere(IEnumerable<string> names, IHostNetwork host, BpfProgram program, XdpMode mode)
+    {
+        foreach (var name in names)
+        {
+            try
+            {
+                if (host.Find(name) is not { } device)
+                    continue;
+                RefuseForeign(device);
+                Attach(device, program, mode);
+            }
+            catch (Exception error) when (error is L4ApplyException || HostNeeds.IsFault(error))
+            {
+                // Status tells of an interface without the program; it is tried again in a second.
+            }
+        }
+    }
+
     /// <summary>Takes the program off all interfaces but some.</summary>
     public void Keep(IEnumerable<HostInterface> devices)
     {
