@@ -105,6 +105,19 @@ public sealed class KeepalivedTests
     }
 
     [NetnsFact]
+    public async Task Fifo_ThatIsRemoved_TellsRolesAgainOnceKeepalivedIsStartedAnew()
+    {
+        await using var lan = await VrrpLan.CreateAsync();
+        var (first, _) = await StartBothAsync(lan);
+        File.Delete(lan.Files(0).NotifyFifo);
+
+        await Run.OkAsync("kill", $"-KILL {string.Join(' ', lan.Pids(0))}");
+
+        await Eventually.TrueAsync(() => Task.FromResult(first.Status.Restarts.GetValueOrDefault("ended") == 1), TimeSpan.FromSeconds(60), () => lan.Said(0));
+        await RoleAsync(first, VrrpRole.Master);
+    }
+
+    [NetnsFact]
     public async Task Keepalived_OfADaemonThatIsGone_IsCleanedUpAfterOrEnded()
     {
         await using var lan = await VrrpLan.CreateAsync();

@@ -18,8 +18,6 @@ internal sealed class KeepalivedSupervisor : IDisposable
     private readonly ILogger _logger;
     private readonly TimeProvider _time;
     private readonly int _epoll;
-    private readonly Fifo _notify;
-    private readonly Fifo _output;
     private readonly FifoLines _notifyLines = new(), _outputLines = new();
     private readonly KeepalivedLog _log;
     private readonly Holdings _holdings;
@@ -28,6 +26,7 @@ internal sealed class KeepalivedSupervisor : IDisposable
     private readonly RestartBackoff _backoff;
     private readonly InterfaceNetlink _netlink;
     private ImmutableSortedDictionary<string, long> _restarts = ImmutableSortedDictionary<string, long>.Empty.WithComparers(StringComparer.Ordinal);
+    private Fifo _notify, _output;
     private KeepalivedPair? _pair;
     private string? _judged;
     private bool _isWanted;
@@ -292,10 +291,21 @@ internal sealed class KeepalivedSupervisor : IDisposable
 
     private void Start()
     {
+        // One that has been removed is made again: keepalived would make one of its own, which nobody reads.
+        _notify = OpenAnew(_notify, _folder.NotifyFifo, 1);
+        _output = OpenAnew(_output, _folder.LogFile, 2);
         _log.Begin();
         _backoff.Started();
         Watch(KeepalivedPair.Start(_folder, _start(), _output));
         _config.Loaded();
+    }
+
+    private Fifo OpenAnew(Fifo before, string path, ulong token)
+    {
+        var fifo = Fifo.Open(path);
+        _ = Epoll.Add(_epoll, fifo.Descriptor, EpollEvents.In, token);
+        before.Dispose();
+        return fifo;
     }
 
     private void Watch(KeepalivedPair pair)
