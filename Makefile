@@ -14,7 +14,7 @@ export DOTNET_CLI_WORKLOAD_UPDATE_NOTIFY_DISABLE = 1
 BPF_OBJECTS := $(patsubst bpf/%.c,out/bpf/%.o,$(wildcard bpf/*.bpf.c))
 BPF_SOURCES := bpf/build-id bpf/compile $(wildcard bpf/*.bpf.c bpf/include/*.h)
 
-.PHONY: help deps bpf build deb rpm test lint demo perf perf-micro perf-l4 perf-l7 perf-vrrp perf-bgp fuzz clean
+.PHONY: help deps bpf build deb rpm test lint demo perf perf-micro perf-l4 perf-l7 perf-vrrp perf-bgp perf-process fuzz clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -57,7 +57,7 @@ lint: build ## what CI enforces: warnings, format, dependency edges, file sizes
 demo: deps build ## the main jobs in under a minute: balance, lose an origin, reload, lose the daemon, fail nothing
 	@demo/demo.sh
 
-perf: perf-micro perf-l4 perf-l7 perf-vrrp perf-bgp ## all benchmarks
+perf: perf-micro perf-l4 perf-l7 perf-vrrp perf-bgp perf-process ## all benchmarks
 
 perf-micro: ## the codec by itself, by BenchmarkDotNet
 	@dotnet run -c $(CONFIGURATION) --project perf/micro
@@ -74,6 +74,9 @@ perf-vrrp: deps build ## what a client sees of a fail-over, and which flows go o
 
 perf-bgp: deps build ## three hosts that announce one address, of which one goes, between network namespaces (root); fifteen minutes (ARGS="--runs 1": five)
 	@status=0; python3 perf/bgp/drill.py --write perf/results $(ARGS) || status=1; python3 perf/readme.py bgp || status=1; exit $$status
+
+perf-process: deps build ## what a second process would cost: memory, start, reload of the tiers in one daemon and in two, in a network namespace (root); five minutes
+	@python3 perf/process/process.py --write perf/results $(ARGS)
 
 fuzz: ## fuzz the HTTP codec for a minute (SECONDS=3600: an hour)
 	@dotnet run -c $(CONFIGURATION) --project tests/Penstock.Fuzz -- --seconds $(or $(SECONDS),60)

@@ -8,6 +8,12 @@ public enum Capabilities : ulong
     /// <summary>None.</summary>
     None = 0,
 
+    /// <summary>CAP_DAC_OVERRIDE: files of every user.</summary>
+    DacOverride = 1UL << 1,
+
+    /// <summary>CAP_NET_BIND_SERVICE: ports below 1024.</summary>
+    NetBindService = 1UL << 10,
+
     /// <summary>CAP_NET_ADMIN: interfaces, routes, and programs on them.</summary>
     NetAdmin = 1UL << 12,
 

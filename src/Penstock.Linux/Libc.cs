@@ -113,6 +113,12 @@ internal static unsafe partial class Libc
     [LibraryImport(Library), SuppressGCTransition]
     internal static partial uint geteuid();
 
+    [LibraryImport(Library)]
+    internal static partial int capget(ThreadRights.Header* header, ThreadRights.Words* words);
+
+    [LibraryImport(Library)]
+    internal static partial int capset(ThreadRights.Header* header, ThreadRights.Words* words);
+
     /// <summary>struct pollfd (poll.h).</summary>
     [StructLayout(LayoutKind.Sequential)]
     internal struct PollDescriptor

@@ -8,6 +8,15 @@ has() { true; }
 shown() { cat /run/said 2>/dev/null; }
 pid() { systemctl show --value -p MainPID penstock; }
 kept() { systemctl show --value -p NFileDescriptorStore penstock; }
+unprivileged() { # the threads that read what clients send, of both tiers, have no capability in force, and others have the unit's
+  local status seen=
+  for status in /proc/"$(pid)"/task/*/status; do
+    case $(sed -n 's/^Name:\t//p' "$status") in
+      *reactor-*) grep -qx $'CapEff:\t0000000000000000' "$status" || return 1; seen=1$seen ;;
+    esac
+  done
+  [ ${#seen} -ge 3 ] && grep -qx $'CapEff:\t000000c000001400' "/proc/$(pid)/status"
+}
 keeps() { [ "$(kept)" = "$1" ]; }
 answers() { [ "$(curl -s -m 5 "http://10.8.0.11:$1/")" = "$2" ]; }
 refuses() { curl -s -m 20 -o /dev/null "http://10.8.0.11:$1/"; [ $? = 7 ]; }
@@ -47,6 +56,7 @@ mkdir -p /etc/penstock
 listeners one:8081 two:8082 >/etc/penstock/penstock.yaml
 systemctl start penstock || fail "it does not start"
 await 30 "it serves" answers 8081 one
+await 30 "reactors have no capability in force" unprivileged
 await 30 "systemd keeps a socket for each reactor of three addresses" keeps 6
 
 for round in 1 2 3; do

@@ -43,6 +43,7 @@ internal sealed class ApplianceHost(ConfigSource source, string? socketPath, ILo
     /// <returns>One of <see cref="ExitCode"/>.</returns>
     public async Task<int> RunAsync(TextWriter error)
     {
+        ThreadRights.Control(); // before any reactor runs
         using var notifier = ServiceNotifier.FromEnvironment(time);
         using var listeners = new ListenerStore(InheritedListeners.FromEnvironment(), notifier.Connected ? notifier.Keep : null);
         RestartMark.TakeFromEnvironment();
@@ -139,12 +140,23 @@ internal sealed class ApplianceHost(ConfigSource source, string? socketPath, ILo
         _isReady = true;
         notifier.Ready(reloader.Summary);
         _logger.LogInformation("ready: {Summary}", reloader.Summary);
+        LogRights();
 
         await Task.Delay(Timeout.Infinite, signals.Stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await reloads;
         await reloader.CloseAsync();
         await DrainAsync(balancer, engine, peers, lease, plane.State, notifier, keepsListening: listeners.Keeps && RestartMark.TakeFromEnvironment(), signals.StopAtOnce);
         return [];
+    }
+
+    private void LogRights()
+    {
+        if (ProcessRights.Read() is not { } rights || ProcessRights.Names(rights) is not { Length: > 0 } names)
+            return;
+        if (ThreadRights.IsRefused)
+            _logger.LogWarning("reactors keep the rights {Rights}: a filter of system calls takes capset from this process (SystemCallFilter= of the unit)", string.Join(", ", names));
+        else
+            _logger.LogInformation("rights: {Rights}; reactors, which read what clients send, have {Kept} in force", string.Join(", ", names), ProcessRights.Names(rights & ThreadRights.Kept) is [var kept] ? $"only {kept}" : "none");
     }
 
     // Where one tier listens already when another refuses, nobody accepts from here on: clients must not wait in sockets that a service manager keeps.

@@ -64,8 +64,7 @@ internal static class HostNeeds
     {
         if (given.HasFlag(Capabilities.SysAdmin))
             given |= Capabilities.Bpf | Capabilities.Perfmon;
-        (Capabilities Right, string Name)[] needed = [(Capabilities.Bpf, "CAP_BPF"), (Capabilities.Perfmon, "CAP_PERFMON"), (Capabilities.NetAdmin, "CAP_NET_ADMIN")];
-        return [.. needed.Where(need => !given.HasFlag(need.Right)).Select(need => need.Name)];
+        return ProcessRights.Names((Capabilities.Bpf | Capabilities.Perfmon | Capabilities.NetAdmin) & ~given);
     }
 
     private static string ReadOnly(string pins) => $"{pins} is read-only: mount its bpffs writable (mount -o remount,rw), or give l4.pins another folder";

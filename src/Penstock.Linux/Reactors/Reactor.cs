@@ -6,7 +6,8 @@ namespace Penstock.Linux.Reactors;
 
 /// <summary>
 /// One thread with an epoll instance, memory, timers and connections of its own. A turn of its loop waits for events, marks all
-/// sources that have some, dispatches them, expires timers, and runs what was yielded or posted.
+/// sources that have some, dispatches them, expires timers, and runs what was yielded or posted. The thread uses no rights of the process
+/// (<see cref="ThreadRights"/>): what needs some, such as binding a port below 1024, is done by the one that posts.
 /// </summary>
 public sealed class Reactor : IDisposable
 {
@@ -65,7 +66,7 @@ public sealed class Reactor : IDisposable
     public void Start()
     {
         var thread = new Thread(Run, maxStackSize: 1 << 20) { Name = _name, IsBackground = true };
-        thread.Start();
+        thread.UnsafeStart(); // without the context of the one that starts it: see ThreadRights.Control
         _thread = thread; // one that could not be started can't be waited for
     }
 
@@ -146,6 +147,7 @@ public sealed class Reactor : IDisposable
 
     private void Run()
     {
+        ThreadRights.GiveUp();
         while (!_stopping)
             RunTurn();
     }
