@@ -75,6 +75,7 @@ public static unsafe class ThreadRights
 
     private static uint Word(Capabilities set, int index) => (uint)((ulong)set >> (32 * index));
 
+    [StructLayout(LayoutKind.Auto)]
     private readonly record struct Sets(Capabilities Effective, Capabilities Permitted, Capabilities Inheritable);
 
     /// <summary>struct __user_cap_header_struct (linux/capability.h).</summary>
