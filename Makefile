@@ -14,7 +14,7 @@ export DOTNET_CLI_WORKLOAD_UPDATE_NOTIFY_DISABLE = 1
 BPF_OBJECTS := $(patsubst bpf/%.c,out/bpf/%.o,$(wildcard bpf/*.bpf.c))
 BPF_SOURCES := bpf/build-id bpf/compile $(wildcard bpf/*.bpf.c bpf/include/*.h)
 
-.PHONY: help deps bpf build deb rpm test lint demo perf perf-micro perf-l4 perf-l7 perf-vrrp perf-bgp perf-process fuzz clean
+.PHONY: help deps bpf build deb rpm test lint demo perf perf-micro perf-l4 perf-l7 perf-relays perf-vrrp perf-bgp perf-process fuzz clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -57,7 +57,7 @@ lint: build ## what CI enforces: warnings, format, dependency edges, file sizes
 demo: deps build ## the main jobs in under a minute: balance, lose an origin, reload, lose the daemon, fail nothing
 	@demo/demo.sh
 
-perf: perf-micro perf-l4 perf-l7 perf-vrrp perf-bgp perf-process ## all benchmarks
+perf: perf-micro perf-l4 perf-l7 perf-relays perf-vrrp perf-bgp perf-process ## all benchmarks
 
 perf-micro: ## the codec by itself, by BenchmarkDotNet
 	@dotnet run -c $(CONFIGURATION) --project perf/micro
@@ -68,6 +68,10 @@ perf-l4: deps bpf $(if $(findstring --,$(ARGS)),build) ## the XDP program: nanos
 
 perf-l7: deps build ## the HTTP tier against nginx and haproxy; about half an hour (ARGS=--quick: a minute)
 	@perf/l7/run.sh $(ARGS)
+
+perf-relays: deps ## what a relay's ways to move bytes cost: copies, splice, sockmap (root); ten minutes (ARGS="--rounds 1": two)
+	@mkdir -p out/perf && clang -O2 -Wall -Wextra -Werror -o out/perf/relay perf/l7/relays/relay.c -lbpf && bpf/compile perf/l7/relays/redirect.bpf.c out/perf/redirect.bpf.o
+	@perf/l7/relays/relays.py $(ARGS)
 
 perf-vrrp: deps build ## what a client sees of a fail-over, and which flows go on, between network namespaces (root); fifteen minutes (ARGS="--runs 1": three)
 	@status=0; python3 perf/vrrp/drill.py --write perf/results $(ARGS) || status=1; python3 perf/vrrp/flows.py --write perf/results || status=1; python3 perf/readme.py vrrp vrrp-flows || status=1; exit $$status
