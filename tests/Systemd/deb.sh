@@ -1,13 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# deb.sh PENSTOCK: under systemd (see run): the Debian package of this program is installed, configured, upgraded, removed and purged, by apt, as on a host.
-. "$(dirname "$0")/await.sh"
+# deb.sh PENSTOCK: under systemd (see run): the Debian package of this program is installed, configured, upgraded, killed, removed and purged, by apt, as on a host.
+here=$(realpath "$(dirname "$0")")
+. "$here/await.sh"
 export PENSTOCK_BINARY DEBIAN_FRONTEND=noninteractive
 PENSTOCK_BINARY=$(realpath "$1")
-build=$(realpath "$(dirname "$0")/../../packaging/deb/build")
-packages=/run/packages pins=/sys/fs/bpf/penstock
+build=$(realpath "$here/../../packaging/deb/build")
+packages=/run/packages pins=/sys/fs/bpf/penstock vip=10.8.0.100
 
-shown() { cat /run/said 2>/dev/null; }
+shown() { tail -n 30 /run/said /run/load; } 2>/dev/null
 is() { # WHAT COMMAND...
   local what=$1
   shift
@@ -33,6 +34,120 @@ l7() { # LISTENERS: a configuration of listeners, which answer what they are cal
   printf '  routes:\n'
   for one in "$@"; do printf '    %s: [{respond: {status: 200, body: %s}}]\n' "${one%:*}" "${one%:*}"; done
 }
+l4() { # a configuration of addresses by VRRP and BGP, and a service with two real servers
+  cat <<YAML
+node: lb1
+keepalived: {restart_grace: 2m, dead_after: 2m}
+bird: {restart_grace: 2m, dead_after: 2m}
+vrrp:
+  - {name: edge, interface: edge, router_id: 51, priority: 150, advert_interval: 100ms, peers: [10.8.0.12], addresses: [$vip/24]}
+bgp: {asn: 65010, router_id: 10.8.0.11, addresses: [203.0.113.10], neighbors: [{name: tor, address: 10.8.0.1, asn: 65000}]}
+l4:
+  engine: xdp
+  attach: generic
+  interface: edge
+  services:
+    - {name: web, listen: "tcp://$vip:80", forwarding: dsr-l2, backends: [10.8.0.21, 10.8.0.22]}
+YAML
+}
+host() { # NAME ADDRESS: a host on the link of this one's edge
+  ip netns add "$1"
+  ip link add eth0 netns "$1" type veth peer name "$1" netns link
+  ip -n link link set "$1" master br0 up
+  ip -n "$1" address add "$2/24" dev eth0
+  ip -n "$1" link set lo up
+  ip -n "$1" link set eth0 up
+  nsenter --net="/run/netns/$1" ethtool -K eth0 tx off rx off >/dev/null
+}
+network() { # a client and two real servers, which have the virtual address, on one link with this host's edge; and an interface real
+  local name
+  ip netns add link
+  ip -n link link add br0 type bridge mcast_snooping 0
+  ip -n link link set br0 up
+  for name in edge real; do
+    ip link add $name type veth peer name $name netns link
+    ip link set $name up
+    ip -n link link set $name up
+    nsenter --net=/run/netns/link ethtool -K $name tx off rx off >/dev/null
+  done
+  ip -n link link set edge master br0
+  ethtool -K edge tx off rx off >/dev/null
+  ip address add 10.8.0.11/24 dev edge
+  ip address add 10.9.0.11/24 dev real
+  sysctl -q net.ipv4.conf.all.forwarding=1 net.ipv4.conf.all.send_redirects=0 net.ipv4.conf.edge.send_redirects=0
+  host client 10.8.0.1
+  for name in real1:10.8.0.21 real2:10.8.0.22; do
+    host ${name%:*} ${name#*:}
+    nsenter --net=/run/netns/${name%:*} sysctl -q net.ipv4.conf.all.arp_ignore=1 net.ipv4.conf.all.arp_announce=2
+    ip -n ${name%:*} address add $vip/32 dev lo
+    nsenter --net=/run/netns/${name%:*} python3 -c '
+import asyncio
+async def serve(reader, writer):
+    while request := await reader.readuntil(b"\r\n\r\n"):
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\none")
+        if b"Connection: close" in request:
+            return writer.close()
+async def main():
+    await (await asyncio.start_server(serve, "0.0.0.0", 80, backlog=512)).serve_forever()
+asyncio.run(main())' 2>/dev/null &
+  done
+}
+load() { # NAMESPACE ADDRESS PORT [KIND]
+  rm -f /run/end
+  nsenter --net="$1" python3 "$here/load.py" "$2" "$3" /run/end ${4:-} >/run/load &
+  loaded=$!
+  sleep 1
+}
+loaded() { # WHAT PATTERN
+  sleep 1
+  touch /run/end
+  wait $loaded || fail "the load fails"
+  grep -q "$2" /run/load || fail "$1: $(cat /run/load)"
+  echo "ok: $1: $(cat /run/load)"
+}
+is_another() { # PID
+  local now
+  now=$(pid) && [ "$now" != 0 ] && [ "$now" != "$1" ] && systemctl --quiet is-active penstock
+}
+flows() { # connections to real servers, forty that stay open and new ones, live through an upgrade, a kill -9, and a daemon that stands still
+  local before held moves none_broken=' 0 refused, 0 failed, .* 40 kept, 0 ended'
+  await 60 "VRRP has its address" has edge $vip
+  await 60 "BGP has its address" has lo 203.0.113.10
+  await 60 "real servers answer a client" nsenter --net=/run/netns/client curl -s -f -m 2 -o /dev/null http://$vip/
+  ip monitor address dev edge >/run/moves &
+  moves=$!
+  load /run/netns/client $vip 80 flows
+  before=$(pid) held=$(kept)
+  apt install "$next" || fail "the upgrade does not go through"
+  is "the upgrade is there" [ "$(dpkg-query -W -f '${Version}' penstock)" = 99.0 ]
+  is "another daemon runs, and is ready" is_another "$before"
+  is "an upgrade keeps the data plane: $held" [ "$(kept)" = "$held" ]
+  is "the file of before counts" grep -q 'router_id: 51' /etc/penstock/penstock.yaml
+  loaded "an upgrade breaks no connection through the kernel" "$none_broken"
+
+  load /run/netns/client $vip 80 flows
+  before=$(pid)
+  kill -9 "$before"
+  await 60 "a daemon that is killed is followed by another" is_another "$before"
+  before=$(pid)
+  kill -STOP "$before"
+  await 90 "a daemon that stands still is ended by the watchdog, and followed by another" is_another "$before"
+  loaded "neither breaks a connection through the kernel" "$none_broken"
+  is "none of it moves an address" not grep -q "^Deleted.* $vip/" /run/moves
+  kill $moves
+}
+removed() { # it says what it takes off the host, and nothing is left
+  apt remove penstock || fail "it is not removed"
+  sed -n 's/^penstock: /said: /p' /run/said
+  is "nothing has VRRP's address" not has edge $vip
+  is "nothing has BGP's address" not has lo 203.0.113.10
+  is "no program is on an interface" not sh -c 'ip -d link show | grep prog/xdp'
+  is "nothing is pinned" none $pins $pins-decap
+  is "nothing runs as its user" not pgrep -u penstock
+  is "nothing is in /run" none /run/penstock /run/penstock-keepalived.sock /run/penstock-bird.sock
+  is "it is said what was taken away" said "$vip/24 of edge"
+  is "the configuration stays" ls /etc/penstock/penstock.yaml /etc/logrotate.d/penstock /var/lib/penstock /var/log/penstock
+}
 
 rm -f /usr/sbin/policy-rc.d
 mount -t tmpfs none "$(dirname "$(readlink -f "$(command -v dotnet || echo /usr/share/dotnet/dotnet)")")" 2>/dev/null || true # none is needed
@@ -52,11 +167,13 @@ man -w penstock penstock-status penstock.yaml >/dev/null || fail "no manual"
 l7 one:8081 >/etc/penstock/penstock.yaml
 systemctl reload penstock || fail "a good file is refused"
 is "a good file counts" answers 8081 one
+before=$(pid)
 l7 one:8081 two:8082 | sed 's/routes: two/routes: tow/' >/etc/penstock/penstock.yaml
 is "a bad file is refused" not systemctl reload penstock
 is "what ran runs on" answers 8081 one
 is "and nothing of the bad file" not answers 8082 two
-before=$(pid)
+is "the journal says where the file is bad" sh -c 'journalctl -u penstock | grep -q "penstock.yaml:[0-9]*:[0-9]*: .*tow"'
+is "by the same process" [ "$(pid)" = "$before" ]
 apt install "$next" || fail "an upgrade does not go through beside a bad file"
 is "an upgrade names what a bad file lacks" said tow
 is "an upgrade leaves the daemon be that a bad file would keep from starting" [ "$(pid)" = "$before" ]
@@ -66,51 +183,21 @@ l7 one:8081 >/etc/penstock/penstock.yaml
 systemctl reload penstock || fail "a good file is refused"
 is "there is something to rotate" answers 8081 one
 logrotate -f /etc/logrotate.d/penstock || fail "logrotate does not take its file"
-python3 "$(dirname "$0")/load.py" 127.0.0.1 8081 /run/end >/run/load &
-load=$!
-sleep 1
+load /proc/self/ns/net 127.0.0.1 8081
 apt install "$next" || fail "an upgrade under load does not go through"
 apt install --allow-downgrades "$first" || fail "no way back under load"
-sleep 1
-touch /run/end
-wait $load
-is "an upgrade, and one back, lose no request: $(cat /run/load)" grep -q ' 0 refused, 0 failed' /run/load
+systemctl restart penstock || fail "it does not restart"
+loaded "an upgrade, one back and a restart lose no request" ' 0 refused, 0 failed'
 await 20 "a log that is rotated is begun anew" sh -c 'curl -s http://127.0.0.1:8081/ && test -s /var/log/penstock/access.log && test -s /var/log/penstock/access.log.1'
 
-ip netns add other
-for name in edge real; do
-  ip link add $name type veth peer name $name netns other
-  ip link set $name up
-  ip -n other link set $name up
-done
-ip address add 10.8.0.11/24 dev edge
-ip address add 10.9.0.11/24 dev real
-sysctl -q net.ipv4.conf.all.forwarding=1
-cat >/etc/penstock/penstock.yaml <<'YAML'
-node: lb1
-vrrp:
-  - {name: edge, interface: edge, router_id: 51, priority: 150, advert_interval: 100ms, peers: [10.8.0.12], addresses: [10.8.0.100/24]}
-bgp: {asn: 65010, router_id: 10.8.0.11, addresses: [203.0.113.10], neighbors: [{name: tor, address: 10.8.0.1, asn: 65000}]}
-l4:
-  engine: xdp
-  attach: generic
-  interface: edge
-  services:
-    - {name: web, listen: "tcp://10.8.0.100:80", forwarding: dsr-ipip, backends: [10.8.0.1]}
-YAML
+network
+mkdir -p /run/systemd/system/penstock.service.d
+printf '[Service]\nWatchdogSec=8s\n' >/run/systemd/system/penstock.service.d/watchdog.conf
+systemctl daemon-reload
+l4 >/etc/penstock/penstock.yaml
 systemctl restart penstock || fail "it does not restart with addresses"
-await 30 "VRRP has its address" has edge 10.8.0.100
-await 30 "BGP has its address" has lo 203.0.113.10
-await 30 "a program is in the kernel" sh -c 'ip -d link show edge | grep -q prog/xdp'
-ip monitor address dev edge >/run/moves &
-before=$(pid) held=$(kept)
-apt install "$next" || fail "the upgrade does not go through"
-is "the upgrade is there" [ "$(dpkg-query -W -f '${Version}' penstock)" = 99.0 ]
-is "another daemon runs" [ "$(pid)" != "$before" ]
-await 30 "and is ready" systemctl is-active penstock.service
-is "an upgrade keeps the data plane ($held)" [ "$(kept)" = "$held" ]
-is "an upgrade moves no address" not grep -q '^Deleted.* 10.8.0.100/' /run/moves
-is "the file of before counts" grep -q 'router_id: 51' /etc/penstock/penstock.yaml
+is "a program is in the kernel" sh -c 'ip -d link show edge | grep -q prog/xdp'
+flows
 
 # No udev here, so no units of devices to bind to.
 sed '/^BindsTo=/d; /^After=/d' /lib/systemd/system/penstock-decap@.service >/etc/systemd/system/penstock-decap@.service
@@ -120,18 +207,9 @@ is "a tunnel's end is in the kernel" sh -c 'ip -d link show real | grep -q prog/
 rm /etc/systemd/system/penstock-decap@.service
 
 echo '# mine' >/etc/penstock/conf.d/mine.yaml
-apt remove penstock || fail "it is not removed"
-sed -n 's/^penstock: /said: /p' /run/said
-is "nothing has VRRP's address" not has edge 10.8.0.100
-is "nothing has BGP's address" not has lo 203.0.113.10
-is "no program is on an interface" not sh -c 'ip -d link show | grep prog/xdp'
-is "nothing is pinned" none $pins $pins-decap
-is "nothing runs as its user" not pgrep -u penstock
-is "nothing is in /run" none /run/penstock /run/penstock-keepalived.sock /run/penstock-bird.sock
-is "it is said what was taken away" said '10.8.0.100/24 of edge'
-is "and the program of the L4 tier" said 'XDP program of edge'
+removed
+is "it is said that the program of the L4 tier goes" said 'XDP program of edge'
 is "and a tunnel's end" said 'XDP program of real'
-is "the configuration stays" ls /etc/penstock/penstock.yaml /etc/logrotate.d/penstock /var/lib/penstock /var/log/penstock
 
 apt purge penstock || fail "it is not purged"
 is "a file that an operator has made stays" ls /etc/penstock/conf.d/mine.yaml
