@@ -15,15 +15,18 @@ import subprocess
 import sys
 import tempfile
 
-import http2
 import load
 import memory
+import protocols
 import report
 import servers
 import tls
+import tunnels
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PROXY_CORE, LOAD_CORE = "0", "1"
+PLAIN = ["requests", "memory", "body", "reactors"]
+ROWS = [*PLAIN, *protocols.TITLES]
 # haproxy reserves two descriptors a connection, out of the 20,000 a machine may allow.
 MOST_IDLE = {"haproxy": 9800}
 
@@ -36,9 +39,17 @@ def words(text):
     return text.split(",")
 
 
+def rows(text):
+    chosen = text.replace("protocols", ",".join(protocols.TITLES)).split(",")
+    if unknown := set(chosen) - set(ROWS):
+        raise argparse.ArgumentTypeError(f"{', '.join(sorted(unknown))}: there are {', '.join(ROWS)}, and protocols for all from {next(iter(protocols.TITLES))} on")
+    return chosen
+
+
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="64 connections, 1 KiB, keep-alive, no log: what one tunes by")
+    parser.add_argument("--quick", action="store_true", help="what one tunes by: of requests 64 connections, 1 KiB, keep-alive, no log; "
+                        "of rows chosen by --rows one short round")
     parser.add_argument("--rounds", type=int, default=5, help="rounds, each with a fresh start of every proxy (default 5)")
     parser.add_argument("--seconds", type=int, default=2, help="length of one measurement (default 2)")
     parser.add_argument("--proxies", type=words, default=["penstock", "nginx", "haproxy"], help="which, and in which order")
@@ -46,18 +57,23 @@ def arguments():
     parser.add_argument("--bodies", type=numbers, default=[0, 1024, 65536, 1048576], help="bytes of an answer's body")
     parser.add_argument("--modes", type=words, default=["keepalive", "close"], help="keepalive, close (one request a connection)")
     parser.add_argument("--logs", type=words, default=["off", "on"], help="access log: off, on")
-    parser.add_argument("--parts", type=words, default=["cpu", "tls", "http2", "memory", "body", "reactors"], help="what is measured")
+    parser.add_argument("--rows", type=rows, help=f"what is measured, of {', '.join(ROWS)}; or protocols, which is all from tls on (default all; others are written only to --out)")
+    parser.add_argument("--warm", type=int, default=6, help="seconds of load before a group of protocols' rows is measured, at most (default 6)")
     parser.add_argument("--body", type=int, default=10_000_000_000, help="bytes of the answer of the body part (default 10 GB)")
     parser.add_argument("--idle", type=int, default=10_000, help="idle connections for the memory part (default 10000)")
+    parser.add_argument("--tunnels", type=int, default=10_000, help="idle WebSockets, as far as the limit of open files goes (default 10000)")
     parser.add_argument("--penstock", default=str(ROOT / "out" / "penstock"), help="the binary (default out/penstock)")
     parser.add_argument("--out", type=pathlib.Path, help="directory for json, md and svg (default perf/results; none with --quick)")
     parser.add_argument("--profile", action="store_true", help="perf record of penstock under the --quick load, then exit")
     options = parser.parse_args()
     if options.quick or options.profile:
-        options.connections, options.bodies, options.modes = [64], [1024], ["keepalive"]
-        options.logs, options.parts = ["off"], ["cpu"]
-    elif options.out is None:
+        options.connections, options.bodies, options.modes, options.logs = [64], [1024], ["keepalive"], ["off"]
+        if options.rows:
+            options.rounds, options.seconds, options.warm, options.tunnels = 1, 1, 3, 2000
+    elif options.out is None and options.rows is None:
         options.out = ROOT / "perf" / "results"
+    options.rows = options.rows or (["requests"] if options.quick else ROWS)
+    options.tunnels = min(options.tunnels, tunnels.most())
     return options
 
 
@@ -66,7 +82,7 @@ def workplace(options):
     """A temporary directory and the running origin; both are gone afterwards."""
     directory = tempfile.mkdtemp(prefix="penstock-perf-")
     try:
-        with servers.start_origin(directory, {1024, 65536, *options.bodies, options.body}, LOAD_CORE) as origin:
+        with servers.start_origin(directory, {1024, 65536, 1048576, *options.bodies, options.body}, LOAD_CORE) as origin, servers.start_echo(origin, LOAD_CORE):
             origin.wait_ready()
             tls.make_certificate(directory)
             yield directory, origin
@@ -176,12 +192,13 @@ def environment(options):
         "commit": commit.stdout.strip(),
         "rounds": options.rounds,
         "seconds": options.seconds,
-        "versions": {name: servers.version(name, options.penstock) for name in (*options.proxies, "wrk")},
+        "versions": {name: servers.version(name, options.penstock) for name in (*options.proxies, "wrk", "h2load")},
     }
 
 
 def main():
     options = arguments()
+    os.sched_setaffinity(0, {int(LOAD_CORE)})
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     if "penstock" in options.proxies and not os.access(options.penstock, os.X_OK):
         sys.exit(f"perf/l7: {options.penstock} is missing; run 'make build'")
@@ -192,26 +209,27 @@ def main():
             profile(options, directory, origin)
             return
         result = environment(options)
-        if "cpu" in options.parts:
+        if "requests" in options.rows:
             result["cells"] = medians(measure_cpu(options, directory, origin))
-        if "tls" in options.parts:
-            result["tls"] = tls.measure(options, directory, origin, (PROXY_CORE, LOAD_CORE))
-        if "http2" in options.parts:
-            result["http2"] = http2.measure(options, directory, origin, (PROXY_CORE, LOAD_CORE))
-        if "memory" in options.parts:
+        if "memory" in options.rows:
             result["memory"] = measure_memory(options, directory, origin)
-        if "body" in options.parts:
+        if "body" in options.rows:
             result["body"] = measure_body(options, directory, origin)
-        if "reactors" in options.parts and "penstock" in options.proxies:
+        if "reactors" in options.rows and "penstock" in options.proxies:
             result["reactors"] = measure_reactors(options, directory, origin)
-    print(report.markdown(result))
-    if options.out:
-        name = f"l7-{result['date']}"
-        options.out.mkdir(parents=True, exist_ok=True)
-        (options.out / f"{name}.json").write_text(json.dumps(result, indent=1) + "\n")
-        (options.out / f"{name}.md").write_text(report.markdown(result))
-        (options.out / f"{name}.svg").write_text(report.svg(result))
-        print(f"wrote {options.out}/{name}.json, .md, .svg")
+        done = {"l7": result} if set(PLAIN) & set(options.rows) else {}
+        if set(protocols.TITLES) & set(options.rows):
+            done["l7-protocols"] = {**environment(options), "protocols": protocols.measure(options, directory, origin, (PROXY_CORE, LOAD_CORE))}
+    for name, one in done.items():
+        print(report.markdown(one))
+        if options.out:
+            options.out.mkdir(parents=True, exist_ok=True)
+            path = options.out / f"{name}-{one['date']}"
+            path.with_suffix(".json").write_text(json.dumps(one, indent=1) + "\n")
+            path.with_suffix(".md").write_text(report.markdown(one))
+            if "cells" in one:
+                path.with_suffix(".svg").write_text(report.svg(one))
+            print(f"wrote {path}.md")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Results as a Markdown table and as an SVG plot."""
 
+import protocols
+
 COLOURS = {"penstock": "#1b6ca8", "nginx": "#6aa84f", "haproxy": "#c27ba0"}
 SIZES = {0: "0", 1024: "1 KiB", 65536: "64 KiB", 1048576: "1 MiB"}
 MODES = {"keepalive": "keep-alive", "close": "one request a connection"}
@@ -29,10 +31,8 @@ def markdown(result):
              "user and system, per request.", ""]
     if "cells" in result:
         lines += cells_table(result["cells"])
-    if "tls" in result:
-        lines += cost_table("TLS, ECDSA P-256", result["tls"])
-    if "http2" in result:
-        lines += cost_table("HTTP/2 to HTTP/1.1", result["http2"])
+    if "protocols" in result:
+        lines += protocols_table(result["protocols"])
     if "memory" in result:
         lines += ["", "| resident memory | after start | for each idle connection | connections |", "|---|--:|--:|--:|"]
         lines += [f"| {name} | {row['start_bytes'] / 1e6:.1f} MB | {row['per_connection_bytes']:.0f} B | {row['connections']} |"
@@ -65,13 +65,32 @@ def cells_table(cells):
     return lines + (["", "Failed requests: " + "; ".join(failed) + "."] if failed else ["", "No request failed."])
 
 
-def cost_table(title, cells):
-    lines = ["", f"| {title} | penstock us | nginx us | haproxy us | of nginx | of haproxy |", "|---|--:|--:|--:|--:|--:|"]
-    for cell, figures in cells.items():
-        lines.append(f"| {cell} | " + " | ".join([
-            *(show(figures[name]["cpu_us"] if name in figures else None, "{:.1f}") for name in ("penstock", "nginx", "haproxy")),
-            show(ratio(figures, "penstock", "nginx")), show(ratio(figures, "penstock", "haproxy"))]) + " |")
-    return lines
+def protocols_table(groups):
+    lines, unlike = [], []
+    for key, unit in (("cpu_us", "us"), ("resident", "bytes")):
+        names = ("penstock", "nginx", "haproxy")
+        lines += [*([""] if lines else []), f"| {'CPU' if unit == 'us' else 'resident memory'} | " + " | ".join(f"{name} {unit}" for name in names)
+                  + " | of nginx | of haproxy | of the better | rounds |", "|---|--:|--:|--:|--:|--:|--:|--:|"]
+        for group, rows in groups.items():
+            for row, figures in rows.items():
+                if all(key in one for one in figures.values()):
+                    others = [share for share in (ratio(figures, "penstock", other, key) for other in names[1:]) if share is not None]
+                    shares = [show(ratio(figures, "penstock", other, key)) for other in names[1:]] + [show(max(others, default=None)), show(spread(figures, key), "{}")]
+                    lines.append(f"| {protocols.TITLES[group]}: {row} | " + " | ".join(
+                        [*(show(figures[name][key] if name in figures else None, "{:.1f}" if unit == "us" else "{:.0f}") for name in names), *shares]) + " |")
+                    unlike += [f"{name}: {one['errors']} of {row}" for name, one in figures.items() if one["errors"]]
+    lines = lines if lines[-1] != "|---|--:|--:|--:|--:|--:|--:|--:|" else lines[:-3]
+    return lines + ["", "Failed requests: " + "; ".join(unlike) + "." if unlike else "No request failed."]
+
+
+def spread(figures, key):
+    """The least and the most that penstock took, round by round, of the better one's in that round."""
+    shares = []
+    for number, run in enumerate(figures.get("penstock", {}).get("rounds", [])):
+        others = [one["rounds"][number][key] for name, one in figures.items() if name != "penstock"]
+        if others and min(others):
+            shares.append(run[key] / min(others))
+    return f"{min(shares):.2f} to {max(shares):.2f}" if shares else None
 
 
 def svg(result):

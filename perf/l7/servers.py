@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """The servers under test and the origin: started from a template, pinned, measured, stopped by process id."""
 
+import contextlib
 import os
 import pathlib
 import shutil
 import socket
 import subprocess
+import sys
 import time
+
+import http2
 
 CONF = pathlib.Path(__file__).parent / "conf"
 
@@ -29,7 +33,7 @@ class Server:
     """One server process with its children, running from a filled-in template until `stop`."""
 
     def __init__(self, name, command, template, directory, values, core, environment=None):
-        self.name = name
+        self.name, self.values = name, values
         self.port, self.tls_port, self.h2_port = values["PORT"], values.get("TLS_PORT"), values.get("H2_PORT")
         path = pathlib.Path(directory) / template
         text = (CONF / template).read_text()
@@ -117,7 +121,7 @@ class Server:
 
 
 def start_origin(directory, bodies, core):
-    """nginx serving /bench/N, a file of N bytes (sparse beyond 1 GiB), for each N in bodies."""
+    """nginx serving /bench/N, a file of N bytes (sparse beyond 1 GiB), for each N in bodies; on another port by HTTP/2, and gRPC's answer, the message that http2 asks with."""
     www = pathlib.Path(directory) / "www" / "bench"
     www.mkdir(parents=True)
     os.chmod(directory, 0o755)
@@ -127,15 +131,29 @@ def start_origin(directory, bodies, core):
                 file.truncate(size)
         else:
             (www / str(size)).write_bytes(b"x" * size)
+    (www.parent / "bench.Echo").mkdir()
+    (www.parent / "bench.Echo" / "Say").write_bytes(http2.MESSAGE)
+    os.symlink("bench", www.parent / "h2")
     port = free_port()
-    server = Server("origin", ["nginx", "-c", "@CONF@"], "origin.conf", directory, {"PORT": port, "ORIGIN": port}, core)
-    return server
+    return Server("origin", ["nginx", "-c", "@CONF@"], "origin.conf", directory, {"PORT": port, "ORIGIN": port, "ORIGIN_H2": free_port(), "ECHO": free_port()}, core)
+
+
+@contextlib.contextmanager
+def start_echo(origin, core):
+    """The origin of WebSockets, on the port kept for it."""
+    process = subprocess.Popen(["taskset", "-c", core, sys.executable, str(CONF.parent / "echo.py"), str(origin.values["ECHO"])])
+    try:
+        yield
+    finally:
+        process.kill()
+        process.wait()
 
 
 def start_proxy(name, directory, origin, core, penstock, log=False, reactors=1, environment=None):
     """One of the proxies in front of the origin, on a port of its own."""
     line = LOG_LINES[name][log].format(dir=directory)
-    values = {"PORT": free_port(), "TLS_PORT": free_port(), "H2_PORT": free_port(), "ORIGIN": origin.port, "METRICS": free_port(), "REACTORS": reactors, "LOG": line}
+    own = {key: free_port() for key in ("PORT", "TLS_PORT", "H2_PORT", "METRICS")}
+    values = {**own, **{key: origin.values[key] for key in ("ORIGIN", "ORIGIN_H2", "ECHO")}, "REACTORS": reactors, "LOG": line}
     template, command = {
         "nginx": ("nginx.conf", ["nginx", "-c", "@CONF@"]),
         "haproxy": ("haproxy.cfg", ["haproxy", "-db", "-f", "@CONF@"]),
@@ -146,10 +164,10 @@ def start_proxy(name, directory, origin, core, penstock, log=False, reactors=1, 
 
 def version(name, penstock):
     """What a tool says of its version, in a word."""
-    command = {"nginx": ["nginx", "-v"], "haproxy": ["haproxy", "-v"], "wrk": ["wrk", "-v"],
+    command = {"nginx": ["nginx", "-v"], "haproxy": ["haproxy", "-v"], "wrk": ["wrk", "-v"], "h2load": ["h2load", "--version"],
                "penstock": [penstock, "--version"]}[name]
     if not shutil.which(command[0]):
         return "missing"
     done = subprocess.run(command, capture_output=True, text=True, check=False)
-    first = (done.stdout + done.stderr).strip().splitlines()[0]
+    first = (done.stdout + done.stderr).strip().splitlines()[0].replace("nghttp2/", "")
     return next((word.split("+")[0] if name == "penstock" else word for word in first.replace("nginx/", "").replace("debian/", "").split() if word[0].isdigit()), first)

@@ -2,15 +2,16 @@
 """TLS: what a request over a kept connection costs, and a handshake, in full and resumed."""
 
 import pathlib
-import re
 import subprocess
+import sys
 
 import load
-import rounds
 
-# What is measured: name, connections, body, keep-alive; the last two send no body, so that the handshake is what counts.
-CELLS = [("keepalive, 1 KiB", 64, 1024, True), ("keepalive, 1 MiB", 8, 1048576, True)]
-HANDSHAKES = ["handshake, full", "handshake, resumed"]
+# What is measured over kept connections: name, connections, body.
+BULK = [("keep-alive, 64 connections, 1 KiB", 64, 1024), ("keep-alive, 8 connections, 1 MiB", 8, 1048576)]
+HANDSHAKES = ["full", "resumed"]
+# Handshakes under way at once, each in a process of its own.
+AT_ONCE = 4
 
 
 def make_certificate(directory):
@@ -22,29 +23,32 @@ def make_certificate(directory):
     (pathlib.Path(directory) / "bench.pem").write_text(cert.read_text() + key.read_text())
 
 
-def handshakes(server, resumed, seconds, core):
-    """Handshakes one after the other, TLS 1.2 (what openssl's s_time resumes), each with one request for nothing."""
-    command = ["taskset", "-c", core, "openssl", "s_time", "-connect", f"127.0.0.1:{server.tls_port}", "-www", "/bench/0", "-tls1_2", "-time", str(seconds),
-               "-reuse" if resumed else "-new"]
+def bulk(server, seconds, warm, core):
+    """Each cell over kept connections, with its figures."""
+    load.run(server, 64, "/bench/1024", True, warm, core, tls=True)
+    load.run(server, 8, "/bench/1048576", True, 1, core, tls=True)
+    for cell, connections, body in BULK:
+        yield cell, load.run(server, connections, f"/bench/{body}", True, seconds, core, tls=True)
+
+
+def handshakes(server, seconds, warm, core):
+    """What a connection of one handshake and one request costs, with and without a session to go on with."""
+    agree("full", server, warm, core)
+    for kind in HANDSHAKES:
+        yield f"handshake, {kind}, and one request", agree(kind, server, seconds, core)
+
+
+def agree(kind, server, seconds, core):
+    command = ["taskset", "-c", core, sys.executable, str(pathlib.Path(__file__).parent / "handshakes.py"), str(server.tls_port), str(seconds), kind]
     before = server.cpu_seconds()
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=seconds + 30)
+    clients = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(AT_ONCE)]
+    said = [client.communicate(timeout=seconds + 30) for client in clients]
     cpu = server.cpu_seconds() - before
-    found = re.search(r"(\d+) connections in [\d.]+ real seconds", done.stdout)
-    if found is None:
-        raise RuntimeError(f"openssl s_time: {done.stdout[-500:]}{done.stderr[-500:]}")
-    return {"cpu_us": cpu * 1e6 / max(int(found[1]), 1), "per_second": int(found[1]) / seconds}
-
-
-def measure(options, directory, origin, cores):
-    """Every cell for every proxy, in rounds; medians by cell and proxy."""
-    proxy_core, load_core = cores
-
-    def samples(proxy):
-        load.run(proxy, 64, "/bench/1024", True, 6, load_core, tls=True)
-        load.run(proxy, 64, "/bench/0", False, 2, load_core, tls=True)
-        for cell, connections, body, keepalive in CELLS:
-            yield cell, load.run(proxy, connections, f"/bench/{body}", keepalive, options.seconds, load_core, tls=True)
-        for cell in HANDSHAKES:
-            yield cell, handshakes(proxy, cell.endswith("resumed"), options.seconds, load_core)
-
-    return rounds.medians(options, directory, origin, proxy_core, samples, ("cpu_us", "per_second"))
+    if any(client.returncode for client in clients):
+        raise RuntimeError(f"{server.name}: handshakes.py: {''.join(error for _, error in said)[-1000:]}")
+    counts = [[int(word) for word in text.split()] for text, _ in said]
+    done, resumed = sum(count for count, _ in counts), sum(count for _, count in counts)
+    if resumed != (done if kind == "resumed" else 0):
+        raise RuntimeError(f"{server.name}: {resumed} of {done} handshakes were resumed")
+    # Each client began with one that it did not count.
+    return {"cpu_us": cpu * 1e6 / (done + AT_ONCE), "per_second": done / seconds, "errors": 0}

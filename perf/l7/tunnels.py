@@ -1,111 +1,80 @@
-#!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""What idle WebSockets cost: opens many upgraded connections through penstock and prints its memory for each of them.
+"""WebSockets: what opening one costs, a message there and back, and many that say nothing."""
 
-    perf/l7/tunnels.py [--count 10000] [--binary out/penstock]
-
-With fewer tunnels where the limit of open files (ulimit -Hn) does not allow twice as many files.
-"""
-import argparse
-import asyncio
-import os
 import resource
-import signal
-import subprocess
-import sys
-import tempfile
+import socket
 import time
 
-SWITCH = b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
-ASK = b"GET /chat HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
-PORT, ORIGIN = 28471, 28472
-AT_ONCE = 200
-SPARE = 1500
+import memory
+
+ASK = (b"GET /chat HTTP/1.1\r\nHost: bench.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+       b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n")
+# A masked text message of ten bytes (RFC 6455 section 5.2); the origin sends back what it gets.
+MESSAGE = b"\x81\x8a" + bytes(4) + b"ten bytes."
+AT_ONCE = 50
+WARM_UPS = 40
+IDLE_SECONDS = 5
+# Descriptors of a proxy that are no tunnel's.
+SPARE = 600
 
 
-def rss(pid):
-    with open(f"/proc/{pid}/status", encoding="ascii") as status:
-        return next(int(line.split()[1]) * 1024 for line in status if line.startswith("VmRSS:"))
+def most():
+    """Tunnels that a proxy can hold with two descriptors each."""
+    return (resource.getrlimit(resource.RLIMIT_NOFILE)[1] - SPARE) // 2
 
 
-async def origin(reader, writer):
-    try:
-        await reader.readuntil(b"\r\n\r\n")
-        writer.write(SWITCH)
-        while data := await reader.read(4096):
-            writer.write(data)
-    except (asyncio.IncompleteReadError, asyncio.CancelledError, ConnectionError):
-        pass
-    finally:
-        writer.close()
+def ask(port, count):
+    """Opens tunnels."""
+    clients = [socket.create_connection(("127.0.0.1", port), 10) for _ in range(count)]
+    for client in clients:
+        client.sendall(ASK)
+    for client in clients:
+        head = b""
+        while not head.endswith(b"\r\n\r\n"):
+            part = client.recv(4096)
+            if not part:
+                raise RuntimeError("a tunnel was closed")
+            head += part
+        if not head.startswith(b"HTTP/1.1 101"):
+            raise RuntimeError(f"a tunnel was answered {head[:40]!r}")
+    return clients
 
 
-async def tunnel(gate):
-    async with gate:
-        reader, writer = await asyncio.open_connection("127.0.0.1", PORT)
-        writer.write(ASK)
-        await reader.readuntil(b"\r\n\r\n")
-        return reader, writer
+def talk(clients):
+    """A message there and back over each."""
+    for client in clients:
+        client.sendall(MESSAGE)
+    for client in clients:
+        came = b""
+        while len(came) < len(MESSAGE):
+            part = client.recv(4096)
+            if not part:
+                raise RuntimeError("a tunnel was closed")
+            came += part
 
 
-async def measure(count, pid):
-    server = await asyncio.start_server(origin, "127.0.0.1", ORIGIN, backlog=4096)
-    async with server:
-        gate = asyncio.Semaphore(AT_ONCE)
-        warm = await asyncio.gather(*[tunnel(gate) for _ in range(100)])
-        before = rss(pid)
-        began = time.monotonic()
-        opened = await asyncio.gather(*[tunnel(gate) for _ in range(count)])
-        seconds = time.monotonic() - began
-        after = rss(pid)
-        for reader, writer in opened[:: max(1, count // 100)]:
-            writer.write(b"ping")
-            assert await reader.readexactly(4) == b"ping"
-        print(f"{count} idle tunnels: {(after - before) / count / 1024:.1f} KiB each ({after / 2**20:.0f} MiB in all, {before / 2**20:.0f} before), opened in {seconds:.1f} s")
-        for _, writer in warm + opened:
-            writer.close()
-
-
-def open_files(wanted):
-    """Raises the limit of open files as far as it goes, for penstock too."""
-    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    try:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, max(wanted, hard)))
-        return wanted
-    except (ValueError, OSError):
-        resource.setrlimit(resource.RLIMIT_NOFILE, (min(wanted, hard), hard))
-        return min(wanted, hard)
-
-
-def main():
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--count", type=int, default=10_000)
-    arguments.add_argument("--binary", default=os.path.join(os.path.dirname(__file__), "../../out/penstock"))
-    options = arguments.parse_args()
-    most = open_files(2 * options.count + SPARE)
-    count = min(options.count, (most - SPARE) // 2)
-    if count < options.count:
-        print(f"{most} open files are allowed: {count} tunnels instead of {options.count}", file=sys.stderr)
-    with tempfile.TemporaryDirectory() as folder:
-        config = os.path.join(folder, "penstock.yaml")
-        with open(config, "w", encoding="ascii") as file:
-            file.write(f"""
-node: tunnels
-state: {folder}/state
-admin: {{socket: {folder}/admin.sock}}
-l7:
-  listeners: [{{name: front, bind: "127.0.0.1:{PORT}", routes: all}}]
-  routes: {{all: [{{to: origin}}]}}
-  clusters: {{origin: {{endpoints: "127.0.0.1:{ORIGIN}", pool: {{max_connections: {count + 1000}}}}}}}
-""")
-        proxy = subprocess.Popen([options.binary, "run", "--config", config], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        try:
-            time.sleep(2)
-            asyncio.run(measure(count, proxy.pid))
-        finally:
-            proxy.send_signal(signal.SIGKILL)
-            proxy.wait()
-
-
-if __name__ == "__main__":
-    main()
+def measure(server, count, idle_seconds):
+    """Each row with its figures."""
+    for _ in range(WARM_UPS):
+        clients = ask(server.port, AT_ONCE)
+        talk(clients)
+        for client in clients:
+            client.close()
+    empty = memory.settled(server)
+    began, clients = server.cpu_seconds(), []
+    while len(clients) < count:
+        clients += ask(server.port, min(AT_ONCE, count - len(clients)))
+    opened = server.cpu_seconds()
+    for first in range(0, count, AT_ONCE):
+        talk(clients[first:first + AT_ONCE])
+    spoken = server.cpu_seconds()
+    full = memory.settled(server)
+    begin, before = time.monotonic(), server.cpu_seconds()
+    time.sleep(idle_seconds)
+    idle = (server.cpu_seconds() - before) / (time.monotonic() - begin)
+    for client in clients:
+        client.close()
+    yield "opened", {"cpu_us": (opened - began) * 1e6 / count}
+    yield "10 bytes there and back", {"cpu_us": (spoken - opened) * 1e6 / count}
+    yield f"{count} idle, a second", {"cpu_us": idle * 1e6}
+    yield f"each of {count} idle", {"resident": (full - empty) / count}
