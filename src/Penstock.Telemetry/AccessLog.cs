@@ -132,7 +132,7 @@ public sealed class AccessLog : IDisposable
     }
 
     /// <summary>Takes up new settings, empties the rings, writes.</summary>
-    /// <returns>Time until the next pass: the fuller the rings were, the shorter.</returns>
+    /// <returns>Time until the next pass: the fuller the rings were, the shorter; infinite where there is nothing to look at.</returns>
     private TimeSpan Pass(TimeSpan sinceLast)
     {
         var fill = 0.0;
@@ -146,7 +146,10 @@ public sealed class AccessLog : IDisposable
             return LongestWait;
 
         if (_rings.All.IsEmpty)
+        {
             _sink?.Dispose();
+            return Timeout.InfiniteTimeSpan; // Nothing comes until there are other settings.
+        }
 
         var next = fill > 0 ? sinceLast * (TargetFill / fill) : LongestWait;
         return next < ShortestWait ? ShortestWait : next > LongestWait ? LongestWait : next;

@@ -205,6 +205,31 @@ public sealed class AccessLogTests : IDisposable
         Should.Throw<FormatException>(() => log.Apply(new AccessLogConfig { Format = "%{nope}" }, [])).Message.ShouldContain("nope");
     }
 
+    [Fact]
+    public void Run_NothingToLog_Sleeps()
+    {
+        var time = new CountingTime();
+        using var log = new AccessLog(time, _logger);
+        Eventually(() => time.Asked >= 3); // It has made one pass, and waits.
+
+        Thread.Sleep(500); // Twenty passes of a log that is written.
+
+        time.Asked.ShouldBe(3);
+    }
+
+    [Fact]
+    public void Apply_AfterNothingToLog_Writes()
+    {
+        var time = new CountingTime();
+        using var log = new AccessLog(time, _logger);
+        Eventually(() => time.Asked >= 3);
+
+        log.Apply(new AccessLogConfig { Path = PathOf("a.log"), Format = "%{status}" }, [_ring]);
+        Write(7);
+
+        Eventually(() => Statuses(PathOf("a.log")).SequenceEqual([7]));
+    }
+
     private static IReadOnlyList<int> Statuses(string path) => File.Exists(path) ? [.. File.ReadAllLines(path).Select(l => int.Parse(l))] : [];
 
     private static void Eventually(Func<bool> condition) => SpinWait.SpinUntil(condition, Patience).ShouldBeTrue();
@@ -227,5 +252,19 @@ public sealed class AccessLogTests : IDisposable
         var log = new AccessLog(TimeProvider.System, _logger, TimeSpan.FromMilliseconds(200));
         log.Apply(new AccessLogConfig { Path = path, Format = "%{status}" }, [_ring]);
         return log;
+    }
+
+    /// <summary>The system's clock, which counts how often it is looked at.</summary>
+    private sealed class CountingTime : TimeProvider
+    {
+        private int _asked;
+
+        public int Asked => Volatile.Read(ref _asked);
+
+        public override long GetTimestamp()
+        {
+            Interlocked.Increment(ref _asked);
+            return base.GetTimestamp();
+        }
     }
 }
