@@ -66,8 +66,8 @@ perf-l4: deps bpf $(if $(findstring --,$(ARGS)),build) ## the XDP program: nanos
 	@bpf/compile perf/l4/fresh.bpf.c out/bpf/fresh.bpf.o
 	@dotnet run -c $(CONFIGURATION) --project perf/l4 $(if $(ARGS),-- $(ARGS))
 
-perf-l7: deps build ## the HTTP tier against nginx and haproxy; about half an hour (ARGS=--quick: a minute)
-	@perf/l7/run.sh $(ARGS)
+perf-l7: deps build ## the HTTP tier against nginx and haproxy; about fifty minutes (ARGS=--quick: a minute; ARGS="--rows protocols": TLS, HTTP/2, gRPC and WebSockets)
+	@perf/l7/run.sh $(ARGS) && python3 perf/readme.py l7-protocols
 
 perf-relays: deps ## what a relay's ways to move bytes cost: copies, splice, sockmap (root); ten minutes (ARGS="--rounds 1": two)
 	@mkdir -p out/perf && clang -O2 -Wall -Wextra -Werror -o out/perf/relay perf/l7/relays/relay.c -lbpf && bpf/compile perf/l7/relays/redirect.bpf.c out/perf/redirect.bpf.o

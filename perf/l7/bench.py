@@ -50,28 +50,27 @@ def arguments():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="what one tunes by: of requests 64 connections, 1 KiB, keep-alive, no log; "
                         "of rows chosen by --rows one short round")
-    parser.add_argument("--rounds", type=int, default=5, help="rounds, each with a fresh start of every proxy (default 5)")
+    parser.add_argument("--rounds", type=int, help="rounds, each with a fresh start of every proxy (default 5; 3 where only protocols are measured)")
     parser.add_argument("--seconds", type=int, default=2, help="length of one measurement (default 2)")
     parser.add_argument("--proxies", type=words, default=["penstock", "nginx", "haproxy"], help="which, and in which order")
     parser.add_argument("--connections", type=numbers, default=[1, 64, 512])
     parser.add_argument("--bodies", type=numbers, default=[0, 1024, 65536, 1048576], help="bytes of an answer's body")
     parser.add_argument("--modes", type=words, default=["keepalive", "close"], help="keepalive, close (one request a connection)")
     parser.add_argument("--logs", type=words, default=["off", "on"], help="access log: off, on")
-    parser.add_argument("--rows", type=rows, help=f"what is measured, of {', '.join(ROWS)}; or protocols, which is all from tls on (default all; others are written only to --out)")
-    parser.add_argument("--warm", type=int, default=6, help="seconds of load before a group of protocols' rows is measured, at most (default 6)")
+    parser.add_argument("--rows", type=rows, help=f"what is measured, of {', '.join(ROWS)}; or protocols, which is all from tls on (default all)")
+    parser.add_argument("--warm", type=int, default=16, help="seconds of load before a group of protocols' rows is measured, at most (default 16)")
     parser.add_argument("--body", type=int, default=10_000_000_000, help="bytes of the answer of the body part (default 10 GB)")
     parser.add_argument("--idle", type=int, default=10_000, help="idle connections for the memory part (default 10000)")
     parser.add_argument("--tunnels", type=int, default=10_000, help="idle WebSockets, as far as the limit of open files goes (default 10000)")
     parser.add_argument("--penstock", default=str(ROOT / "out" / "penstock"), help="the binary (default out/penstock)")
-    parser.add_argument("--out", type=pathlib.Path, help="directory for json, md and svg (default perf/results; none with --quick)")
+    parser.add_argument("--out", type=pathlib.Path, help="directory for json, md and svg (default perf/results, where all rows of a file are measured)")
     parser.add_argument("--profile", action="store_true", help="perf record of penstock under the --quick load, then exit")
     options = parser.parse_args()
     if options.quick or options.profile:
         options.connections, options.bodies, options.modes, options.logs = [64], [1024], ["keepalive"], ["off"]
         if options.rows:
-            options.rounds, options.seconds, options.warm, options.tunnels = 1, 1, 3, 2000
-    elif options.out is None and options.rows is None:
-        options.out = ROOT / "perf" / "results"
+            options.rounds, options.seconds, options.warm, options.tunnels = 1, 1, 5, 2000
+    options.rounds = options.rounds or (3 if options.rows and not set(PLAIN) & set(options.rows) else 5)
     options.rows = options.rows or (["requests"] if options.quick else ROWS)
     options.tunnels = min(options.tunnels, tunnels.most())
     return options
@@ -222,9 +221,10 @@ def main():
             done["l7-protocols"] = {**environment(options), "protocols": protocols.measure(options, directory, origin, (PROXY_CORE, LOAD_CORE))}
     for name, one in done.items():
         print(report.markdown(one))
-        if options.out:
-            options.out.mkdir(parents=True, exist_ok=True)
-            path = options.out / f"{name}-{one['date']}"
+        whole = not options.quick and set(protocols.TITLES if "protocols" in one else PLAIN) <= set(options.rows)
+        if out := options.out or (ROOT / "perf" / "results" if whole else None):
+            out.mkdir(parents=True, exist_ok=True)
+            path = out / f"{name}-{one['date']}"
             path.with_suffix(".json").write_text(json.dumps(one, indent=1) + "\n")
             path.with_suffix(".md").write_text(report.markdown(one))
             if "cells" in one:

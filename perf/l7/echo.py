@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""The origin of WebSockets: agrees to each, and sends back what comes.
+"""The origin of WebSockets: agrees to each, and sends back what comes. Prints a line once it listens.
 
     echo.py PORT
 """
@@ -27,6 +27,7 @@ def answer(client, agreed):
 
 def main():
     listener = socket.create_server(("127.0.0.1", int(sys.argv[1])), backlog=4096)
+    print("listening", flush=True)
     poll = select.epoll()
     poll.register(listener, select.EPOLLIN)
     clients, agreed = {}, set()

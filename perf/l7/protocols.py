@@ -21,8 +21,8 @@ TITLES = {
     "tls": "TLS 1.3", "handshakes": "TLS 1.3", "h2": "HTTP/2 to HTTP/1.1", "h2-h2": "HTTP/2 to HTTP/2", "grpc": "gRPC, unary", "websockets": "WebSocket",
 }
 LACKING = {"nginx": {"h2-h2"}}
-# Seconds before a group is measured. Where a compiler runs beside the program it needs time; elsewhere there is little to warm up.
-WARM = {"penstock": 6}
+# Seconds of load before a group is measured; less by --warm. A compiler that runs beside the program needs time, elsewhere there is little to warm up.
+WARM = {"penstock": 16}
 WARM_OTHERS = 1
 
 
@@ -32,17 +32,17 @@ def measure(options, directory, origin, cores):
     samples = {}
     for number in range(options.rounds):
         for name in options.proxies:
+            warm = min(WARM.get(name, WARM_OTHERS), options.warm)
             groups = [group for group in GROUPS if group in options.rows and group not in LACKING.get(name, ())]
             if groups:
                 with servers.start_proxy(name, directory, origin, proxy_core, options.penstock) as proxy:
                     proxy.wait_ready()
                     for group in groups:
-                        warm = min(WARM.get(name, WARM_OTHERS), options.warm)
                         for row, sample in GROUPS[group](proxy, directory, options.seconds, warm, load_core):
                             keep(samples, group, row, name, sample)
             if "websockets" in options.rows:
                 with servers.start_proxy(name, directory, origin, proxy_core, options.penstock) as proxy:
-                    for row, sample in tunnels.measure(proxy.wait_ready(), options.tunnels, tunnels.IDLE_SECONDS if not options.quick else 1):
+                    for row, sample in tunnels.measure(proxy.wait_ready(), options.tunnels, warm, tunnels.IDLE_SECONDS if not options.quick else 1):
                         keep(samples, "websockets", row, name, sample)
             print(f"round {number + 1}/{options.rounds}, protocols: {name} done", file=sys.stderr, flush=True)
     return {group: {row: {name: summary(runs) for name, runs in by_proxy.items()} for row, by_proxy in rows.items()} for group, rows in samples.items()}

@@ -66,21 +66,19 @@ def cells_table(cells):
 
 
 def protocols_table(groups):
-    lines, unlike = [], []
-    for key, unit in (("cpu_us", "us"), ("resident", "bytes")):
-        names = ("penstock", "nginx", "haproxy")
-        lines += [*([""] if lines else []), f"| {'CPU' if unit == 'us' else 'resident memory'} | " + " | ".join(f"{name} {unit}" for name in names)
-                  + " | of nginx | of haproxy | of the better | rounds |", "|---|--:|--:|--:|--:|--:|--:|--:|"]
-        for group, rows in groups.items():
-            for row, figures in rows.items():
-                if all(key in one for one in figures.values()):
-                    others = [share for share in (ratio(figures, "penstock", other, key) for other in names[1:]) if share is not None]
-                    shares = [show(ratio(figures, "penstock", other, key)) for other in names[1:]] + [show(max(others, default=None)), show(spread(figures, key), "{}")]
-                    lines.append(f"| {protocols.TITLES[group]}: {row} | " + " | ".join(
-                        [*(show(figures[name][key] if name in figures else None, "{:.1f}" if unit == "us" else "{:.0f}") for name in names), *shares]) + " |")
-                    unlike += [f"{name}: {one['errors']} of {row}" for name, one in figures.items() if one["errors"]]
-    lines = lines if lines[-1] != "|---|--:|--:|--:|--:|--:|--:|--:|" else lines[:-3]
-    return lines + ["", "Failed requests: " + "; ".join(unlike) + "." if unlike else "No request failed."]
+    names = ("penstock", "nginx", "haproxy")
+    lines = ["| what | unit | penstock | nginx | haproxy | of nginx | of haproxy | of the better | rounds |", "|---|---|--:|--:|--:|--:|--:|--:|--:|"]
+    failed = []
+    for group, rows in groups.items():
+        for row, figures in rows.items():
+            key, unit, form = ("resident", "bytes", "{:.0f}") if all("resident" in one for one in figures.values()) else ("cpu_us", "us CPU", "{:.1f}")
+            shares = [ratio(figures, "penstock", other, key) for other in names[1:]]
+            better = max((share for share in shares if share is not None), default=None)
+            lines.append(f"| {protocols.TITLES[group]}: {row} | {unit} | " + " | ".join([
+                *(show(figures[name][key] if name in figures else None, form) for name in names),
+                *(show(share) for share in (*shares, better)), show(spread(figures, key), "{}")]) + " |")
+            failed += [f"{name}: {one['errors']} of {protocols.TITLES[group]}: {row}" for name, one in figures.items() if one["errors"]]
+    return lines + ["", "Failed requests: " + "; ".join(failed) + "." if failed else "No request failed."]
 
 
 def spread(figures, key):

@@ -141,8 +141,9 @@ def start_origin(directory, bodies, core):
 @contextlib.contextmanager
 def start_echo(origin, core):
     """The origin of WebSockets, on the port kept for it."""
-    process = subprocess.Popen(["taskset", "-c", core, sys.executable, str(CONF.parent / "echo.py"), str(origin.values["ECHO"])])
+    process = subprocess.Popen(["taskset", "-c", core, sys.executable, str(CONF.parent / "echo.py"), str(origin.values["ECHO"])], stdout=subprocess.PIPE)
     try:
+        process.stdout.readline()
         yield
     finally:
         process.kill()

@@ -12,7 +12,6 @@ ASK = (b"GET /chat HTTP/1.1\r\nHost: bench.test\r\nConnection: Upgrade\r\nUpgrad
 # A masked text message of ten bytes (RFC 6455 section 5.2); the origin sends back what it gets.
 MESSAGE = b"\x81\x8a" + bytes(4) + b"ten bytes."
 AT_ONCE = 50
-WARM_UPS = 40
 IDLE_SECONDS = 5
 # Descriptors of a proxy that are no tunnel's.
 SPARE = 600
@@ -30,7 +29,7 @@ def ask(port, count):
         client.sendall(ASK)
     for client in clients:
         head = b""
-        while not head.endswith(b"\r\n\r\n"):
+        while b"\r\n\r\n" not in head:
             part = client.recv(4096)
             if not part:
                 raise RuntimeError("a tunnel was closed")
@@ -53,9 +52,10 @@ def talk(clients):
             came += part
 
 
-def measure(server, count, idle_seconds):
+def measure(server, count, warm, idle_seconds):
     """Each row with its figures."""
-    for _ in range(WARM_UPS):
+    end = time.monotonic() + warm
+    while time.monotonic() < end:
         clients = ask(server.port, AT_ONCE)
         talk(clients)
         for client in clients:
