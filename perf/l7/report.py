@@ -73,7 +73,8 @@ def protocols_table(groups):
         for row, figures in rows.items():
             key, unit, form = ("resident", "bytes", "{:.0f}") if all("resident" in one for one in figures.values()) else ("cpu_us", "us CPU", "{:.1f}")
             shares = [ratio(figures, "penstock", other, key) for other in names[1:]]
-            better = max((share for share in shares if share is not None), default=None)
+            # One that takes nothing at all is the better one, whatever its share.
+            better = None if any(name in figures and not figures[name][key] for name in names[1:]) else max((share for share in shares if share is not None), default=None)
             lines.append(f"| {protocols.TITLES[group]}: {row} | {unit} | " + " | ".join([
                 *(show(figures[name][key] if name in figures else None, form) for name in names),
                 *(show(share) for share in (*shares, better)), show(spread(figures, key), "{}")]) + " |")
