@@ -4,6 +4,7 @@
 import argparse
 import contextlib
 import datetime
+import itertools
 import json
 import os
 import pathlib
@@ -54,6 +55,8 @@ def arguments():
     parser.add_argument("--seconds", type=int, default=2, help="length of one measurement (default 2)")
     parser.add_argument("--proxies", type=words, default=["penstock", "nginx", "haproxy"], help="which, and in which order")
     parser.add_argument("--connections", type=numbers, default=[1, 64, 512])
+    parser.add_argument("--floor", action="store_true", help="requests also by a bare relay in C that parses nothing (conf/floor.c): the least that a proxy of this shape can cost; and by one that, once woken, waits 50 us for more")
+    parser.add_argument("--busy", action="store_true", help="requests: a real-time neighbour takes half of the proxy's core, so that the proxy never waits for load (root)")
     parser.add_argument("--bodies", type=numbers, default=[0, 1024, 65536, 1048576], help="bytes of an answer's body")
     parser.add_argument("--modes", type=words, default=["keepalive", "close"], help="keepalive, close (one request a connection)")
     parser.add_argument("--logs", type=words, default=["off", "on"], help="access log: off, on")
@@ -91,7 +94,7 @@ def workplace(options):
 
 def warm_up(proxy):
     """Lets compilers and caches settle: both kinds of connection, small and large bodies."""
-    for connections, body, keepalive, seconds in ((64, 1024, True, 6), (64, 1024, False, 2), (8, 65536, True, 1)):
+    for connections, body, keepalive, seconds in ((64, 1024, True, 12), (64, 1024, False, 2), (8, 65536, True, 1)):
         load.run(proxy, connections, f"/bench/{body}", keepalive, seconds, LOAD_CORE)
 
 
@@ -100,17 +103,16 @@ def measure_cpu(options, directory, origin):
     samples = {}
     for number in range(options.rounds):
         for log in options.logs:
-            for name in options.proxies:
+            for name in options.proxies + ["floor", "floor-50us"] * options.floor:
                 with servers.start_proxy(name, directory, origin, PROXY_CORE, options.penstock, log == "on") as proxy:
                     warm_up(proxy.wait_ready())
-                    for mode in options.modes:
-                        for connections in options.connections:
-                            for body in options.bodies:
-                                sample = load.run(proxy, connections, f"/bench/{body}", mode == "keepalive", options.seconds, LOAD_CORE)
-                                samples.setdefault((log, mode, connections, body), {}).setdefault(name, []).append(sample)
-                                if options.quick:
-                                    print(f"  round {number + 1} {name}: {sample['cpu_us']:.2f} us, p99 {sample['p99_us']} us, "
-                                          f"{sample['per_second']:.0f}/s, {sample['errors']} errors", flush=True)
+                    with servers.Neighbour(PROXY_CORE) if options.busy else contextlib.nullcontext():
+                        for mode, connections, body in itertools.product(options.modes, options.connections, options.bodies):
+                            sample = load.run(proxy, connections, f"/bench/{body}", mode == "keepalive", options.seconds, LOAD_CORE)
+                            samples.setdefault((log, mode, connections, body), {}).setdefault(name, []).append(sample)
+                            if options.quick:
+                                print(f"  round {number + 1} {name}: {sample['cpu_us']:.2f} us, p99 {sample['p99_us']} us, "
+                                      f"{sample['per_second']:.0f}/s, {sample['errors']} errors", flush=True)
                 print(f"round {number + 1}/{options.rounds}, log {log}: {name} done", file=sys.stderr, flush=True)
     return samples
 

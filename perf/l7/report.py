@@ -60,6 +60,7 @@ def cells_table(cells):
             *(show(figures[name]["cpu_us"] if name in figures else None, "{:.1f}") for name in names),
             show(ratio(figures, "penstock", "nginx")), show(ratio(figures, "penstock", "haproxy")),
             *(show(figures[name]["p99_us"] if name in figures else None, "{:.0f} us") for name in names)]) + " |")
+    lines += floor_table(cells)
     failed = [f"{name}: {figures['errors']} of {cell['connections']} x {size(cell['body'])} {cell['mode']}, log {cell['log']}"
               for cell in cells for name, figures in cell["proxies"].items() if figures["errors"]]
     return lines + (["", "Failed requests: " + "; ".join(failed) + "."] if failed else ["", "No request failed."])
@@ -90,6 +91,19 @@ def spread(figures, key):
         if others and min(others):
             shares.append(run[key] / min(others))
     return f"{min(shares):.2f} to {max(shares):.2f}" if shares else None
+
+
+def floor_table(cells):
+    """The bare relays and what each proxy takes of them; nothing where they were not asked for."""
+    lines = []
+    for cell in cells:
+        figures = cell["proxies"]
+        lines += ["| " + " | ".join([
+            name, str(cell["connections"]), size(cell["body"]), MODES[cell["mode"]], cell["log"], show(figures[name]["cpu_us"], "{:.1f}"),
+            show(ratio(figures, name, "nginx")), show(ratio(figures, name, "haproxy")), show(ratio(figures, "penstock", name)),
+            show(figures[name]["p99_us"], "{:.0f} us")]) + " |" for name in figures if name.startswith("floor")]
+    return lines and ["", "| bare relay | connections | body | mode | log | us | of nginx | of haproxy | penstock of it | p99 |",
+                      "|---|--:|--:|---|---|--:|--:|--:|--:|--:|", *lines]
 
 
 def svg(result):

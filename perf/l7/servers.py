@@ -18,8 +18,12 @@ CONF = pathlib.Path(__file__).parent / "conf"
 LOG_LINES = {
     "nginx": ("off", "{dir}/nginx.log combined buffer=64k flush=1s"),
     "haproxy": ("no log", "option httplog\n  log global"),
+    "floor": ("", ""),
+    "floor-50us": ("", ""),
     "penstock": ("", 'access_log: {{path: "{dir}/penstock.log"}}'),
 }
+
+RELAY = "clang -O2 -DPAUSE={pause} -o @CONF@.out @CONF@ && exec @CONF@.out"
 
 
 def free_port():
@@ -120,6 +124,20 @@ class Server:
         self.output.close()
 
 
+class Neighbour:
+    """neighbour.py on a core, for as long as this is entered."""
+
+    def __init__(self, core):
+        self.process = subprocess.Popen(["python3", str(CONF.parent / "neighbour.py"), core])
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait()
+
+
 def start_origin(directory, bodies, core):
     """nginx serving /bench/N, a file of N bytes (sparse beyond 1 GiB), for each N in bodies; on another port by HTTP/2, and gRPC's answer, the message that http2 asks with."""
     www = pathlib.Path(directory) / "www" / "bench"
@@ -158,6 +176,8 @@ def start_proxy(name, directory, origin, core, penstock, log=False, reactors=1, 
     template, command = {
         "nginx": ("nginx.conf", ["nginx", "-c", "@CONF@"]),
         "haproxy": ("haproxy.cfg", ["haproxy", "-db", "-f", "@CONF@"]),
+        "floor": ("floor.c", ["sh", "-c", RELAY.format(pause=0)]),
+        "floor-50us": ("floor.c", ["sh", "-c", RELAY.format(pause=50_000)]),
         "penstock": ("penstock.yaml", [penstock, "run", "--config", "@CONF@"]),
     }[name]
     return Server(name, command, template, directory, values, core, environment)
