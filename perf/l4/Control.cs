@@ -27,8 +27,7 @@ internal static class Control
         {
             using var fresh = Load(plan, snapshot);
             var empty = new XdpTables(fresh.Maps);
-            planner.Forget();
-            whole = Math.Min(whole, Milliseconds(() => empty.Apply(planner.Plan(snapshot))));
+            whole = Math.Min(whole, Milliseconds(() => empty.Apply(planner.PlanAnew(snapshot))));
         }
 
         using var program = Load(plan, snapshot);

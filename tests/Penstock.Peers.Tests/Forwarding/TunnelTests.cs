@@ -80,7 +80,7 @@ public sealed class TunnelTests
             await OpenAsync(clients, penstock.Port, tunnels);
             var each = (penstock.Child.RssBytes - before) / tunnels;
 
-            // perf/l7/tunnels.py has seen 10 to 13 KiB; what one read or write takes, 4 KiB either way, is not held while nothing moves.
+            // perf/l7 has seen 10 to 13 KiB; what one read or write takes, 4 KiB either way, is not held while nothing moves.
             each.ShouldBeLessThan(24 << 10);
             await clients[^1].SendAsync("ping");
             Encoding.Latin1.GetString(await clients[^1].Reader.ReadAsync(4)).ShouldBe("ping");
