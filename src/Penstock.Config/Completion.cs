@@ -15,8 +15,25 @@ internal static class Completion
     {
         Node = config.Node ?? Environment.MachineName,
         L4 = config.Peers is { } peers && config.L4.Services.Any(IsSpread) ? config.L4 with { Services = [.. config.L4.Services.Select(service => IsSpread(service) ? Over(service, peers) : service)] } : config.L4,
-        L7 = config.L7 with { Routes = config.L7.Routes.ToImmutableSortedDictionary(t => t.Key, t => Named(t.Value), StringComparer.Ordinal) },
+        L7 = config.L7 with
+        {
+            Routes = config.L7.Routes.ToImmutableSortedDictionary(t => t.Key, t => Named(t.Value), StringComparer.Ordinal),
+            Listeners = config.L7.Listeners.Any(AsksForCertificates) ? [.. config.L7.Listeners.Select(listener => AsksForCertificates(listener) ? Certified(listener, config.State) : listener)] : config.L7.Listeners,
+        },
     };
+
+    private static bool AsksForCertificates(ListenerConfig listener) => listener.Tls is { } tls && tls.Certificates.Any(certificate => !certificate.Acme.IsEmpty);
+
+    private static ListenerConfig Certified(ListenerConfig listener, string state) =>
+        listener with { Tls = listener.Tls! with { Certificates = [.. listener.Tls.Certificates.Select(certificate => certificate.Acme.IsEmpty ? certificate : Kept(certificate, state))] } }; // asked for: there is TLS
+
+    // Certificate and key are one file, which is replaced at once.
+    private static CertificateConfig Kept(CertificateConfig certificate, string state)
+    {
+        ImmutableArray<string> names = [.. certificate.Acme.Select(name => name.TrimEnd('.').ToLowerInvariant()).Distinct(StringComparer.Ordinal)];
+        var path = Path.Combine(state, "acme", "certificates", names[0] + ".pem");
+        return certificate with { Acme = names, Cert = path, Key = path };
+    }
 
     private static bool IsSpread(ServiceConfig service) => service is { Forwarding: Forwarding.L7, Backends.IsEmpty: true, Spread: Spread.Peers };
 

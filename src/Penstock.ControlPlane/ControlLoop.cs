@@ -56,6 +56,7 @@ public sealed class ControlLoop : IAsyncDisposable
     private long _publishedAt;
     private TimeSpan _retryAfter = RetryInterval;
     private int _touched;
+    private bool _isStale;
 
     /// <summary>A loop that publishes nothing until the first <see cref="ReloadAsync"/>.</summary>
     /// <param name="load">Reads and validates the configuration; must not throw for what the text says.</param>
@@ -112,11 +113,12 @@ public sealed class ControlLoop : IAsyncDisposable
     }
 
     /// <summary>Publishes what is new at once, however short a time ago the last snapshot was.</summary>
+    /// <param name="anew">Whether the engines are to look again at what is theirs, certificates by ACME, although nothing of the configuration or of what is known is new.</param>
     /// <returns>Why the engines did not take it, which is tried again; null: it is in effect.</returns>
-    public Task<string?> PublishAsync()
+    public Task<string?> PublishAsync(bool anew = false)
     {
         var done = new TaskCompletionSource<string?>(TaskCreationOptions.RunContinuationsAsynchronously);
-        if (!_messages.Writer.TryWrite(new ControlMessage.Publish(done)))
+        if (!_messages.Writer.TryWrite(new ControlMessage.Publish(done, anew)))
             done.SetResult("the daemon is stopping");
         return done.Task;
     }
@@ -170,6 +172,7 @@ public sealed class ControlLoop : IAsyncDisposable
                         request.Done.SetResult(await ReloadNowAsync(request.Load));
                         break;
                     case ControlMessage.Publish request:
+                        _isStale |= request.Anew;
                         await PublishNowAsync();
                         request.Done.SetResult(null);
                         break;
@@ -213,7 +216,7 @@ public sealed class ControlLoop : IAsyncDisposable
         var endpoints = Assemble(running.Config, _feeds.Running, running);
         var services = _services.Assemble(running.Config.L4, running, _proxies(), _overrides(), FoundBy(_feeds.Running));
         var roles = _roles();
-        if (endpoints == running.Endpoints && services == running.Services && roles == running.Roles)
+        if (!_isStale && endpoints == running.Endpoints && services == running.Services && roles == running.Roles)
         {
             AwaitStep(running);
             await _feeds.EndLeavingAsync();
@@ -236,6 +239,7 @@ public sealed class ControlLoop : IAsyncDisposable
         try
         {
             _apply(snapshot);
+            _isStale = false;
             _retryAfter = RetryInterval;
         }
         catch

@@ -18,7 +18,8 @@ internal abstract record ControlMessage
 
     /// <summary>Publish what is new at once.</summary>
     /// <param name="Done">Takes why the engines did not take it; null: they did.</param>
-    public sealed record Publish(TaskCompletionSource<string?> Done) : ControlMessage;
+    /// <param name="Anew">Whether the engines are to look again at what is theirs.</param>
+    public sealed record Publish(TaskCompletionSource<string?> Done, bool Anew) : ControlMessage;
 
     /// <summary>Show that the loop turns.</summary>
     /// <param name="Done">Set when its turn comes.</param>

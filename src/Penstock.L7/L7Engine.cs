@@ -2,6 +2,7 @@
 using System.Collections.Immutable;
 using System.ComponentModel;
 using Microsoft.Extensions.Logging;
+using Penstock.L7.Acme;
 using Penstock.L7.Admission;
 using Penstock.L7.Errors;
 using Penstock.L7.Explaining;
@@ -31,7 +32,9 @@ public sealed class L7Engine : IAsyncDisposable
     private readonly ListenerStore _store;
     private readonly List<ListenerSlot> _slots = [];
     private Worker[] _workers = [];
-    private SnapshotCompiler _compiler = new(reactors: 0, new SeriesRegistry(reactors: 0), new SeriesRegistry(reactors: 0));
+    private readonly AcmeChallenges _challenges = new();
+    private readonly AcmeKeeper _acme;
+    private SnapshotCompiler _compiler;
     private L7Meter? _meter;
     private CertificateWatch? _certificates;
     private DescriptorBudget? _descriptors;
@@ -57,7 +60,22 @@ public sealed class L7Engine : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(descriptors);
         (_process, _share, _store, _create) = (descriptors, descriptors.Add(), store ?? ListenerStore.None(), create);
         _logger = loggers.CreateLogger("Penstock.L7");
+        _compiler = new SnapshotCompiler(reactors: 0, new SeriesRegistry(reactors: 0), new SeriesRegistry(reactors: 0), _challenges);
+        _acme = new AcmeKeeper(_challenges, TimeProvider.System, loggers.CreateLogger("Penstock.L7.Acme"));
     }
+
+    /// <summary>Called when a certificate that this engine asked a CA for has been written, on a thread of its own: it is served from the next <see cref="Apply"/> on.</summary>
+    public Func<Task>? CertificateIssued
+    {
+        get => _acme.Issued;
+        set => _acme.Issued = value;
+    }
+
+    /// <summary>What CAs ask for while an order of this engine waits.</summary>
+    public IReadOnlyList<AcmeChallenge> OpenChallenges() => _challenges.Own;
+
+    /// <summary>Answers CAs for other hosts, from now on for these orders and no others of theirs; for any thread.</summary>
+    public void AnswerFor(IEnumerable<AcmeChallenge> others) => _challenges.SetOthers(others);
 
     /// <summary>How long a connection between requests may wait for its next, where another process takes over.</summary>
     internal TimeSpan ForIdle { get; set; } = TimeSpan.FromSeconds(1);
@@ -99,6 +117,7 @@ public sealed class L7Engine : IAsyncDisposable
         Volatile.Write(ref _current, new CompiledSnapshot(snapshot.Generation, listeners, clusters));
         Publish(added, RemoveUnused(listeners), clusters);
         _compiler.ForgetUnused(Environment.TickCount64);
+        _acme.Serve(snapshot.Config);
     }
 
     /// <summary>Where a configuration listens, as the kernel has it.</summary>
@@ -109,7 +128,11 @@ public sealed class L7Engine : IAsyncDisposable
     }
 
     /// <summary>What runs, for <c>penstock status</c>.</summary>
-    public L7Status Status() => StatusReport.Of(Volatile.Read(ref _current), _workers.Length, _descriptors);
+    public L7Status Status()
+    {
+        var status = StatusReport.Of(Volatile.Read(ref _current), _workers.Length, _descriptors);
+        return status with { Warnings = [.. status.Warnings, .. _acme.Warnings()] };
+    }
 
     /// <summary>What would become of a request, by what is served now.</summary>
     /// <exception cref="FormatException">It is no request.</exception>
@@ -182,11 +205,12 @@ public sealed class L7Engine : IAsyncDisposable
     }
 
     /// <inheritdoc/>
-    public ValueTask DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
         if (_disposed)
-            return ValueTask.CompletedTask;
+            return;
         _disposed = true;
+        await _acme.DisposeAsync();
         _meter?.Dispose();
         _certificates?.Dispose();
         foreach (var worker in _workers)
@@ -196,7 +220,6 @@ public sealed class L7Engine : IAsyncDisposable
         }
 
         _slots.ForEach(slot => slot.Release());
-        return ValueTask.CompletedTask;
     }
 
     private void Start(L7Config config)
@@ -209,7 +232,7 @@ public sealed class L7Engine : IAsyncDisposable
 
         // From here on nothing fails.
         var (requests, streams) = (new SeriesRegistry(count), new SeriesRegistry(count));
-        _compiler = new SnapshotCompiler(count, requests, streams);
+        _compiler = new SnapshotCompiler(count, requests, streams, _challenges);
         _process.Fix(count * (DescriptorsPerWorker + config.Listeners.Length));
         _share.SetActive(!config.Listeners.IsEmpty);
         (_workers, _descriptors) = (workers, descriptors);

@@ -29,7 +29,7 @@ public sealed record ApplianceConfig
     [PerHost]
     public bool Watch { get; init; }
 
-    /// <summary>Folder of what the daemon keeps over restarts: what operators have taken out, the configurations that have run, the last endpoints of discovery by Kubernetes. Another one counts from the next start. Default /var/lib/penstock.</summary>
+    /// <summary>Folder of what the daemon keeps over restarts: what operators have taken out, the configurations that have run, the last endpoints of discovery by Kubernetes, the account and the certificates of ACME. Another one counts from the next start. Default /var/lib/penstock.</summary>
     [PerHost]
     [Text(TextForm.FilePath)]
     public string State { get; init; } = "/var/lib/penstock";
@@ -61,6 +61,10 @@ public sealed record ApplianceConfig
     /// <summary>The program that announces them.</summary>
     [PerHost]
     public BirdConfig Bird { get; init; } = new();
+
+    /// <summary>The CA of certificates that are asked for here; null: none.</summary>
+    [Example("{terms_agreed: true, contact: ops@example.com}")]
+    public AcmeConfig? Acme { get; init; }
 
     /// <summary>The L4 tier.</summary>
     public L4Config L4 { get; init; } = new();

@@ -4,7 +4,7 @@ namespace Penstock.Config.Tests;
 public sealed class DiagnosticTests
 {
     [Theory]
-    [InlineData("nod: x", "a.yaml:1:1: error: unknown key 'nod'; expected node, shutdown_timeout, watch, state, admin, metrics, peers, vrrp, keepalived, bgp, bird, l4 or l7; did you mean 'node'?")]
+    [InlineData("nod: x", "a.yaml:1:1: error: unknown key 'nod'; expected node, shutdown_timeout, watch, state, admin, metrics, peers, vrrp, keepalived, bgp, bird, acme, l4 or l7; did you mean 'node'?")]
     [InlineData("watch: yes", "a.yaml:1:8: error: watch: 'yes'; expected true or false; did you mean 'true'?")]
     [InlineData("watch: \"true\"", "a.yaml:1:8: error: watch: text 'true'; expected true or false; did you mean 'true'?")]
     [InlineData("shutdown_timeout: 10", "a.yaml:1:19: error: shutdown_timeout: '10'; expected a duration with its unit (us, ms, s, m, h, d), from 0s to 1h; did you mean '10s'?")]

@@ -26,6 +26,7 @@ internal static class ConfigChecks
         InterfaceChecks.Run(config.L4, host, at["l4"], sink);
         TableChecks.Run(config.L4, host, at["l4"], sink);
         ListenerChecks.Run(config.L7, host is not null, at["l7"], sink);
+        AcmeChecks.Run(config, host is not null, at, sink);
         RouteChecks.Run(config.L7, at["l7"]["routes"], sink);
         GrpcWebChecks.Run(config.L7, at["l7"], sink);
         ClusterChecks.Run(config.L7, host is not null, at["l7"]["clusters"], sink);

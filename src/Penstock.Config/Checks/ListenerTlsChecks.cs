@@ -2,6 +2,7 @@
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Penstock.Config.Reading;
+using Penstock.Config.Yaml;
 using Penstock.Model.L7;
 
 namespace Penstock.Config.Checks;
@@ -10,6 +11,7 @@ namespace Penstock.Config.Checks;
 internal static class ListenerTlsChecks
 {
     private const int TicketKeyBytes = 80;
+    private static readonly string[] s_files = ["cert", "key"];
 
     /// <summary>Checks a listener's TLS.</summary>
     /// <param name="tls">Its TLS.</param>
@@ -20,12 +22,14 @@ internal static class ListenerTlsChecks
     {
         if (!tls.Certificates.IsDefault && tls.Certificates.IsEmpty)
             sink.Error(at["certificates"].Node, at["certificates"].Path, "an empty list", "at least one certificate");
+        for (var i = 0; !tls.Certificates.IsDefault && i < tls.Certificates.Length; i++)
+            CheckKeys(at["certificates"][i], sink);
         if (!readsFiles)
             return;
         var served = new Dictionary<(string Name, string? KeyKind), Cursor>();
         for (var i = 0; !tls.Certificates.IsDefault && i < tls.Certificates.Length; i++)
         {
-            if (tls.Certificates[i] is { Cert: not null, Key: not null } certificate)
+            if (tls.Certificates[i] is { Cert.Length: > 0, Key.Length: > 0, Acme.IsEmpty: true } certificate)
                 CheckCertificate(certificate, served, at["certificates"][i], sink);
         }
 
@@ -33,6 +37,15 @@ internal static class ListenerTlsChecks
             CheckAuthorities(ca, at["client_certificates"], sink);
         if (tls.SessionTicketKeys is { } keys)
             CheckTicketKeys(keys, at, sink);
+    }
+
+    // Either both files or names; AcmeChecks looks at the names.
+    private static void CheckKeys(Cursor at, DiagnosticSink sink)
+    {
+        if (at.Node is not MappingNode { Incomplete: false } mapping || mapping.IndexOf("acme") >= 0)
+            return;
+        foreach (var key in s_files.Where(key => mapping.IndexOf(key) < 0))
+            sink.Error(at.Node, at.Path, $"no key '{key}'", "cert and key, or acme with names");
     }
 
     private static void CheckCertificate(CertificateConfig config, Dictionary<(string Name, string? KeyKind), Cursor> served, Cursor at, DiagnosticSink sink)

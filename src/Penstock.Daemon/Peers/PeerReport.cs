@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+using Penstock.L7.Acme;
+
 namespace Penstock.Daemon.Peers;
 
 /// <summary>What a host tells its peers of itself. It holds no secret, and of the configuration no value but those that adverts and routers are told anyway.</summary>
@@ -39,6 +41,9 @@ internal sealed record PeerReport(
     /// <summary>What it announces, <see cref="PeerBgp.None"/> where it speaks no BGP; null: it does not say, or not yet.</summary>
     public PeerBgp? Bgp { get; init; }
 
+    /// <summary>What CAs ask for at names while an order of it waits: they may come here; null: it is of a version that does not say.</summary>
+    public IReadOnlyList<AcmeChallenge>? Challenges { get; init; }
+
     /// <summary>Whether it has more VRRP instances, or addresses of them, than <see cref="Vrrp"/>: of one that is not there nothing is known.</summary>
     public bool HasMore { get; init; }
 
@@ -63,6 +68,8 @@ internal sealed record PeerReport(
             return "a drained node that is null";
         if (Bgp?.Addresses.Any(one => one is null) == true)
             return "an announced address that is null";
+        if (Challenges?.Any(one => one is null) == true)
+            return "a challenge that is null";
         foreach (var instance in Vrrp)
         {
             if (instance is null)
@@ -84,6 +91,7 @@ internal sealed record PeerReport(
         State = Plain(State),
         BgpRouterId = BgpRouterId is null ? null : Plain(BgpRouterId),
         Bgp = Bgp?.Cut(MostItems) is { } bgp ? bgp with { Addresses = [.. bgp.Addresses.Select(one => one with { Address = Plain(one.Address) })] } : null,
+        Challenges = Challenges is null ? null : [.. Challenges.Take(MostItems)], // nobody is shown any, and what is no token is not answered
         Drained = Drained is null ? null : [.. Drained.Take(MostItems).Select(Plain)],
         Vrrp = [.. Vrrp.Take(MostItems).Select(instance => instance with { Name = Plain(instance.Name), Addresses = [.. instance.Addresses.Take(MostItems).Select(Plain)] })],
     };

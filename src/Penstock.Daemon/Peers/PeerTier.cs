@@ -6,6 +6,7 @@ using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using Penstock.Config.Reading;
 using Penstock.ControlPlane;
+using Penstock.L7.Acme;
 using Penstock.Model;
 using Penstock.Model.L4;
 using Penstock.Model.Peers;
@@ -73,6 +74,12 @@ internal sealed class PeerTier : IAsyncDisposable
 
     /// <summary>Called after <see cref="Proxies"/> has changed, on any thread.</summary>
     public Action? ProxiesChanged { get; set; }
+
+    /// <summary>What CAs ask for while an order of this host waits, which peers are told.</summary>
+    public Func<IReadOnlyList<AcmeChallenge>>? Challenges { get; set; }
+
+    /// <summary>Takes what CAs ask for while orders of the peers wait, on any thread.</summary>
+    public Action<IEnumerable<AcmeChallenge>>? ChallengesHeard { get; set; }
 
     /// <summary>Hosts of the proxy tier of which something is known, this one among them, by their addresses; the same object until it changes.</summary>
     public ImmutableDictionary<IPAddress, ProxyState> Proxies => Volatile.Read(ref _proxies);
@@ -194,7 +201,7 @@ internal sealed class PeerTier : IAsyncDisposable
             followed = _followed;
         var snapshot = followed.Snapshot!; // the API asks only where there is one
         string[] drained = [.. _links.Where(link => link.View.Proxy?.State == EndpointState.Drain && !TakesFlows(link.Peer.ProxyAddress(), snapshot)).Select(link => link.Peer.Name)];
-        return _own.Report(snapshot, followed.At, root, drained);
+        return _own.Report(snapshot, followed.At, root, drained) with { Challenges = Challenges?.Invoke() };
     }
 
     private static bool Knows(PeerReport report, string node) => report.Drained?.Contains(node, StringComparer.Ordinal) ?? true;
@@ -230,6 +237,7 @@ internal sealed class PeerTier : IAsyncDisposable
     private void Look()
     {
         FollowProxies();
+        ChallengesHeard?.Invoke(_links.SelectMany(link => link.View.Report?.Challenges ?? []));
         if (Config is not { Peers: { } peers } config)
             return;
         var (instances, bgp) = (_own.Instances(config), _own.Bgp);
@@ -369,6 +377,7 @@ internal sealed class PeerTier : IAsyncDisposable
         if (Config?.Peers is not null)
             return;
         _links = [];
+        ChallengesHeard?.Invoke([]);
         lock (_looking)
         {
             _watch.Look([], [], TimeSpan.Zero);

@@ -117,6 +117,8 @@ internal sealed class ApplianceHost(ConfigSource source, string? socketPath, ILo
             () => vrrp.Roles, () => peers.Proxies, () => overrides.Current,
             time, loggers);
         (vrrp.RolesChanged, vrrp.IsBackedUp, peers.ProxiesChanged) = (plane.Touch, peers.IsBackedUp, plane.Touch);
+        (peers.Challenges, peers.ChallengesHeard) = (engine.OpenChallenges, engine.AnswerFor);
+        engine.CertificateIssued = () => plane.PublishAsync(anew: true);
         source.Running = () => plane.State.Snapshot?.Config;
         using var reloader = new Reloader(source, kept, _reloadCauses, plane, notifier, _logger, time);
         var start = await reloader.StartAsync(first);
@@ -127,7 +129,7 @@ internal sealed class ApplianceHost(ConfigSource source, string? socketPath, ILo
             _logger.LogInformation("{Sockets} listening sockets of the process before go on with what waits in them; {Closed} are not wanted any more", inherited - unwanted, unwanted);
 
         var api = new AdminApi(
-            () => plane.State, node, overrides, plane.PublishAsync,
+            () => plane.State, node, overrides, () => plane.PublishAsync(),
             () => _reporter.Report(plane.State, balancer.Status(), engine.Status(), vrrp.Status(), bgp.Status(), peers.Status(), accessLog.Trouble, discovery.Warnings.Concat(plane.Warnings), node.Report(), overrides, kept, _draining),
             kept.Compared, reloader, kept,
             question => balancer.Explain(question.From, question.To, question.Protocol), engine.Explain);

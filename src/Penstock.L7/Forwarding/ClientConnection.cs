@@ -285,6 +285,8 @@ internal sealed class ClientConnection : SocketConnection, IClientStream
         }
 
         Protocol = TlsHandshake.ProtocolOf(tls);
+        if (Protocol == ApplicationProtocol.AcmeTls)
+            return false;
         if (tls.Session.PeerCertificate() is { } certificate)
             Certificate = ClientCertificateField.Of(certificate);
         return true;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Collections.Immutable;
 using System.Text;
+using Penstock.L7.Acme;
 using Penstock.L7.Admission;
 using Penstock.L7.Errors;
 using Penstock.L7.Http1;
@@ -45,6 +46,9 @@ internal sealed class CompiledListener
 
     /// <summary>Its TLS; null: none.</summary>
     internal TlsListener? Tls { get; init; }
+
+    /// <summary>What a CA is answered before any route; null: nothing, as there is TLS.</summary>
+    internal AcmeChallenges? Challenges { get; init; }
 
     /// <summary>Values of Proxy-Status.</summary>
     internal ProxyStatusField ProxyStatus { get; }
@@ -91,6 +95,8 @@ internal sealed class CompiledListener
     internal CompiledRoute? Match(ReadOnlySpan<byte> host, ReadOnlySpan<byte> path, ReadOnlySpan<byte> method, out ProxyError error)
     {
         error = ProxyError.None;
+        if (Challenges?.Find(path) is { } challenge)
+            return new CompiledRoute(challenge, [], [Unrouted], TimeoutMilliseconds: null);
         if (_table.Match(host, path, method) is { } route)
             return _routes[route.Index];
         Span<byte> allowed = stackalloc byte[64];

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Collections.Immutable;
+using Penstock.L7.Acme;
 using Penstock.L7.Errors;
 using Penstock.L7.Metrics;
 using Penstock.L7.Routing;
@@ -12,7 +13,7 @@ using Penstock.Model.L7;
 namespace Penstock.L7.Runtime;
 
 /// <summary>Turns a snapshot into what the reactors serve. What has not changed since the last one is taken from there.</summary>
-internal sealed class SnapshotCompiler(int reactors, SeriesRegistry requests, SeriesRegistry streams)
+internal sealed class SnapshotCompiler(int reactors, SeriesRegistry requests, SeriesRegistry streams, AcmeChallenges challenges)
 {
     /// <summary>How long a key that is made here serves new session tickets.</summary>
     private static readonly TimeSpan TicketKeyPeriod = TimeSpan.FromHours(12);
@@ -56,7 +57,7 @@ internal sealed class SnapshotCompiler(int reactors, SeriesRegistry requests, Se
 
     /// <summary>Reads the certificates of listeners and clusters, as far as they are not known yet.</summary>
     /// <exception cref="L7ApplyException">A file can't be used.</exception>
-    internal TlsFiles ReadTls(Snapshot snapshot) => TlsFiles.Read(snapshot, _tls, _tlsBefore, _ticketKeys);
+    internal TlsFiles ReadTls(Snapshot snapshot) => TlsFiles.Read(snapshot, _tls, _tlsBefore, _ticketKeys, challenges);
 
     /// <summary>Keeps what was read for a snapshot that is served from now on, and what was served until now.</summary>
     internal void Adopt(TlsFiles tls) => (_tlsBefore, _tls) = (_tls, tls);
@@ -87,6 +88,7 @@ internal sealed class SnapshotCompiler(int reactors, SeriesRegistry requests, Se
         {
             Slot = slot,
             Tls = config.Tls is null ? null : tls.Of(config.Tls),
+            Challenges = config.Tls is null ? challenges : null,
         };
     }
 

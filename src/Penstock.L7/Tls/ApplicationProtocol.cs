@@ -12,4 +12,7 @@ internal enum ApplicationProtocol
 
     /// <summary><c>h2</c> (RFC 9113 section 3.2).</summary>
     Http2,
+
+    /// <summary><c>acme-tls/1</c> (RFC 8737): a CA has seen what it asked for, and nothing follows.</summary>
+    AcmeTls,
 }

@@ -21,10 +21,12 @@ internal sealed class CertificateGroups
                 ByName.Add(name, GroupOf(name));
         }
 
-        Default = certificates[0].Names is [var first, ..] ? GroupOf(first) : [certificates[0]];
+        Default = certificates.IsEmpty ? []
+            : certificates[0].Names is [var first, ..] ? GroupOf(first)
+            : [certificates[0]];
     }
 
-    /// <summary>For clients that ask for no name, or for one that no certificate is for: the first certificate, with those of its first name.</summary>
+    /// <summary>For clients that ask for no name, or for one that no certificate is for: the first certificate, with those of its first name; empty: there is no certificate yet, and they are refused.</summary>
     internal ImmutableArray<ServerCertificate> Default { get; }
 
     /// <summary>By name.</summary>

@@ -34,6 +34,9 @@ internal enum HandshakeResult
     /// <summary>The peer has shown no certificate, and must.</summary>
     NoCertificate,
 
+    /// <summary>There is no certificate to show yet: a CA has still to issue it.</summary>
+    NoCertificateYet,
+
     /// <summary>The peer's certificate can't be verified.</summary>
     CertificateRefused,
 

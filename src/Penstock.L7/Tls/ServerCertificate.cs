@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Collections.Immutable;
 using System.Security.Cryptography.X509Certificates;
+using Penstock.L7.Acme;
 using Penstock.Linux.Tls;
 using Penstock.Model.L7;
 
@@ -15,9 +16,12 @@ namespace Penstock.L7.Tls;
 internal sealed record ServerCertificate(CertificateConfig Config, ImmutableArray<string> Names, string KeyKind, DateTimeOffset NotAfter, TlsStaple? Staple)
 {
     /// <summary>Reads the certificate; its key is left to OpenSSL.</summary>
-    internal static ServerCertificate Read(CertificateConfig config)
+    /// <returns>Null: it is had by ACME, and there is none yet that could be served.</returns>
+    internal static ServerCertificate? Read(CertificateConfig config)
     {
-        using var certificate = X509CertificateLoader.LoadCertificateFromFile(config.Cert);
+        using var certificate = config.Acme.IsEmpty ? X509CertificateLoader.LoadCertificateFromFile(config.Cert) : KeptCertificate.Read(config.Cert);
+        if (certificate is null)
+            return null;
         var names = certificate.Extensions.OfType<X509SubjectAlternativeNameExtension>().SelectMany(extension => extension.EnumerateDnsNames()).ToList();
         if (names.Count == 0)
             names.Add(certificate.GetNameInfo(X509NameType.SimpleName, forIssuer: false));

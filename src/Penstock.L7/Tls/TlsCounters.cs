@@ -26,6 +26,7 @@ internal sealed class TlsCounters
         HandshakeResult.UnsupportedVersion => "unsupported_version",
         HandshakeResult.NoSharedCipher => "no_shared_cipher",
         HandshakeResult.NoApplicationProtocol => "no_application_protocol",
+        HandshakeResult.NoCertificateYet => "no_certificate_yet",
         HandshakeResult.NoCertificate => "no_certificate",
         HandshakeResult.CertificateRefused => "certificate_refused",
         HandshakeResult.RefusedByPeer => "refused_by_peer",

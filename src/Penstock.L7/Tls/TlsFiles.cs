@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+using Penstock.L7.Acme;
 using Penstock.Linux.Tls;
 using Penstock.Model;
 using Penstock.Model.L7;
@@ -16,22 +17,23 @@ internal sealed class TlsFiles
 
     /// <summary>
     /// Reads a snapshot's files: anew where the configuration was read anew, also if nothing but a file's content has changed since; what was read for this very
-    /// configuration is kept, whatever has become of the files.
+    /// configuration is kept, whatever has become of the files, until a certificate by ACME is replaced.
     /// </summary>
     /// <param name="snapshot">The snapshot.</param>
     /// <param name="running">What is served.</param>
     /// <param name="before">What was served before that.</param>
     /// <param name="ownKeys">Keys of session tickets for listeners that name none.</param>
+    /// <param name="challenges">What CAs are answered.</param>
     /// <exception cref="L7ApplyException">A file can't be used.</exception>
-    internal static TlsFiles Read(Snapshot snapshot, TlsFiles running, TlsFiles before, TlsTicketKeys ownKeys)
+    internal static TlsFiles Read(Snapshot snapshot, TlsFiles running, TlsFiles before, TlsTicketKeys ownKeys, AcmeChallenges challenges)
     {
         var files = new TlsFiles();
         foreach (var listener in snapshot.Config.L7.Listeners)
         {
             if (listener.Tls is { } config)
             {
-                files._listeners[config] = running._listeners.GetValueOrDefault(config) ?? before._listeners.GetValueOrDefault(config)
-                    ?? TlsListener.Read(listener.Name, config, listener.Http2.Enabled, ownKeys);
+                files._listeners[config] = running.Current(config) ?? before.Current(config)
+                    ?? TlsListener.Read(listener.Name, config, listener.Http2.Enabled, ownKeys, challenges);
             }
         }
 
@@ -49,6 +51,9 @@ internal sealed class TlsFiles
 
     /// <summary>What is spoken to endpoints of a cluster of the snapshot that has TLS.</summary>
     internal TlsClient Of(string cluster) => _clients[cluster].Client;
+
+    // A certificate by ACME is another without a reload.
+    private TlsListener? Current(ListenerTlsConfig config) => _listeners.TryGetValue(config, out var one) && !one.IsOutdated ? one : null;
 
     private TlsClient? Known(string cluster, ClusterTlsConfig config) =>
         _clients.TryGetValue(cluster, out var one) && ReferenceEquals(one.Config, config) ? one.Client : null;

@@ -28,6 +28,7 @@ internal static class TlsHandshake
     /// <summary>What ALPN has settled.</summary>
     internal static ApplicationProtocol ProtocolOf(TlsTransport tls) =>
         tls.Session.Protocol.SequenceEqual("h2"u8) ? ApplicationProtocol.Http2
+        : tls.Session.Protocol.SequenceEqual("acme-tls/1"u8) ? ApplicationProtocol.AcmeTls
         : tls.Session.Protocol.IsEmpty ? ApplicationProtocol.Unsettled
         : ApplicationProtocol.Http11;
 }

@@ -2,6 +2,7 @@
 using System.Collections.Immutable;
 using System.Security.Cryptography;
 using System.Text;
+using Penstock.L7.Acme;
 using Penstock.Linux.Tls;
 using Penstock.Model.L7;
 
@@ -13,8 +14,11 @@ internal sealed class TlsListener
     private readonly Dictionary<string, TlsContext> _byName = new(StringComparer.Ordinal);
     private readonly Dictionary<string, TlsContext> _byWildcard = new(StringComparer.Ordinal);
 
-    private TlsListener(ImmutableArray<ServerCertificate> certificates, TlsContext context)
+    private readonly ImmutableArray<(string Path, long Stamp)> _kept;
+
+    private TlsListener(ImmutableArray<ServerCertificate> certificates, ImmutableArray<(string Path, long Stamp)> kept, TlsContext context)
     {
+        _kept = kept;
         Certificates = certificates;
         Context = context;
     }
@@ -22,7 +26,10 @@ internal sealed class TlsListener
     /// <summary>For new sessions: that of the first certificate, which finds the others.</summary>
     internal TlsContext Context { get; }
 
-    /// <summary>Certificates in the order of the configuration.</summary>
+    /// <summary>Whether a certificate by ACME has been replaced since.</summary>
+    internal bool IsOutdated => _kept.Any(one => KeptCertificate.Stamp(one.Path) != one.Stamp);
+
+    /// <summary>Certificates in the order of the configuration, without those that a CA has not issued yet.</summary>
     internal ImmutableArray<ServerCertificate> Certificates { get; }
 
     /// <summary>Reads the files and makes the contexts.</summary>
@@ -30,22 +37,25 @@ internal sealed class TlsListener
     /// <param name="config">Its TLS.</param>
     /// <param name="http2">Whether HTTP/2 is spoken to clients that offer it.</param>
     /// <param name="ownKeys">Keys of session tickets where the configuration names none.</param>
+    /// <param name="challenges">What CAs are answered.</param>
     /// <exception cref="L7ApplyException">One of the files can't be used.</exception>
-    internal static TlsListener Read(string listener, ListenerTlsConfig config, bool http2, TlsTicketKeys ownKeys)
+    internal static TlsListener Read(string listener, ListenerTlsConfig config, bool http2, TlsTicketKeys ownKeys, AcmeChallenges challenges)
     {
         try
         {
-            var certificates = config.Certificates.Select(ServerCertificate.Read).ToImmutableArray();
+            ImmutableArray<(string, long)> kept = [.. config.Certificates.Where(one => !one.Acme.IsEmpty).Select(one => (one.Cert, KeptCertificate.Stamp(one.Cert)))]; // before they are read
+            var certificates = config.Certificates.Select(ServerCertificate.Read).OfType<ServerCertificate>().ToImmutableArray();
             var keys = config.SessionTicketKeys is { } path ? TicketKeyFile.Read(path) : ownKeys;
             var rules = new TlsRules(config, http2, keys, Domain(listener, config));
             var groups = new CertificateGroups(certificates);
             var contexts = new Dictionary<string, TlsContext>(StringComparer.Ordinal);
-            var tls = new TlsListener(certificates, ContextOf(groups.Default, rules, contexts));
+            var tls = new TlsListener(certificates, kept, ContextOf(groups.Default, rules, contexts));
             foreach (var (name, group) in groups.ByName)
                 tls._byName.Add(name, ContextOf(group, rules, contexts));
             foreach (var (suffix, group) in groups.ByWildcard)
                 tls._byWildcard.Add(suffix, ContextOf(group, rules, contexts));
             tls.Context.ChooseBy(tls.Find);
+            tls.Context.AnswerChallengesBy(challenges.CertificateOf);
             return tls;
         }
         catch (Exception e) when (e is TlsException or IOException or UnauthorizedAccessException or CryptographicException or FormatException)
@@ -70,6 +80,8 @@ internal sealed class TlsListener
         if (contexts.TryGetValue(key, out var context))
             return context;
         context = rules.NewContext();
+        if (group.IsEmpty)
+            context.RefuseAll();
         foreach (var certificate in group)
             context.AddCertificate(certificate.Config.Cert, certificate.Config.Key, certificate.Staple);
         return contexts[key] = context;

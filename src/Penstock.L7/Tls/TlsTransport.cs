@@ -59,6 +59,7 @@ internal sealed class TlsTransport
         TlsErrors.UnsupportedProtocol => HandshakeResult.UnsupportedVersion,
         TlsErrors.NoSharedCipher => HandshakeResult.NoSharedCipher,
         TlsErrors.NoApplicationProtocol => HandshakeResult.NoApplicationProtocol,
+        TlsErrors.CallbackFailed => HandshakeResult.NoCertificateYet,
         TlsErrors.NoPeerCertificate => HandshakeResult.NoCertificate,
         TlsErrors.CertificateVerifyFailed => HandshakeResult.CertificateRefused,
         >= TlsErrors.AlertOffset => HandshakeResult.RefusedByPeer,

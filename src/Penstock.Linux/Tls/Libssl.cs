@@ -179,6 +179,30 @@ internal static unsafe partial class Libssl
     internal static partial nint SSL_set_SSL_CTX(nint ssl, nint context);
 
     [LibraryImport(Library)]
+    internal static partial void SSL_CTX_set_client_hello_cb(nint context, delegate* unmanaged<nint, int*, void*, int> callback, void* argument);
+
+    [LibraryImport(Library)]
+    internal static partial int SSL_set_ex_data(nint ssl, int index, nint data);
+
+    [LibraryImport(Library)]
+    internal static partial nint SSL_get_ex_data(nint ssl, int index);
+
+    [LibraryImport(Library)]
+    internal static partial int SSL_client_hello_get0_ext(nint ssl, uint type, byte** value, nuint* length);
+
+    [LibraryImport(Library)]
+    internal static partial void SSL_certs_clear(nint ssl);
+
+    [LibraryImport(Library)]
+    internal static partial void SSL_set_verify(nint ssl, int mode, nint callback);
+
+    [LibraryImport(Library)]
+    internal static partial int SSL_use_certificate_ASN1(nint ssl, byte* certificate, int length);
+
+    [LibraryImport(Library)]
+    internal static partial int SSL_use_PrivateKey_ASN1(int type, nint ssl, byte* key, nint length);
+
+    [LibraryImport(Library)]
     internal static partial byte* SSL_get_servername(nint ssl, int type);
 
     [LibraryImport(Library)]

@@ -23,14 +23,34 @@ internal static unsafe class TlsCallbacks
             ((TlsChannel*)channel)->MessagesLeft--;
     }
 
+    /// <summary>Before OpenSSL reads the extensions: later, it does not give their content away.</summary>
+    [UnmanagedCallersOnly]
+    internal static int ClientHello(nint ssl, int* alert, void* argument)
+    {
+        const int goesOn = 1, ends = 0; // SSL_CLIENT_HELLO_*
+        if (TlsContext.Of(ssl)?.ChallengeFor is not { } find || !OffersAcme(ssl) || find(AskedName(ssl)) is not { } challenge)
+            return goesOn;
+        return Show(ssl, challenge) ? goesOn : ends;
+    }
+
     [UnmanagedCallersOnly]
     internal static int ServerName(nint ssl, int* alert, void* argument)
     {
+        const int unrecognizedName = 112; // SSL_AD_UNRECOGNIZED_NAME
         var name = Libssl.SSL_get_servername(ssl, 0);
-        if (name is null || TlsContext.Of(ssl) is not { ByName: { } byName } context)
+        if (TlsContext.Of(ssl) is not { } context)
             return NotAcknowledged;
-        var asked = MemoryMarshal.CreateReadOnlySpanFromNullTerminated(name);
-        var found = byName(Lower(asked is [.., _, (byte)'.'] ? asked[..^1] : asked)); // Some clients leave the dot that ends it.
+        if (IsShown(ssl))
+            return Ok;
+        if (context.RefusesAll)
+        {
+            *alert = unrecognizedName;
+            return Fatal;
+        }
+
+        if (name is null || context.ByName is not { } byName)
+            return NotAcknowledged;
+        var found = byName(Lower(name));
         if (!ReferenceEquals(found, context))
             _ = Libssl.SSL_set_SSL_CTX(ssl, found.Pointer);
         return Ok;
@@ -42,6 +62,13 @@ internal static unsafe class TlsCallbacks
         const int negotiated = 1; // OPENSSL_NPN_NEGOTIATED
         if (TlsContext.Of(ssl) is not { } context)
             return NotAcknowledged;
+        if (IsShown(ssl) && IsAcme(new ReadOnlySpan<byte>(offered, (int)offeredLength)))
+        {
+            *chosen = offered + 1;
+            *chosenLength = (byte)(offeredLength - 1);
+            return Ok;
+        }
+
         fixed (byte* own = context.Protocols)
         {
             byte* found;
@@ -85,6 +112,40 @@ internal static unsafe class TlsCallbacks
         }
 
         return null;
+    }
+
+    // RFC 8737 section 3: the CA offers that protocol alone.
+    private static bool OffersAcme(nint ssl) => Extension(ssl, type: 16) is [_, _, .. var protocols] && IsAcme(protocols); // RFC 7301 section 3.1: after the list's length
+
+    private static bool IsAcme(ReadOnlySpan<byte> offered) => offered.SequenceEqual("\nacme-tls/1"u8); // its length is 10, as the line break's code
+
+    // RFC 6066 section 3: the list's length, the kind (0: a host's), the name's length, the name; that list has one name. Anything else is nobody's.
+    private static string AskedName(nint ssl) => Extension(ssl, type: 0) is [_, _, 0, var high, var low, .. var name] && name.Length == ((high << 8) | low) ? Lower(name) : "";
+
+    private static ReadOnlySpan<byte> Extension(nint ssl, uint type)
+    {
+        byte* value;
+        nuint length;
+        return Libssl.SSL_client_hello_get0_ext(ssl, type, &value, &length) == 1 ? new ReadOnlySpan<byte>(value, (int)length) : default;
+    }
+
+    // In place of all that the context has, for this session alone, and without asking the CA for a certificate.
+    private static bool Show(nint ssl, TlsChallengeCertificate challenge)
+    {
+        const int ec = 408; // EVP_PKEY_EC
+        Libssl.SSL_certs_clear(ssl);
+        Libssl.SSL_set_verify(ssl, 0, 0);
+        fixed (byte* certificate = challenge.Certificate, key = challenge.Key)
+            return Libssl.SSL_use_certificate_ASN1(ssl, certificate, challenge.Certificate.Length) == 1 && Libssl.SSL_use_PrivateKey_ASN1(ec, ssl, key, challenge.Key.Length) == 1 && Libssl.SSL_set_ex_data(ssl, 0, 1) == 1;
+    }
+
+    private static bool IsShown(nint ssl) => Libssl.SSL_get_ex_data(ssl, 0) != 0;
+
+    // Some clients leave the dot that ends it.
+    private static string Lower(byte* text)
+    {
+        var asked = MemoryMarshal.CreateReadOnlySpanFromNullTerminated(text);
+        return Lower(asked is [.., _, (byte)'.'] ? asked[..^1] : asked);
     }
 
     private static string Lower(ReadOnlySpan<byte> name) => string.Create(name.Length, name, static (text, bytes) =>

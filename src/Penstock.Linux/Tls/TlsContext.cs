@@ -53,6 +53,12 @@ public sealed unsafe class TlsContext
     /// <summary>Finds the context for a name that a client asks for (RFC 6066 section 3); null: this one serves all.</summary>
     public Func<string, TlsContext>? ByName { get; private set; }
 
+    /// <summary>Finds what is shown for acme-tls/1; null: nothing is.</summary>
+    internal Func<string, TlsChallengeCertificate?>? ChallengeFor { get; private set; }
+
+    /// <summary>Whether it has no certificate and refuses all handshakes.</summary>
+    internal bool RefusesAll { get; private set; }
+
     /// <summary>Counted by OpenSSL for each session; here it is freed when nothing refers to this object any more, no session either.</summary>
     internal nint Pointer => _context;
 
@@ -167,6 +173,22 @@ public sealed unsafe class TlsContext
     public void ChooseBy(Func<string, TlsContext> find)
     {
         ByName = find;
+        _ = Libssl.SSL_CTX_callback_ctrl(_context, Libssl.ControlServerNameCallback, (delegate* unmanaged<nint, int*, void*, int>)&TlsCallbacks.ServerName);
+    }
+
+    /// <summary>Answers CAs that ask for the protocol acme-tls/1, and for no other, by a certificate of its own for the name (RFC 8737). Whoever uses the session has to end it then: nothing was verified of the client.</summary>
+    /// <param name="find">Gives what is shown for a name in lower case; null: nobody waits for it.</param>
+    public void AnswerChallengesBy(Func<string, TlsChallengeCertificate?> find)
+    {
+        ChallengeFor = find;
+        _ = Libssl.SSL_CTX_callback_ctrl(_context, Libssl.ControlServerNameCallback, (delegate* unmanaged<nint, int*, void*, int>)&TlsCallbacks.ServerName);
+        Libssl.SSL_CTX_set_client_hello_cb(_context, &TlsCallbacks.ClientHello, null);
+    }
+
+    /// <summary>Refuses all handshakes with the alert unrecognized_name (RFC 6066 section 3) but those of <see cref="AnswerChallengesBy"/>: there is no certificate.</summary>
+    public void RefuseAll()
+    {
+        RefusesAll = true;
         _ = Libssl.SSL_CTX_callback_ctrl(_context, Libssl.ControlServerNameCallback, (delegate* unmanaged<nint, int*, void*, int>)&TlsCallbacks.ServerName);
     }
 

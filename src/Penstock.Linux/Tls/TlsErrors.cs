@@ -18,6 +18,9 @@ public static unsafe class TlsErrors
     /// <summary>SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE.</summary>
     public const int NoPeerCertificate = 199;
 
+    /// <summary>SSL_R_CALLBACK_FAILED: what was to choose a certificate has refused, see <see cref="TlsContext.RefuseAll"/>.</summary>
+    public const int CallbackFailed = 234;
+
     /// <summary>SSL_R_NO_APPLICATION_PROTOCOL.</summary>
     public const int NoApplicationProtocol = 235;
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Penstock.Linux.Tls;
 using Penstock.Tests;
@@ -208,6 +210,38 @@ public sealed class TlsSessionTests : IDisposable
         names.ShouldBe(["a.example.com", "a.example.com"]);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Challenge_OfANameThatIsProven_IsAnsweredWithItsOwnCertificate(bool refusesOthers)
+    {
+        const string proven = "b.example.com";
+        var (certificate, key) = _authority.Sign([proven]);
+        using var shown = X509CertificateLoader.LoadCertificateFromFile(certificate);
+        using var pair = ECDsa.Create();
+        pair.ImportFromPem(File.ReadAllText(key));
+        var challenge = new TlsChallengeCertificate(shown.RawData, pair.ExportECPrivateKey());
+        var context = refusesOthers ? new TlsContext() : Context();
+        context.SetProtocols("http/1.1");
+        if (refusesOthers)
+            context.RefuseAll();
+        else
+            context.ChooseBy(_ => context);
+        context.AnswerChallengesBy(name => string.Equals(name, proven, StringComparison.Ordinal) ? challenge : null);
+        using (var server = TlsSession.Accept(context, Descriptor(_server), ahead: []))
+        using (var client = Client(proven, "acme-tls/1").Connect(Descriptor(_client), earlier: null))
+        {
+            Agree(server, client); // the client verifies the name
+            Encoding.ASCII.GetString(server.Protocol).ShouldBe("acme-tls/1");
+            Exchange(server, _server, client, _client, "with the tickets before it");
+        }
+
+        using var next = TlsSession.Accept(context, Descriptor(_server), ahead: []);
+        using var other = Client(protocol: "acme-tls/1").Connect(Descriptor(_client), earlier: null);
+        Should.Throw<ShouldAssertException>(() => Agree(next, other));
+        next.IsEstablished.ShouldBeFalse();
+    }
+
     private static int Descriptor(Socket socket) => (int)socket.Handle;
 
     private TlsContext Context()
@@ -220,7 +254,7 @@ public sealed class TlsSessionTests : IDisposable
         return context;
     }
 
-    private TlsClient Client(string serverName = "a.example.com") => TlsClient.Create(new TlsClientOptions(_authority.CaFile, Certificate: null, Key: null, serverName, [], Verifies: true, "http/1.1"));
+    private TlsClient Client(string serverName = "a.example.com", string protocol = "http/1.1") => TlsClient.Create(new TlsClientOptions(_authority.CaFile, Certificate: null, Key: null, serverName, [], Verifies: true, protocol));
 
     private TlsSession Accept() => TlsSession.Accept(Context(), Descriptor(_server), ahead: []);
 

@@ -30,8 +30,23 @@ internal sealed record ProxyConfig
     /// <summary>Further keys of l7, one line of YAML each.</summary>
     public string[] L7 { get; init; } = [];
 
+    /// <summary>Further listeners, one line of YAML each.</summary>
+    public string[] Listeners { get; init; } = [];
+
+    /// <summary>Further sections, one line of YAML each.</summary>
+    public string[] Sections { get; init; } = [];
+
+    /// <summary>Name of the host.</summary>
+    public string Node { get; init; } = "test";
+
+    /// <summary>Folder of what outlives the daemon; null: one that goes with it.</summary>
+    public string? State { get; init; }
+
     /// <summary>Items of the route table, one line of YAML each; the default sends everything to cluster <c>main</c>.</summary>
     public string[] Routes { get; init; } = ["- to: [{cluster: main}]"];
+
+    /// <summary>Further route tables, one line of YAML each.</summary>
+    public string[] MoreRoutes { get; init; } = [];
 
     /// <summary>Further clusters: name and endpoint.</summary>
     public IReadOnlyList<(string Name, string Endpoint)> Clusters { get; init; } = [];
@@ -45,13 +60,14 @@ internal sealed record ProxyConfig
     /// <summary>The configuration's text.</summary>
     /// <param name="directory">Directory of the admin socket.</param>
     public string ToYaml(string directory) => $"""
-        node: test
-        state: {directory}/lib
+        node: {Node}
+        state: {State ?? directory + "/lib"}
         shutdown_timeout: 5s
         admin:
           socket: {directory}/admin.sock
         metrics:
           bind: "127.0.0.1:{MetricsPort}"
+        {Lines(0, Sections)}
         l7:
           reactors: {Reactors}
         {Lines(2, L7)}
@@ -59,9 +75,11 @@ internal sealed record ProxyConfig
             - name: front
               bind: "{Bind ?? $"127.0.0.1:{Port}"}"
         {Lines(6, IsTcp ? Listener : ["routes: table", .. Listener])}
+        {Lines(4, Listeners)}
           routes:
             table:
         {Lines(6, Routes)}
+        {Lines(4, MoreRoutes)}
           clusters:
             main:
               endpoints: [{string.Join(", ", Endpoints.Select(Endpoint))}]

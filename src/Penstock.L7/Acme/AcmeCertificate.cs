@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+using System.Collections.Immutable;
+
+namespace Penstock.L7.Acme;
+
+/// <summary>A certificate that is had by ACME: what is kept, and how asking for it went. Changed by <see cref="AcmeKeeper"/>'s loop alone, read by any thread.</summary>
+/// <param name="path">File that it is kept in.</param>
+/// <param name="names">Names that it is for.</param>
+internal sealed class AcmeCertificate(string path, ImmutableArray<string> names)
+{
+    // The CA's clock, and that of the clients, may be others: half of its life is over before another is asked for.
+    private const int MostOfLife = 2, UsualOfLife = 3;
+
+    // Two hosts with certificates of the same minute do not ask in the same minute.
+    private const double Spread = 0.02;
+
+    private static readonly TimeSpan s_firstWait = TimeSpan.FromMinutes(2), s_firstUnreachableWait = TimeSpan.FromSeconds(5), s_longestWait = TimeSpan.FromHours(6), s_leastLife = TimeSpan.FromSeconds(10);
+
+    private long _issued;
+    private long _failed;
+    private long _failures;
+
+    /// <summary>File that it is kept in.</summary>
+    internal string Path { get; } = path;
+
+    /// <summary>Names that it is for.</summary>
+    internal ImmutableArray<string> Names { get; } = names;
+
+    /// <summary>When the CA is asked for it, or for the next.</summary>
+    internal DateTimeOffset DueAt { get; private set; }
+
+    /// <summary>Whether there is one to serve.</summary>
+    internal bool IsKept { get; private set; }
+
+    /// <summary>Why it was not had the last time; null: it was.</summary>
+    internal string? Trouble { get; private set; }
+
+    /// <summary>Certificates that were had.</summary>
+    internal long Issued => Volatile.Read(ref _issued);
+
+    /// <summary>Attempts that failed.</summary>
+    internal long Failed => Volatile.Read(ref _failed);
+
+    /// <summary>Attempts that failed since the last that did not.</summary>
+    internal long Failures => Volatile.Read(ref _failures);
+
+    /// <summary>Looks at what is kept.</summary>
+    /// <param name="renewBefore">Time before its end from which on another is asked for; null: a third of its life.</param>
+    /// <param name="soonest">When it is asked for at the earliest.</param>
+    internal void Look(TimeSpan? renewBefore, DateTimeOffset soonest)
+    {
+        using var kept = KeptCertificate.Read(Path);
+        IsKept = kept is not null;
+        if (kept is null || !KeptCertificate.IsFor(kept, Names))
+        {
+            DueAt = soonest;
+            return;
+        }
+
+        var (begin, end) = (new DateTimeOffset(kept.NotBefore.ToUniversalTime(), TimeSpan.Zero), new DateTimeOffset(kept.NotAfter.ToUniversalTime(), TimeSpan.Zero));
+        var life = end - begin;
+        var before = renewBefore is { } wanted && wanted < life / MostOfLife ? wanted : renewBefore is null ? life / UsualOfLife : life / MostOfLife;
+        var due = end - before - (life * (Spread * Random.Shared.NextDouble()));
+        DueAt = due > soonest ? due : soonest;
+    }
+
+    /// <summary>Another was had.</summary>
+    internal void Succeed(TimeSpan? renewBefore, DateTimeOffset now)
+    {
+        Trouble = null;
+        Volatile.Write(ref _failures, 0);
+        Volatile.Write(ref _issued, _issued + 1);
+        Look(renewBefore, now + s_leastLife);
+    }
+
+    /// <summary>None was had: each time the wait is twice as long, and at least what the CA asks for.</summary>
+    /// <param name="trouble">Why.</param>
+    /// <param name="isUnreachable">Whether the CA has not been asked: then it takes no harm from being asked soon.</param>
+    /// <param name="retryAfter">How long the CA asks to be left alone; null: it does not say.</param>
+    /// <param name="now">The time.</param>
+    internal void Fail(string trouble, bool isUnreachable, TimeSpan? retryAfter, DateTimeOffset now)
+    {
+        const int mostDoublings = 20;
+        Volatile.Write(ref _failed, _failed + 1);
+        Volatile.Write(ref _failures, _failures + 1);
+        var wait = (isUnreachable ? s_firstUnreachableWait : s_firstWait) * Math.Pow(2, Math.Min(_failures - 1, mostDoublings));
+        if (wait > s_longestWait)
+            wait = s_longestWait;
+        wait *= 0.8 + (0.4 * Random.Shared.NextDouble());
+        DueAt = now + (retryAfter > wait ? retryAfter.Value : wait);
+        Trouble = trouble;
+    }
+}
