@@ -14,10 +14,10 @@ export DOTNET_CLI_WORKLOAD_UPDATE_NOTIFY_DISABLE = 1
 BPF_OBJECTS := $(patsubst bpf/%.c,out/bpf/%.o,$(wildcard bpf/*.bpf.c))
 BPF_SOURCES := bpf/build-id bpf/compile $(wildcard bpf/*.bpf.c bpf/include/*.h)
 
-.PHONY: help deps bpf build deb rpm test lint demo perf perf-micro perf-l4 perf-l7 perf-relays perf-vrrp perf-bgp perf-process fuzz clean
+.PHONY: help deps bpf build deb rpm test test-kubernetes lint demo perf perf-micro perf-l4 perf-l7 perf-relays perf-vrrp perf-bgp perf-process fuzz clean
 
 help: ## list the targets
-	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 17
 
 deps: ## install the Debian packages that tests, demo and benchmarks use, where missing
 	@.ci/deps
@@ -48,6 +48,9 @@ rpm: build ## an RPM package in out/: out/penstock-VERSION-1.ARCHITECTURE.rpm (r
 test: deps build ## build everything and run all tests
 	@CONFIGURATION=$(CONFIGURATION) .ci/test
 
+test-kubernetes: deps build ## discovery against a real kube-apiserver with etcd, kubectl and nginx as gateways (root); five minutes, the first time ten more to build the API server
+	@tests/Kubernetes/run $(ARGS)
+
 lint: build ## what CI enforces: warnings, format, dependency edges, file sizes
 	@dotnet build Appliance.sln -c $(CONFIGURATION) -v q -clp:NoSummary
 	@dotnet format Appliance.sln --verify-no-changes --no-restore
@@ -59,8 +62,8 @@ demo: deps build ## the main jobs in under a minute: balance, lose an origin, re
 
 perf: perf-micro perf-l4 perf-l7 perf-relays perf-vrrp perf-bgp perf-process ## all benchmarks
 
-perf-micro: ## the codec by itself, by BenchmarkDotNet
-	@dotnet run -c $(CONFIGURATION) --project perf/micro
+perf-micro: ## the codec and discovery by themselves, by BenchmarkDotNet, and a failure where a goal is missed
+	@dotnet run -c $(CONFIGURATION) --project perf/micro $(if $(ARGS),-- $(ARGS))
 
 perf-l4: deps bpf $(if $(findstring --,$(ARGS)),build) ## the XDP program: nanoseconds a packet, and a failure where a goal is missed (root); ARGS=--guest: XDP against IPVS in a virtual machine, five minutes; ARGS=--userspace: engine userspace beside haproxy and nginx
 	@bpf/compile perf/l4/fresh.bpf.c out/bpf/fresh.bpf.o
