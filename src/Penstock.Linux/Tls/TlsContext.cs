@@ -92,6 +92,7 @@ public sealed unsafe class TlsContext
         Check(Libssl.SSL_CTX_use_certificate_chain_file(_context, certificate), certificate);
         Check(Libssl.SSL_CTX_use_PrivateKey_file(_context, key, PemFile), key);
         Check(Libssl.SSL_CTX_check_private_key(_context), key);
+        GC.KeepAlive(this); // one that was made to try files is held by nothing else, and would be freed under OpenSSL
         if (staple is null)
             return;
         _staples.Add((Libssl.SSL_CTX_get0_certificate(_context), staple));
