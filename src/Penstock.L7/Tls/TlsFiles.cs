@@ -17,7 +17,7 @@ internal sealed class TlsFiles
 
     /// <summary>
     /// Reads a snapshot's files: anew where the configuration was read anew, also if nothing but a file's content has changed since; what was read for this very
-    /// configuration is kept, whatever has become of the files, until a certificate by ACME is replaced.
+    /// configuration is kept, whatever has become of the files, until a certificate by ACME is replaced by one that can be served.
     /// </summary>
     /// <param name="snapshot">The snapshot.</param>
     /// <param name="running">What is served.</param>
@@ -33,7 +33,7 @@ internal sealed class TlsFiles
             if (listener.Tls is { } config)
             {
                 files._listeners[config] = running.Current(config) ?? before.Current(config)
-                    ?? TlsListener.Read(listener.Name, config, listener.Http2.Enabled, ownKeys, challenges);
+                    ?? ReadListener(listener, config, running._listeners.GetValueOrDefault(config) ?? before._listeners.GetValueOrDefault(config), ownKeys, challenges);
             }
         }
 
@@ -54,6 +54,21 @@ internal sealed class TlsFiles
 
     // A certificate by ACME is another without a reload.
     private TlsListener? Current(ListenerTlsConfig config) => _listeners.TryGetValue(config, out var one) && !one.IsOutdated ? one : null;
+
+    // What was read for this very configuration goes on while a file is gone or can't be read, for want of a descriptor say: neither may that end the certificates that are
+    // served, nor keep what has become of endpoints from being served. The next snapshot looks again.
+    private static TlsListener ReadListener(ListenerConfig listener, ListenerTlsConfig config, TlsListener? last, TlsTicketKeys ownKeys, AcmeChallenges challenges)
+    {
+        try
+        {
+            var read = TlsListener.Read(listener.Name, config, listener.Http2.Enabled, ownKeys, challenges);
+            return last is not null && read.Certificates.Length < last.Certificates.Length ? last : read;
+        }
+        catch (L7ApplyException) when (last is not null)
+        {
+            return last;
+        }
+    }
 
     private TlsClient? Known(string cluster, ClusterTlsConfig config) =>
         _clients.TryGetValue(cluster, out var one) && ReferenceEquals(one.Config, config) ? one.Client : null;

@@ -15,6 +15,8 @@ public sealed class TlsFilesTests : IAsyncLifetime
     private const string Name = "shop.example.com";
     private readonly TlsEngine _tls = new();
 
+    private string Kept => Path.Combine(_tls.Folder, "kept.pem");
+
     public Task InitializeAsync() => Task.CompletedTask;
 
     public async Task DisposeAsync() => await _tls.DisposeAsync();
@@ -74,6 +76,51 @@ public sealed class TlsFilesTests : IAsyncLifetime
         _tls.Engine.Apply(running);
 
         (await client.GetAsync("/")).StatusCode.ShouldBe(HttpStatusCode.OK);
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("nothing\n")]
+    public async Task CertificateByAcme_WhoseFileIsLost_IsServedUntilThereIsAnother(string? left)
+    {
+        var running = _tls.Snapshot(new ListenerTlsConfig { Certificates = [Issue(hours: 0)] });
+        _tls.Engine.Apply(running);
+        var served = await ServedAsync();
+        File.Delete(Kept);
+        if (left is not null)
+            await File.WriteAllTextAsync(Kept, left);
+
+        _tls.Engine.Apply(Later(running));
+        (await ServedAsync()).ShouldBe(served);
+        _ = Issue(hours: 1);
+        _tls.Engine.Apply(Later(running));
+        (await ServedAsync()).ShouldNotBe(served);
+    }
+
+    [Fact]
+    public async Task CertificateByAcme_ThatIsReplacedWhileAnotherFileIsGone_KeepsNoSnapshotFromBeingServed()
+    {
+        var other = _tls.Certificate(["other.example.com"]);
+        var running = _tls.Snapshot(new ListenerTlsConfig { Certificates = [Issue(hours: 0), other] });
+        _tls.Engine.Apply(running);
+        var served = await ServedAsync();
+        _ = Issue(hours: 1);
+        File.Move(other.Cert, other.Cert + ".gone");
+
+        _tls.Engine.Apply(Later(running));
+        (await ServedAsync()).ShouldBe(served);
+        File.Move(other.Cert + ".gone", other.Cert);
+        _tls.Engine.Apply(Later(running));
+        (await ServedAsync()).ShouldNotBe(served);
+    }
+
+    // As the keeper writes it, at a time of its own.
+    private CertificateConfig Issue(int hours)
+    {
+        var (certificate, key) = _tls.Authority.Sign([Name], "issued");
+        File.WriteAllText(Kept, File.ReadAllText(certificate) + File.ReadAllText(key));
+        File.SetLastWriteTimeUtc(Kept, new DateTime(2026, 1, 1, 0, 0, 0, DateTimeKind.Utc).AddHours(hours));
+        return new CertificateConfig { Acme = [Name], Cert = Kept, Key = Kept };
     }
 
     // What a reload reads: another certificate in the same files, in objects of its own.
