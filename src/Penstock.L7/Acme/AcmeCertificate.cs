@@ -6,7 +6,8 @@ namespace Penstock.L7.Acme;
 /// <summary>A certificate that is had by ACME: what is kept, and how asking for it went. Changed by <see cref="AcmeKeeper"/>'s loop alone, read by any thread.</summary>
 /// <param name="path">File that it is kept in.</param>
 /// <param name="names">Names that it is for.</param>
-internal sealed class AcmeCertificate(string path, ImmutableArray<string> names)
+/// <param name="isOfAnother">Whether what is kept may be of another CA than is asked now.</param>
+internal sealed class AcmeCertificate(string path, ImmutableArray<string> names, bool isOfAnother = false)
 {
     // The CA's clock, and that of the clients, may be others: half of its life is over before another is asked for.
     private const int MostOfLife = 2, UsualOfLife = 3;
@@ -16,6 +17,11 @@ internal sealed class AcmeCertificate(string path, ImmutableArray<string> names)
 
     private static readonly TimeSpan s_firstWait = TimeSpan.FromMinutes(2), s_firstUnreachableWait = TimeSpan.FromSeconds(5), s_longestWait = TimeSpan.FromHours(6), s_leastLife = TimeSpan.FromSeconds(10);
 
+    // More than lies between the time that is counted from and that of counting.
+    private static readonly TimeSpan s_leastStep = TimeSpan.FromMinutes(1);
+
+    // What DueAt was counted from.
+    private DateTimeOffset _countedFrom;
     private long _issued;
     private long _failed;
     private long _failures;
@@ -25,6 +31,9 @@ internal sealed class AcmeCertificate(string path, ImmutableArray<string> names)
 
     /// <summary>Names that it is for.</summary>
     internal ImmutableArray<string> Names { get; } = names;
+
+    /// <summary>Whether what is kept may be of another CA than is asked now, which is to issue its own.</summary>
+    internal bool IsOfAnother { get; private set; } = isOfAnother;
 
     /// <summary>When the CA is asked for it, or for the next.</summary>
     internal DateTimeOffset DueAt { get; private set; }
@@ -51,7 +60,8 @@ internal sealed class AcmeCertificate(string path, ImmutableArray<string> names)
     {
         using var kept = KeptCertificate.Read(Path);
         IsKept = kept is not null;
-        if (kept is null || !KeptCertificate.IsFor(kept, Names))
+        _countedFrom = soonest;
+        if (kept is null || IsOfAnother || !KeptCertificate.IsFor(kept, Names))
         {
             DueAt = soonest;
             return;
@@ -64,10 +74,24 @@ internal sealed class AcmeCertificate(string path, ImmutableArray<string> names)
         DueAt = due > soonest ? due : soonest;
     }
 
+    /// <summary>Counts anew where the clock was set back since it was counted: what was ahead of it would not come for as long. What has failed is waited for as long as before.</summary>
+    /// <param name="renewBefore">As for <see cref="Look"/>.</param>
+    /// <param name="now">The time.</param>
+    internal void LookAgain(TimeSpan? renewBefore, DateTimeOffset now)
+    {
+        if (now >= _countedFrom - s_leastStep)
+            return;
+        if (Trouble is null)
+            Look(renewBefore, now);
+        else
+            (DueAt, _countedFrom) = (now + (DueAt - _countedFrom), now);
+    }
+
     /// <summary>Another was had.</summary>
     internal void Succeed(TimeSpan? renewBefore, DateTimeOffset now)
     {
         Trouble = null;
+        IsOfAnother = false;
         Volatile.Write(ref _failures, 0);
         Volatile.Write(ref _issued, _issued + 1);
         Look(renewBefore, now + s_leastLife);
@@ -87,6 +111,7 @@ internal sealed class AcmeCertificate(string path, ImmutableArray<string> names)
         if (wait > s_longestWait)
             wait = s_longestWait;
         wait *= 0.8 + (0.4 * Random.Shared.NextDouble());
+        _countedFrom = now;
         DueAt = now + (retryAfter > wait ? retryAfter.Value : wait);
         Trouble = trouble;
     }

@@ -10,9 +10,6 @@ namespace Penstock.L7.Acme;
 /// <summary>Has certificates by ACME and renews them in time, one after the other. Whatever goes wrong, what is kept is served on.</summary>
 internal sealed partial class AcmeKeeper : IAsyncDisposable
 {
-    // A CA that is slow, or an order that never settles, must not keep others from being asked for.
-    private static readonly TimeSpan s_longestOrder = TimeSpan.FromMinutes(10);
-
     // Clocks are set, and timers take no more than some weeks.
     private static readonly TimeSpan s_look = TimeSpan.FromHours(1);
 
@@ -92,8 +89,11 @@ internal sealed partial class AcmeKeeper : IAsyncDisposable
             if (changed.Task.IsCompleted)
                 Interlocked.Exchange(ref _changed, changed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
             var plan = Plan; // read after that: a change of it from here on is waited for
+            var now = _time.GetUtcNow();
+            foreach (var one in plan.Certificates)
+                one.LookAgain(plan.Authority?.RenewBefore, now);
             var next = plan.Certificates.MinBy(one => one.DueAt);
-            var wait = next is null ? s_look : next.DueAt - _time.GetUtcNow();
+            var wait = next is null ? s_look : next.DueAt - now;
             if (next is not null && wait <= TimeSpan.Zero)
                 await TryAsync(plan, next);
             else
@@ -103,10 +103,10 @@ internal sealed partial class AcmeKeeper : IAsyncDisposable
 
     private async Task TryAsync(AcmePlan plan, AcmeCertificate one)
     {
-        var names = string.Join(", ", one.Names);
+        var (names, longest) = (string.Join(", ", one.Names), plan.LongestOrder(one));
         try
         {
-            using var limit = new CancellationTokenSource(s_longestOrder, _time);
+            using var limit = new CancellationTokenSource(longest, _time);
             using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, _stop.Token);
             await IssueAsync(plan, one, either.Token);
             one.Succeed(plan.Authority!.RenewBefore, _time.GetUtcNow()); // a plan with certificates has a CA
@@ -124,7 +124,7 @@ internal sealed partial class AcmeKeeper : IAsyncDisposable
             var reason = error switch
             {
                 AcmeException refused => refused.Message,
-                OperationCanceledException => $"the CA has not finished within {s_longestOrder.TotalMinutes:0} minutes",
+                OperationCanceledException => $"the CA has not finished within {longest.TotalMinutes:0} minutes",
                 IOException or UnauthorizedAccessException or TlsException or CryptographicException => AcmeAnswer.Plain(error.Message),
                 _ => $"{error.GetType().Name}: {AcmeAnswer.Plain(error.Message)}",
             };
@@ -136,6 +136,7 @@ internal sealed partial class AcmeKeeper : IAsyncDisposable
     private async Task IssueAsync(AcmePlan plan, AcmeCertificate one, CancellationToken cancellation)
     {
         KeptCertificate.Prepare(Path.GetDirectoryName(one.Path)!); // it is below the folder
+        KeptCertificate.Probe(one.Path);
         using var key = AcmeKey.Load(Path.Combine(plan.Folder, "account.key"));
         using var client = new AcmeClient(plan.Authority!, key, _time, _transport?.Invoke()); // as above
         await client.RegisterAsync(cancellation);

@@ -13,6 +13,7 @@ internal static class KeptCertificate
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
     private const int MostCertificates = 10;
+    private const int RoomBytes = 64 << 10; // some times what such a chain takes
 
     /// <summary>Makes a folder that its owner alone can read.</summary>
     /// <exception cref="IOException">It can't be made.</exception>
@@ -32,6 +33,22 @@ internal static class KeptCertificate
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or TlsException or CryptographicException)
         {
             return null;
+        }
+    }
+
+    /// <summary>Tries whether <see cref="Write"/> would find room and rights: a CA counts what it issues, so nothing is asked for that could not be kept.</summary>
+    /// <exception cref="IOException">It would not.</exception>
+    /// <exception cref="UnauthorizedAccessException">The same.</exception>
+    internal static void Probe(string path)
+    {
+        var next = path + ".new";
+        try
+        {
+            DurableFile.Prepare(next, new byte[RoomBytes]);
+        }
+        finally
+        {
+            File.Delete(next);
         }
     }
 

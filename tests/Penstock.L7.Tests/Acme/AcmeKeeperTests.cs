@@ -71,8 +71,7 @@ public sealed class AcmeKeeperTests : IAsyncLifetime
 
         warning.ShouldContain("the CA refuses the order with status 429: urn:ietf:params:acme:error:rateLimited too many [31m orders");
         warning.Any(char.IsControl).ShouldBeFalse();
-        var again = DateTimeOffset.Parse(warning[(warning.LastIndexOf(" at ", StringComparison.Ordinal) + 4)..], System.Globalization.CultureInfo.InvariantCulture);
-        again.ShouldBeGreaterThan(before + TimeSpan.FromHours(19.9));
+        AskedAgainAt(warning).ShouldBeGreaterThan(before + TimeSpan.FromHours(19.9));
         _authority.Asked.Count(path => path == "/new-order").ShouldBe(1);
     }
 
@@ -133,6 +132,74 @@ public sealed class AcmeKeeperTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Certificate_ThatCouldNotBeKept_IsNotAskedFor()
+    {
+        Directory.CreateDirectory(Kept + ".new"); // where it is written first
+
+        await FailAsync();
+
+        _authority.Asked.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task Clock_ThatWasAheadAndIsSetBack_DelaysNothingByAsMuch()
+    {
+        var clock = new WrongClock { Ahead = TimeSpan.FromDays(5000) };
+        await using var keeper = new AcmeKeeper(_challenges, clock, _log, () => _authority);
+        _authority.Instead = (path, _) => path == "/dir" ? ScriptedAuthority.Json("no JSON") : null;
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        keeper.Serve(Config(authority: null));
+        while (!_log.Messages.Any(message => message.Level == LogLevel.Warning))
+            await Task.Delay(10, limit.Token);
+        AskedAgainAt(keeper.Warnings().ShouldHaveSingleItem()).ShouldBeGreaterThan(DateTimeOffset.UtcNow.AddDays(4000));
+
+        clock.Ahead = TimeSpan.Zero;
+        keeper.Serve(Config(authority: null));
+
+        while (AskedAgainAt(keeper.Warnings().ShouldHaveSingleItem()) > DateTimeOffset.UtcNow.AddDays(1))
+            await Task.Delay(10, limit.Token);
+    }
+
+    [Fact]
+    public async Task Clock_ThatWasAheadAtTheStart_LeavesWhatIsKeptToItsOwnEnd()
+    {
+        await IssueAsync();
+        var now = DateTimeOffset.UtcNow;
+        var kept = AcmePlan.Of(Config(authority: null), AcmePlan.None, now.AddDays(5000)).Certificates[0];
+        kept.DueAt.ShouldBe(now.AddDays(5000));
+
+        kept.LookAgain(renewBefore: null, now);
+
+        kept.DueAt.ShouldBeInRange(now.AddDays(30), now.AddDays(90));
+    }
+
+    [Fact]
+    public async Task Directory_OfAnotherCa_IsAskedAtOnceUntilItHasIssued()
+    {
+        await IssueAsync();
+        var now = DateTimeOffset.UtcNow;
+        var other = new AcmeConfig { Directory = "https://other.example.com/dir", TermsAgreed = true };
+
+        var first = AcmePlan.Of(Config(authority: null), AcmePlan.None, now);
+        var second = AcmePlan.Of(Config(other), first, now);
+        var third = AcmePlan.Of(Config(other with { Contact = "ops@example.com" }), second, now);
+
+        first.Certificates[0].DueAt.ShouldBeGreaterThan(now.AddDays(30));
+        second.Certificates[0].DueAt.ShouldBe(now);
+        third.Certificates[0].DueAt.ShouldBe(now);
+        third.Certificates[0].Succeed(renewBefore: null, now);
+        third.Certificates[0].DueAt.ShouldBeGreaterThan(now.AddDays(30));
+    }
+
+    [Fact]
+    public void Order_OfManyNamesThatPeersHearOf_HasTimeForEach()
+    {
+        var plan = new AcmePlan(Authority: null, "", TimeSpan.FromMinutes(3), []);
+
+        plan.LongestOrder(new AcmeCertificate(Kept, [Name, "a.example.com", "b.example.com", "c.example.com"])).ShouldBe(TimeSpan.FromMinutes(22));
+    }
+
+    [Fact]
     public void Others_OfPeers_AreAnsweredWhileTheyAreSound()
     {
         AcmeChallenge sound = new("a.example.com", "token", "token.thumb"), strange = new("a.example.com", "tok/en", "tok/en.thumb"), another = new("A", "token", "token.thumb"), wrong = new("a.example.com", "b", "token.thumb");
@@ -149,6 +216,9 @@ public sealed class AcmeKeeperTests : IAsyncLifetime
     [Fact]
     public void Document_HasEveryMetric() =>
         DocumentedMetrics.In("tls.md", "What is counted").Where(name => name.StartsWith("penstock_acme_", StringComparison.Ordinal)).ShouldBe(DocumentedMetrics.Of("Penstock.L7.Acme"), ignoreOrder: true);
+
+    private static DateTimeOffset AskedAgainAt(string warning) =>
+        DateTimeOffset.Parse(warning[(warning.LastIndexOf(" at ", StringComparison.Ordinal) + 4)..], System.Globalization.CultureInfo.InvariantCulture);
 
     private async Task IssueAsync(AcmeConfig? authority = null)
     {
@@ -181,4 +251,18 @@ public sealed class AcmeKeeperTests : IAsyncLifetime
             Listeners = [new ListenerConfig { Name = "https", Bind = default, Tls = new ListenerTlsConfig { Certificates = [new CertificateConfig { Acme = [Name], Cert = Kept, Key = Kept }] } }],
         },
     };
+
+    private sealed class WrongClock : TimeProvider
+    {
+        private long _ahead;
+
+        /// <summary>What it is ahead of the right one.</summary>
+        public TimeSpan Ahead
+        {
+            get => new(Volatile.Read(ref _ahead));
+            set => Volatile.Write(ref _ahead, value.Ticks);
+        }
+
+        public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + Ahead;
+    }
 }
