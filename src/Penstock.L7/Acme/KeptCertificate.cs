@@ -70,8 +70,15 @@ internal static class KeptCertificate
     /// <summary>Whether a certificate is for all of some names.</summary>
     internal static bool IsFor(X509Certificate2 certificate, ImmutableArray<string> names)
     {
-        var has = certificate.Extensions.OfType<X509SubjectAlternativeNameExtension>().SelectMany(extension => extension.EnumerateDnsNames()).ToHashSet(StringComparer.OrdinalIgnoreCase);
-        return names.All(has.Contains);
+        try
+        {
+            var has = certificate.Extensions.OfType<X509SubjectAlternativeNameExtension>().SelectMany(extension => extension.EnumerateDnsNames()).ToHashSet(StringComparer.OrdinalIgnoreCase);
+            return names.All(has.Contains);
+        }
+        catch (CryptographicException)
+        {
+            return false; // nobody can read which they are
+        }
     }
 
     /// <summary>What a CA has issued, judged and written anew, with the key it is for: nothing else that the CA has written gets into the file.</summary>
