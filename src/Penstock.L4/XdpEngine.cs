@@ -167,26 +167,25 @@ public sealed class XdpEngine : IL4Engine
         {
             if (_isDisposed)
                 return;
-            if (_running is { } running && (running.Interfaces.HaveChanged(running.Program.Program.Info.Id) || _planner.Reaches(running.Plan)))
-                ApplyAgain(running.Snapshot);
-            else if (_running is not null)
-                FollowHops();
+            if (_running is { } running && !((running.Interfaces.HaveChanged(running.Program.Program.Info.Id) || _planner.Reaches(running.Plan)) && ApplyAgain(running.Snapshot)))
+                FollowHops(); // also while an interface is gone
             _watch.Change(WatchEvery, Timeout.InfiniteTimeSpan);
         }
     }
 
-    private void ApplyAgain(Snapshot snapshot)
+    private bool ApplyAgain(Snapshot snapshot)
     {
         try
         {
             ApplyConfig(snapshot, _planner.PlanAnew(snapshot));
             _logger.LogWarning("interfaces have changed: services are in place again on {Interfaces}", string.Join(", ", snapshot.Config.L4.Interfaces));
-            _log.Settle();
+            return true;
         }
         catch (Exception error) when (error is L4ApplyException || HostNeeds.IsFault(error))
         {
             _log.Complain("interfaces have changed", error);
             new XdpAttachments(new PinTree(snapshot.Config.L4.Pins)).AttachThere(snapshot.Config.L4.Interfaces, _host, _running!.Program.Program, Mode(snapshot));
+            return false;
         }
     }
 
@@ -204,7 +203,7 @@ public sealed class XdpEngine : IL4Engine
                 _planner.ForgetHops();
                 UpdateStates(running with { Plan = _planner.Plan(running.Snapshot) });
                 _log.Faults(running.Plan, _running.Plan);
-                _log.Settle();
+                _log.Settle("next hops have changed");
                 _haveHopsChanged = false;
             }
 
@@ -290,6 +289,7 @@ public sealed class XdpEngine : IL4Engine
         }
 
         attachments.Keep(devices);
+        _log.Settle("interfaces have changed");
         _events ??= new RouteEvents(LookSoon);
         _hops.Keep(plan.SelectMany(service => service.Backends).Where(backend => backend.IsResolved).Select(backend => backend.Address).ToHashSet());
     }

@@ -109,6 +109,30 @@ public sealed class XdpWayTests
     }
 
     [NetnsFact]
+    public async Task NextHops_AreFollowedWhileAnInterfaceIsGone()
+    {
+        await using var net = await Topology.CreateAsync();
+        await Run.OkAsync("ip", $"link add b1 netns {net.Balancer.Name} type veth peer name e1 netns {net.Servers[1].Name}");
+        await net.Balancer.IpAsync("link set b1 up");
+        net.Configure("""
+                - {name: web, listen: "tcp://203.0.113.10:80", forwarding: dsr-l2, backends: [10.9.2.11, 10.9.2.99]}
+            """);
+        var file = $"{net.Folder}/penstock.yaml";
+        await File.WriteAllTextAsync(file, (await File.ReadAllTextAsync(file)).Replace("interface: b0", "interface: [b0, b1]", StringComparison.Ordinal));
+        var daemon = await net.StartDaemonAsync();
+        await Eventually.TrueAsync(async () => (await net.StatusAsync()).Contains("no next hop answers, or there is no route, for 10.9.2.99", StringComparison.Ordinal), Patience, () => net.StatusAsync().Result);
+
+        await net.Balancer.IpAsync("link del b1");
+        await net.Balancer.IpAsync("link del b0");
+        await net.ConnectBalancerAsync();
+        await Eventually.TrueAsync(() => Task.FromResult(daemon.Output.Contains("there is no interface b1", StringComparison.Ordinal)), Patience, () => daemon.Output);
+        await net.Servers[1].IpAsync("addr add 10.9.2.99/24 dev s2");
+
+        await Eventually.TrueAsync(() => Task.FromResult(daemon.Output.Contains("backend 10.9.2.99 is at", StringComparison.Ordinal)), Patience, () => daemon.Output);
+        daemon.Output.Split("there is no interface b1").Length.ShouldBe(2, "it is said once");
+    }
+
+    [NetnsFact]
     public async Task QuicConnection_WhoseClientChangesItsPort_StaysWithTheServerThatItsIdNames()
     {
         await using var net = await Topology.CreateAsync();

@@ -10,7 +10,7 @@ namespace Penstock.L4.Xdp;
 /// <param name="logger">Log.</param>
 internal sealed class XdpLog(ILogger logger)
 {
-    private string _complaint = "";
+    private readonly Dictionary<string, string> _complaints = new(StringComparer.Ordinal);
     private IReadOnlyList<(string Interface, AddressFamily Family)> _missing = [];
 
     /// <summary>Fails where the host can't do what the engine is made of, and says what else it lacks.</summary>
@@ -22,16 +22,16 @@ internal sealed class XdpLog(ILogger logger)
             logger.LogWarning("{Lack}", lack);
     }
 
-    /// <summary>Something failed: said once for each reason, until <see cref="Settle"/>.</summary>
+    /// <summary>Something failed: said once for each reason, until <see cref="Settle"/> of the same.</summary>
     public void Complain(string why, Exception error)
     {
-        if (error.Message != _complaint)
+        if (!_complaints.TryGetValue(why, out var before) || before != error.Message)
             logger.LogError("{Why}, services could not be put in place: {Reason}", why, error.Message);
-        _complaint = error.Message;
+        _complaints[why] = error.Message;
     }
 
     /// <summary>It works again.</summary>
-    public void Settle() => _complaint = "";
+    public void Settle(string why) => _complaints.Remove(why);
 
     /// <summary>Says where the kernel has ceased to forward, and where it does again.</summary>
     /// <param name="missing">Where it does not.</param>
