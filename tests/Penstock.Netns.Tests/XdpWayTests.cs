@@ -88,18 +88,11 @@ public sealed class XdpWayTests
     public async Task Interface_ThatComesBack_WorksWhileAnotherIsGone()
     {
         await using var net = await Topology.CreateAsync();
-        await Run.OkAsync("ip", $"link add b1 netns {net.Balancer.Name} type veth peer name e1 netns {net.Servers[1].Name}");
-        await net.Balancer.IpAsync("link set b1 up");
-        net.Configure("""
+        var daemon = await StartOnTwoInterfacesAsync(net, """
                 - {name: web, listen: "tcp://203.0.113.10:80", forwarding: dsr-ipip, backends: [10.9.2.11, 10.9.2.12]}
             """);
-        var file = $"{net.Folder}/penstock.yaml";
-        await File.WriteAllTextAsync(file, (await File.ReadAllTextAsync(file)).Replace("interface: b0", "interface: [b0, b1]", StringComparison.Ordinal));
-        var daemon = await net.StartDaemonAsync();
 
-        await net.Balancer.IpAsync("link del b1");
-        await net.Balancer.IpAsync("link del b0");
-        await net.ConnectBalancerAsync();
+        await LoseBothAndRestoreTheFirstAsync(net);
 
         await Eventually.TrueAsync(async () => (await net.CurlAsync(4)).Keys.All(key => key is "s1" or "s2"), Patience, () => daemon.Output);
         var status = await net.StatusAsync();
@@ -112,19 +105,12 @@ public sealed class XdpWayTests
     public async Task NextHops_AreFollowedWhileAnInterfaceIsGone()
     {
         await using var net = await Topology.CreateAsync();
-        await Run.OkAsync("ip", $"link add b1 netns {net.Balancer.Name} type veth peer name e1 netns {net.Servers[1].Name}");
-        await net.Balancer.IpAsync("link set b1 up");
-        net.Configure("""
+        var daemon = await StartOnTwoInterfacesAsync(net, """
                 - {name: web, listen: "tcp://203.0.113.10:80", forwarding: dsr-l2, backends: [10.9.2.11, 10.9.2.99]}
             """);
-        var file = $"{net.Folder}/penstock.yaml";
-        await File.WriteAllTextAsync(file, (await File.ReadAllTextAsync(file)).Replace("interface: b0", "interface: [b0, b1]", StringComparison.Ordinal));
-        var daemon = await net.StartDaemonAsync();
         await Eventually.TrueAsync(async () => (await net.StatusAsync()).Contains("no next hop answers, or there is no route, for 10.9.2.99", StringComparison.Ordinal), Patience, () => net.StatusAsync().Result);
 
-        await net.Balancer.IpAsync("link del b1");
-        await net.Balancer.IpAsync("link del b0");
-        await net.ConnectBalancerAsync();
+        await LoseBothAndRestoreTheFirstAsync(net);
         await Eventually.TrueAsync(() => Task.FromResult(daemon.Output.Contains("there is no interface b1", StringComparison.Ordinal)), Patience, () => daemon.Output);
         await net.Servers[1].IpAsync("addr add 10.9.2.99/24 dev s2");
 
@@ -155,5 +141,22 @@ public sealed class XdpWayTests
             var answers = Enumerable.Range(0, 12).SelectMany(_ => UdpEcho.Ask(net.Client, Echo, 1, Packet(server)));
             answers.Distinct().ShouldBe([name]);
         }
+    }
+
+    private static async Task<ChildProcess> StartOnTwoInterfacesAsync(Topology net, string services)
+    {
+        await Run.OkAsync("ip", $"link add b1 netns {net.Balancer.Name} type veth peer name e1 netns {net.Servers[1].Name}");
+        await net.Balancer.IpAsync("link set b1 up");
+        net.Configure(services);
+        var file = $"{net.Folder}/penstock.yaml";
+        await File.WriteAllTextAsync(file, (await File.ReadAllTextAsync(file)).Replace("interface: b0", "interface: [b0, b1]", StringComparison.Ordinal));
+        return await net.StartDaemonAsync();
+    }
+
+    private static async Task LoseBothAndRestoreTheFirstAsync(Topology net)
+    {
+        await net.Balancer.IpAsync("link del b1");
+        await net.Balancer.IpAsync("link del b0");
+        await net.ConnectBalancerAsync();
     }
 }
