@@ -110,6 +110,12 @@ internal static unsafe partial class Libc
     [LibraryImport(Library), SuppressGCTransition]
     internal static partial int clock_getres(int clock, long* resolution);
 
+    [LibraryImport(Library)]
+    internal static partial int nanosleep(long* time, long* left);
+
+    [LibraryImport(Library)]
+    internal static partial int prctl(int option, nuint argument);
+
     [LibraryImport(Library), SuppressGCTransition]
     internal static partial uint geteuid();
 

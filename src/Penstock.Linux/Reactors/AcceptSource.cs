@@ -32,6 +32,9 @@ public abstract class AcceptSource : EpollSource
         _pause = new PauseTimer(this);
     }
 
+    /// <summary>False: who connects is taken at once.</summary>
+    public override bool MayWait => false;
+
     /// <summary>Begins to accept.</summary>
     public IoResult Start() => _reactor.Add(this, _socket, _wanted);
 

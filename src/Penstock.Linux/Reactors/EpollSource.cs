@@ -14,6 +14,9 @@ public abstract class EpollSource
     /// <summary>Events of this turn that were not dispatched yet; owned by the reactor.</summary>
     public EpollEvents Pending { get; set; }
 
+    /// <summary>Whether what it has may wait some microseconds until others have something, too; see <see cref="Reactor.BeginRequest"/>.</summary>
+    public virtual bool MayWait => true;
+
     /// <summary>Handles what epoll reported.</summary>
     public abstract void OnEvents(EpollEvents events);
 }

@@ -5,7 +5,7 @@ using System.Diagnostics;
 namespace Penstock.Linux.Reactors;
 
 /// <summary>
-/// One thread with an epoll instance, memory, timers and connections of its own. A turn of its loop waits for events, marks all
+/// One thread with an epoll instance, memory, timers and connections of its own. A turn of its loop waits for events (see <see cref="BeginRequest"/>), marks all
 /// sources that have some, dispatches them, expires timers, and runs what was yielded or posted. The thread uses no rights of the process
 /// (<see cref="ThreadRights"/>): what needs some, such as binding a port below 1024, is done by the one that posts.
 /// </summary>
@@ -19,6 +19,8 @@ public sealed class Reactor : IDisposable
 
     private readonly string _name;
     private readonly Action<Exception> _onFailure;
+    private readonly IReactorSleep _sleep;
+    private readonly Gathering _gathering = new();
     private readonly FileDescriptor _epoll = Epoll.Create();
     private readonly WakeSource _wake;
     private readonly EpollEvent[] _events = GC.AllocateArray<EpollEvent>(MaxEvents, pinned: true);
@@ -38,9 +40,16 @@ public sealed class Reactor : IDisposable
     /// <param name="name">Name of its thread.</param>
     /// <param name="onFailure">Told, on its thread, of each exception that an event, an action or a timer threw: a bug of who was called.</param>
     public Reactor(string name, Action<Exception> onFailure)
+        : this(name, onFailure, new KernelSleep())
+    {
+    }
+
+    /// <summary>The same with another way to sleep.</summary>
+    internal Reactor(string name, Action<Exception> onFailure, IReactorSleep sleep)
     {
         _name = name;
         _onFailure = onFailure;
+        _sleep = sleep;
         Now = Clock();
         Timers = new TimingWheel(Now, OnFailure);
         _wake = new WakeSource();
@@ -59,6 +68,15 @@ public sealed class Reactor : IDisposable
     /// <summary>Counts turns; what happened in an earlier one was followed by a look at every descriptor.</summary>
     public long Turn { get; private set; }
 
+    /// <summary>Requests in flight that began lately.</summary>
+    public int InFlight => _gathering.InFlight;
+
+    /// <summary>How often it has waited for more; read by any thread.</summary>
+    public long Gathers => _gathering.Waits;
+
+    /// <summary>Events that had come when it had waited; read by any thread.</summary>
+    public long GatheredEvents => _gathering.Events;
+
     /// <summary>Exceptions caught by the loop's catch-alls: each is a bug of ours.</summary>
     public long LoopFailures => Volatile.Read(ref _loopFailures);
 
@@ -76,6 +94,17 @@ public sealed class Reactor : IDisposable
         _posted.Enqueue(action);
         Epoll.Signal(_wake.Counter.Number);
     }
+
+    /// <summary>
+    /// A request begins; called on the reactor's thread. Where many are in flight, a reactor that was asleep and is woken for little waits 50 us and takes what has come meanwhile in the same turn.
+    /// Where none is ever told of, it never waits.
+    /// </summary>
+    /// <returns>What <see cref="EndRequest"/> is to be given.</returns>
+    public int BeginRequest() => _gathering.Begin();
+
+    /// <summary>A request has ended, well or not; called on the reactor's thread, once.</summary>
+    /// <param name="begun">What <see cref="BeginRequest"/> has said.</param>
+    public void EndRequest(int begun) => _gathering.End(begun);
 
     /// <summary>Goes on with something in the next turn; called on the reactor's thread by what has had its share of this one.</summary>
     public void Yield(Action action) => _yielded.Enqueue(action);
@@ -148,14 +177,15 @@ public sealed class Reactor : IDisposable
     private void Run()
     {
         ThreadRights.GiveUp();
+        _sleep.Begin();
         while (!_stopping)
             RunTurn();
     }
 
-    private void RunTurn()
+    /// <summary>One turn of the loop; for tests that are its thread.</summary>
+    internal void RunTurn()
     {
-        var timeout = _yielded.Count > 0 || !_posted.IsEmpty ? 0 : Timers.MillisecondsToNext(Clock());
-        var count = Epoll.Wait(_epoll.Number, _events, timeout);
+        var count = AwaitEvents();
         Now = Clock();
         Turn++;
         for (var i = 0; i < count; i++)
@@ -163,7 +193,7 @@ public sealed class Reactor : IDisposable
             var ev = _events[i];
             var slot = (int)(uint)ev.Data;
             if (_generations[slot] == (uint)(ev.Data >> 32) && _sources[slot] is { } source)
-                source.Pending = ev.Events;
+                source.Pending |= ev.Events; // What was gathered may be of a source that had something before.
         }
 
         _defers = count > 1;
@@ -183,6 +213,43 @@ public sealed class Reactor : IDisposable
         RunYielded();
         while (_posted.TryDequeue(out var action))
             Dispatch(action);
+    }
+
+    /// <summary>Sleeps until there are events, or it has something else to do.</summary>
+    /// <returns>How many have come: the first of <see cref="_events"/>.</returns>
+    private int AwaitEvents()
+    {
+        var begun = Clock();
+        var timeout = _yielded.Count > 0 || !_posted.IsEmpty ? 0 : Timers.MillisecondsToNext(begun);
+        if (timeout == 0 || !_gathering.IsDue())
+            return _sleep.Wait(_epoll.Number, _events, timeout);
+
+        // It looks first, and so knows whether it has slept: while it is busy, more comes by itself.
+        var count = _sleep.Wait(_epoll.Number, _events, 0);
+        if (count > 0)
+            return count;
+        count = _sleep.Wait(_epoll.Number, _events, timeout);
+        var isTimerDue = timeout > 0 && Clock() - begun >= timeout - 1;
+        if (isTimerDue || !MayGather(count))
+            return count;
+        _sleep.Pause();
+        var more = _sleep.Wait(_epoll.Number, _events.AsSpan(count), 0);
+        _gathering.OnGathered(more);
+        return count + more;
+    }
+
+    /// <summary>Whether the events that it was woken for are few, and none of them is urgent.</summary>
+    private bool MayGather(int count)
+    {
+        if (count is 0 or >= Gathering.Enough)
+            return false;
+        for (var i = 0; i < count; i++)
+        {
+            if (_sources[(int)(uint)_events[i].Data] is { MayWait: false })
+                return false;
+        }
+
+        return true;
     }
 
     private void SendDeferred()
@@ -235,6 +302,9 @@ public sealed class Reactor : IDisposable
     private sealed class WakeSource : EpollSource
     {
         public FileDescriptor Counter { get; } = Epoll.CreateEventCounter();
+
+        // What was posted, and the end.
+        public override bool MayWait => false;
 
         public override void OnEvents(EpollEvents events) => Epoll.Clear(Counter.Number);
     }

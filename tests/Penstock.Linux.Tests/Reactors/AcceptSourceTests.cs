@@ -43,6 +43,15 @@ public sealed class AcceptSourceTests
         source.Accepted.ShouldBe(0);
     }
 
+    [Fact]
+    public void Connections_ThatCome_DoNotWaitForOtherEvents()
+    {
+        using var listener = Listen(IPAddress.Loopback, out _);
+        using var reactor = new Reactor("test", exception => throw exception);
+
+        new Source(reactor, listener.Number).MayWait.ShouldBeFalse();
+    }
+
     private static FileDescriptor Listen(IPAddress at, out SocketAddress bound)
     {
         var address = SocketAddress.Ip(at, 0);
