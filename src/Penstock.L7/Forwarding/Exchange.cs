@@ -51,6 +51,9 @@ internal sealed partial class Exchange
         _timer = new ExchangeTimer(this);
     }
 
+    /// <summary>What the reactor has said when the request began; owned by the worker.</summary>
+    internal int Begun { get; set; }
+
     /// <summary>The request's head.</summary>
     internal RequestHead Request { get; } = new();
 

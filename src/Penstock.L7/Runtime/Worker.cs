@@ -207,12 +207,14 @@ internal sealed partial class Worker
         if (!_exchanges.TryPop(out var exchange))
             exchange = new Exchange(this);
         exchange.Begin(client);
+        exchange.Begun = Reactor.BeginRequest();
         return exchange;
     }
 
     /// <summary>Takes an exchange back.</summary>
     internal void ReturnExchange(Exchange exchange)
     {
+        Reactor.EndRequest(exchange.Begun);
         if (exchange.IsPumping)
             return; // After a defect: what still runs of it must not find another request.
         exchange.Reset();

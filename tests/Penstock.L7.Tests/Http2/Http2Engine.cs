@@ -137,6 +137,21 @@ internal sealed class Http2Engine : IAsyncDisposable
         }
     }
 
+    /// <summary>Requests that the reactor counts as in flight.</summary>
+    public int InFlight()
+    {
+        var reactor = _worker.ShouldNotBeNull().Reactor;
+        using var looked = new ManualResetEventSlim();
+        var count = -1;
+        reactor.Post(() =>
+        {
+            count = reactor.InFlight;
+            looked.Set();
+        });
+        looked.Wait();
+        return count;
+    }
+
     /// <summary>Has the reactor do something when what it has to do already is done.</summary>
     public void Post(Action action) => _worker.ShouldNotBeNull().Reactor.Post(action);
 
