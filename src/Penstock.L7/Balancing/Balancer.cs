@@ -21,7 +21,7 @@ internal abstract class Balancer
         {
             EndpointSet old = before.Set;
             before.Set = set;
-            before.OnChanged(old);
+            before.OnChanged(old, ref random);
             return before;
         }
 
@@ -35,14 +35,14 @@ internal abstract class Balancer
     }
 
     /// <summary>Chooses an endpoint.</summary>
-    /// <param name="tried">Indexes not to choose: those this request has been tried on.</param>
-    /// <param name="active">Requests in flight from this reactor by endpoint index; only least_request reads it.</param>
+    /// <param name="tried">Slots not to choose: those of endpoints that this request has been tried on.</param>
+    /// <param name="active">Requests in flight from this reactor by slot; only least_request reads it.</param>
     /// <param name="random">The reactor's generator.</param>
-    /// <returns>An index into the cluster's endpoints; -1: nothing is left to choose.</returns>
+    /// <returns>The slot of one of the cluster's endpoints; -1: nothing is left to choose.</returns>
     public abstract int Pick(ReadOnlySpan<int> tried, ReadOnlySpan<int> active, ref FastRandom random);
 
     /// <summary>Carries state over to the new <see cref="Set"/>.</summary>
-    protected virtual void OnChanged(EndpointSet old)
+    protected virtual void OnChanged(EndpointSet old, ref FastRandom random)
     {
     }
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+using System.Diagnostics.CodeAnalysis;
 using Penstock.Model;
 using Algorithm = Penstock.Model.L7.Balancing;
 
@@ -10,23 +11,38 @@ internal sealed class EndpointSet
     private readonly int[] _eligible;
     private readonly int[] _weights;
 
-    private EndpointSet(ClusterEndpoints source, Algorithm algorithm)
+    private EndpointSet(EndpointSlots slots, Algorithm algorithm)
     {
-        Source = source;
+        Slots = slots;
         Algorithm = algorithm;
-        _eligible = [.. Enumerable.Range(0, source.Endpoints.Length).Where(i => source.Endpoints[i] is { State: EndpointState.Ready, Weight: > 0 })];
-        _weights = [.. _eligible.Select(i => source.Endpoints[i].Weight)];
-        EqualWeights = _weights.Distinct().Count() <= 1;
-        Alias = algorithm == Algorithm.RoundRobin || _weights.Length == 0 ? null : new AliasTable(_weights);
+        ReadOnlySpan<Endpoint> endpoints = slots.Source.Endpoints.AsSpan();
+        var eligible = new int[endpoints.Length];
+        var weights = new int[endpoints.Length];
+        int count = 0;
+        for (int i = 0; i < endpoints.Length; i++)
+        {
+            if (Takes(endpoints[i]))
+            {
+                eligible[count] = slots.InOrder[i];
+                weights[count++] = endpoints[i].Weight;
+            }
+        }
+
+        Array.Resize(ref eligible, count);
+        Array.Resize(ref weights, count);
+        _eligible = eligible;
+        _weights = weights;
+        EqualWeights = count == 0 || !weights.AsSpan().ContainsAnyExcept(weights[0]);
+        Alias = algorithm == Algorithm.RoundRobin || count == 0 ? null : new AliasTable(_weights);
     }
 
-    /// <summary>What it was compiled from.</summary>
-    public ClusterEndpoints Source { get; }
+    /// <summary>The endpoints it was compiled from, by slot.</summary>
+    public EndpointSlots Slots { get; }
 
     /// <summary>How an endpoint is chosen.</summary>
     public Algorithm Algorithm { get; }
 
-    /// <summary>Endpoints that take requests, those ready with a weight: their indexes in the cluster's endpoints.</summary>
+    /// <summary>Endpoints that take requests, those ready with a weight: their slots, in the order of the cluster's endpoints.</summary>
     public ReadOnlySpan<int> Eligible => _eligible;
 
     /// <summary>Their weights, 1 to 65535.</summary>
@@ -39,5 +55,12 @@ internal sealed class EndpointSet
     public AliasTable? Alias { get; }
 
     /// <summary>Compiles a cluster's endpoints.</summary>
-    public static EndpointSet Compile(ClusterEndpoints source, Algorithm algorithm) => new(source, algorithm);
+    /// <param name="source">The endpoints.</param>
+    /// <param name="algorithm">How one is chosen.</param>
+    /// <param name="before">What the cluster's endpoints were compiled to before, whose slots are kept; null: it is new, and each endpoint's slot is its index.</param>
+    public static EndpointSet Compile(ClusterEndpoints source, Algorithm algorithm, EndpointSet? before = null) =>
+        new(before is null ? EndpointSlots.Of(source) : before.Slots.Next(source), algorithm);
+
+    /// <summary>Whether an endpoint takes requests.</summary>
+    public static bool Takes([NotNullWhen(true)] Endpoint? endpoint) => endpoint is { State: EndpointState.Ready, Weight: > 0 };
 }

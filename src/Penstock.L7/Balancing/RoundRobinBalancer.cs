@@ -12,17 +12,16 @@ internal sealed class RoundRobinBalancer : Balancer
 {
     private const int MaxStart = 64;
     private int _next;
-    private long[] _credit;
+    private long[] _credit = []; // By slot; empty: weights have been equal so far.
 
     /// <summary>A balancer that starts at a random place, so that reactors and restarts do not all favour the first endpoint.</summary>
     public RoundRobinBalancer(EndpointSet set, ref FastRandom random)
         : base(set)
     {
-        _credit = new long[set.Eligible.Length];
         _next = (int)random.Below(int.MaxValue);
-        for (int i = (int)random.Below(MaxStart); i > 0; i--)
+        if (!set.EqualWeights)
         {
-            PickByCredit();
+            GiveCredit(ref random);
         }
     }
 
@@ -32,18 +31,40 @@ internal sealed class RoundRobinBalancer : Balancer
         : PickOther(tried, ref random);
 
     /// <inheritdoc/>
-    protected override void OnChanged(EndpointSet old)
+    protected override void OnChanged(EndpointSet old, ref FastRandom random)
     {
-        var creditOf = new Dictionary<SocketEndpoint, long>();
-        for (int i = 0; i < old.Eligible.Length; i++)
+        if (_credit.Length == 0)
         {
-            creditOf[old.Source.Endpoints[old.Eligible[i]].Address] = _credit[i];
+            if (!Set.EqualWeights)
+            {
+                GiveCredit(ref random);
+            }
+
+            return;
         }
 
-        _credit = new long[Set.Eligible.Length];
-        for (int i = 0; i < _credit.Length; i++)
+        if (_credit.Length < Set.Slots.Capacity)
         {
-            _credit[i] = creditOf.GetValueOrDefault(Set.Source.Endpoints[Set.Eligible[i]].Address);
+            Array.Resize(ref _credit, Set.Slots.Capacity);
+        }
+
+        foreach (int slot in Set.Slots.ChangedSince(old.Slots))
+        {
+            Endpoint? before = old.Slots[slot];
+            Endpoint? now = Set.Slots[slot];
+            if (!EndpointSet.Takes(before) || !EndpointSet.Takes(now) || before.Address != now.Address)
+            {
+                _credit[slot] = 0;
+            }
+        }
+    }
+
+    private void GiveCredit(ref FastRandom random)
+    {
+        _credit = new long[Set.Slots.Capacity];
+        for (int i = (int)random.Below(MaxStart); i > 0; i--)
+        {
+            PickByCredit();
         }
     }
 
@@ -98,11 +119,12 @@ internal sealed class RoundRobinBalancer : Balancer
         long total = 0;
         for (int i = 0; i < eligible.Length; i++)
         {
+            int slot = eligible[i];
             total += weights[i];
-            _credit[i] += weights[i];
-            if (richest < 0 || _credit[i] > _credit[richest])
+            _credit[slot] += weights[i];
+            if (richest < 0 || _credit[slot] > _credit[richest])
             {
-                richest = i;
+                richest = slot;
             }
         }
 
@@ -112,6 +134,6 @@ internal sealed class RoundRobinBalancer : Balancer
         }
 
         _credit[richest] -= total;
-        return eligible[richest];
+        return richest;
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Buffers;
 using System.Text;
+using Penstock.L7.Balancing;
 using Penstock.L7.Errors;
 using Penstock.L7.Http1;
 using Penstock.L7.Routing;
@@ -142,18 +143,17 @@ internal static class RequestExplainer
     private static ClusterChoice ClusterOf(CompiledCluster cluster, int weight, long all)
     {
         var endpoints = cluster.Endpoints.Endpoints;
-        var eligible = cluster.Set.Eligible.ToArray().ToHashSet();
-        var sum = eligible.Sum(index => (long)endpoints[index].Weight);
+        var sum = endpoints.Where(EndpointSet.Takes).Sum(endpoint => (long)endpoint.Weight);
         var whyNot = weight == 0 ? "weight 0"
             : endpoints.IsEmpty ? Text(ProxyError.NoEndpoint)
-            : eligible.Count == 0 ? Text(ProxyError.NoHealthyEndpoint)
+            : sum == 0 ? Text(ProxyError.NoHealthyEndpoint)
             : "";
         return new ClusterChoice(
             cluster.Config.Name,
             all == 0 ? 0 : Percent(weight, all),
             s_algorithms[(int)cluster.Config.Balancing],
             whyNot,
-            [.. endpoints.Select((endpoint, index) => EndpointOf(endpoint, eligible.Contains(index) ? Percent(endpoint.Weight, sum) : 0, eligible.Contains(index)))]);
+            [.. endpoints.Select(endpoint => EndpointOf(endpoint, EndpointSet.Takes(endpoint) ? Percent(endpoint.Weight, sum) : 0, EndpointSet.Takes(endpoint)))]);
     }
 
     private static EndpointChoice EndpointOf(Endpoint endpoint, double percent, bool isEligible)

@@ -11,13 +11,19 @@ namespace Penstock.L7.Runtime;
 /// <summary>A cluster as of one snapshot; its cells hold what lives on from snapshot to snapshot.</summary>
 internal sealed class CompiledCluster
 {
-    internal CompiledCluster(ClusterConfig config, ClusterEndpoints endpoints, ClusterCell[] cells, long version)
+    /// <summary>A cluster of a snapshot.</summary>
+    /// <param name="config">As configured.</param>
+    /// <param name="endpoints">Its endpoints.</param>
+    /// <param name="cells">Its cells, one for each reactor.</param>
+    /// <param name="version">Greater than that of every one before.</param>
+    /// <param name="before">It in the snapshot before; null: it is new.</param>
+    internal CompiledCluster(ClusterConfig config, ClusterEndpoints endpoints, ClusterCell[] cells, long version, CompiledCluster? before = null)
     {
         Config = config;
         Endpoints = endpoints;
         Cells = cells;
         Version = version;
-        Set = EndpointSet.Compile(endpoints, config.Balancing);
+        Set = EndpointSet.Compile(endpoints, config.Balancing, before?.Set);
         HeadLimits = new HeadLimits(config.Pool.ResponseHeaderBytes, config.Pool.ResponseHeaderBytes, config.Pool.ResponseHeaderCount);
         ConnectMilliseconds = (int)config.Timeouts.Connect.TotalMilliseconds;
         ResponseMilliseconds = (long)config.Timeouts.Response.TotalMilliseconds;

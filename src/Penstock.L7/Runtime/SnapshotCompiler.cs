@@ -33,7 +33,7 @@ internal sealed class SnapshotCompiler(int reactors, SeriesRegistry requests, Se
         {
             var endpoints = snapshot.Endpoints.GetValueOrDefault(name) ?? new ClusterEndpoints(name, []);
             var unchanged = previous.Clusters.TryGetValue(name, out var old) && ReferenceEquals(old.Endpoints, endpoints) && ReferenceEquals(old.Config, config);
-            builder.Add(name, unchanged ? old! : new CompiledCluster(config, endpoints, CellsOf(name), ++_version) { Tls = config.Tls is null ? null : tls.Of(name) }); // Unchanged means that there is an old one.
+            builder.Add(name, unchanged ? old! : new CompiledCluster(config, endpoints, CellsOf(name), ++_version, old) { Tls = config.Tls is null ? null : tls.Of(name) }); // Unchanged means that there is an old one.
         }
 
         return builder.ToImmutable();

@@ -37,6 +37,8 @@ internal static class StatusReport
         {
             foreach (var pool in cell.Pools)
             {
+                if (pool is null)
+                    continue;
                 var sum = loads.GetValueOrDefault(pool.Name) ?? Idle(cluster, pool.Name);
                 loads[pool.Name] = sum with
                 {

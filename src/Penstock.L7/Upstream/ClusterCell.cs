@@ -5,58 +5,54 @@ using Penstock.L7.Errors;
 using Penstock.L7.Runtime;
 using Penstock.Linux;
 using Penstock.Linux.Reactors;
-using Penstock.Model;
-using Penstock.Model.L7;
 
 namespace Penstock.L7.Upstream;
 
-/// <summary>One reactor's share of a cluster: pools of connections and the state of its balancer. It outlives snapshots that keep the cluster.</summary>
+/// <summary>
+/// One reactor's share of a cluster: pools of connections and the state of its balancer. It outlives snapshots that keep the cluster. Pools are found by their endpoints' slots, and made by the
+/// first request to them: what a new version costs the reactor, and so the requests that wait meanwhile, goes by the endpoints that have changed, not by those there are.
+/// </summary>
 internal sealed class ClusterCell
 {
-    private readonly Dictionary<SocketEndpoint, EndpointPool> _byAddress = [];
+    private readonly ActiveCounts _active = new();
     private readonly List<int> _tried = [];
-    private EndpointPool[] _pools = [];
-    private int[] _active = [];
+    private EndpointPool?[] _pools = [];
     private Balancer? _balancer;
     private CompiledCluster? _current;
+    private Reactor? _reactor;
+    private bool _isRetired;
 
-    /// <summary>Pools in the order of the endpoints; read by any thread.</summary>
-    internal ReadOnlySpan<EndpointPool> Pools => Volatile.Read(ref _pools);
+    /// <summary>Pools by slot, null where no request has come to an endpoint yet, or there is none; read by any thread.</summary>
+    internal ReadOnlySpan<EndpointPool?> Pools => Volatile.Read(ref _pools);
+
+    /// <summary>Slots that updates have looked at, all together: for tests.</summary>
+    internal long Visited { get; private set; }
 
     /// <summary>Takes a newer version of the cluster over.</summary>
     internal void Update(CompiledCluster cluster, Reactor reactor, ref FastRandom random)
     {
-        if (_current is { } current && current.Version >= cluster.Version)
+        var before = _current;
+        if (before is not null && before.Version >= cluster.Version)
             return;
-        _current = cluster;
-        var endpoints = cluster.Endpoints.Endpoints;
-        var pools = new EndpointPool[endpoints.Length];
-        _active = new int[pools.Length];
-        for (var i = 0; i < pools.Length; i++)
+        (_current, _reactor) = (cluster, reactor);
+        Fit(cluster.Set.Slots.Capacity);
+        if (before is not null)
         {
-            pools[i] = PoolOf(endpoints[i].Address, cluster.Config, reactor);
-            pools[i].Revive(cluster.Config, cluster.Tls, _active, i);
-        }
-
-        var kept = pools.ToHashSet();
-        foreach (var (address, pool) in _byAddress)
-        {
-            if (kept.Contains(pool))
-                continue;
-            pool.Retire();
-            _byAddress.Remove(address);
+            RetireChanged(before.Set.Slots, cluster.Set.Slots);
+            if (!ReferenceEquals(before.Config, cluster.Config) || !ReferenceEquals(before.Tls, cluster.Tls))
+                Reconfigure(cluster);
         }
 
         _tried.Clear();
         _balancer = Balancer.For(cluster.Set, _balancer, ref random);
-        Volatile.Write(ref _pools, pools);
     }
 
     /// <summary>The cluster is in no snapshot any more: closes what is unused.</summary>
     internal void Retire()
     {
-        foreach (var pool in _byAddress.Values)
-            pool.Retire();
+        _isRetired = true;
+        foreach (var pool in _pools)
+            pool?.Retire();
     }
 
     /// <summary>Closes a connection that no request uses; false when there is none.</summary>
@@ -64,7 +60,7 @@ internal sealed class ClusterCell
     {
         foreach (var pool in _pools)
         {
-            if (pool.DropOldest())
+            if (pool is not null && pool.DropOldest())
                 return true;
         }
 
@@ -78,32 +74,78 @@ internal sealed class ClusterCell
         return PickUntried(ref random, out pool);
     }
 
-    /// <summary>Chooses another endpoint than those already tried, as indexes into <see cref="Pools"/>.</summary>
+    /// <summary>Chooses another endpoint than those already tried.</summary>
     internal ProxyError PickOther(List<EndpointPool> tried, ref FastRandom random, out EndpointPool? pool)
     {
         _tried.Clear();
         foreach (var one in tried)
-            _tried.Add(Array.IndexOf(_pools, one));
+            _tried.Add(SlotOf(one));
         return PickUntried(ref random, out pool);
     }
 
     private ProxyError PickUntried(ref FastRandom random, out EndpointPool? pool)
     {
         pool = null;
-        if (_pools.Length == 0)
+        var current = _current!; // Set by Update, before anything else.
+        if (current.Endpoints.Endpoints.IsEmpty)
             return ProxyError.NoEndpoint;
-        var index = _balancer!.Pick(CollectionsMarshal.AsSpan(_tried), _active, ref random); // Set by Update, before anything else.
-        if (index < 0)
+        var slot = _balancer!.Pick(CollectionsMarshal.AsSpan(_tried), _active.BySlot, ref random); // As above.
+        if (slot < 0)
             return ProxyError.NoHealthyEndpoint;
-        pool = _pools[index];
+        pool = _pools[slot] ?? Add(slot, current, _reactor!); // As above.
         return ProxyError.None;
     }
 
-    private EndpointPool PoolOf(SocketEndpoint endpoint, ClusterConfig config, Reactor reactor)
+    // -1: of an endpoint that is gone, or of another cluster.
+    private int SlotOf(EndpointPool pool) => pool.Slot < _pools.Length && ReferenceEquals(_pools[pool.Slot], pool) ? pool.Slot : -1;
+
+    private EndpointPool Add(int slot, CompiledCluster cluster, Reactor reactor)
     {
-        if (_byAddress.TryGetValue(endpoint, out var pool))
-            return pool;
+        var endpoint = cluster.Set.Slots[slot]!.Address; // The balancer chooses of those there are.
         var address = endpoint.UnixPath is { } path ? SocketAddress.Unix(path) : SocketAddress.Ip(endpoint.Address!, endpoint.Port); // One of the two.
-        return _byAddress[endpoint] = new EndpointPool(reactor, address, endpoint.ToString(), config);
+        var pool = new EndpointPool(reactor, address, endpoint.ToString(), cluster.Config);
+        pool.Revive(cluster.Config, cluster.Tls, _active, slot);
+        if (_isRetired)
+            pool.Retire();
+        Volatile.Write(ref _pools[slot], pool);
+        return pool;
+    }
+
+    // A slot may have gone to another endpoint.
+    private void RetireChanged(EndpointSlots before, EndpointSlots now)
+    {
+        foreach (var slot in now.ChangedSince(before))
+        {
+            Visited++;
+            if (slot >= _pools.Length || _pools[slot] is not { } pool || before[slot]?.Address == now[slot]?.Address)
+                continue;
+            pool.Retire();
+            _active[slot] = 0;
+            _pools[slot] = null;
+        }
+    }
+
+    private void Reconfigure(CompiledCluster cluster)
+    {
+        for (var slot = 0; slot < _pools.Length; slot++)
+        {
+            Visited++;
+            _pools[slot]?.Revive(cluster.Config, cluster.Tls, _active, slot);
+        }
+
+        if (_isRetired)
+            Retire();
+    }
+
+    // With some room for those that come one after the other.
+    private void Fit(int slots)
+    {
+        if (slots <= _pools.Length)
+            return;
+        var room = _pools.Length == 0 ? slots : Math.Max(slots, _pools.Length + (_pools.Length / 2));
+        var pools = new EndpointPool?[room];
+        _pools.CopyTo(pools, 0);
+        _active.Fit(room);
+        Volatile.Write(ref _pools, pools);
     }
 }

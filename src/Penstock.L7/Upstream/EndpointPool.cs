@@ -18,7 +18,7 @@ internal sealed class EndpointPool
 
     private readonly IdleTimer _timer;
     private readonly byte[] _hostField;
-    private int[] _activeOfCell = [0];
+    private ActiveCounts _activeOfCell = Apart(active: 0);
     private int _index;
     private UpstreamConnection? _oldest;
     private UpstreamConnection? _newest;
@@ -65,6 +65,9 @@ internal sealed class EndpointPool
 
     /// <summary>A session to go on with; null: none, or the endpoint's certificate is to be verified again.</summary>
     internal TlsSavedSession? SavedSession => Reactor.Now - _verifiedAt < VerifiedMilliseconds ? _savedSession : null;
+
+    /// <summary>The endpoint's slot in its cluster; in the use of another endpoint, perhaps, once this is retired.</summary>
+    internal int Slot { get; private set; }
 
     /// <summary>Requests in flight.</summary>
     internal long Active => Volatile.Read(ref _active);
@@ -174,7 +177,7 @@ internal sealed class EndpointPool
     internal void Retire()
     {
         _retired = true;
-        _activeOfCell = [(int)_active];
+        _activeOfCell = Apart((int)_active);
         _index = 0;
         while (_newest is { } newest)
             DropIdle(newest);
@@ -191,12 +194,12 @@ internal sealed class EndpointPool
     /// <summary>The endpoint's certificate has been verified: a session that goes on is not, and each has a new ticket.</summary>
     internal void OnVerified() => _verifiedAt = Reactor.Now;
 
-    /// <summary>The endpoint is in a newer snapshot.</summary>
+    /// <summary>The endpoint is in a snapshot, or one with another configuration of its cluster.</summary>
     /// <param name="config">Its cluster.</param>
     /// <param name="tls">TLS towards it.</param>
     /// <param name="active">Where the balancer looks for requests in flight.</param>
-    /// <param name="index">This endpoint's place there.</param>
-    internal void Revive(ClusterConfig config, TlsClient? tls, int[] active, int index)
+    /// <param name="slot">This endpoint's place there.</param>
+    internal void Revive(ClusterConfig config, TlsClient? tls, ActiveCounts active, int slot)
     {
         _retired = false;
         var isBegunOtherwise = Config.ProxyProtocol != config.ProxyProtocol || Config.Protocol != config.Protocol || !ReferenceEquals(Tls, tls);
@@ -208,9 +211,9 @@ internal sealed class EndpointPool
         while (isBegunOtherwise && _oldest is { } oldest)
             DropIdle(oldest); // What they began with is not what they are to begin with now.
 
-        active[index] = (int)_active;
+        active[slot] = (int)_active;
         _activeOfCell = active;
-        _index = index;
+        Slot = _index = slot;
     }
 
     /// <summary>A connect failed.</summary>
@@ -235,6 +238,15 @@ internal sealed class EndpointPool
 
     /// <summary>A connection is closed.</summary>
     internal void OnConnectionClosed() => Volatile.Write(ref _connections, _connections - 1);
+
+    // Where no balancer looks.
+    private static ActiveCounts Apart(int active)
+    {
+        var counts = new ActiveCounts();
+        counts.Fit(1);
+        counts[0] = active;
+        return counts;
+    }
 
     private bool IsProven(UpstreamConnection connection) => connection.IdleTurn < Reactor.Turn && !connection.HasUnreadEvent;
 
