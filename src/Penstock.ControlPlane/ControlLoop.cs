@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Collections.Immutable;
 using System.Net;
+using System.Runtime.InteropServices;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using Penstock.ControlPlane.Overrides;
@@ -298,12 +299,30 @@ public sealed class ControlLoop : IAsyncDisposable
         var overrides = _overrides();
         foreach (var (name, cluster) in config.L7.Clusters)
         {
-            var endpoints = Priorities.Apply([.. feeds[name].Found.Select(endpoint => Judge(cluster, endpoint, overrides.Of(name, endpoint.Address)))]);
-            if (!next.TryGetValue(name, out var known) || !known.Endpoints.SequenceEqual(endpoints))
+            var endpoints = Priorities.Apply(Judge(cluster, feeds[name].Found, overrides));
+            if (!next.TryGetValue(name, out var known) || !(known.Endpoints == endpoints || known.Endpoints.AsSpan().SequenceEqual(endpoints.AsSpan())))
                 next[name] = new ClusterEndpoints(name, endpoints);
         }
 
         return next.ToImmutable();
+    }
+
+    // The same array where all are as they were found, of which there may be a hundred thousand.
+    private ImmutableArray<Endpoint> Judge(ClusterConfig cluster, ImmutableArray<Endpoint> found, OverrideSet overrides)
+    {
+        if (cluster.Health is null && overrides.Count == 0)
+            return found;
+        Endpoint[]? judged = null;
+        for (var i = 0; i < found.Length; i++)
+        {
+            var one = Judge(cluster, found[i], overrides.Of(cluster.Name, found[i].Address));
+            if (judged is null && ReferenceEquals(one, found[i]))
+                continue;
+            judged ??= [.. found];
+            judged[i] = one;
+        }
+
+        return judged is null ? found : ImmutableCollectionsMarshal.AsImmutableArray(judged);
     }
 
     // What is in maintenance is not checked; what is in drain may be down besides. One that its source wants drained does not become ready by passing its checks.
