@@ -54,6 +54,18 @@ public sealed class DiscoveredStateTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Endpoints_OfWhichNothingMoreIsKnown_AreTakenWithoutACopy()
+    {
+        await StartAsync(new Endpoint(FakeSource.Address(1), 1, EndpointState.Ready));
+        ImmutableArray<Endpoint> found = [new(FakeSource.Address(1), 1, EndpointState.Ready), new(FakeSource.Address(2), 1, EndpointState.Drain, "ends")];
+
+        _sources.Last().Find(found);
+
+        await UntilAsync(() => States() == "Ready Drain");
+        (_loop.State.Snapshot!.Endpoints["d"].Endpoints == found).ShouldBeTrue("one array is one object"); // published by StartAsync
+    }
+
+    [Fact]
     public async Task Endpoint_OfALaterPriority_IsUsedOnceTheFirstIsDown()
     {
         _cluster = FakeSource.Dns("d");

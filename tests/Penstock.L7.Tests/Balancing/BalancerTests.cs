@@ -168,14 +168,28 @@ public sealed class BalancerTests
         var random = new FastRandom(1);
         Balancer balancer = Balancer.For(Of(Algorithm.RoundRobin, Endpoint(1, 1), Endpoint(2, 2), Endpoint(3, 3)), before: null, ref random);
         Count(balancer, 3, ref random).Sum().ShouldBe(3);
-        balancer = Balancer.For(Of(Algorithm.RoundRobin, Endpoint(1, 1), Endpoint(3, 3)), balancer, ref random);
+        balancer = Balancer.For(After(balancer.Set, Endpoint(1, 1), Endpoint(3, 3)), balancer, ref random);
         int[] without = Count(balancer, 4_000, ref random);
-        balancer = Balancer.For(Of(Algorithm.RoundRobin, Endpoint(1, 1), Endpoint(2, 2), Endpoint(3, 3)), balancer, ref random);
+        balancer = Balancer.For(After(balancer.Set, Endpoint(1, 1), Endpoint(2, 2), Endpoint(3, 3)), balancer, ref random);
         int[] with = Count(balancer, 6_000, ref random);
 
         without[0].ShouldBeInRange(998, 1_002);
         with[0].ShouldBeInRange(998, 1_002);
         with[1].ShouldBeInRange(1_998, 2_002);
+    }
+
+    [Fact]
+    public void RoundRobin_WeightsBecomeUnequal_FollowsThem()
+    {
+        var random = new FastRandom(1);
+        Balancer balancer = Balancer.For(Of(Algorithm.RoundRobin, Endpoint(1), Endpoint(2)), before: null, ref random);
+        Count(balancer, 10, ref random).ShouldBe([5, 5]);
+
+        balancer = Balancer.For(After(balancer.Set, Endpoint(3, 3), Endpoint(1), Endpoint(2, 2)), balancer, ref random);
+        Count(balancer, 600, ref random).ShouldBe([100, 200, 300]);
+
+        balancer = Balancer.For(After(balancer.Set, Endpoint(3), Endpoint(1), Endpoint(2)), balancer, ref random);
+        Count(balancer, 600, ref random).ShouldBe([200, 200, 200]);
     }
 
     [Theory]
