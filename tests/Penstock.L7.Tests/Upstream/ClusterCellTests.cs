@@ -211,7 +211,7 @@ public sealed class ClusterCellTests : IDisposable
     private CompiledCluster Compile(IEnumerable<Endpoint> endpoints) =>
         _cluster = new CompiledCluster(_config, new ClusterEndpoints("c", [.. endpoints]), [_cell], ++_version, _cluster);
 
-    /// <returns>Slots that it looked at.</returns>
+    // Gives the number of slots that it looked at.
     private long Update(IEnumerable<Endpoint> endpoints)
     {
         var before = _cell.Visited;
