@@ -10,6 +10,8 @@ internal sealed class EndpointSet
 {
     private readonly int[] _eligible;
     private readonly int[] _weights;
+    private readonly int[] _byWeight = [];
+    private readonly WeightClass[] _classes = [];
 
     private EndpointSet(EndpointSlots slots, Algorithm algorithm)
     {
@@ -32,8 +34,11 @@ internal sealed class EndpointSet
         Array.Resize(ref weights, count);
         _eligible = eligible;
         _weights = weights;
-        EqualWeights = count == 0 || !weights.AsSpan().ContainsAnyExcept(weights[0]);
-        Alias = algorithm == Algorithm.RoundRobin || count == 0 ? null : new AliasTable(_weights);
+        Alias = count == 0 ? null : new AliasTable(_weights);
+        if (algorithm == Algorithm.RoundRobin)
+        {
+            (_byWeight, _classes) = Classify(_eligible, _weights);
+        }
     }
 
     /// <summary>The endpoints it was compiled from, by slot.</summary>
@@ -48,10 +53,13 @@ internal sealed class EndpointSet
     /// <summary>Their weights, 1 to 65535.</summary>
     public ReadOnlySpan<int> Weights => _weights;
 
-    /// <summary>Whether all weights are the same.</summary>
-    public bool EqualWeights { get; }
+    /// <summary>The eligible by weight, the least first, those of one weight in the order of the cluster's endpoints: their slots. For round robin only.</summary>
+    public ReadOnlySpan<int> ByWeight => _byWeight;
 
-    /// <summary>Draws a position in <see cref="Eligible"/> by weight; null for round robin and when nothing is eligible.</summary>
+    /// <summary>The weights there are, the least first, each with its piece of <see cref="ByWeight"/>. For round robin only.</summary>
+    public ReadOnlySpan<WeightClass> Classes => _classes;
+
+    /// <summary>Draws a position in <see cref="Eligible"/> by weight; null when nothing is eligible.</summary>
     public AliasTable? Alias { get; }
 
     /// <summary>Compiles a cluster's endpoints.</summary>
@@ -63,4 +71,39 @@ internal sealed class EndpointSet
 
     /// <summary>Whether an endpoint takes requests.</summary>
     public static bool Takes([NotNullWhen(true)] Endpoint? endpoint) => endpoint is { State: EndpointState.Ready, Weight: > 0 };
+
+    private static (int[] ByWeight, WeightClass[] Classes) Classify(int[] eligible, int[] weights)
+    {
+        if (eligible.Length == 0)
+        {
+            return ([], []);
+        }
+
+        if (!weights.AsSpan().ContainsAnyExcept(weights[0]))
+        {
+            return (eligible, [new WeightClass(weights[0], 0, weights.Length)]);
+        }
+
+        int[] byWeight = [.. eligible];
+        var order = new long[weights.Length]; // weight, place: so those of one weight stay in their order
+        for (int i = 0; i < order.Length; i++)
+        {
+            order[i] = ((long)weights[i] << 32) | (uint)i;
+        }
+
+        Array.Sort(order, byWeight);
+        var classes = new List<WeightClass>();
+        int start = 0;
+        for (int i = 1; i <= order.Length; i++)
+        {
+            int weight = (int)(order[start] >> 32);
+            if (i == order.Length || (int)(order[i] >> 32) != weight)
+            {
+                classes.Add(new WeightClass(weight, start, i - start));
+                start = i;
+            }
+        }
+
+        return (byWeight, [.. classes]);
+    }
 }

@@ -1,139 +1,104 @@
 // SPDX-License-Identifier: Apache-2.0
-using Penstock.Model;
-
 namespace Penstock.L7.Balancing;
 
 /// <summary>
-/// Chooses in turn. With unequal weights it is smooth weighted round robin as in nginx: each endpoint's credit grows by its weight, the
-/// richest is chosen and pays the sum of weights; so over as many choices as that sum each endpoint has had exactly its weight,
-/// spread out. That costs time linear in the number of endpoints; with equal weights, where it comes to taking turns, the time is constant.
+/// Chooses in turn. Among weights it is smooth weighted round robin as in nginx: the credit of each weight grows by the sum of it over its endpoints, the richest is chosen and pays the sum of all;
+/// the endpoints of that weight take turns. So over as many choices as the sum of all weights each endpoint has had exactly its weight, spread out. The time is linear in the number of different weights.
 /// </summary>
 internal sealed class RoundRobinBalancer : Balancer
 {
     private const int MaxStart = 64;
-    private int _next;
-    private long[] _credit = []; // By slot; empty: weights have been equal so far.
+    private Turn[] _turns = []; // By weight, as Set.Classes.
 
     /// <summary>A balancer that starts at a random place, so that reactors and restarts do not all favour the first endpoint.</summary>
     public RoundRobinBalancer(EndpointSet set, ref FastRandom random)
         : base(set)
     {
-        _next = (int)random.Below(int.MaxValue);
-        if (!set.EqualWeights)
-        {
-            GiveCredit(ref random);
-        }
-    }
-
-    /// <inheritdoc/>
-    public override int Pick(ReadOnlySpan<int> tried, ReadOnlySpan<int> active, ref FastRandom random) => tried.IsEmpty
-        ? Set.EqualWeights ? PickNext() : PickByCredit()
-        : PickOther(tried, ref random);
-
-    /// <inheritdoc/>
-    protected override void OnChanged(EndpointSet old, ref FastRandom random)
-    {
-        if (_credit.Length == 0)
-        {
-            if (!Set.EqualWeights)
-            {
-                GiveCredit(ref random);
-            }
-
-            return;
-        }
-
-        if (_credit.Length < Set.Slots.Capacity)
-        {
-            Array.Resize(ref _credit, Set.Slots.Capacity);
-        }
-
-        foreach (int slot in Set.Slots.ChangedSince(old.Slots))
-        {
-            Endpoint? before = old.Slots[slot];
-            Endpoint? now = Set.Slots[slot];
-            if (!EndpointSet.Takes(before) || !EndpointSet.Takes(now) || before.Address != now.Address)
-            {
-                _credit[slot] = 0;
-            }
-        }
-    }
-
-    private void GiveCredit(ref FastRandom random)
-    {
-        _credit = new long[Set.Slots.Capacity];
+        TakeOver(ref random);
         for (int i = (int)random.Below(MaxStart); i > 0; i--)
         {
-            PickByCredit();
+            PickNext();
         }
+    }
+
+    /// <summary>
+    /// Chooses an endpoint. A second attempt goes by weight and chance, and nobody's turn moves: were it to take a turn, then of two endpoints the one that refuses would be the
+    /// first choice of every request, and of more it would come round too often.
+    /// </summary>
+    /// <inheritdoc/>
+    public override int Pick(ReadOnlySpan<int> tried, ReadOnlySpan<int> active, ref FastRandom random)
+    {
+        if (tried.IsEmpty)
+        {
+            return PickNext();
+        }
+
+        int position = Draw(tried, except: -1, ref random);
+        return position < 0 ? -1 : Set.Eligible[position];
+    }
+
+    /// <inheritdoc/>
+    protected override void OnChanged(EndpointSet old, ref FastRandom random) => TakeOver(ref random);
+
+    private void TakeOver(ref FastRandom random)
+    {
+        ReadOnlySpan<WeightClass> classes = Set.Classes;
+        long all = 0;
+        foreach (WeightClass one in classes)
+        {
+            all += one.Total;
+        }
+
+        var turns = new Turn[classes.Length];
+        int before = 0;
+        for (int i = 0; i < turns.Length; i++)
+        {
+            while (before < _turns.Length && _turns[before].Weight < classes[i].Weight)
+            {
+                before++;
+            }
+
+            // What was earned among many is not to be paid back among few: that would keep an endpoint waiting, or in front, for long.
+            turns[i] = before < _turns.Length && _turns[before].Weight == classes[i].Weight
+                ? _turns[before] with { Credit = Math.Clamp(_turns[before].Credit, -all, all) }
+                : new Turn(classes[i].Weight, 0, (int)random.Below(int.MaxValue));
+        }
+
+        _turns = turns;
     }
 
     private int PickNext()
     {
-        ReadOnlySpan<int> eligible = Set.Eligible;
-        if (eligible.IsEmpty)
+        ReadOnlySpan<WeightClass> classes = Set.Classes;
+        if (classes.IsEmpty)
         {
             return -1;
         }
 
-        int position = (int)((uint)_next % (uint)eligible.Length);
-        _next = position + 1;
-        return eligible[position];
-    }
-
-    /// <summary>
-    /// For a second attempt: by weight and chance, and nobody's turn moves. Were it to take a turn, then of two endpoints the one that refuses would be the
-    /// first choice of every request, and of more it would come round too often.
-    /// </summary>
-    private int PickOther(ReadOnlySpan<int> tried, ref FastRandom random)
-    {
-        ReadOnlySpan<int> eligible = Set.Eligible;
-        ReadOnlySpan<int> weights = Set.Weights;
-        ulong total = 0;
-        for (int i = 0; i < eligible.Length; i++)
+        int richest = 0;
+        long all = 0;
+        for (int i = 0; i < classes.Length; i++)
         {
-            total += tried.Contains(eligible[i]) ? 0 : (ulong)weights[i];
-        }
-
-        if (total == 0)
-        {
-            return -1;
-        }
-
-        ulong left = random.Below(total);
-        int chosen = 0;
-        while (tried.Contains(eligible[chosen]) || left >= (ulong)weights[chosen])
-        {
-            left -= tried.Contains(eligible[chosen]) ? 0 : (ulong)weights[chosen];
-            chosen++;
-        }
-
-        return eligible[chosen];
-    }
-
-    private int PickByCredit()
-    {
-        ReadOnlySpan<int> eligible = Set.Eligible;
-        ReadOnlySpan<int> weights = Set.Weights;
-        int richest = -1;
-        long total = 0;
-        for (int i = 0; i < eligible.Length; i++)
-        {
-            int slot = eligible[i];
-            total += weights[i];
-            _credit[slot] += weights[i];
-            if (richest < 0 || _credit[slot] > _credit[richest])
+            long total = classes[i].Total;
+            all += total;
+            _turns[i].Credit += total;
+            if (_turns[i].Credit > _turns[richest].Credit)
             {
-                richest = slot;
+                richest = i;
             }
         }
 
-        if (richest < 0)
-        {
-            return -1;
-        }
-
-        _credit[richest] -= total;
-        return richest;
+        ref Turn turn = ref _turns[richest];
+        turn.Credit -= all;
+        WeightClass chosen = classes[richest];
+        int place = (int)((uint)turn.Next % (uint)chosen.Count);
+        turn.Next = place + 1;
+        return Set.ByWeight[chosen.Start + place];
     }
+
+    /// <summary>Where the endpoints of one weight are.</summary>
+    /// <param name="Weight">Their weight.</param>
+    /// <param name="Credit">What they have earned and not spent.</param>
+    /// <param name="Next">Whose turn it is among them, modulo their number.</param>
+    private record struct Turn(int Weight, long Credit, int Next);
 }
