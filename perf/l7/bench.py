@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 
+import goals
 import load
 import memory
 import protocols
@@ -208,7 +209,7 @@ def main():
     with workplace(options) as (directory, origin):
         if options.profile:
             profile(options, directory, origin)
-            return
+            return 0
         result = environment(options)
         if "requests" in options.rows:
             result["cells"] = medians(measure_cpu(options, directory, origin))
@@ -232,7 +233,8 @@ def main():
             if "cells" in one:
                 path.with_suffix(".svg").write_text(report.svg(one))
             print(f"wrote {path}.md")
+    return 1 if sum(goals.missed(one) for one in done.values()) else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Results as a Markdown table and as an SVG plot."""
 
+import goals
 import protocols
 
 COLOURS = {"penstock": "#1b6ca8", "nginx": "#6aa84f", "haproxy": "#c27ba0"}
@@ -46,7 +47,7 @@ def markdown(result):
         lines += ["", "Reactors, fixed answers over 512 connections, on both cores: busiest thread "
                   f"{rows['1']['busiest_us']:.2f} us a request with one reactor, {rows['2']['busiest_us']:.2f} us with two: "
                   f"two can do **{rows['scaling']:.2f}** times the work of one."]
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines + goals.lines(result)) + "\n"
 
 
 def cells_table(cells):
