@@ -59,6 +59,9 @@ internal sealed partial class Exchange
         if (_client.IsMultiplexed || _opensWebSocket)
             Response.DropFields("sec-websocket-accept"u8); // It answers a key that the client has not sent, or none.
         WriteResponseHead(chunked: false, keep: true);
+        Response.Reset();
+        Response.Shrink();
+        Request.Shrink(); // It is for the access log, when the tunnel ends.
         _worker.Reactor.Timers.Remove(_timer);
         _ownBytes = 0;
         _isCut = _isStopped = _hasEndpointEnded = false;

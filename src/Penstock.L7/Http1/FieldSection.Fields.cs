@@ -27,7 +27,7 @@ internal abstract partial class FieldSection
             return RejectReason.HeadTooLarge;
         var id = KnownHeaders.Find(name);
         if (FieldCount == _slots.Length)
-            Array.Resize(ref _slots, _slots.Length * 2);
+            GrowSlots();
         ref var slot = ref _slots[FieldCount];
         slot.NameStart = AddBytes(name).Start;
         slot.NameLength = (ushort)name.Length;
@@ -66,6 +66,18 @@ internal abstract partial class FieldSection
                 Drop(i);
         }
     }
+
+    /// <summary>Keeps what was read in arrays of just its size, for it will be kept for long. Nothing may be added until <see cref="Reset"/>.</summary>
+    internal void Shrink()
+    {
+        _slots = Slots.ToArray();
+        if (_bytes.Length > OwnBytes)
+            return; // The pool's.
+        _bytes = _bytes[..Math.Min(_bytes.Length, Length + _scratch)];
+        _own = [];
+    }
+
+    private void GrowSlots() => Array.Resize(ref _slots, Math.Max(LeastSlots, _slots.Length * 2));
 
     /// <summary>Takes bytes that are part of no field.</summary>
     protected ByteRange AddBytes(ReadOnlySpan<byte> bytes)

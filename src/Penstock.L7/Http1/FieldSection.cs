@@ -15,6 +15,8 @@ internal abstract partial class FieldSection
     /// <summary>Bytes of the array every section keeps; larger ones are lent by the pool until <see cref="Reset"/>.</summary>
     private const int OwnBytes = 2048;
 
+    private const int LeastSlots = 24;
+
     private const int MaxFieldNameBytes = 256;
 
     /// <summary>Bytes a field line may gain when it is written again: the space behind the colon.</summary>
@@ -24,11 +26,12 @@ internal abstract partial class FieldSection
     private readonly int[] _first = new int[64];
     private byte[] _own = [];
     private byte[] _bytes = [];
-    private FieldSlot[] _slots = new FieldSlot[24];
+    private FieldSlot[] _slots = new FieldSlot[LeastSlots];
     private bool _startLineRead;
     private int _copied;
     private int _line;
     private int _scanned;
+    private int _scratch;
 
     protected FieldSection(bool hasStartLine) => _hasStartLine = hasStartLine;
 
@@ -76,7 +79,7 @@ internal abstract partial class FieldSection
 
         _bytes = _own;
         _startLineRead = false;
-        _copied = _line = _scanned = Length = FieldCount = 0;
+        _copied = _line = _scanned = _scratch = Length = FieldCount = 0;
         Present = Repeated = 0;
         Rejection = RejectReason.None;
     }
@@ -113,6 +116,7 @@ internal abstract partial class FieldSection
     protected Span<byte> Scratch(int size)
     {
         Hold(Length + size, Length);
+        _scratch = size;
         return _bytes.AsSpan(Length, size);
     }
 
@@ -301,7 +305,7 @@ internal abstract partial class FieldSection
 
         if (FieldCount == _slots.Length)
         {
-            Array.Resize(ref _slots, _slots.Length * 2);
+            GrowSlots();
         }
 
         ReadOnlySpan<byte> name = data.Slice(line, nameLength);

@@ -43,6 +43,46 @@ public sealed class RequestHeadTests
     }
 
     [Theory]
+    [InlineData(0)]
+    [InlineData(3_000)]
+    public void Shrink_Head_ReadsAsBefore(int padding)
+    {
+        RequestHead head = Wire.Request($"GET /a?b HTTP/1.1\r\nHost: Shop.Example.com\r\nUser-Agent: curl/8\r\nX: {new string('x', padding)}\r\n\r\n");
+
+        head.Shrink();
+
+        Wire.Text(head.Method).ShouldBe("GET");
+        Wire.Text(head.Target).ShouldBe("/a?b");
+        Wire.Text(head.Host).ShouldBe("shop.example.com");
+        Wire.Text(head.Authority).ShouldBe("Shop.Example.com");
+        head.FieldCount.ShouldBe(3);
+        Wire.Text(head.Field(1).Value).ShouldBe("curl/8");
+        head.Field(2).Value.Length.ShouldBe(padding);
+        if (padding == 0)
+            head.Bytes.Length.ShouldBe(head.Length + "shop.example.com".Length);
+    }
+
+    [Fact]
+    public void Reset_AfterShrink_TakesAnyOther()
+    {
+        RequestHead head = Wire.Request("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+        string fields = string.Concat(Enumerable.Range(0, 50).Select(i => $"X-{i}: {i}\r\n"));
+        foreach (string host in (string[])["one", "two", "three"])
+        {
+            head.Shrink();
+            head.Reset();
+            head.Shrink();
+
+            head.Parse(new ReadOnlySequence<byte>(Wire.Bytes($"GET / HTTP/1.1\r\nHost: {host}\r\n{fields}\r\n")), Wire.Limits, out _, out _).ShouldBe(ParseStatus.Done);
+
+            Wire.Text(head.Host).ShouldBe(host);
+            head.FieldCount.ShouldBe(51);
+            Wire.Text(head.Field(50).Value).ShouldBe("49");
+            head.Reset();
+        }
+    }
+
+    [Theory]
     [InlineData("GET / HTTP/1.1\nHost: a\n\n", "400 bare_lf")]
     [InlineData("GET / HTTP/1.1\n", "400 bare_lf")]
     [InlineData("GET / HTTP/1.1\r\nHost: a\n", "400 bare_lf")]
