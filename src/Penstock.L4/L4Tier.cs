@@ -98,6 +98,16 @@ public sealed class L4Tier : IL4Engine
             return _retired.Append(_running?.Engine as UserspaceEngine).Sum(engine => engine?.OpenConnections ?? 0);
     }
 
+    /// <summary>Resets connections that this process relays; new ones are taken as ever. It returns before they have ended.</summary>
+    public void ResetRelayed()
+    {
+        lock (_retired)
+        {
+            foreach (var engine in _retired.Append(_running?.Engine as UserspaceEngine))
+                engine?.ResetConnections();
+        }
+    }
+
     /// <inheritdoc/>
     public Task MakeWayAsync(TimeSpan limit) => _running?.Engine.MakeWayAsync(limit) ?? Task.CompletedTask;
 

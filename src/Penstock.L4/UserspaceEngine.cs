@@ -193,6 +193,18 @@ public sealed class UserspaceEngine : IL4Engine
         return _connections.Open;
     }
 
+    /// <summary>Resets connections that are open; new ones are taken as ever. It returns before they have ended.</summary>
+    public void ResetConnections()
+    {
+        lock (_gate)
+        {
+            if (_isDisposed)
+                return;
+            foreach (var worker in _workers)
+                worker.Reactor.Post(worker.ResetConnections);
+        }
+    }
+
     /// <summary>Lets go when the last connection has ended; the services are gone already.</summary>
     public void Retire()
     {

@@ -164,6 +164,13 @@ public sealed class L7Engine : IAsyncDisposable
             worker.EndsConnections = ends;
     }
 
+    /// <summary>Cuts connections that are open, requests in flight too; new ones are taken as ever. It returns before they have ended.</summary>
+    public void CutConnections()
+    {
+        foreach (var worker in _workers)
+            worker.Reactor.Post(worker.Cut);
+    }
+
     /// <summary>Connections of clients that are open.</summary>
     public long OpenConnections() => _workers.Sum(worker => worker.Open);
 
@@ -198,8 +205,7 @@ public sealed class L7Engine : IAsyncDisposable
         var cut = (int)OpenConnections();
         if (cut == 0)
             return 0;
-        foreach (var worker in _workers)
-            worker.Reactor.Post(worker.Cut);
+        CutConnections();
         await UntilClosedAsync(TimeSpan.FromSeconds(1));
         return cut;
     }

@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 
 namespace Penstock.Daemon.Tests;
 
@@ -38,7 +39,7 @@ public sealed class DrainTests : IDisposable
         var (code, output, error) = await waiting;
 
         code.ShouldBe(0, error);
-        output.ShouldStartWith("test drains since 20");
+        output.ShouldMatch("^test drains since 20[-0-9]* [:0-9]*Z by [^ ]+\n");
         output.ShouldEndWith("nothing is left\n");
         using var late = await ConnectAsync();
         (await AskAsync(late)).ShouldContain("hello", customMessage: "whoever comes all the same is served");
@@ -102,6 +103,26 @@ public sealed class DrainTests : IDisposable
         for (var i = 0; i < 2000 && (await File.ReadAllLinesAsync(Record)).Length < 2; i++)
             await Task.Delay(10);
         (await File.ReadAllLinesAsync(Record)).ShouldBe(["2026-11-22T10:00:00.0000000+00:00", "handed over"]);
+    }
+
+    [Fact]
+    public async Task Drain_SaysByWhomAndWhy_AndSoDoesTheNextDaemon()
+    {
+        var daemon = await _sandbox.StartAsync();
+        (await ClientAsync("drain", "--node", "--why", "a new kernel é")).ExitCode.ShouldBe(0);
+        var told = $"by {Environment.UserName} (a new kernel é)";
+        (await ClientAsync("drain", "--node", "--why", "another")).Output.ShouldContain(told, customMessage: "it drains already");
+        await daemon.SignalAsync("KILL");
+        await daemon.WaitForExitAsync();
+
+        daemon = await _sandbox.StartAsync();
+
+        daemon.Log.ShouldContain(told);
+        var status = (await ClientAsync("status")).Output;
+        status.ShouldMatch($"(?m)^drains since 20.* {Regex.Escape(told)}: nothing is left$");
+        status.ShouldMatch($"(?m)^warning: this host drains since 20.* {Regex.Escape(told)}, whatever the configuration says");
+        var node = await NodeAsync();
+        (node.GetProperty("by").GetString(), node.GetProperty("why").GetString()).ShouldBe((Environment.UserName, "a new kernel é"));
     }
 
     [Fact]

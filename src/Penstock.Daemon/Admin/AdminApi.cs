@@ -34,8 +34,8 @@ internal sealed class AdminApi(
     Func<PacketQuestion, PacketExplanation?> explain,
     Func<RequestQuestion, RequestExplanation> explainRequest)
 {
-    /// <summary>Longest time for a confirmation: longer than anybody waits for one.</summary>
-    private static readonly TimeSpan s_longestConfirm = TimeSpan.FromHours(24);
+    /// <summary>Longest time for a confirmation, and for what is left on a host: longer than anybody waits for one.</summary>
+    private static readonly TimeSpan s_longest = TimeSpan.FromHours(24);
 
     /// <summary>Answers one request.</summary>
     public async ValueTask<ControlHttpResponse> HandleAsync(ControlHttpRequest request, CancellationToken cancellation)
@@ -48,7 +48,7 @@ internal sealed class AdminApi(
 
     private static string? Method(string path) => path switch
     {
-        AdminPaths.Reload or AdminPaths.Confirm or AdminPaths.Rollback or AdminPaths.Drain or AdminPaths.Ready or AdminPaths.Overrides => "POST",
+        AdminPaths.Reload or AdminPaths.Confirm or AdminPaths.Rollback or AdminPaths.Drain or AdminPaths.Maintenance or AdminPaths.Ready or AdminPaths.Overrides => "POST",
         AdminPaths.Status or AdminPaths.Diff or AdminPaths.History or AdminPaths.HistoryEntry or AdminPaths.Config or AdminPaths.Snapshot or AdminPaths.ExplainPacket or AdminPaths.ExplainRequest or AdminPaths.Node => "GET",
         _ => null,
     };
@@ -84,7 +84,7 @@ internal sealed class AdminApi(
     private Task<ControlHttpResponse> ChangeAsync(ControlHttpRequest request, CancellationToken cancellation) => request.Path switch
     {
         AdminPaths.Overrides => OverrideAsync(request.Query),
-        AdminPaths.Drain or AdminPaths.Ready => ChangeNodeAsync(request.Path),
+        AdminPaths.Drain or AdminPaths.Maintenance or AdminPaths.Ready => ChangeNodeAsync(request.Path, QueryFields.Parse(request.Query)),
         _ => ReloadAsync(request.Path, QueryFields.Parse(request.Query), cancellation),
     };
 
@@ -93,7 +93,7 @@ internal sealed class AdminApi(
         var (by, why) = (fields.GetValueOrDefault("by", ""), fields.GetValueOrDefault("why", ""));
         if (!QueryFields.IsLine(by) || !QueryFields.IsLine(why)) return ControlHttpResponse.Text(400, $"by and why are lines of at most {QueryFields.LongestLine} characters");
         if (!TryNumber(fields, path is AdminPaths.Rollback ? "number" : "confirm", out var number)) return ControlHttpResponse.Text(400, "confirm and number are whole numbers above 0");
-        if (path is AdminPaths.Reload && number > s_longestConfirm.TotalSeconds) return ControlHttpResponse.Text(400, $"confirm is at most {s_longestConfirm.TotalSeconds:0} s");
+        if (path is AdminPaths.Reload && number > s_longest.TotalSeconds) return ControlHttpResponse.Text(400, $"confirm is at most {s_longest.TotalSeconds:0} s");
         var changing = path switch
         {
             AdminPaths.Rollback => reloader.RollBackAsync(number, new ReloadCause("rollback", by, why)),
@@ -127,12 +127,18 @@ internal sealed class AdminApi(
         }
     }
 
-    private async Task<ControlHttpResponse> ChangeNodeAsync(string path)
+    private async Task<ControlHttpResponse> ChangeNodeAsync(string path, Dictionary<string, string> fields)
     {
+        var (by, why) = (fields.GetValueOrDefault("by", ""), fields.GetValueOrDefault("why", ""));
+        if (!QueryFields.IsLine(by) || !QueryFields.IsLine(why)) return ControlHttpResponse.Text(400, $"by and why are lines of at most {QueryFields.LongestLine} characters");
+        if (!TryNumber(fields, "after", out var after) || (path is AdminPaths.Maintenance && after is null) || after > s_longest.TotalSeconds)
+            return ControlHttpResponse.Text(400, $"after is a whole number of seconds above 0 and at most {s_longest.TotalSeconds:0}, which maintenance needs");
         if (state().Snapshot is not { } snapshot) return ControlHttpResponse.Text(503, "nothing is published yet");
         try
         {
-            var report = path is AdminPaths.Drain ? await node.DrainAsync(snapshot.Config) : await node.ReturnAsync();
+            var report = path is AdminPaths.Ready
+                ? await node.ReturnAsync(by, why)
+                : await node.TakeOutAsync(snapshot.Config, path is AdminPaths.Maintenance ? TimeSpan.FromSeconds(after!.Value) : null, by, why); // it is there, as was looked above
             return Json(200, report, AdminJson.Default.NodeReport);
         }
         catch (IOException error)

@@ -45,9 +45,12 @@ internal static class AdminPaths
     /// <summary>GET: <see cref="NodeReport"/>.</summary>
     public const string Node = "/v1/node";
 
-    /// <summary>POST: takes the host out and returns at once with a <see cref="NodeReport"/>; 500: it could not be recorded, and nothing has changed.</summary>
+    /// <summary>POST, with <c>by</c> and <c>why</c>: takes the host out and returns at once with a <see cref="NodeReport"/>; 500: it could not be recorded, and nothing has changed.</summary>
     public const string Drain = "/v1/node/drain";
 
-    /// <summary>POST: takes it back in, likewise.</summary>
+    /// <summary>POST, with <c>by</c>, <c>why</c> and <c>after=SECONDS</c>: likewise, and what is left on it is ended after that time.</summary>
+    public const string Maintenance = "/v1/node/maintenance";
+
+    /// <summary>POST, with <c>by</c> and <c>why</c>: takes it back in, likewise.</summary>
     public const string Ready = "/v1/node/ready";
 }

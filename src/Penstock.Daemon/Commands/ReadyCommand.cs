@@ -12,7 +12,7 @@ internal static class ReadyCommand
     /// <summary>The command.</summary>
     public static Command Build()
     {
-        var targets = new TargetOptions(hasNode: true);
+        var targets = new TargetOptions();
         var asConfigured = new Option<bool>("--as-configured") { Description = "End the override, whatever the configuration says." };
         var socket = SharedOptions.Socket();
         var config = SharedOptions.ConfigOfDaemon();
@@ -27,7 +27,7 @@ internal static class ReadyCommand
             using var client = new AdminClient(DaemonSocket.Path(parsed.GetValue(socket), parsed.GetValue(config)));
             var isJson = parsed.GetValue(format) == OutputFormat.Json;
             if (targets.Named(parsed) is { } named) return await OverrideAction.RunAsync(client, named, parsed.GetValue(asConfigured) ? null : BackendState.Ready, targets.Why(parsed), isJson, parsed);
-            var report = await client.PostAsync(AdminPaths.Ready, AdminJson.Default.NodeReport);
+            var report = await client.PostAsync(AdminPaths.Ready + QueryFields.Write(("by", Caller.Name), ("why", targets.Why(parsed))), AdminJson.Default.NodeReport);
             var output = parsed.InvocationConfiguration.Output;
             if (isJson) await output.WriteLineAsync(JsonSerializer.Serialize(report, AdminJson.Default.NodeReport));
             else await output.WriteLineAsync($"OK: {report.Node} is ready");

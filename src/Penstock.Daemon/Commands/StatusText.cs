@@ -22,7 +22,7 @@ internal static class StatusText
             output.WriteLine($"last reload {outcome} at {last.At:yyyy-MM-dd HH:mm:ss}Z in {last.DurationMilliseconds:0.#} ms");
         }
 
-        if (report.NodeState.Since is { } since) output.WriteLine($"drains since {since:yyyy-MM-dd HH:mm:ss}Z: {DrainText.Left(report.NodeState)}");
+        if (report.NodeState.IsOut) output.WriteLine($"{DrainText.Since(report.NodeState)}: {DrainText.Left(report.NodeState)}");
         output.WriteLine();
         if (report.Peers.Count > 0) WritePeers(report.Peers, output);
         if (report.Vrrp.Count > 0) WriteInstances(report.Vrrp, report.Peers, output);

@@ -6,8 +6,7 @@ using Penstock.ControlPlane.Overrides;
 namespace Penstock.Daemon.Commands;
 
 /// <summary>The options of a command that takes something out or in, which name what. An option belongs to one command, so each command makes its own.</summary>
-/// <param name="hasNode">Whether it can be this host.</param>
-internal sealed class TargetOptions(bool hasNode)
+internal sealed class TargetOptions
 {
     private readonly (OverrideKind Kind, Option<string?> Option)[] _parts =
     [
@@ -18,17 +17,15 @@ internal sealed class TargetOptions(bool hasNode)
     ];
 
     private readonly Option<string?> _why = SharedOptions.Why();
-
-    /// <summary>--node; not one of the command's where it can't be this host.</summary>
-    public Option<bool> Node { get; } = new("--node") { Description = "This host as a whole." };
+    private readonly Option<bool> _node = new("--node") { Description = "This host as a whole." };
 
     /// <summary>Gives them to a command, which has to have exactly one of them.</summary>
     /// <param name="command">The command.</param>
-    /// <param name="ofNodeAlone">Its options that only go with --node.</param>
+    /// <param name="ofNodeAlone">Options that only go with --node, which the command gets too.</param>
     public void AddTo(Command command, params Option[] ofNodeAlone)
     {
-        Option[] targets = hasNode ? [Node, .. _parts.Select(part => part.Option)] : [.. _parts.Select(part => part.Option)];
-        foreach (var option in targets)
+        Option[] targets = [_node, .. _parts.Select(part => part.Option)];
+        foreach (var option in (Option[])[.. targets, .. ofNodeAlone])
             command.Add(option);
         command.Add(_why);
         command.Validators.Add(result =>
@@ -38,10 +35,8 @@ internal sealed class TargetOptions(bool hasNode)
                 result.AddError($"one of {string.Join(", ", targets.Select(option => option.Name))} is required: it names what is taken");
             else if (given.Length > 1)
                 result.AddError($"{given[0]} and {given[1]} can't be given together: a command is for one of them");
-            else if (given[0] != Node.Name && Array.Find(ofNodeAlone, option => IsGiven(result, option)) is { } alone)
-                result.AddError($"{alone.Name} goes with {Node.Name} alone");
-            else if (given[0] == Node.Name && IsGiven(result, _why))
-                result.AddError($"{_why.Name} does not go with {Node.Name}");
+            else if (given[0] != _node.Name && Array.Find(ofNodeAlone, option => IsGiven(result, option)) is { } alone)
+                result.AddError($"{alone.Name} goes with {_node.Name} alone");
         });
     }
 

@@ -2,6 +2,7 @@
 using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Logging;
 using Penstock.Daemon.Admin;
+using Penstock.Daemon.Commands;
 using Penstock.Daemon.Peers;
 using Penstock.L4;
 using Penstock.L7;
@@ -13,12 +14,15 @@ namespace Penstock.Daemon.Running;
 
 /// <summary>
 /// Takes this host out for maintenance and back in, as an operator asks. It gives its roles and its announcements up first, while it has all its flows; only then is it in drain in
-/// services of the proxy tier, so that no flow begins elsewhere of which the host that takes the address knows nothing.
+/// services of the proxy tier, so that no flow begins elsewhere of which the host that takes the address knows nothing. In maintenance, what is left is ended after a time.
 /// </summary>
 internal sealed class NodeDrain : IAsyncDisposable
 {
     // Another host may come, or stand by, at any time.
     private static readonly TimeSpan s_again = TimeSpan.FromSeconds(1);
+
+    // A clock that was set, or a record that is damaged, says more.
+    private static readonly TimeSpan s_longest = TimeSpan.FromHours(24);
 
     private readonly VrrpTier _vrrp;
     private readonly BgpTier _bgp;
@@ -53,12 +57,12 @@ internal sealed class NodeDrain : IAsyncDisposable
         _meter.CreateObservableGauge("penstock.node.draining", () => IsDraining ? 1 : 0, unit: null, "Whether an operator has taken this host out.");
         if (Recorded() is not { } recorded)
             return;
-        _state = new State(recorded.Since, HandsOver: !recorded.HasHandedOver);
+        _state = new State(recorded.Outage, HandsOver: !recorded.Outage.HasHandedOver);
         if (!recorded.IsWhole)
             _logger.LogWarning("{Path} is damaged, it does not say since when this host drains: it drains as long as the file is there", Path.Combine(config.State, DrainRecord.Name));
-        _logger.LogWarning("this host drains since {Since:yyyy-MM-dd HH:mm:ss}Z, and goes on to: penstock ready --node ends it", recorded.Since);
+        _logger.LogWarning("this host {Outage}, and goes on to: penstock ready --node ends it", DrainText.Since(recorded.Outage));
         _vrrp.Drain();
-        if (recorded.HasHandedOver)
+        if (recorded.Outage.HasHandedOver)
             _peers.Drain(drains: true);
         Tell(drains: true);
     }
@@ -75,41 +79,63 @@ internal sealed class NodeDrain : IAsyncDisposable
         var state = Volatile.Read(ref _state);
         return new NodeReport(
             _config.Node,
-            state is null ? NodeReport.Ready : NodeReport.Drain,
-            state?.Since,
+            state is null ? NodeReport.Ready : state.Outage.EndsAt is null ? NodeReport.Drain : NodeReport.Maintenance,
+            state?.Outage.Since,
             _vrrp.Held(),
             state is null ? [] : _peers.Untold(),
             state is null ? [] : [.. _bgp.Status().NotWithdrawn],
             _engine.OpenConnections(),
             _balancer.RelayedConnections(),
-            state?.HandsOver ?? false);
+            state?.HandsOver ?? false)
+        {
+            By = state?.Outage.By ?? "",
+            Why = state?.Outage.Why ?? "",
+            EndsAt = state is { HasEnded: false } ? state.Outage.EndsAt : null,
+        };
     }
 
     /// <summary>For a host that drains from the start: goes on where the daemon before has ended, be it in the middle of a hand-over. Called once what it hands over runs.</summary>
     public void Resume()
     {
         if (Volatile.Read(ref _state) is { } state)
-            _work = HandOverAsync(state.Since, _stop.Token);
+            _work = HandOverAsync(state.Outage, _stop.Token);
     }
 
-    /// <summary>Takes the host out; returns when that is recorded, and goes on in the background.</summary>
+    /// <summary>
+    /// Takes the host out, to drain or to maintenance; returns when that is recorded, and goes on in the background. One that drains goes on to as it did; from and to maintenance, what is said now counts.
+    /// </summary>
     /// <param name="config">The running configuration.</param>
+    /// <param name="endsAfter">How long connections that are left may go on until they are ended; null: as long as they take.</param>
+    /// <param name="by">Who does.</param>
+    /// <param name="why">Why; empty: not said.</param>
     /// <exception cref="IOException">It can't be recorded; nothing has changed.</exception>
-    public async Task<NodeReport> DrainAsync(ApplianceConfig config)
+    public async Task<NodeReport> TakeOutAsync(ApplianceConfig config, TimeSpan? endsAfter, string by, string why)
     {
         await _turn.WaitAsync();
         try
         {
-            if (IsDraining)
+            if (endsAfter is null && Volatile.Read(ref _state) is { Outage.EndsAt: null })
                 return Report();
-            var since = _time.GetUtcNow();
-            var record = new DrainRecord(Path.Combine(config.State, DrainRecord.Name));
-            record.Write(since, hasHandedOver: false);
+            await EndWorkAsync(); // it may be about to write the record
+            var now = _time.GetUtcNow();
+            var before = Volatile.Read(ref _state);
+            var outage = new NodeOutage(before?.Outage.Since ?? now, before is { HandsOver: false }, now + endsAfter, by, why);
+            var record = before is null ? new DrainRecord(Path.Combine(config.State, DrainRecord.Name)) : _record;
+            try
+            {
+                record.Write(outage);
+            }
+            catch (IOException)
+            {
+                Resume();
+                throw;
+            }
+
             (_config, _record) = (config, record);
-            Volatile.Write(ref _state, new State(since, HandsOver: true));
-            _logger.LogWarning("this host drains: it hands its roles over, and takes no new flows after that");
+            Volatile.Write(ref _state, new State(outage, HandsOver: !outage.HasHandedOver));
+            _logger.LogWarning("this host {Outage}: it hands its roles over, and takes no new flows after that", DrainText.Since(outage));
             Tell(drains: true);
-            _work = HandOverAsync(since, _stop.Token);
+            Resume();
             return Report();
         }
         finally
@@ -119,8 +145,10 @@ internal sealed class NodeDrain : IAsyncDisposable
     }
 
     /// <summary>Takes it back in.</summary>
+    /// <param name="by">Who does.</param>
+    /// <param name="why">Why; empty: not said.</param>
     /// <exception cref="IOException">What is recorded can't be removed; nothing has changed.</exception>
-    public async Task<NodeReport> ReturnAsync()
+    public async Task<NodeReport> ReturnAsync(string by, string why)
     {
         await _turn.WaitAsync();
         try
@@ -142,7 +170,7 @@ internal sealed class NodeDrain : IAsyncDisposable
             Tell(drains: false);
             _peers.Drain(drains: false);
             _vrrp.Return(); // last: what serves the addresses is there when they come
-            _logger.LogInformation("this host is ready again");
+            _logger.LogInformation("this host is ready again{By}", DrainText.By(by, why));
             return Report();
         }
         finally
@@ -160,7 +188,7 @@ internal sealed class NodeDrain : IAsyncDisposable
         _turn.Dispose();
     }
 
-    private async Task HandOverAsync(DateTimeOffset since, CancellationToken stop)
+    private async Task HandOverAsync(NodeOutage outage, CancellationToken stop)
     {
         var rerouted = _bgp.UntilReroutedAsync(withdrawn: null, stop);
         var kept = await TryHandOverAsync(stop);
@@ -169,14 +197,33 @@ internal sealed class NodeDrain : IAsyncDisposable
         await rerouted; // until then new flows come, and are to be treated as other hosts treat them
         if (stop.IsCancellationRequested)
             return;
-        Volatile.Write(ref _state, new State(since, HandsOver: false));
+        outage = outage with { HasHandedOver = true };
+        Volatile.Write(ref _state, new State(outage, HandsOver: false));
         _peers.Drain(drains: true);
-        NoteHandedOver(since);
+        NoteHandedOver(outage);
+        var ending = EndConnectionsAsync(outage, stop);
         while (kept.Count > 0 && !stop.IsCancellationRequested)
         {
             await Task.Delay(s_again, _time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             kept = await TryHandOverAsync(stop);
         }
+
+        await ending;
+    }
+
+    // By now other hosts take who connects again, as far as they do.
+    private async Task EndConnectionsAsync(NodeOutage outage, CancellationToken stop)
+    {
+        if (outage.EndsAt is not { } end)
+            return;
+        if (end - _time.GetUtcNow() is var left && left > TimeSpan.Zero)
+            await Task.Delay(left < s_longest ? left : s_longest, _time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (stop.IsCancellationRequested)
+            return;
+        _logger.LogWarning("this host is in maintenance: it ends {Connections} HTTP connections and {Relayed} relayed ones", _engine.OpenConnections(), _balancer.RelayedConnections());
+        _engine.CutConnections();
+        _balancer.ResetRelayed();
+        Volatile.Write(ref _state, new State(outage, HandsOver: false, HasEnded: true));
     }
 
     private async Task<IReadOnlyList<string>> TryHandOverAsync(CancellationToken stop)
@@ -193,11 +240,11 @@ internal sealed class NodeDrain : IAsyncDisposable
         }
     }
 
-    private void NoteHandedOver(DateTimeOffset since)
+    private void NoteHandedOver(NodeOutage outage)
     {
         try
         {
-            _record.Write(since, hasHandedOver: true);
+            _record.Write(outage);
         }
         catch (IOException error)
         {
@@ -219,7 +266,7 @@ internal sealed class NodeDrain : IAsyncDisposable
             other(drains);
     }
 
-    private (DateTimeOffset Since, bool HasHandedOver, bool IsWhole)? Recorded()
+    private (NodeOutage Outage, bool IsWhole)? Recorded()
     {
         try
         {
@@ -229,9 +276,9 @@ internal sealed class NodeDrain : IAsyncDisposable
         {
             // It is there, whatever it holds: a host that somebody has taken out takes nothing by mistake.
             _logger.LogError("since when this host drains can't be read: {Reason}", error.Message);
-            return (_time.GetUtcNow(), false, true); // said above
+            return (new NodeOutage(_time.GetUtcNow()), true); // said above
         }
     }
 
-    private sealed record State(DateTimeOffset Since, bool HandsOver);
+    private sealed record State(NodeOutage Outage, bool HandsOver, bool HasEnded = false);
 }

@@ -77,11 +77,11 @@ internal sealed class StatusReporter(string configPath, TimeProvider time)
 
     private static IEnumerable<string> DrainWarnings(NodeReport node)
     {
-        if (node.Since is not { } since)
+        if (!node.IsOut)
             yield break;
-        yield return $"this host drains since {since:yyyy-MM-dd HH:mm:ss}Z by an operator's word, whatever the configuration says: penstock ready --node ends it";
+        yield return $"this host {DrainText.Since(node)}, whatever the configuration says: penstock ready --node ends it";
         if (node.Roles.Count > 0 && !node.HandingOver)
-            yield return $"no other host has taken {string.Join(", ", node.Roles)}: this host keeps the addresses although it drains";
+            yield return $"no other host has taken {string.Join(", ", node.Roles)}: this host keeps the addresses although it is taken out";
     }
 
     private static IEnumerable<string> Warnings(ControlPlaneState state, L4Status balancer, L7Status tier, string? accessLog, ClusterReport[] clusters)

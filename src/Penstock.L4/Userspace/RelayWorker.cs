@@ -219,12 +219,18 @@ internal sealed partial class RelayWorker : IDisposable
             LogListenFailure(_logger, listener.Endpoint.ToString(), result.Error);
     }
 
+    /// <summary>Resets every connection.</summary>
+    public void ResetConnections()
+    {
+        while (_relays is { } relay)
+            relay.Reset();
+    }
+
     /// <summary>Ends the thread and every flow.</summary>
     public void Dispose()
     {
         Reactor.Dispose();
-        while (_relays is { } relay)
-            relay.Reset();
+        ResetConnections();
         while (_flows.First is { } flow)
             flow.Close();
         Pipes.Dispose();

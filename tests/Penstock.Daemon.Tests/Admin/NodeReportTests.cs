@@ -36,6 +36,15 @@ public sealed class NodeReportTests
     }
 
     [Fact]
+    public void Host_InMaintenance_SaysWhenWhatIsLeftIsEnded()
+    {
+        var host = s_empty with { State = NodeReport.Maintenance, EndsAt = DateTimeOffset.UnixEpoch.AddMinutes(5), By = "alice", Why = "disk" };
+
+        (host.IsEmpty, DrainText.Left(host), DrainText.Since(host)).ShouldBe((true, "nothing is left", "is in maintenance since 1970-01-01 00:00:00Z by alice (disk)"));
+        DrainText.Left(host with { Connections = 1 }).ShouldBe("1 HTTP connection left; connections are ended at 1970-01-01 00:05:00Z");
+    }
+
+    [Fact]
     public void Json_NamesAddressesThatAreAnnounced() =>
         JsonSerializer.Serialize(s_empty with { Announced = ["203.0.113.10"] }, AdminJson.Default.NodeReport).ShouldMatch("\"announced\": \\[\\s*\"203.0.113.10\"\\s*\\]");
 }

@@ -135,6 +135,20 @@ public sealed class UserspaceEngineTests : IDisposable
     }
 
     [Fact]
+    public async Task ResetConnections_EndsThoseThatAreOpen_AndTakesOthers()
+    {
+        var server = TcpServer.Echo(_loopback);
+        _loopback.Apply(Loopback.Ready(server.At));
+        var client = await _loopback.ConnectAsync();
+        await TcpServer.WhoAsync(client);
+
+        _loopback.Engine.ResetConnections();
+
+        (await Should.ThrowAsync<SocketException>(() => client.ReceiveAsync(new byte[1]).WaitAsync(Loopback.Patience))).SocketErrorCode.ShouldBe(SocketError.ConnectionReset);
+        await TcpServer.WhoAsync(await _loopback.ConnectAsync());
+    }
+
+    [Fact]
     public async Task Drain_UdpService_GoesOnMeanwhile()
     {
         var (server, datagrams) = (TcpServer.Echo(_loopback), UdpServer.Start(_loopback));
