@@ -34,7 +34,7 @@ public sealed class PackageTests : IDisposable
         var package = await RunAsync(Build, "-o", _folder.FullName, "-z", "none");
 
         var files = await RunAsync(DpkgDeb, "--contents", package);
-        foreach (var command in await CompletedAsync("penstock "))
+        foreach (var command in await CompletionTests.OfBashAsync("penstock "))
         {
             if (!command.StartsWith('-'))
                 files.ShouldContain($"./usr/share/man/man8/penstock-{command}.8.gz");
@@ -94,17 +94,6 @@ public sealed class PackageTests : IDisposable
         File.Exists(Path.Combine(root, "usr/bin/penstock")).ShouldBeFalse();
     }
 
-    [PackageFact(Bash)]
-    public async Task Completion_OfBash_KnowsCommandsOptionsAndValues()
-    {
-        (await CompletedAsync("penstock ")).ShouldContain("status");
-        (await CompletedAsync("penstock st")).ShouldBe(["status"]);
-        (await CompletedAsync("penstock explain p")).ShouldBe(["packet"]);
-        (await CompletedAsync("penstock status --r")).ShouldBe(["--rate"]);
-        (await CompletedAsync("penstock status -o ")).ShouldBe(["json", "text"]);
-        (await CompletedAsync("penstock check --config /etc/pen")).ShouldBeEmpty("bash completes names of files by itself");
-    }
-
     [PackageFact(Analyze)]
     public async Task Units_AreExposed_AtMostAtLevel2Point5()
     {
@@ -115,20 +104,6 @@ public sealed class PackageTests : IDisposable
     // Side by side: each keeps one processor busy.
     private Task<string[]> BuiltTwiceAsync(string build) =>
         Task.WhenAll(((string[])["first", "second"]).Select(name => RunAsync(build, "-o", Path.Combine(_folder.FullName, name))));
-
-    private static async Task<string[]> CompletedAsync(string line)
-    {
-        var words = line.Split(' ');
-        var script = $"""
-            source {Objects.Root}/packaging/completions/penstock.bash
-            COMP_LINE={Quote(line)} COMP_POINT={line.Length}
-            _penstock {Quote(SystemdFactAttribute.Binary!)} {Quote(words[^1])} {Quote(words[^2])}
-            printf '%s\n' "{"${COMPREPLY[@]}"}"
-            """; // there, or the test is skipped
-        return (await RunAsync(Bash, "-c", script)).Split('\n', StringSplitOptions.RemoveEmptyEntries);
-    }
-
-    private static string Quote(string text) => $"'{text}'";
 
     private static async Task<string> RunAsync(string program, params string[] arguments)
     {
