@@ -14,7 +14,7 @@ export DOTNET_CLI_WORKLOAD_UPDATE_NOTIFY_DISABLE = 1
 BPF_OBJECTS := $(patsubst bpf/%.c,out/bpf/%.o,$(wildcard bpf/*.bpf.c))
 BPF_SOURCES := bpf/build-id bpf/compile $(wildcard bpf/*.bpf.c bpf/include/*.h)
 
-.PHONY: help deps bpf build deb rpm test test-kubernetes lint demo perf perf-micro perf-l4 perf-l7 perf-relays perf-vrrp perf-bgp perf-process fuzz clean
+.PHONY: help deps bpf build deb rpm reproduce test test-kubernetes lint demo perf perf-micro perf-l4 perf-l7 perf-relays perf-vrrp perf-bgp perf-process fuzz clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 17
@@ -44,6 +44,9 @@ deb: build ## a Debian package in out/: out/penstock_VERSION_ARCHITECTURE.deb
 
 rpm: build ## an RPM package in out/: out/penstock-VERSION-1.ARCHITECTURE.rpm (rpmbuild)
 	@packaging/rpm/build
+
+reproduce: ## build the last commit twice, in two folders, and compare every byte of the program and both packages; five minutes
+	@packaging/reproduce
 
 test: deps build ## build everything and run all tests
 	@CONFIGURATION=$(CONFIGURATION) .ci/test
