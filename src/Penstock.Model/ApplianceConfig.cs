@@ -36,6 +36,7 @@ public sealed record ApplianceConfig
 
     /// <summary>The admin API.</summary>
     [PerHost]
+    [Example("{socket: /run/penstock/admin.sock}")]
     public AdminConfig Admin { get; init; } = new();
 
     /// <summary>The metrics listener; null: none.</summary>
@@ -45,13 +46,16 @@ public sealed record ApplianceConfig
 
     /// <summary>The other hosts; null: none is known, and nothing is said of them.</summary>
     [PerHost]
+    [Example("{listen: 192.0.2.11, certificate: /etc/penstock/peers/lb1.crt, key: /etc/penstock/peers/lb1.key, ca: /etc/penstock/peers/ca.crt, hosts: [{name: lb2, address: 192.0.2.12}]}")]
     public PeersConfig? Peers { get; init; }
 
     /// <summary>VRRP instances, in file order; names are unique.</summary>
+    [Example("[{name: edge, interface: eth0, router_id: 51, priority: 150, peers: [192.0.2.12], addresses: [192.0.2.100/24]}]")]
     public ImmutableArray<VrrpInstanceConfig> Vrrp { get; init; } = [];
 
     /// <summary>The program that runs the VRRP instances.</summary>
     [PerHost]
+    [Example("{binary: /usr/local/sbin/keepalived}")]
     public KeepalivedConfig Keepalived { get; init; } = new();
 
     /// <summary>Addresses that are announced by BGP; null: none.</summary>
@@ -60,6 +64,7 @@ public sealed record ApplianceConfig
 
     /// <summary>The program that announces them.</summary>
     [PerHost]
+    [Example("{binary: /usr/local/sbin/bird}")]
     public BirdConfig Bird { get; init; } = new();
 
     /// <summary>The CA of certificates that are asked for here; null: none.</summary>
@@ -67,9 +72,11 @@ public sealed record ApplianceConfig
     public AcmeConfig? Acme { get; init; }
 
     /// <summary>The L4 tier.</summary>
+    [Example("{interface: eth0, services: [{name: web, listen: \"tcp://203.0.113.10:80\", forwarding: l7}]}")]
     public L4Config L4 { get; init; } = new();
 
     /// <summary>The HTTP proxy tier.</summary>
+    [Example("{listeners: [{name: http, bind: \":80\", routes: main}], routes: {main: [{to: mesh}]}, clusters: {mesh: {endpoints: [\"10.0.0.11:80\"]}}}")]
     public L7Config L7 { get; init; } = new();
 
     /// <summary>Addresses of all VRRP instances; while it is checked without those that are missing or can't be read.</summary>

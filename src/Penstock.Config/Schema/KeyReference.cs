@@ -24,9 +24,8 @@ public static class KeyReference
         text.Append($"{descriptions.Of(record.Type)}\n\n| key | type | default | example | since | meaning |\n|---|---|---|---|---|---|\n");
         foreach (var property in record.Properties)
         {
-            var example = property.Info.GetCustomAttribute<ExampleAttribute>()?.Yaml;
             var since = property.Info.GetCustomAttribute<SinceAttribute>()?.Version ?? SinceAttribute.First;
-            text.Append($"| `{property.Key}` | {Cell(property.Shape.TypeName)} | {Cell(Default(property))} | {(example is null ? "" : $"`{Cell(example)}`")} | {since} | {Cell(descriptions.Of(property.Info))}{(property.Info.IsDefined(typeof(PerHostAttribute)) ? " *Each host's own.*" : "")} |\n");
+            text.Append($"| `{property.Key}` | {Cell(property.Shape.TypeName)} | {Cell(Default(property))} | {(Example(property) is { } example ? $"`{Cell(example)}`" : "")} | {since} | {Cell(descriptions.Of(property.Info))}{(property.Info.IsDefined(typeof(PerHostAttribute)) ? " *Each host's own.*" : "")} |\n");
         }
 
         text.Append('\n');
@@ -62,6 +61,14 @@ public static class KeyReference
             : property.Shape is ScalarShape ? $"`{property.Shape.Format(property.Default)}`"
             : property.Shape.Format(property.Default) ?? "as below";
     }
+
+    /// <summary>A value as it would be written: the property's own example, or its default (of a boolean, what it is not by itself); null: there is neither.</summary>
+    internal static string? Example(RecordProperty property) => property.Info.GetCustomAttribute<ExampleAttribute>()?.Yaml ?? property switch
+    {
+        { Default: bool isSo } => isSo ? "false" : "true",
+        { Default: { } value, Shape: ScalarShape } => property.Shape.Format(value),
+        _ => null,
+    };
 
     private static string Cell(string text) => text.Replace("|", "\\|", StringComparison.Ordinal);
 }

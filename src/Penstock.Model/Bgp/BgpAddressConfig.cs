@@ -25,5 +25,6 @@ public sealed record BgpAddressConfig
     public uint? Med { get; init; }
 
     /// <summary>What it depends on besides what all depend on: where less is up, it alone is withdrawn.</summary>
+    [Example("{services: [{name: web, min_ready: 50%}]}")]
     public BgpTrackConfig Track { get; init; } = new();
 }

@@ -38,6 +38,7 @@ public sealed record BgpConfig
     public required ImmutableArray<BgpNeighborConfig> Neighbors { get; init; }
 
     /// <summary>What all the addresses depend on.</summary>
+    [Example("{clusters: [{name: mesh-a, min_ready: 25%}]}")]
     public BgpTrackConfig Track { get; init; } = new();
 
     /// <summary>

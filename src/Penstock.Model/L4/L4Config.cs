@@ -67,14 +67,18 @@ public sealed record L4Config
     public bool DropOtherPorts { get; init; }
 
     /// <summary>What services with forwarding: nat share.</summary>
+    [Example("{flows: 262144, tcp_timeout: 10m}")]
     public NatConfig Nat { get; init; } = new();
 
     /// <summary>What engine ipvs has for all services.</summary>
+    [Example("{sync: {interface: eth1}}")]
     public IpvsConfig Ipvs { get; init; } = new();
 
     /// <summary>What engine userspace has for all services.</summary>
+    [Example("{connect_timeout: 2s}")]
     public UserspaceConfig Userspace { get; init; } = new();
 
     /// <summary>Services, in file order; names are unique.</summary>
+    [Example("[{name: dns, listen: \"udp://203.0.113.10:53\", forwarding: dsr-ipip, backends: [10.0.0.11, 10.0.0.12]}]")]
     public ImmutableArray<ServiceConfig> Services { get; init; } = [];
 }

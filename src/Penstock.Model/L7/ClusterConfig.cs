@@ -16,6 +16,7 @@ public sealed record ClusterConfig
     public ImmutableArray<EndpointConfig> Endpoints { get; init; } = [];
 
     /// <summary>Where the endpoints come from otherwise.</summary>
+    [Example("{dns: {name: mesh-b.internal, port: 8080}}")]
     public DiscoveryConfig? Discovery { get; init; }
 
     /// <summary>How an endpoint is chosen. Default round_robin.</summary>
@@ -40,15 +41,18 @@ public sealed record ClusterConfig
     public UpstreamProtocol Protocol { get; init; } = UpstreamProtocol.H1;
 
     /// <summary>Towards the endpoints.</summary>
+    [Example("{connect: 1s, response: 30s}")]
     public ClusterTimeouts Timeouts { get; init; } = new();
 
     /// <summary>Connections kept towards the endpoints.</summary>
+    [Example("{max_connections: 1024}")]
     public PoolLimits Pool { get; init; } = new();
 
     /// <summary>
     /// The version of the PROXY header that connections to endpoints begin with, health checks included; null, the default: none. Such a connection carries
     /// requests of one client connection only.
     /// </summary>
+    [Example("v2")]
     public ProxyProtocolVersion? ProxyProtocol { get; init; }
 
     /// <summary>Which Host an endpoint sees. Default preserve: the client's.</summary>

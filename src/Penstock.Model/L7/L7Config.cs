@@ -14,16 +14,20 @@ public sealed record L7Config
 
     /// <summary>The access log; null: none.</summary>
     [PerHost]
+    [Example("{path: /var/log/penstock/access.log, format: json}")]
     public AccessLogConfig? AccessLog { get; init; }
 
     /// <summary>Listeners, in file order; names are unique.</summary>
+    [Example("[{name: http, bind: \":80\", routes: shop}]")]
     public ImmutableArray<ListenerConfig> Listeners { get; init; } = [];
 
     /// <summary>Route tables by name.</summary>
+    [Example("{shop: [{match: {host: shop.example.com}, to: mesh-a}, {respond: {status: 404}}]}")]
     public ImmutableSortedDictionary<string, ImmutableArray<RouteConfig>> Routes { get; init; } =
         ImmutableSortedDictionary.Create<string, ImmutableArray<RouteConfig>>(StringComparer.Ordinal);
 
     /// <summary>Clusters by name.</summary>
+    [Example("{mesh-a: {endpoints: [\"10.0.0.11:8080\", \"10.0.0.12:8080\"], health: {type: http, path: /healthz}}}")]
     public ImmutableSortedDictionary<string, ClusterConfig> Clusters { get; init; } =
         ImmutableSortedDictionary.Create<string, ClusterConfig>(StringComparer.Ordinal);
 }

@@ -50,12 +50,15 @@ public sealed record ListenerConfig
     public ProxyProtocolConfig? ProxyProtocol { get; init; }
 
     /// <summary>Sizes and numbers.</summary>
+    [Example("{headers: 64KiB, connections_per_client: 200}")]
     public ListenerLimits Limits { get; init; } = new();
 
     /// <summary>Times and rates.</summary>
+    [Example("{header: 10s, idle: 2m}")]
     public ListenerTimeouts Timeouts { get; init; } = new();
 
     /// <summary>HTTP/2.</summary>
+    [Example("{concurrent_streams: 250}")]
     public Http2Config Http2 { get; init; } = new();
 
     /// <summary>

@@ -75,9 +75,11 @@ public sealed record VrrpInstanceConfig
     public bool UseVmac { get; init; }
 
     /// <summary>How neighbours are told where an address is now.</summary>
+    [Example("{repeat: 5, refresh: 60s}")]
     public VrrpAnnounceConfig Announce { get; init; } = new();
 
     /// <summary>What makes the host give the addresses up, or less likely to have them.</summary>
+    [Example("{interfaces: [eth1], services: [{name: web, min_ready: 50%}]}")]
     public VrrpTrackConfig Track { get; init; } = new();
 
     /// <summary>Family of its adverts: that of the hosts they go between; by multicast IPv4, unless every virtual address is IPv6.</summary>
