@@ -39,6 +39,7 @@ public sealed class NodeMaintenanceTests : IDisposable
     {
         await _sandbox.StartAsync();
         using var client = await ConnectAsync();
+        await AskAsync(client);
         using var relayed = await RelayedAsync();
 
         var (code, output, error) = await ClientAsync("maintenance", "--node", "--timeout", "1s", "--why", "a new kernel");
@@ -90,7 +91,7 @@ public sealed class NodeMaintenanceTests : IDisposable
         (await AskAsync(client)).ShouldContain("hello");
         (await ClientAsync("ready", "--node", "--why", "done")).ExitCode.ShouldBe(0);
         File.Exists(Record).ShouldBeFalse();
-        daemon.Log.ShouldContain($"this host is ready again by {Environment.UserName} (done)");
+        await daemon.WaitForLogAsync($"this host is ready again by {Environment.UserName} (done)");
     }
 
     [Fact]

@@ -16,7 +16,7 @@ internal sealed class NodeAction(string state, string timeout)
     private static readonly TimeSpan s_default = TimeSpan.FromMinutes(5);
 
     // What was ended needs a moment to be gone.
-    private static readonly TimeSpan s_ending = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan s_ending = TimeSpan.FromSeconds(10);
 
     private readonly bool _ends = state is NodeReport.Maintenance;
 
