@@ -9,4 +9,5 @@ namespace Penstock.Daemon.Admin;
 /// <param name="Bytes">Bytes of them.</param>
 /// <param name="ReturnPackets">Packets from it to clients, as far as they come by here.</param>
 /// <param name="ReturnBytes">Bytes of them.</param>
-internal sealed record BackendRates(string Address, string State, double Connections, double Packets, double Bytes, double ReturnPackets, double ReturnBytes);
+/// <param name="Reason">Why it is in this state; empty while it is ready from the start.</param>
+internal sealed record BackendRates(string Address, string State, double Connections, double Packets, double Bytes, double ReturnPackets, double ReturnBytes, string Reason);

@@ -37,7 +37,8 @@ internal sealed record BalancerRates(double Seconds, IReadOnlyList<ServiceRates>
         Rate(before?.Packets ?? 0, after.Packets, seconds),
         Rate(before?.Bytes ?? 0, after.Bytes, seconds),
         Rate(before?.ReturnPackets ?? 0, after.ReturnPackets, seconds),
-        Rate(before?.ReturnBytes ?? 0, after.ReturnBytes, seconds));
+        Rate(before?.ReturnBytes ?? 0, after.ReturnBytes, seconds),
+        after.Reason);
 
     /// <summary>Growth of a counter a second; one that counts anew counts from zero.</summary>
     internal static double Rate(long before, long after, double seconds) => Math.Round((after >= before ? after - before : after) / seconds, 1);

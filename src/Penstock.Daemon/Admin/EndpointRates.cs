@@ -9,4 +9,5 @@ namespace Penstock.Daemon.Admin;
 /// <param name="Connections">Connections open now.</param>
 /// <param name="Requests">Requests a second.</param>
 /// <param name="Failures">Requests that failed here a second.</param>
-internal sealed record EndpointRates(string Cluster, string Address, string State, long Active, long Connections, double Requests, double Failures);
+/// <param name="Reason">Why it is in this state; empty while it is ready from the start.</param>
+internal sealed record EndpointRates(string Cluster, string Address, string State, long Active, long Connections, double Requests, double Failures, string Reason);

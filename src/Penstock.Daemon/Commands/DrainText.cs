@@ -7,6 +7,9 @@ namespace Penstock.Daemon.Commands;
 /// <summary>That a host is taken out, and what is left on it.</summary>
 internal static class DrainText
 {
+    /// <summary>Of one that is out: since when, by whom and why, and what is left.</summary>
+    public static string Line(NodeReport node) => $"{Since(node)}: {Left(node)}";
+
     /// <summary>Of one that is out: how, since when, by whom and why.</summary>
     public static string Since(NodeReport node) => Since(string.Equals(node.State, NodeReport.Maintenance, StringComparison.Ordinal), node.Since, node.By, node.Why);
 

@@ -10,12 +10,12 @@ internal static class RatesText
     public static void Write(BalancerRates rates, TextWriter output)
     {
         output.WriteLine($"a second, measured for {rates.Seconds} s");
-        var services = new TextTable("SERVICE", "LISTEN", "FORWARDING", "STATE", "CPS", "INPPS", "OUTPPS", "INBPS", "OUTBPS", "UNSERVED");
+        var services = new TextTable("SERVICE", "LISTEN", "FORWARDING", "STATE", "CPS", "INPPS", "OUTPPS", "INBPS", "OUTBPS", "UNSERVED", "REASON");
         foreach (var service in rates.Services)
         {
-            services.Add(service.Name, service.Listen, service.Forwarding, "", Whole(service.Connections), Whole(service.Packets), Whole(service.ReturnPackets), Whole(service.Bytes), Whole(service.ReturnBytes), Whole(service.Unserved));
+            services.Add(service.Name, service.Listen, service.Forwarding, "", Whole(service.Connections), Whole(service.Packets), Whole(service.ReturnPackets), Whole(service.Bytes), Whole(service.ReturnBytes), Whole(service.Unserved), "");
             foreach (var backend in service.Backends)
-                services.Add("", "  -> " + backend.Address, "", backend.State, Whole(backend.Connections), Whole(backend.Packets), Whole(backend.ReturnPackets), Whole(backend.Bytes), Whole(backend.ReturnBytes), "");
+                services.Add("", "  -> " + backend.Address, "", backend.State, Whole(backend.Connections), Whole(backend.Packets), Whole(backend.ReturnPackets), Whole(backend.Bytes), Whole(backend.ReturnBytes), "", backend.Reason);
         }
 
         services.Write(output);

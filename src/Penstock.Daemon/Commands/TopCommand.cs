@@ -19,7 +19,7 @@ internal static class TopCommand
         var format = SharedOptions.Output();
         var command = new ExampledCommand(
             "top",
-            "Show what the running daemon does a second, again and again: services, backends, listeners and endpoints, and what is wrong. Ctrl-C ends it.",
+            "Show what the running daemon does a second, again and again: services, backends, listeners and endpoints; who has taken what out, roles, peers, and what is wrong. Ctrl-C ends it.",
             "penstock top --interval 1s") { interval, count, socket, config, format };
         command.SetAction(async (parsed, cancellation) =>
         {
@@ -33,7 +33,7 @@ internal static class TopCommand
                 if (cancellation.IsCancellationRequested) break;
                 var (after, now) = (await client.GetAsync(AdminPaths.Status, AdminJson.Default.StatusReport), Stopwatch.GetTimestamp());
                 var rates = StatusRates.Between(before, after, Stopwatch.GetElapsedTime(at, now).TotalSeconds);
-                await output.WriteAsync(isJson ? JsonSerializer.Serialize(rates, AdminJson.Default.StatusRates) + "\n" : Screen(rates, after));
+                await output.WriteAsync(isJson ? JsonSerializer.Serialize(rates, AdminJson.Default.StatusRates) + "\n" : Screen(rates));
                 await output.FlushAsync(cancellation);
                 (before, at) = (after, now);
             }
@@ -43,10 +43,10 @@ internal static class TopCommand
         return command;
     }
 
-    private static string Screen(StatusRates rates, StatusReport report)
+    private static string Screen(StatusRates rates)
     {
         using var text = new StringWriter();
-        TopText.Write(rates, string.Join(", ", report.Vrrp.Select(instance => $"{instance.Name} {instance.Role.ToString().ToUpperInvariant()}")), text);
+        TopText.Write(rates, text);
         return Console.IsOutputRedirected ? text.ToString() + "\n" : TopText.OnScreen(text.ToString(), Console.WindowWidth, Console.WindowHeight);
     }
 }

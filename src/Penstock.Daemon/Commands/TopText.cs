@@ -8,13 +8,17 @@ internal static class TopText
 {
     /// <summary>Writes it.</summary>
     /// <param name="rates">The rates.</param>
-    /// <param name="roles">VRRP instances with their roles, in a line; empty: there is none.</param>
     /// <param name="output">Where to.</param>
-    public static void Write(StatusRates rates, string roles, TextWriter output)
+    public static void Write(StatusRates rates, TextWriter output)
     {
-        output.WriteLine($"penstock on {rates.Node}: {rates.State}, generation {rates.Generation}{(roles.Length == 0 ? "" : "; " + roles)}");
+        output.WriteLine($"penstock on {rates.Node}: {rates.State}, generation {rates.Generation}");
+        if (rates.NodeState.IsOut) output.WriteLine(DrainText.Line(rates.NodeState));
         foreach (var warning in rates.Warnings) output.WriteLine("warning: " + warning);
         output.WriteLine();
+        HostText.WriteOverrides(rates.Overrides, output);
+        HostText.WritePeers(rates.Peers, output);
+        HostText.WriteInstances(rates.Vrrp, rates.Peers, output);
+        HostText.WriteAnnouncements(rates.BgpNeighbors, rates.BgpAddresses, rates.Peers, output);
         if (rates.L4.Services.Count > 0)
         {
             RatesText.Write(rates.L4, output);
@@ -25,8 +29,8 @@ internal static class TopText
         foreach (var listener in rates.Listeners) listeners.Add(listener.Name, listener.Bind, listener.Connections, RatesText.Whole(listener.Requests));
         listeners.Write(output);
         output.WriteLine();
-        var endpoints = new TextTable("CLUSTER", "ENDPOINT", "STATE", "ACTIVE", "CONNECTIONS", "REQUESTS/S", "FAILURES/S");
-        foreach (var one in rates.Endpoints) endpoints.Add(one.Cluster, one.Address, one.State, one.Active, one.Connections, RatesText.Whole(one.Requests), RatesText.Whole(one.Failures));
+        var endpoints = new TextTable("CLUSTER", "ENDPOINT", "STATE", "ACTIVE", "CONNECTIONS", "REQUESTS/S", "FAILURES/S", "REASON");
+        foreach (var one in rates.Endpoints) endpoints.Add(one.Cluster, one.Address, one.State, one.Active, one.Connections, RatesText.Whole(one.Requests), RatesText.Whole(one.Failures), one.Reason);
         endpoints.Write(output);
     }
 
