@@ -27,8 +27,9 @@ internal sealed class HaproxyServer : IAsyncDisposable
     /// <summary>A reverse proxy in front of a port.</summary>
     /// <param name="upstream">The port.</param>
     /// <param name="options">Further options of the server.</param>
-    public static Task<HaproxyServer> FrontAsync(int upstream, string options = "") =>
-        StartAsync($"option forwardfor\n  http-reuse always\n  server up 127.0.0.1:{upstream} {options}");
+    /// <param name="bindOptions">Options of its own listener.</param>
+    public static Task<HaproxyServer> FrontAsync(int upstream, string options = "", string bindOptions = "") =>
+        StartAsync($"option forwardfor\n  http-reuse always\n  server up 127.0.0.1:{upstream} {options}", bindOptions);
 
     /// <summary>A relay of connections in front of a port.</summary>
     /// <param name="upstream">The port.</param>
@@ -40,9 +41,11 @@ internal sealed class HaproxyServer : IAsyncDisposable
     public static Task<HaproxyServer> NamingOriginAsync() =>
         StartAsync("http-request return status 200 content-type text/plain lf-string \"%[src] %[src_port]\"", "accept-proxy");
 
-    /// <summary>An origin that answers with a fixed text.</summary>
-    public static Task<HaproxyServer> OriginAsync(string text) =>
-        StartAsync($"http-request return status 200 content-type text/plain string \"{text}\"");
+    /// <summary>An origin that answers with a text.</summary>
+    /// <param name="text">The text, a format of haproxy's logs.</param>
+    /// <param name="bindOptions">Options of its listener.</param>
+    public static Task<HaproxyServer> OriginAsync(string text, string bindOptions = "") =>
+        StartAsync($"http-request return status 200 content-type text/plain lf-string \"{text}\"", bindOptions);
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()

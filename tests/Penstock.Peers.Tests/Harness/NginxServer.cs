@@ -51,6 +51,11 @@ internal sealed class NginxServer : IAsyncDisposable
     public static Task<NginxServer> StreamOriginAsync(string lines, params (string Name, long Length)[] files) =>
         StartAsync(_ => lines, files, "http2");
 
+    /// <summary>A reverse proxy that speaks HTTP/2 on both sides, without TLS: what the nginx of Debian 12 sends as HTTP/2 is gRPC's.</summary>
+    /// <param name="upstream">The port it is in front of.</param>
+    public static Task<NginxServer> StreamFrontAsync(int upstream) =>
+        StreamOriginAsync($"location / {{ grpc_pass grpc://127.0.0.1:{upstream}; grpc_set_header Host $host; }}");
+
     /// <summary>A reverse proxy in front of a port.</summary>
     public static Task<NginxServer> FrontAsync(int upstream) => StartAsync(
         _ => $$"""

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+using System.Net;
 using Penstock.Peers.Tests.Harness;
 
 namespace Penstock.Peers.Tests.Peers;
@@ -18,6 +19,42 @@ public sealed class HaproxyTests
             await client.SendAsync("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
             (await client.ReadResponseAsync()).Text.ShouldBe("from haproxy");
         }
+    }
+
+    [PeerFact("haproxy", "h2load")]
+    public async Task Haproxy_AsOriginByHttp2_FailsNothing()
+    {
+        await using var haproxy = await HaproxyServer.OriginAsync("%[method] HTTP/%[req.ver] %[req.hdr(host)]", "proto h2");
+        await using var penstock = await PenstockProcess.StartAsync(new ProxyConfig { Endpoints = [haproxy.Endpoint], Cluster = ["protocol: h2"] });
+
+        (await RawClient.AskAsync(penstock.Port, "GET / HTTP/1.1\r\nHost: shop.test\r\nConnection: close\r\n\r\n")).Text.ShouldBe("GET HTTP/2.0 shop.test");
+        foreach (var client in (string[][])[["-m", "32"], ["--h1"]])
+        {
+            var load = await H2loadRun.Start(penstock, [.. client, "-n", "5000", "-c", "20"]);
+            await load.ShouldHaveFailedNothingAsync(5000, penstock);
+        }
+    }
+
+    [PeerFact("haproxy", "curl")]
+    public async Task Haproxy_BehindByHttp2_TakesAndGivesLargeBodies()
+    {
+        const int length = 3_000_000;
+        var large = $"HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n{new string('y', length)}";
+        await using var origin = new RawOrigin(connection => RawOrigin.AnswerAsync(connection, request => request.StartLine.StartsWith("GET", StringComparison.Ordinal) ? large : RawOrigin.Ok));
+        await using var haproxy = await HaproxyServer.FrontAsync(((IPEndPoint)origin.Address).Port, bindOptions: "proto h2");
+        await using var penstock = await PenstockProcess.StartAsync(new ProxyConfig { Endpoints = [haproxy.Endpoint], Cluster = ["protocol: h2"] });
+        using var workplace = new Workplace();
+        var file = workplace.Write("body", new string('x', length));
+
+        foreach (var version in (string[])["--http1.1", "--http2-prior-knowledge"])
+        {
+            (await CurlAsync(version, penstock, "-w", "%{size_download}", "-o", "/dev/null")).ShouldBe($"{length}");
+            (await CurlAsync(version, penstock, "-T", file)).ShouldBe("ok");
+            (await CurlAsync(version, penstock, "--data-binary", "@" + file, "-H", version == "--http1.1" ? "Transfer-Encoding: chunked" : "Content-Length:")).ShouldBe("ok");
+        }
+
+        origin.Requests.ShouldAllBe(request => request.Complete);
+        origin.Requests.Select(request => request.Body.Length).ShouldBe([0, length, length, 0, length, length]);
     }
 
     [PeerFact("haproxy")]
@@ -51,5 +88,12 @@ public sealed class HaproxyTests
 
         origin.Requests.Count.ShouldBe(20);
         origin.Requests.ShouldAllBe(request => request.Text == "hi" && request.Value("Host") == "a" && request.Value("Via")!.StartsWith("2.0 ", StringComparison.Ordinal)); // Each request has one.
+    }
+
+    private static async Task<string> CurlAsync(string version, PenstockProcess penstock, params string[] arguments)
+    {
+        var (exitCode, output) = await ChildProcess.RunAsync("curl", ["-sS", "--max-time", "20", version, $"http://127.0.0.1:{penstock.Port}/", .. arguments]);
+        exitCode.ShouldBe(0, output);
+        return output.TrimEnd();
     }
 }

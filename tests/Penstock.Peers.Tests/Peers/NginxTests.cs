@@ -47,6 +47,26 @@ public sealed class NginxTests
         string.Join(", ", seen.Values("X-Forwarded-For")).ShouldBe("192.0.2.1, 127.0.0.1, 127.0.0.1");
     }
 
+    [PeerFact("nginx", "curl")]
+    public async Task Nginx_InFrontByHttp2_GetsItsRequestsThrough()
+    {
+        await using var origin = RawOrigin.Answering("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n");
+        await using var penstock = await PenstockProcess.StartAsync(ProxyConfig.For(origin));
+        await using var nginx = await NginxServer.StreamFrontAsync(penstock.Port);
+        using var workplace = new Workplace();
+        var file = workplace.Write("body", new string('x', 3_000_000));
+
+        foreach (var upload in (string[][])[[], ["-T", file], ["--data-binary", "@" + file, "-H", "Content-Length:"]]) // The last of a length that is not told.
+        {
+            var (exitCode, output) = await ChildProcess.RunAsync("curl", ["-sS", "--max-time", "20", "--http2-prior-knowledge", "-H", "Host: shop.test", "-w", " %{http_version}", .. upload, $"http://127.0.0.1:{nginx.Port}/"]);
+            exitCode.ShouldBe(0, output);
+            output.TrimEnd().ShouldBe("abc 2");
+        }
+
+        origin.Requests.Select(request => (request.StartLine, request.Body.Length)).ShouldBe([("GET / HTTP/1.1", 0), ("PUT /body HTTP/1.1", 3_000_000), ("POST / HTTP/1.1", 3_000_000)]);
+        origin.Requests.ShouldAllBe(request => request.Complete && request.Value("Host") == "shop.test" && request.Value("Via")!.StartsWith("2.0 ", StringComparison.Ordinal)); // Each request has one.
+    }
+
     [PeerFact("nginx")]
     public async Task Nginx_KilledInMidBody_LeavesTheClientABrokenMessage()
     {
