@@ -9,13 +9,10 @@ internal sealed record H2loadRun(string Summary, string Output)
     /// <summary>Loads a listener with GET.</summary>
     /// <param name="penstock">Whose listener.</param>
     /// <param name="arguments">Options of h2load.</param>
-    public static async Task<H2loadRun> Start(PenstockProcess penstock, params string[] arguments)
-    {
-        var (exitCode, output) = await ChildProcess.RunAsync("h2load", [.. arguments, $"http://127.0.0.1:{penstock.Port}/"]);
-        exitCode.ShouldBe(0, output);
-        var lines = output.Split('\n').Where(line => line.StartsWith("requests:", StringComparison.Ordinal) || line.StartsWith("status codes:", StringComparison.Ordinal));
-        return new H2loadRun(string.Join("; ", lines.Select(line => line.Trim())), output);
-    }
+    public static Task<H2loadRun> Start(PenstockProcess penstock, params string[] arguments) => StartAsync($"http://127.0.0.1:{penstock.Port}/", arguments);
+
+    /// <summary>As <see cref="Start"/>, over TLS; h2load takes any certificate.</summary>
+    public static Task<H2loadRun> StartTls(PenstockProcess penstock, params string[] arguments) => StartAsync($"https://127.0.0.1:{penstock.Port}/", arguments);
 
     /// <summary>Every request was answered, and with 2xx. Where not, what h2load summed up comes first, then the errors that penstock counted, since a long message may be cut.</summary>
     /// <param name="requests">How many there were.</param>
@@ -26,5 +23,13 @@ internal sealed record H2loadRun(string Summary, string Output)
             return;
         var errors = (await penstock.MetricsAsync()).Split('\n').Where(line => line.StartsWith("penstock_http_errors_total{", StringComparison.Ordinal) && !line.TrimEnd().EndsWith(" 0", StringComparison.Ordinal));
         Assert.Fail($"h2load: {Summary}\n{string.Join('\n', errors)}\n{Output}");
+    }
+
+    private static async Task<H2loadRun> StartAsync(string url, string[] arguments)
+    {
+        var (exitCode, output) = await ChildProcess.RunAsync("h2load", [.. arguments, url]);
+        exitCode.ShouldBe(0, output);
+        var lines = output.Split('\n').Where(line => line.StartsWith("requests:", StringComparison.Ordinal) || line.StartsWith("status codes:", StringComparison.Ordinal));
+        return new H2loadRun(string.Join("; ", lines.Select(line => line.Trim())), output);
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Text;
 using Penstock.Peers.Tests.Harness;
+using Penstock.Peers.Tests.Tls;
 using Penstock.Tests;
 
 namespace Penstock.Peers.Tests.Http2;
@@ -72,7 +73,14 @@ public sealed class GrpcTests
     private const string Client = """
         import grpc, queue, sys, time
 
-        channel = grpc.insecure_channel(sys.argv[2], [("grpc.enable_http_proxy", 0)])
+        def channel_to(target, ca=None):
+            options = [("grpc.enable_http_proxy", 0)]
+            if not ca:
+                return grpc.insecure_channel(target, options)
+            credentials = grpc.ssl_channel_credentials(open(ca, "rb").read())
+            return grpc.secure_channel(target, credentials, options + [("grpc.ssl_target_name_override", "shop.test")])
+
+        channel = channel_to(*sys.argv[2].split("#"))
         unary = channel.unary_unary("/test.Echo/Unary")
         many = channel.unary_stream("/test.Echo/Many")
         total = channel.stream_unary("/test.Echo/Total")
@@ -160,6 +168,17 @@ public sealed class GrpcTests
         globals()[sys.argv[1]]()
         """;
 
+    private const string KindsAnswered = """
+        unary OK [b'hello', ('x-raw-bin', b'\x00\xff'), ('x-sum', '5')]
+        large True
+        many True
+        total b'1000000'
+        talk True
+        fail NOT_FOUND none: 50%
+        other UNIMPLEMENTED
+
+        """;
+
     [PeerFact("python3", PythonModule = "grpc")]
     public async Task Calls_OfEveryKind_ComeThrough()
     {
@@ -167,17 +186,29 @@ public sealed class GrpcTests
         await using var server = await ServeAsync(workplace);
         await using var penstock = await PenstockProcess.StartAsync(Config(server.Port));
 
-        (await CallAsync(workplace, penstock, "kinds")).ShouldBe(
-            """
-            unary OK [b'hello', ('x-raw-bin', b'\x00\xff'), ('x-sum', '5')]
-            large True
-            many True
-            total b'1000000'
-            talk True
-            fail NOT_FOUND none: 50%
-            other UNIMPLEMENTED
+        (await CallAsync(workplace, penstock, "kinds")).ShouldBe(KindsAnswered);
+    }
 
-            """);
+    [PeerFact("python3", PythonModule = "grpc")]
+    public async Task Calls_OfEveryKindOverTls_ComeThrough()
+    {
+        using var workplace = new Workplace();
+        using var site = new TlsSite();
+        await using var server = await ServeAsync(workplace);
+        await using var penstock = await PenstockProcess.StartAsync(site.Config([$"127.0.0.1:{server.Port}"]) with { Cluster = ["protocol: h2"] });
+
+        (await CallAsync(workplace, $"127.0.0.1:{penstock.Port}#{site.CaFile}", "kinds")).ShouldBe(KindsAnswered);
+    }
+
+    [PeerFact("python3", "nginx", PythonModule = "grpc")]
+    public async Task Calls_OfEveryKindThroughNginxInFront_ComeThrough()
+    {
+        using var workplace = new Workplace();
+        await using var server = await ServeAsync(workplace);
+        await using var penstock = await PenstockProcess.StartAsync(Config(server.Port));
+        await using var nginx = await NginxServer.StreamFrontAsync(penstock.Port);
+
+        (await CallAsync(workplace, nginx.Endpoint, "kinds")).ShouldBe(KindsAnswered);
     }
 
     [PeerFact("python3", PythonModule = "grpc")]
@@ -271,9 +302,12 @@ public sealed class GrpcTests
         return server;
     }
 
-    private static async Task<string> CallAsync(Workplace workplace, PenstockProcess penstock, string what, params string[] more)
+    private static Task<string> CallAsync(Workplace workplace, PenstockProcess penstock, string what, params string[] more) => CallAsync(workplace, $"127.0.0.1:{penstock.Port}", what, more);
+
+    // To ADDRESS, or by TLS to ADDRESS#CA.
+    private static async Task<string> CallAsync(Workplace workplace, string target, string what, params string[] more)
     {
-        var (exitCode, output) = await ChildProcess.RunAsync(Python, [workplace.Write("client.py", Client), what, $"127.0.0.1:{penstock.Port}", .. more]);
+        var (exitCode, output) = await ChildProcess.RunAsync(Python, [workplace.Write("client.py", Client), what, target, .. more]);
         exitCode.ShouldBe(0, output);
         return output;
     }

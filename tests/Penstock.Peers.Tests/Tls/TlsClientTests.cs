@@ -30,6 +30,33 @@ public sealed class TlsClientTests : IDisposable
         await penstock.AwaitMetricAsync("penstock_listener_tls_handshakes_total{listener=\"front\",result=\"full\"} 4");
     }
 
+    [PeerFact("curl")]
+    public async Task Curl_ByAlpn_SpeaksWhatItOffers()
+    {
+        await using var origin = RawOrigin.Answering();
+        await using var penstock = await PenstockProcess.StartAsync(_site.Config(origin));
+
+        foreach (var (offer, spoken) in ((string, string)[])[("--http2", "2"), ("--http1.1", "1.1"), ("--no-alpn", "1.1")])
+        {
+            foreach (var version in (string[])["1.2", "1.3"])
+                (await _site.CurlAsync(penstock.Port, offer, "--tls-max", version, "-w", " %{http_version}")).ShouldBe((0, $"ok {spoken}\n"));
+        }
+    }
+
+    [PeerFact("h2load", "nginx")]
+    public async Task H2load_OfEitherVersion_FailsNothing()
+    {
+        await using var nginx = await NginxServer.OriginAsync();
+        await using var penstock = await PenstockProcess.StartAsync(_site.Config([nginx.Endpoint]));
+
+        foreach (var (client, spoken) in ((string[], string)[])[(["-m", "32"], "h2"), (["--h1"], "http/1.1")])
+        {
+            var load = await H2loadRun.StartTls(penstock, [.. client, "-n", "5000", "-c", "20"]);
+            await load.ShouldHaveFailedNothingAsync(5000, penstock);
+            load.Output.ShouldContain($"Application protocol: {spoken}\n");
+        }
+    }
+
     [PeerFact("openssl")]
     public async Task Openssl_SecondConnection_GoesOnWithTheFirst()
     {
@@ -38,8 +65,8 @@ public sealed class TlsClientTests : IDisposable
 
         foreach (var version in (string[])["-tls1_2", "-tls1_3"])
         {
-            (await AskAsync(penstock.Port, $"{version} -sess_out session")).ShouldContain("\nNew, ");
-            (await AskAsync(penstock.Port, $"{version} -sess_in session")).ShouldContain("\nReused, ");
+            (await _site.AskAsync(penstock.Port, $"{version} -sess_out session")).ShouldContain("\nNew, ");
+            (await _site.AskAsync(penstock.Port, $"{version} -sess_in session")).ShouldContain("\nReused, ");
         }
 
         await penstock.AwaitMetricAsync("penstock_listener_tls_handshakes_total{listener=\"front\",result=\"resumed\"} 2");
@@ -53,17 +80,17 @@ public sealed class TlsClientTests : IDisposable
         await using var origin = RawOrigin.Answering();
         await using var one = await PenstockProcess.StartAsync(_site.Config(origin, $", session_ticket_keys: {shared}"));
         await using var other = await PenstockProcess.StartAsync(_site.Config(origin, $", session_ticket_keys: {shared}"));
-        (await AskAsync(one.Port, "-sess_out session")).ShouldContain("\nNew, ");
+        (await _site.AskAsync(one.Port, "-sess_out session")).ShouldContain("\nNew, ");
 
-        (await AskAsync(other.Port, "-sess_in session")).ShouldContain("\nReused, ");
+        (await _site.AskAsync(other.Port, "-sess_in session")).ShouldContain("\nReused, ");
 
         // A new key before it: those there are go on; without it they don't.
         _site.Write("tickets", $"# the new one first\n{second}\n{first}\n");
         (await other.ReloadAsync(other.Config)).ExitCode.ShouldBe(0);
-        (await AskAsync(other.Port, "-sess_in session")).ShouldContain("\nReused, ");
+        (await _site.AskAsync(other.Port, "-sess_in session")).ShouldContain("\nReused, ");
         _site.Write("tickets", $"{second}\n");
         (await other.ReloadAsync(other.Config)).ExitCode.ShouldBe(0);
-        (await AskAsync(other.Port, "-sess_in session")).ShouldContain("\nNew, ");
+        (await _site.AskAsync(other.Port, "-sess_in session")).ShouldContain("\nNew, ");
     }
 
     [PeerFact("openssl")]
@@ -77,8 +104,8 @@ public sealed class TlsClientTests : IDisposable
         foreach (var version in (string[])["-tls1_2", "-tls1_3"])
         {
             var shown = $"{version} -cert {certificate} -key {key}";
-            (await AskAsync(penstock.Port, $"{shown} -sess_out session")).ShouldContain("\nNew, ");
-            (await AskAsync(penstock.Port, $"{shown} $([ -s session ] && echo -sess_in session)")).ShouldNotContain("\nReused, ");
+            (await _site.AskAsync(penstock.Port, $"{shown} -sess_out session")).ShouldContain("\nNew, ");
+            (await _site.AskAsync(penstock.Port, $"{shown} $([ -s session ] && echo -sess_in session)")).ShouldNotContain("\nReused, ");
         }
     }
 
@@ -129,13 +156,4 @@ public sealed class TlsClientTests : IDisposable
     }
 
     private static string NewKey() => Convert.ToBase64String(RandomNumberGenerator.GetBytes(80));
-
-    // The answer ends the connection: until then openssl also takes the tickets of TLS 1.3.
-    private async Task<string> AskAsync(int port, string arguments)
-    {
-        var (code, output) = await _site.OpensslAsync(port, $"printf 'GET / HTTP/1.1\\r\\nHost: a\\r\\nConnection: close\\r\\n\\r\\n' | $S {arguments} -ign_eof 2>&1");
-        code.ShouldBe(0, output);
-        output.ShouldContain("HTTP/1.1 200 OK");
-        return output;
-    }
 }

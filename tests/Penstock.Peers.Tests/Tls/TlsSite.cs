@@ -34,7 +34,7 @@ internal sealed class TlsSite : IDisposable
     public string Key => Path.Combine(Folder, Name + ".key");
 
     /// <summary>Puts another certificate and key into the same files.</summary>
-    public void Renew(int days = 100) => _authority.Sign([Name], days: days);
+    public void Renew(int days = 100, bool rsa = false) => _authority.Sign([Name], days: days, rsa: rsa);
 
     /// <summary>Another certificate of the authority, and its key.</summary>
     public (string Certificate, string Key) Sign(string name) => _authority.Sign([name]);
@@ -50,8 +50,14 @@ internal sealed class TlsSite : IDisposable
     /// <summary>A proxy that serves it.</summary>
     /// <param name="origin">Where requests go.</param>
     /// <param name="more">Further keys of the listener's tls, each with a comma before it.</param>
-    public ProxyConfig Config(RawOrigin origin, string more = "") => ProxyConfig.For(origin) with
+    public ProxyConfig Config(RawOrigin origin, string more = "") => Config([origin.Endpoint], more);
+
+    /// <summary>A proxy that serves it.</summary>
+    /// <param name="endpoints">Where requests go.</param>
+    /// <param name="more">As above.</param>
+    public ProxyConfig Config(IReadOnlyList<string> endpoints, string more = "") => new()
     {
+        Endpoints = endpoints,
         Listener = [$"tls: {{certificates: [{{cert: {Certificate}, key: {Key}}}]{more}}}"],
     };
 
@@ -62,6 +68,17 @@ internal sealed class TlsSite : IDisposable
     /// <summary>Runs a line of shell with openssl's client as <c>$S</c>, for a port.</summary>
     public Task<(int ExitCode, string Output)> OpensslAsync(int port, string line) => ChildProcess.RunAsync(
         "bash", "-c", $"S='openssl s_client -connect 127.0.0.1:{port} -servername {Name} -CAfile {CaFile} -verify_return_error'; cd {Folder}; {line}");
+
+    /// <summary>Asks by openssl's client, which keeps sessions where its arguments say. The answer ends the connection: until then it also takes the tickets of TLS 1.3.</summary>
+    /// <param name="port">Whom.</param>
+    /// <param name="arguments">Further arguments of <c>openssl s_client</c>, in the folder.</param>
+    public async Task<string> AskAsync(int port, string arguments)
+    {
+        var (code, output) = await OpensslAsync(port, $"printf 'GET / HTTP/1.1\\r\\nHost: a\\r\\nConnection: close\\r\\n\\r\\n' | $S {arguments} -ign_eof 2>&1");
+        code.ShouldBe(0, output);
+        output.ShouldContain("HTTP/1.1 200 OK");
+        return output;
+    }
 
     /// <summary>A client.</summary>
     /// <param name="port">Of whom.</param>
