@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 using Penstock.Peers.Tests.Harness;
+using Penstock.Peers.Tests.Tls;
 using Penstock.Tests;
 
 namespace Penstock.Peers.Tests.Peers;
@@ -32,10 +33,11 @@ public sealed class WebSocketTests
         """;
 
     private const string Client = """
-        import asyncio, sys, websockets
+        import asyncio, ssl, sys, websockets
 
         def connect():
-            return websockets.connect(sys.argv[1], max_size=None, subprotocols=["chat"], ping_interval=None, close_timeout=5)
+            tls = {"ssl": ssl.create_default_context(cafile=sys.argv[3]), "host": "127.0.0.1", "server_hostname": "shop.test"} if len(sys.argv) > 3 else {}
+            return websockets.connect(sys.argv[1], max_size=None, subprotocols=["chat"], ping_interval=None, close_timeout=5, **tls)
 
         async def talk():
             async with connect() as socket:
@@ -85,9 +87,17 @@ public sealed class WebSocketTests
         await using var server = await StartServerAsync();
         await using var penstock = await PenstockProcess.StartAsync(new ProxyConfig { Endpoints = [server.Endpoint] });
 
-        (await RunClientAsync(penstock.Port, "talk")).ShouldBe("subprotocol chat\necho hello\nbig True\npong\nmany True\nserver closed 4001 because\n");
+        await ShouldTalkAsync(Url(penstock.Port), server);
+    }
 
-        await Eventually.TrueAsync(() => server.Child.Output.Contains("closed 4002 done", StringComparison.Ordinal), "the client's close did not arrive");
+    [PeerFact("python3", PythonModule = "websockets")]
+    public async Task Talk_OverTls_GoesThroughWhole()
+    {
+        using var site = new TlsSite();
+        await using var server = await StartServerAsync();
+        await using var penstock = await PenstockProcess.StartAsync(site.Config([server.Endpoint]));
+
+        await ShouldTalkAsync($"wss://{TlsSite.Name}:{penstock.Port}/chat", server, site.CaFile);
     }
 
     /// <summary>An upgrade, then a stream between two daemons (RFC 8441), then an upgrade again.</summary>
@@ -98,9 +108,31 @@ public sealed class WebSocketTests
         await using var inner = await PenstockProcess.StartAsync(new ProxyConfig { Endpoints = [server.Endpoint], Listener = ["http2: {extended_connect: true}"] });
         await using var outer = await PenstockProcess.StartAsync(new ProxyConfig { Endpoints = [$"127.0.0.1:{inner.Port}"], Cluster = ["protocol: h2"] });
 
-        (await RunClientAsync(outer.Port, "talk")).ShouldBe("subprotocol chat\necho hello\nbig True\npong\nmany True\nserver closed 4001 because\n");
+        await ShouldTalkAsync(Url(outer.Port), server);
+    }
 
-        await Eventually.TrueAsync(() => server.Child.Output.Contains("closed 4002 done", StringComparison.Ordinal), "the client's close did not arrive");
+    /// <summary>An upgrade to haproxy, which asks for a stream (RFC 8441), then an upgrade again.</summary>
+    [PeerFact("python3", "haproxy", PythonModule = "websockets")]
+    public async Task Talk_OverAStreamThatHaproxyAsksFor_GoesThroughWhole()
+    {
+        await using var server = await StartServerAsync();
+        await using var penstock = await PenstockProcess.StartAsync(new ProxyConfig { Endpoints = [server.Endpoint], Listener = ["http2: {extended_connect: true}"] });
+        await using var haproxy = await HaproxyServer.FrontAsync(penstock.Port, "proto h2");
+
+        await ShouldTalkAsync(Url(haproxy.Port), server);
+        await penstock.AwaitMetricAsync("penstock_http2_streams_total 2");
+    }
+
+    /// <summary>An upgrade, then a stream to haproxy (RFC 8441), which asks for an upgrade.</summary>
+    [PeerFact("python3", "haproxy", PythonModule = "websockets")]
+    public async Task Talk_OverAStreamThatHaproxyTakes_GoesThroughWhole()
+    {
+        await using var server = await StartServerAsync();
+        await using var haproxy = await HaproxyServer.FrontAsync(server.Port, bindOptions: "proto h2");
+        await using var penstock = await PenstockProcess.StartAsync(new ProxyConfig { Endpoints = [haproxy.Endpoint], Cluster = ["protocol: h2"] });
+
+        await ShouldTalkAsync(Url(penstock.Port), server);
+        await penstock.AwaitMetricAsync("penstock_upstream_http2_streams_total 2");
     }
 
     [PeerFact("python3", PythonModule = "websockets")]
@@ -109,7 +141,7 @@ public sealed class WebSocketTests
         await using var server = await StartServerAsync();
         await using var penstock = await PenstockProcess.StartAsync(new ProxyConfig { Endpoints = [server.Endpoint], Cluster = ["timeouts: {body: 1s}"] });
 
-        (await RunClientAsync(penstock.Port, "idle")).ShouldBe("idle ended 1006\nbusy hello\n");
+        (await RunClientAsync(Url(penstock.Port), "idle")).ShouldBe("idle ended 1006\nbusy hello\n");
     }
 
     [PeerFact("python3", PythonModule = "websockets")]
@@ -133,10 +165,17 @@ public sealed class WebSocketTests
 
     private static string Url(int port) => $"ws://127.0.0.1:{port}/chat";
 
-    private static async Task<string> RunClientAsync(int port, string what)
+    private static async Task ShouldTalkAsync(string url, WebSocketServer server, params string[] ca)
+    {
+        (await RunClientAsync(url, "talk", ca)).ShouldBe("subprotocol chat\necho hello\nbig True\npong\nmany True\nserver closed 4001 because\n");
+
+        await Eventually.TrueAsync(() => server.Child.Output.Contains("closed 4002 done", StringComparison.Ordinal), "the client's close did not arrive");
+    }
+
+    private static async Task<string> RunClientAsync(string url, string what, params string[] ca)
     {
         using var workplace = new Workplace();
-        var (exitCode, output) = await ChildProcess.RunAsync(Python, workplace.Write("client.py", Client), Url(port), what);
+        var (exitCode, output) = await ChildProcess.RunAsync(Python, [workplace.Write("client.py", Client), url, what, .. ca]);
         exitCode.ShouldBe(0, output);
         return output;
     }
