@@ -11,23 +11,32 @@ internal static class PodAccount
     private const string HostVariable = "KUBERNETES_SERVICE_HOST";
     private const string PortVariable = "KUBERNETES_SERVICE_PORT";
 
-    /// <summary>Reads it; null: something is among the faults.</summary>
-    public static KubernetesAccess? Read(ICollection<string> faults)
+    /// <summary>Reads the one of this process.</summary>
+    /// <param name="faults">Takes what is wrong, a line each.</param>
+    /// <returns>null: something is among the faults.</returns>
+    public static KubernetesAccess? Read(ICollection<string> faults) => Read(faults, Folder, Environment.GetEnvironmentVariable);
+
+    /// <summary>Reads one.</summary>
+    /// <param name="faults">Takes what is wrong, a line each.</param>
+    /// <param name="folder">Where kubelet has laid it.</param>
+    /// <param name="variable">The environment: the value of a name, or null.</param>
+    /// <returns>null: something is among the faults.</returns>
+    public static KubernetesAccess? Read(ICollection<string> faults, string folder, Func<string, string?> variable)
     {
-        var host = Environment.GetEnvironmentVariable(HostVariable);
-        if (string.IsNullOrEmpty(host) || !int.TryParse(Environment.GetEnvironmentVariable(PortVariable), NumberStyles.None, CultureInfo.InvariantCulture, out var port) || port is 0 or > ushort.MaxValue)
+        var host = variable(HostVariable);
+        if (string.IsNullOrEmpty(host) || !int.TryParse(variable(PortVariable), NumberStyles.None, CultureInfo.InvariantCulture, out var port) || port is 0 or > ushort.MaxValue)
         {
             faults.Add($"no kubeconfig, and this is no pod of Kubernetes: {HostVariable} and {PortVariable} are not set");
             return null;
         }
 
         var files = new List<TlsFault>();
-        var authorities = PemFiles.ReadText("ca", Folder + "/ca.crt", files);
+        var authorities = PemFiles.ReadText("ca", folder + "/ca.crt", files);
         foreach (var fault in files)
             faults.Add(fault.Found);
         if (authorities is null)
             return null;
-        var access = new KubernetesAccess(new UriBuilder(Uri.UriSchemeHttps, host, port).Uri) { Authorities = authorities, TokenFile = Folder + "/token" };
+        var access = new KubernetesAccess(new UriBuilder(Uri.UriSchemeHttps, host, port).Uri) { Authorities = authorities, TokenFile = folder + "/token" };
         if (KubernetesAccessChecks.Trouble(access) is not { } trouble)
             return access;
         faults.Add($"the account of this pod: {trouble}");
