@@ -296,6 +296,22 @@ public sealed class KubernetesSourceTests : IAsyncLifetime
         weights[3].ShouldBe(10922); // a sixth: 5 of 100 beside 30
     }
 
+    /// <summary>Within each priority; an endpoint of no known zone is of another one.</summary>
+    [Fact]
+    public async Task PreferZone_RanksItsEndpointsBeforeThoseOfOthersAndAfterEarlierPriorities()
+    {
+        await using var other = new FakeApiServer();
+        _server.Put(Slices, "gw-a", Slice("gw-a", Pod("10.1.0.1", zone: "eu-1a"), Pod("10.1.0.2", zone: "eu-1b"), Pod("10.1.0.3", zone: "")));
+        other.Put(Slices, "gw-a", Slice("gw-a", Pod("10.2.0.1", zone: "eu-1a"), Pod("10.2.0.2", zone: "eu-1b")));
+        var servers = new ConcurrentDictionary<string, FakeApiServer>(StringComparer.Ordinal) { ["/a"] = _server, ["/b"] = other };
+        var source = SourceUnderTest.Gateway with { PreferZone = "eu-1a" };
+        await using var both = new SourceUnderTest(_state, [source with { Kubeconfig = "/a" }, source with { Kubeconfig = "/b", Priority = 1 }], config => servers[config.Kubeconfig!].Access);
+
+        await both.UntilItHasAsync("10.1.0.1 10.1.0.2 10.1.0.3 10.2.0.1 10.2.0.2");
+
+        both.Endpoints.Select(endpoint => endpoint.Priority).ShouldBe([0, 1, 1, 2, 3]);
+    }
+
     private async Task<SourceUnderTest> WatchingAsync(string addresses)
     {
         var source = SourceUnderTest.Of(_state, _server);
