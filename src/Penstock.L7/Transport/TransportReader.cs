@@ -12,6 +12,9 @@ namespace Penstock.L7.Transport;
 /// </summary>
 internal abstract class TransportReader : PipeReader, IValueTaskSource<ReadResult>
 {
+    /// <summary>A deadline that turns out to be too early is looked at no sooner again, ms.</summary>
+    private const int LookAgainMilliseconds = 100;
+
     private protected readonly Reactor _reactor;
     private protected PendingWait _wait;
     private protected BufferSegment? _tail;
@@ -196,6 +199,7 @@ internal abstract class TransportReader : PipeReader, IValueTaskSource<ReadResul
         TotalReceived = 0;
         TimedOut = false;
         _wait.End();
+        _guard.End(_reactor.Now);
         _guard.Off();
     }
 
@@ -219,8 +223,14 @@ internal abstract class TransportReader : PipeReader, IValueTaskSource<ReadResul
     {
         public override void OnExpired()
         {
-            if (reader.IsWaiting)
+            if (!reader.IsWaiting)
+                return;
+            var now = reader._reactor.Now;
+            var deadline = reader._guard.Deadline(now);
+            if (deadline <= now)
                 reader.Expire();
+            else if (deadline != Never)
+                reader._reactor.Timers.Arm(this, Math.Max(deadline, now + LookAgainMilliseconds));
         }
     }
 }

@@ -230,6 +230,23 @@ internal abstract class TransportWriter : PipeWriter, IValueTaskSource<FlushResu
         ArmDeadline();
     }
 
+    /// <summary>Nothing is expected of the peer for now: the wait goes on without a bound, until <see cref="ProlongWait"/>.</summary>
+    private protected void SuspendDeadline()
+    {
+        _guard.End(_reactor.Now);
+        if (_deadline is { } deadline)
+            TimingWheel.Stop(deadline);
+    }
+
+    /// <summary>Ends a pending flush as one whose time is over.</summary>
+    internal void ExpirePendingFlush()
+    {
+        if (!IsWaiting)
+            return;
+        TimedOut = true;
+        CancelPendingFlush();
+    }
+
     /// <summary>No wait is bounded any more: the reactor lets this go.</summary>
     private protected void RemoveDeadline()
     {
@@ -245,6 +262,7 @@ internal abstract class TransportWriter : PipeWriter, IValueTaskSource<FlushResu
         HasFailed = TimedOut = _withdrawn = false;
         TotalSent = 0;
         _wait.End();
+        _guard.End(_reactor.Now);
         _guard.Off();
     }
 
@@ -257,12 +275,6 @@ internal abstract class TransportWriter : PipeWriter, IValueTaskSource<FlushResu
 
     private sealed class WriteDeadline(TransportWriter writer) : TimerNode
     {
-        public override void OnExpired()
-        {
-            if (!writer.IsWaiting)
-                return;
-            writer.TimedOut = true;
-            writer.CancelPendingFlush();
-        }
+        public override void OnExpired() => writer.ExpirePendingFlush();
     }
 }

@@ -14,9 +14,21 @@ internal struct WaitGuard
     private long _until;
     private int _between;
     private int _bytesPerSecond;
+    private long _mostCredit;
     private long _moved;
-    private long _waited;
+    private double _waited;
     private long _waitStart;
+    private double _countStart;
+    private bool _counts;
+
+    /// <summary>Whether a wait has begun that is not over.</summary>
+    internal bool IsWaiting { get; private set; }
+
+    /// <summary>Whether the peer is known to have something to send, or to take: otherwise the mean rate is not asked of the waits that begin. True from <see cref="Between"/> on.</summary>
+    internal bool IsOwed { get; set; }
+
+    /// <summary>What counts the time of waits for the rate, where several share it; null: each has its own, as the clock on the wall has it.</summary>
+    internal SharedWaits? Shared { get; set; }
 
     /// <summary>Waits end at a point in time, however much moves.</summary>
     internal void Until(long deadline)
@@ -28,12 +40,16 @@ internal struct WaitGuard
     /// <summary>Each wait may take so long, and all together no longer than the least mean rate allows.</summary>
     /// <param name="milliseconds">For one wait.</param>
     /// <param name="bytesPerSecond">Least mean rate; 0: none.</param>
-    internal void Between(int milliseconds, int bytesPerSecond)
+    /// <param name="mostCredit">Time that bytes which have moved are worth at most, ms: for what lasts so long that its mean says little.</param>
+    internal void Between(int milliseconds, int bytesPerSecond, long mostCredit = long.MaxValue)
     {
         _until = TimerNode.Never;
         _between = milliseconds;
         _bytesPerSecond = bytesPerSecond;
-        _moved = _waited = 0;
+        _mostCredit = mostCredit;
+        _moved = 0;
+        _waited = 0;
+        IsOwed = true;
     }
 
     /// <summary>No bound.</summary>
@@ -49,15 +65,41 @@ internal struct WaitGuard
     /// <summary>A wait begins; returns when it must end, <see cref="TimerNode.Never"/> for no bound.</summary>
     internal long Begin(long now)
     {
+        End(now);
+        IsWaiting = true;
         _waitStart = now;
+        _counts = _between > 0 && _bytesPerSecond > 0 && IsOwed;
+        if (_counts)
+        {
+            _waited = Math.Max(_waited, (_moved * 1000.0 / _bytesPerSecond) - _mostCredit);
+            _countStart = Shared is { } shared ? shared.Enter(now) : now;
+        }
+
+        return Deadline(now);
+    }
+
+    /// <summary>When the wait that has begun must end, as far as is known now: later than was said when time is shared, or bytes have moved.</summary>
+    internal readonly long Deadline(long now)
+    {
         if (_between == 0)
             return _until == 0 ? TimerNode.Never : _until;
-        var deadline = now + _between;
-        if (_bytesPerSecond > 0)
-            deadline = Math.Min(deadline, now + GraceMilliseconds + (_moved * 1000 / _bytesPerSecond) - _waited);
+        var deadline = _waitStart + _between;
+        if (_counts)
+            deadline = Math.Min(deadline, now + (long)Math.Ceiling(GraceMilliseconds + (_moved * 1000.0 / _bytesPerSecond) - _waited - Counted(now)));
         return Math.Max(deadline, now);
     }
 
-    /// <summary>The wait is over.</summary>
-    internal void End(long now) => _waited += now - _waitStart;
+    /// <summary>The wait is over, if one has begun.</summary>
+    internal void End(long now)
+    {
+        if (!IsWaiting)
+            return;
+        IsWaiting = false;
+        if (!_counts)
+            return;
+        _waited += Counted(now);
+        Shared?.Leave(now);
+    }
+
+    private readonly double Counted(long now) => (Shared is { } shared ? shared.Time(now) : now) - _countStart;
 }

@@ -58,6 +58,71 @@ public sealed class WaitGuardTests
     }
 
     [Fact]
+    public void End_WithoutAWait_CountsNothing()
+    {
+        var guard = default(WaitGuard);
+        guard.Between(60_000, bytesPerSecond: 240);
+        guard.End(now: 1_000_000);
+        guard.Begin(now: 1_000_000).ShouldBe(1_005_000);
+    }
+
+    [Fact]
+    public void Between_OfAPeerThatOwesNothing_CountsNoRate()
+    {
+        var guard = default(WaitGuard);
+        guard.Between(60_000, bytesPerSecond: 240);
+        guard.IsOwed = false;
+        guard.Begin(now: 0).ShouldBe(60_000);
+        guard.End(now: 50_000);
+        guard.IsOwed = true;
+        guard.Begin(now: 50_000).ShouldBe(55_000);
+    }
+
+    [Fact]
+    public void Between_WithMostCredit_ForgetsWhatMovedLongAgo()
+    {
+        var guard = default(WaitGuard);
+        guard.Between(600_000, bytesPerSecond: 240, mostCredit: 300_000);
+        guard.Moved(240_000_000);
+        guard.Begin(now: 0).ShouldBe(5_000 + 300_000);
+        guard.End(now: 100_000);
+        guard.Begin(now: 100_000).ShouldBe(100_000 + 5_000 + 200_000);
+    }
+
+    [Fact]
+    public void Shared_WaitsOfThree_HaveThreeTimesAsLong()
+    {
+        var shared = new SharedWaits();
+        var guards = new WaitGuard[3];
+        for (var i = 0; i < guards.Length; i++)
+        {
+            guards[i].Shared = shared;
+            guards[i].Between(60_000, bytesPerSecond: 240);
+            guards[i].Begin(now: 0).ShouldBe(5_000, "the others may be over at once");
+        }
+
+        guards[0].Deadline(now: 5_000).ShouldBe(5_000 + 3_334);
+        guards[1].End(now: 6_000);
+        guards[2].End(now: 6_000);
+        guards[0].Deadline(now: 6_000).ShouldBe(9_000, "2 s were its part");
+        guards[0].Deadline(now: 9_000).ShouldBe(9_000);
+    }
+
+    [Fact]
+    public void Shared_WhileItStands_CountsNothing()
+    {
+        var shared = new SharedWaits();
+        var guard = new WaitGuard { Shared = shared };
+        guard.Between(60_000, bytesPerSecond: 240);
+        guard.Begin(now: 0);
+        shared.Stand(stands: true, now: 1_000);
+        guard.Deadline(now: 50_000).ShouldBe(54_000);
+        shared.Stand(stands: false, now: 50_000);
+        guard.Deadline(now: 54_000).ShouldBe(54_000);
+        guard.Deadline(now: 60_000).ShouldBe(60_000);
+    }
+
+    [Fact]
     public void Off_AfterADeadline_HasNoBound()
     {
         var guard = default(WaitGuard);
