@@ -46,4 +46,6 @@ internal enum Http2Fault : byte
     WindowUpdateFlood,
     ClosedStreamFlood,
     ControlQueueFull,
+    SlowStream,
+    SlowStreamFlood,
 }

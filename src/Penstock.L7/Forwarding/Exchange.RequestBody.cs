@@ -2,6 +2,7 @@
 using System.Buffers;
 using System.Runtime.CompilerServices;
 using Penstock.L7.Errors;
+using Penstock.L7.Grpc;
 using Penstock.L7.Http1;
 using Penstock.L7.Transport;
 using Penstock.L7.Upstream;
@@ -19,6 +20,8 @@ internal sealed partial class Exchange
     private int _keptBytes;
     private bool _resending;
     private bool _stopPump;
+    private bool _followsCalls;
+    private GrpcMessageBounds _callBounds;
     private ProxyError _pumpError;
 
     /// <summary>Whether the body is on its way: after a defect this may outlast the request.</summary>
@@ -27,8 +30,15 @@ internal sealed partial class Exchange
     /// <summary>Whether the length of the body is not told beforehand: the endpoint gets it in chunks, where nothing else frames it.</summary>
     private bool SendsChunked => RequestFraming == BodyFraming.Chunked;
 
+    /// <summary>Whether the client is known to have more of the body to send: it may have no other message of a call yet (gRPC), and may wait to be told to send (Expect: 100-continue).</summary>
+    private bool OwesBody => _followsCalls ? !_callBounds.IsBetween : !Request.ExpectContinue || _requestBody.Bytes > 0;
+
+    /// <summary>Whether the client has kept the proxy waiting, too slow for its listener.</summary>
+    internal bool IsClientSlow => _error == ProxyError.ResponseNotTaken || (_error == ProxyError.RequestBodyTimeout && OwesBody);
+
     private void StartPump()
     {
+        _followsCalls = IsGrpc && !IsWeb;
         IsPumping = true;
         _stopPump = false;
         _pumpError = ProxyError.None;
@@ -89,6 +99,7 @@ internal sealed partial class Exchange
                     break;
                 if (_stopPump)
                     break;
+                _clientReader.Guard.IsOwed = OwesBody;
                 read = await _clientReader.ReadAsync();
             }
 
@@ -115,6 +126,8 @@ internal sealed partial class Exchange
                     break;
                 if (status != ChunkStatus.Data)
                     continue;
+                if (_followsCalls)
+                    _callBounds.Follow(data);
                 if (upstream.IsMultiplexed)
                     Keep(data);
                 open = await SendToEndpointAsync(upstream, data);

@@ -63,11 +63,11 @@ internal sealed partial class Exchange
     /// <summary>The listener as of the snapshot this request uses.</summary>
     internal CompiledListener Listener { get; private set; } = null!; // As above.
 
-    /// <summary>Least mean rate of the request's body, bytes per second. A stream waits for its siblings, too, which is not its client's slowness: none for those.</summary>
-    private int LeastRequestRate => _client.IsMultiplexed ? 0 : Listener.Config.Timeouts.MinRequestBytesPerSecond;
+    /// <summary>Least mean rate of the request's body, bytes per second.</summary>
+    private int LeastRequestRate => Listener.Config.Timeouts.MinRequestBytesPerSecond;
 
     /// <summary>The same for the response.</summary>
-    private int LeastResponseRate => _client.IsMultiplexed ? 0 : Listener.Config.Timeouts.MinResponseBytesPerSecond;
+    private int LeastResponseRate => Listener.Config.Timeouts.MinResponseBytesPerSecond;
 
     /// <summary>A request begins.</summary>
     internal void Begin(IClientStream client)
@@ -88,6 +88,7 @@ internal sealed partial class Exchange
         _ownBytes = null;
         _grpcStatus = null;
         BeginWeb();
+        _callBounds = default;
         _tunnelBytes = 0;
         _trusted = _ended = _isSent = _opensWebSocket = false;
         _upstream = null;
@@ -154,6 +155,9 @@ internal sealed partial class Exchange
 
     /// <summary>The client has reset its connection.</summary>
     internal void OnClientGone() => Interrupt(ProxyError.ClientClosed);
+
+    /// <summary>The client takes nothing of its connection any more.</summary>
+    internal void OnClientStalled() => Interrupt(ProxyError.ResponseNotTaken);
 
     /// <summary>The proxy stops and waits no longer.</summary>
     internal void CutOff() => Interrupt(ProxyError.ShuttingDown);

@@ -8,7 +8,7 @@ namespace Penstock.L7.Http2;
 internal struct FloodMeter
 {
     private readonly int _burst;
-    private readonly int _perSecond;
+    private readonly double _perSecond;
     private double _level;
     private long _drained;
 
@@ -16,7 +16,7 @@ internal struct FloodMeter
     /// <param name="burst">How many at once.</param>
     /// <param name="perSecond">How many in the long run.</param>
     /// <param name="now">Monotonic milliseconds.</param>
-    internal FloodMeter(int burst, int perSecond, long now)
+    internal FloodMeter(int burst, double perSecond, long now)
     {
         _burst = burst;
         _perSecond = perSecond;

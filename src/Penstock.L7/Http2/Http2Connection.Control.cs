@@ -33,7 +33,11 @@ internal abstract partial class Http2Connection
         WriteWindowUpdate(0, _givenBack);
         _receiveWindow += _givenBack;
         _givenBack = 0;
+        TellOpen();
     }
+
+    /// <summary>Has waits for content stand while what streams hold leaves no frame of the connection's window: the peer could not send it.</summary>
+    private void TellOpen() => SharedReads?.Stand(_receiveWindow < Http2Settings.DefaultMaxFrameSize, Reactor.Now);
 
     /// <summary>Lets the peer send more.</summary>
     internal void WriteWindowUpdate(int streamId, int increment)
@@ -120,6 +124,7 @@ internal abstract partial class Http2Connection
             if (stream.SendWindow + by > int.MaxValue)
                 return Http2Fault.WindowOverflow;
             stream.SendWindow = (int)(stream.SendWindow + by);
+            stream.Output.OnWindow();
         }
 
         EnqueueAll();

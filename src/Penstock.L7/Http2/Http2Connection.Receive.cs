@@ -100,6 +100,7 @@ internal abstract partial class Http2Connection
         if (header.Length > _receiveWindow)
             return Http2Fault.WindowExceeded;
         _receiveWindow -= header.Length;
+        TellOpen();
         var fault = Unpad(header, payload, out var data);
         if (fault != Http2Fault.None)
             return fault;
@@ -222,6 +223,7 @@ internal abstract partial class Http2Connection
             if (increment > int.MaxValue - SendWindow)
                 return Http2Fault.WindowOverflow;
             SendWindow += increment;
+            TellHeld();
             WakeSender();
             return Http2Fault.None;
         }
@@ -233,6 +235,7 @@ internal abstract partial class Http2Connection
         if ((long)stream.SendWindow + increment > int.MaxValue)
             return Reset(stream, Http2Fault.WindowOverflow);
         stream.SendWindow += increment;
+        stream.Output.OnWindow();
         if (stream.Output.IsWaiting)
             Enqueue(stream);
         return Http2Fault.None;

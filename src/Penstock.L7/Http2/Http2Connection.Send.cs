@@ -19,6 +19,7 @@ internal abstract partial class Http2Connection : IValueTaskSource
     private Http2Stream? _firstQueued;
     private Http2Stream? _lastQueued;
     private bool _deferred;
+    private bool _held;
     private bool _sendingEnds;
 
     /// <summary>Bytes that all streams together may send.</summary>
@@ -79,6 +80,7 @@ internal abstract partial class Http2Connection : IValueTaskSource
     internal Span<byte> WriteContent(int streamId, int length, bool endStream)
     {
         SendWindow -= length;
+        OnContentSent(length);
         _windowUpdates = Math.Min(WindowUpdateCredit, _windowUpdates + UpdatesPerFrame);
         return WriteFrame(new FrameHeader(length, FrameType.Data, endStream ? FrameFlags.EndStream : FrameFlags.None, streamId));
     }
@@ -138,6 +140,16 @@ internal abstract partial class Http2Connection : IValueTaskSource
     /// <returns>Whether what it has sent before is still read, to the end.</returns>
     protected virtual bool OnUnsendable() => false;
 
+    /// <summary>Streams begin to wait for the connection's window, or none does any more.</summary>
+    protected virtual void OnHeld(bool held)
+    {
+    }
+
+    /// <summary>Content is on its way.</summary>
+    protected virtual void OnContentSent(int bytes)
+    {
+    }
+
     /// <summary>What is written is still sent, and no more.</summary>
     protected void EndSending()
     {
@@ -169,7 +181,18 @@ internal abstract partial class Http2Connection : IValueTaskSource
             Enqueue(stream);
         }
 
+        TellHeld();
         return any;
+    }
+
+    /// <summary>Tells when streams begin to wait for the connection's window, or none does any more.</summary>
+    private void TellHeld()
+    {
+        var held = SendWindow == 0 && _firstQueued is not null;
+        if (_held == held)
+            return;
+        _held = held;
+        OnHeld(held);
     }
 
     /// <summary>The first in the queue that can go on; those for which the connection's window has no room keep their place.</summary>

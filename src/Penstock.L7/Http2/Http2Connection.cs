@@ -61,6 +61,12 @@ internal abstract partial class Http2Connection
     /// <summary>Window of a new stream towards this end, bytes.</summary>
     internal int StreamWindow => Limits.StreamWindow;
 
+    /// <summary>Whether waits for its window, and for what carries it, are bounded here as those of all streams; a stream bounds those for its own window. Otherwise each stream bounds all of its waits.</summary>
+    internal virtual bool BoundsSending => false;
+
+    /// <summary>What streams share the time in that waits for their content; null: each has its own.</summary>
+    internal virtual SharedWaits? SharedReads => null;
+
     /// <summary>Why it ends; <see cref="Http2Fault.None"/>: no fault of the peer.</summary>
     internal Http2Fault Fault { get; private set; }
 
@@ -134,9 +140,13 @@ internal abstract partial class Http2Connection
     protected void Remove(Http2Stream stream)
     {
         Dequeue(stream);
+        TellHeld();
         if (_streams.TryGetValue(stream.Id, out var present) && ReferenceEquals(present, stream))
             _streams.Remove(stream.Id);
     }
+
+    /// <summary>Streams that wait for the connection's window.</summary>
+    protected Http2Stream[] HeldStreams() => [.. _streams.Values.Where(static stream => stream.IsQueued && stream.NeedsWindow)];
 
     /// <summary>A stream's work is over: what it has not consumed is given back to the connection's window.</summary>
     protected void Release(Http2Stream stream)

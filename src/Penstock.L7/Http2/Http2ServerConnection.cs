@@ -4,6 +4,7 @@ using Penstock.Http2.Hpack;
 using Penstock.L7.Forwarding;
 using Penstock.L7.Http1;
 using Penstock.L7.Runtime;
+using Penstock.L7.Transport;
 using Penstock.Linux.Reactors;
 
 namespace Penstock.L7.Http2;
@@ -14,16 +15,23 @@ internal sealed class Http2ServerConnection : Http2Connection
     /// <summary>How long streams that the client began before it heard of the end are still taken, ms: a long round trip.</summary>
     private const int DrainMilliseconds = 1000;
 
+    /// <summary>Time that what was sent is worth at most, ms: a window of 65535 bytes, with which connections begin, at 240 bytes a second.</summary>
+    private const long MostCreditMilliseconds = 300_000;
+
     private static readonly byte[] s_drainPing = "draining"u8.ToArray();
 
     private readonly ListenerSlot _slot;
     private readonly DrainTimer _drainTimer;
+    private readonly HeldTimer _heldTimer;
+    private readonly SharedWaits _sharedReads = new();
     private readonly bool _takesProtocol;
     private TaskCompletionSource? _over;
     private int _active;
     private long _idleUntil;
     private bool _blockTimed;
     private Draining _draining;
+    private WaitGuard _held;
+    private FloodMeter _slow;
 
     internal Http2ServerConnection(ClientConnection client, Worker worker, CompiledListener listener)
         : base(client, listener.Http2Limits, peerBegins: true)
@@ -32,6 +40,8 @@ internal sealed class Http2ServerConnection : Http2Connection
         Worker = worker;
         _slot = client.Slot;
         _drainTimer = new DrainTimer(this);
+        _heldTimer = new HeldTimer(this);
+        _slow = new FloodMeter(burst: 100, perSecond: 0.1, Reactor.Now);
         _takesProtocol = listener.Config.Http2.ExtendedConnect;
     }
 
@@ -48,6 +58,12 @@ internal sealed class Http2ServerConnection : Http2Connection
     /// <summary>The connection that carries it.</summary>
     internal ClientConnection Client { get; }
 
+    /// <inheritdoc/>
+    internal override bool BoundsSending => true;
+
+    /// <inheritdoc/>
+    internal override SharedWaits SharedReads => _sharedReads;
+
     private CompiledListener Listener => Worker.ListenerOf(_slot);
 
     /// <summary>Serves it until all is over; what is written is sent then, or nobody takes it.</summary>
@@ -55,7 +71,8 @@ internal sealed class Http2ServerConnection : Http2Connection
     {
         Worker.Counters.Http2.Connections++;
         _idleUntil = Reactor.Now + Listener.IdleMilliseconds;
-        Client.Writer.Guard.Between(Listener.BodyMilliseconds, bytesPerSecond: 0);
+        BoundSending(ref Client.Writer.Guard);
+        BoundSending(ref _held);
         WriteSettings(
         [
             (SettingId.MaxConcurrentStreams, Limits.ConcurrentStreams),
@@ -72,6 +89,7 @@ internal sealed class Http2ServerConnection : Http2Connection
         {
             // Also after a defect: nothing that belongs to it goes on.
             Reactor.Timers.Remove(_drainTimer);
+            Reactor.Timers.Remove(_heldTimer);
             ReleaseBlock();
             BreakStreams();
             EndSending();
@@ -123,7 +141,7 @@ internal sealed class Http2ServerConnection : Http2Connection
         if (!stream.IsBroken)
         {
             Settle(stream);
-            var flood = givenUp ? CountReset() : Http2Fault.None;
+            var flood = givenUp ? CountReset() : stream.Fault == Http2Fault.SlowStream ? CountSlow() : Http2Fault.None;
             if (flood != Http2Fault.None)
                 Fail(flood);
         }
@@ -231,6 +249,55 @@ internal sealed class Http2ServerConnection : Http2Connection
             Client.Reader.Guard.Until(_idleUntil);
     }
 
+    /// <inheritdoc/>
+    protected override void OnContentSent(int bytes) => _held.Moved(bytes);
+
+    /// <inheritdoc/>
+    protected override void OnHeld(bool held)
+    {
+        if (held)
+        {
+            ArmHeld();
+            return;
+        }
+
+        _held.End(Reactor.Now);
+        TimingWheel.Stop(_heldTimer);
+    }
+
+    private void ArmHeld() => Reactor.Timers.Arm(_heldTimer, _held.Begin(Reactor.Now));
+
+    /// <summary>Bounds waits that are the whole connection's, from its begin on.</summary>
+    private void BoundSending(ref WaitGuard guard) => guard.Between(Listener.BodyMilliseconds, Listener.Config.Timeouts.MinResponseBytesPerSecond, MostCreditMilliseconds);
+
+    /// <summary>Those that wait for the connection's window have their time anew.</summary>
+    private void RestartHeld()
+    {
+        BoundSending(ref _held);
+        if (_held.IsWaiting)
+            ArmHeld();
+    }
+
+    /// <summary>Counts a stream that the client was too slow for. What it held of the connection's window comes back to others only now.</summary>
+    private Http2Fault CountSlow()
+    {
+        RestartHeld();
+        return _slow.TryAdd(Reactor.Now) ? Http2Fault.None : Http2Fault.SlowStreamFlood;
+    }
+
+    /// <summary>The client does not open the connection's window, which holds streams: they end, unless it is others that keep it from that, which have more time for theirs.</summary>
+    private void OnHeldTooLong()
+    {
+        if (Streams.Any(static stream => stream.IsShut && stream.Output.IsWaiting))
+        {
+            RestartHeld();
+            return;
+        }
+
+        foreach (var stream in HeldStreams())
+            stream.Output.ExpirePendingFlush();
+    }
+
     private Http2Fault ReadHead(Exchange exchange, bool ended, ReadOnlySpan<byte> block)
     {
         var reason = RejectReason.None;
@@ -260,7 +327,8 @@ internal sealed class Http2ServerConnection : Http2Connection
         }
 
         // The response is whole: what is left of the request is not wanted (RFC 9113 section 8.1). Otherwise the client must see that it is not.
-        var code = stream.Fault != Http2Fault.None ? stream.Fault.Code()
+        var code = stream.Fault == Http2Fault.SlowStream && stream.LocalEnded ? Http2ErrorCode.NoError
+            : stream.Fault != Http2Fault.None ? stream.Fault.Code()
             : stream.ResetCode != Http2ErrorCode.NoError ? stream.ResetCode
             : stream.LocalEnded ? Http2ErrorCode.NoError
             : Http2ErrorCode.InternalError;
@@ -275,6 +343,11 @@ internal sealed class Http2ServerConnection : Http2Connection
         WriteGoAway(LastStreamId, Http2ErrorCode.NoError);
         if (_active == 0)
             StopReading();
+    }
+
+    private sealed class HeldTimer(Http2ServerConnection connection) : TimerNode
+    {
+        public override void OnExpired() => connection.OnHeldTooLong();
     }
 
     private sealed class DrainTimer(Http2ServerConnection connection) : TimerNode

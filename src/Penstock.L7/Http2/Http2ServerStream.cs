@@ -98,7 +98,9 @@ internal sealed class Http2ServerStream : Http2Stream, IClientStream
     /// <inheritdoc/>
     protected override void OnBroken(RejectReason reason)
     {
-        if (reason == RejectReason.None)
+        if (reason == RejectReason.None && _server.Client.Writer.TimedOut)
+            _exchange?.OnClientStalled();
+        else if (reason == RejectReason.None)
             _exchange?.OnClientGone();
         else
             _exchange?.Reject(reason);
@@ -129,6 +131,8 @@ internal sealed class Http2ServerStream : Http2Stream, IClientStream
         var exchange = _exchange!; // Set by Begin.
         _exchange = null;
         var givenUp = exchange.IsGivenUp;
+        if (exchange.IsClientSlow && Fault == Http2Fault.None)
+            Fault = Http2Fault.SlowStream;
         _server.Worker.ReturnExchange(exchange);
         _server.OnStreamEnded(this, givenUp);
     }

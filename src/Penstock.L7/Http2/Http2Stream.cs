@@ -72,6 +72,9 @@ internal abstract class Http2Stream
     /// <summary>Whether something could be sent now, as far as the stream's own window goes.</summary>
     internal bool CanSend => HasUnsent && (!NeedsWindow || SendWindow > 0);
 
+    /// <summary>Whether what comes next waits for the stream's own window, which its peer alone opens.</summary>
+    internal bool IsShut => HasUnsent && NeedsWindow && SendWindow <= 0;
+
     /// <summary>Whether the connection has it in its list of streams that have something to send; owned by the connection.</summary>
     internal bool IsQueued { get; set; }
 
@@ -90,6 +93,7 @@ internal abstract class Http2Stream
         Number(id);
         HeadReceived = id != 0;
         ReceiveWindow = connection.StreamWindow;
+        Input.Guard.Shared = connection.SharedReads;
         RemoteEnded = LocalEnded = IsBroken = TakesMetadata = false;
         _headWaits = _trailersWait = _endWaits = false;
         _unacknowledged = 0;

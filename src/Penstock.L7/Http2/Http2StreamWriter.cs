@@ -19,6 +19,9 @@ internal sealed class Http2StreamWriter : TransportWriter
     /// <summary>Bytes that wait to be sent.</summary>
     internal int Waiting => (int)UnflushedBytes;
 
+    /// <summary>Whether a wait is bounded here: always, or while it is for the stream's own window where the connection bounds what streams share.</summary>
+    private bool IsBounded => !_stream.Connection.BoundsSending || _stream.IsShut;
+
     /// <inheritdoc/>
     public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default)
     {
@@ -31,7 +34,8 @@ internal sealed class Http2StreamWriter : TransportWriter
         if (!_stream.HasUnsent)
             return new ValueTask<FlushResult>(new FlushResult(isCanceled: false, isCompleted: false));
         var pending = Pending(); // First, since the connection may take all at once.
-        ArmDeadline();
+        if (IsBounded)
+            ArmDeadline();
         _stream.Connection.Enqueue(_stream);
         return pending;
     }
@@ -82,10 +86,23 @@ internal sealed class Http2StreamWriter : TransportWriter
     {
         if (!IsWaiting || _stream.Id == 0)
             return;
-        if (_stream.HasUnsent)
+        if (!_stream.HasUnsent)
+            Signal();
+        else if (IsBounded)
             ProlongWait();
         else
-            Signal();
+            SuspendDeadline();
+    }
+
+    /// <summary>The stream's own window has opened or closed.</summary>
+    internal void OnWindow()
+    {
+        if (!IsWaiting || IsBounded == Guard.IsWaiting)
+            return;
+        if (Guard.IsWaiting)
+            SuspendDeadline();
+        else
+            ProlongWait();
     }
 
     /// <summary>Waits until <see cref="OnOpen"/>, until it is cancelled, or until the time is over: nothing can be written before.</summary>

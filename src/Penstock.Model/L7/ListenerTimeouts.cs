@@ -23,13 +23,13 @@ public sealed record ListenerTimeouts
     [Example("5m")]
     public TimeSpan? Request { get; init; }
 
-    /// <summary>Least mean rate of a request body after a grace of 5 s, bytes per second. Default 240 (Kestrel: MinRequestBodyDataRate). Not asked of streams of HTTP/2, which wait for each other.</summary>
+    /// <summary>Least mean rate of a request body after a grace of 5 s, bytes per second. Default 240 (Kestrel: MinRequestBodyDataRate). Streams of HTTP/2 whose client is waited for at once share the time; calls of gRPC between two messages are not asked.</summary>
     [Key("min_request_rate")]
     [Unit(Unit.BytesPerSecond)]
     [Range("0B/s", "1GiB/s")]
     public int MinRequestBytesPerSecond { get; init; } = 240;
 
-    /// <summary>Least mean rate at which a client takes a response after a grace of 5 s, bytes per second. Default 240 (Kestrel: MinResponseDataRate). Not asked of streams of HTTP/2, which wait for each other.</summary>
+    /// <summary>Least mean rate at which a client takes a response after a grace of 5 s, bytes per second. Default 240 (Kestrel: MinResponseDataRate). A stream of HTTP/2 is asked while its own window is shut, a connection of it while its window is, or while it is not read.</summary>
     [Key("min_response_rate")]
     [Unit(Unit.BytesPerSecond)]
     [Range("0B/s", "1GiB/s")]
