@@ -14,7 +14,7 @@ export DOTNET_CLI_WORKLOAD_UPDATE_NOTIFY_DISABLE = 1
 BPF_OBJECTS := $(patsubst bpf/%.c,out/bpf/%.o,$(wildcard bpf/*.bpf.c))
 BPF_SOURCES := bpf/build-id bpf/compile $(wildcard bpf/*.bpf.c bpf/include/*.h)
 
-.PHONY: help deps bpf build deb rpm reproduce test test-kubernetes lint demo perf perf-micro perf-l4 perf-l7 perf-relays perf-vrrp perf-bgp perf-process fuzz clean
+.PHONY: help deps bpf build deb rpm reproduce test test-kubernetes lint demo perf perf-micro perf-l4 perf-l7 perf-relays perf-vrrp perf-bgp perf-process perf-floods fuzz clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 17
@@ -64,7 +64,7 @@ demo: deps build ## the main jobs in under a minute: balance, lose an origin, re
 	@demo/demo.sh
 
 perf: ## all benchmarks, and a failure where one misses a goal
-	@$(MAKE) --keep-going --no-print-directory perf-micro perf-l4 perf-l7 perf-relays perf-vrrp perf-bgp perf-process
+	@$(MAKE) --keep-going --no-print-directory perf-micro perf-l4 perf-l7 perf-relays perf-vrrp perf-bgp perf-process perf-floods
 
 perf-micro: ## the codec and discovery by themselves, by BenchmarkDotNet, and a failure where a goal is missed
 	@dotnet run -c $(CONFIGURATION) --project perf/micro $(if $(ARGS),-- $(ARGS))
@@ -88,6 +88,9 @@ perf-bgp: deps build ## three hosts that announce one address, of which one goes
 
 perf-process: deps build ## what a second process would cost: memory, start, reload of the tiers in one daemon and in two, in a network namespace (root); five minutes
 	@python3 perf/process/process.py --write perf/results $(ARGS)
+
+perf-floods: deps ## processor time and memory that floods of HTTP/2 cost before they end; a minute
+	@python3 perf/l7/floods.py --write perf/results $(ARGS)
 
 fuzz: ## fuzz the HTTP codec for a minute (SECONDS=3600: an hour)
 	@dotnet run -c $(CONFIGURATION) --project tests/Penstock.Fuzz -- --seconds $(or $(SECONDS),60)
