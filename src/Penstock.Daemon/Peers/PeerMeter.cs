@@ -16,6 +16,7 @@ internal sealed class PeerMeter : IDisposable
     /// <param name="addresses">Addresses that this host is to announce by BGP; none where there are no peers.</param>
     /// <param name="nowhere">Those that no host announces.</param>
     /// <param name="refusals">Clients that were refused.</param>
+    /// <param name="certificates">Certificates that the channel needs.</param>
     public PeerMeter(
         Func<IEnumerable<PeerLink>> links,
         Func<string?> routerId,
@@ -23,7 +24,8 @@ internal sealed class PeerMeter : IDisposable
         Func<IReadOnlyList<InstanceFinding>> findings,
         Func<IEnumerable<string>> addresses,
         Func<IReadOnlyList<AnnouncementFinding>> nowhere,
-        Func<IEnumerable<(PeerFaultKind Kind, long Count)>> refusals)
+        Func<IEnumerable<(PeerFaultKind Kind, long Count)>> refusals,
+        Func<IEnumerable<PeerCertificate>> certificates)
     {
         _meter.CreateObservableGauge(
             "penstock.peer.up", () => links().Select(link => new Measurement<int>(link.View.State == PeerState.Up ? 1 : 0, Tag("peer", link.Peer.Name))), unit: null, "Whether a peer answers.");
@@ -39,6 +41,7 @@ internal sealed class PeerMeter : IDisposable
         _meter.CreateObservableGauge("penstock.vrrp.no_master", () => Found(instances(), findings(), isSplitBrain: false), unit: null, "Whether a VRRP instance is master neither on this host nor on a peer.");
         _meter.CreateObservableCounter(
             "penstock.peer.refusals", () => refusals().Select(one => new Measurement<long>(one.Count, Tag("reason", Word(one.Kind)))), unit: null, "Clients of the peers' channel that were refused, by reason.");
+        _meter.CreateObservableGauge("penstock.peer.certificate.expiry", () => certificates().Select(Expiry), "s", "When the first certificate of a file of the peers' channel ends, seconds since 1970.");
     }
 
     /// <inheritdoc/>
@@ -52,6 +55,9 @@ internal sealed class PeerMeter : IDisposable
         from link in links
         from failure in link.Failures
         select new Measurement<long>(failure.Count, Tag("peer", link.Peer.Name), Tag("reason", Word(failure.Kind)));
+
+    private static Measurement<long> Expiry(PeerCertificate one) =>
+        new(one.NotAfter.ToUnixTimeSeconds(), Tag("owner", "peers"), Tag("part", one.Part), Tag("certificate", one.File));
 
     private static IEnumerable<Measurement<int>> Shared(IEnumerable<PeerLink> links, string? routerId) =>
         routerId is null ? [] : links.Select(link => new Measurement<int>(link.View.HasRouterId(routerId) ? 1 : 0, Tag("peer", link.Peer.Name)));

@@ -68,7 +68,8 @@ internal sealed class PeerTier : IAsyncDisposable
             () => _watch.Findings,
             () => _links.IsEmpty ? [] : _own.Bgp?.Addresses.Select(one => one.Address) ?? [],
             () => _announcements.Findings,
-            () => _listener.Refusals);
+            () => _listener.Refusals,
+            Certificates);
         _running = Task.Run(RunAsync);
     }
 
@@ -144,8 +145,7 @@ internal sealed class PeerTier : IAsyncDisposable
         var warnings = _watch.Findings.Select(finding => finding.Text).Concat(_announcements.Findings.Select(finding => finding.Text)).Concat(links.SelectMany(link => Warnings(link, config))).ToList();
         if (_trouble is { } trouble)
             warnings.Add(trouble);
-        if (_identity is { Certificate: { } shown } && shown.NotAfter.ToUniversalTime() < _time.GetUtcNow().UtcDateTime)
-            warnings.Add($"the certificate of this host has ended at {shown.NotAfter.ToUniversalTime():yyyy-MM-dd HH:mm:ss}Z, and no peer believes it: put another in its place, then penstock reload");
+        warnings.AddRange(Certificates().Select(one => one.Warning(_time.GetUtcNow())).OfType<string>());
         if (_listener.LastRefusal is { } refusal)
             warnings.Add(refusal);
         return new PeersStatus([.. links.Select(link => Describe(link.View, own))], warnings);
@@ -193,6 +193,8 @@ internal sealed class PeerTier : IAsyncDisposable
 
     private static string Fingerprint(string node, PeersConfig peers, TlsIdentity identity) =>
         $"{node} {peers.Listen} {peers.Interval} {peers.Timeout} {string.Join(' ', peers.Hosts.Select(host => $"{host.Name}={host.Address} {host.Proxy}"))} {identity.Fingerprint}";
+
+    private IEnumerable<PeerCertificate> Certificates() => Config?.Peers is { } peers && _identity is { } identity ? PeerCertificate.Of(peers, identity) : [];
 
     private PeerReport Report(string root)
     {

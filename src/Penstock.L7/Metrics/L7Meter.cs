@@ -71,6 +71,7 @@ internal sealed partial class L7Meter : IDisposable
         _meter.CreateObservableGauge("penstock.listener.connections.open", () => PerListener(c => c.Open), unit: null, "Client connections open.");
         _meter.CreateObservableCounter("penstock.listener.tls.handshakes", Handshakes, unit: null, "TLS handshakes with clients, by how they ended.");
         _meter.CreateObservableGauge("penstock.listener.certificate.expiry", Expiries, "s", "When a certificate ends, seconds since 1970.");
+        _meter.CreateObservableGauge("penstock.certificate.expiry", OtherExpiries, "s", "When the first certificate of a file ends of those that are no listener's own: of clusters, of CAs, or between one and its CA; seconds since 1970.");
         _meter.CreateObservableCounter("penstock.listener.received", () => PerListener(c => c.ReceivedBytes), "By", "Bytes received on client connections that are closed.");
         _meter.CreateObservableCounter("penstock.listener.sent", () => PerListener(c => c.SentBytes), "By", "Bytes sent on client connections that are closed.");
     }
@@ -222,6 +223,9 @@ internal sealed partial class L7Meter : IDisposable
         where listener?.Tls is not null
         from certificate in listener.Tls!.Certificates.DistinctBy(certificate => certificate.Config.Cert, StringComparer.Ordinal) // As above.
         select new Measurement<long>(certificate.NotAfter.ToUnixTimeSeconds(), Tag("listener", listener.Config.Name), Tag("certificate", certificate.Config.Cert));
+
+    private IEnumerable<Measurement<long>> OtherExpiries() => CertificateWatch.Others(_current()).Select(one => new Measurement<long>(
+        one.Certificate.NotAfter.ToUnixTimeSeconds(), Tag("owner", one.Owner), Tag("part", one.Certificate.Part), Tag("certificate", one.Certificate.File)));
 
     private IEnumerable<Measurement<long>> Refusals()
     {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+using System.Collections.Immutable;
 using Penstock.L7.Balancing;
 using Penstock.L7.Http1;
+using Penstock.L7.Tls;
 using Penstock.L7.Upstream;
 using Penstock.Linux.Tls;
 using Penstock.Model;
@@ -35,6 +37,9 @@ internal sealed class CompiledCluster
 
     /// <summary>TLS towards its endpoints; null: none.</summary>
     internal TlsClient? Tls { get; init; }
+
+    /// <summary>Certificates of that whose end matters.</summary>
+    internal ImmutableArray<WatchedCertificate> Certificates { get; init; } = [];
 
     /// <summary>Its endpoints and their states.</summary>
     internal ClusterEndpoints Endpoints { get; }

@@ -33,7 +33,8 @@ internal sealed class SnapshotCompiler(int reactors, SeriesRegistry requests, Se
         {
             var endpoints = snapshot.Endpoints.GetValueOrDefault(name) ?? new ClusterEndpoints(name, []);
             var unchanged = previous.Clusters.TryGetValue(name, out var old) && ReferenceEquals(old.Endpoints, endpoints) && ReferenceEquals(old.Config, config);
-            builder.Add(name, unchanged ? old! : new CompiledCluster(config, endpoints, CellsOf(name), ++_version, old) { Tls = config.Tls is null ? null : tls.Of(name) }); // Unchanged means that there is an old one.
+            var files = config.Tls is null ? null : tls.Of(name);
+            builder.Add(name, unchanged ? old! : new CompiledCluster(config, endpoints, CellsOf(name), ++_version, old) { Tls = files?.Client, Certificates = files?.Certificates ?? [] }); // Unchanged means that there is an old one.
         }
 
         return builder.ToImmutable();

@@ -31,6 +31,28 @@ internal sealed partial class CertificateWatch : IDisposable
 
     /// <summary>Certificates that have ended, or soon end, and OCSP responses that have.</summary>
     internal static IEnumerable<string> Warnings(CompiledSnapshot snapshot, DateTimeOffset now) =>
+        Shown(snapshot, now).Concat(
+            from one in Others(snapshot)
+            where IsToTell(one.Certificate.NotAfter, now)
+            select $"{one.Owner}: {one.Certificate.What} {End(one.Certificate.NotAfter, now)}");
+
+    /// <summary>Certificates whose end matters beside those that listeners show, and whose they are, as <c>listener NAME</c> or <c>cluster NAME</c>.</summary>
+    internal static IEnumerable<(string Owner, WatchedCertificate Certificate)> Others(CompiledSnapshot snapshot)
+    {
+        foreach (var listener in snapshot.Listeners)
+        {
+            foreach (var certificate in listener?.Tls?.Others ?? [])
+                yield return ($"listener {listener!.Config.Name}", certificate); // It has TLS.
+        }
+
+        foreach (var (name, cluster) in snapshot.Clusters.OrderBy(one => one.Key, StringComparer.Ordinal))
+        {
+            foreach (var certificate in cluster.Certificates)
+                yield return ($"cluster {name}", certificate);
+        }
+    }
+
+    private static IEnumerable<string> Shown(CompiledSnapshot snapshot, DateTimeOffset now) =>
         from listener in snapshot.Listeners
         where listener?.Tls is not null
         from certificate in listener.Tls!.Certificates // As above.
@@ -39,11 +61,15 @@ internal sealed partial class CertificateWatch : IDisposable
 
     private static IEnumerable<string> Warnings(ServerCertificate certificate, DateTimeOffset now)
     {
-        if (certificate.NotAfter - s_soon < now)
-            yield return $"certificate {certificate.Config.Cert} {(certificate.NotAfter < now ? "ended" : "ends")} at {certificate.NotAfter:yyyy-MM-dd HH:mm:ss}Z";
+        if (IsToTell(certificate.NotAfter, now))
+            yield return $"certificate {certificate.Config.Cert} {End(certificate.NotAfter, now)}";
         if (certificate.Staple is { } staple && staple.Until < now)
             yield return $"the OCSP response {certificate.Config.Ocsp} ended at {staple.Until:yyyy-MM-dd HH:mm:ss}Z: it is not sent";
     }
+
+    private static bool IsToTell(DateTimeOffset notAfter, DateTimeOffset now) => notAfter - s_soon < now;
+
+    private static string End(DateTimeOffset notAfter, DateTimeOffset now) => $"{(notAfter < now ? "ended" : "ends")} at {notAfter:yyyy-MM-dd HH:mm:ss}Z";
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Warning}")]
     private static partial void LogWarning(ILogger logger, string warning);

@@ -10,7 +10,7 @@ namespace Penstock.L7.Tls;
 internal sealed class TlsFiles
 {
     private readonly Dictionary<ListenerTlsConfig, TlsListener> _listeners = new(ReferenceEqualityComparer.Instance);
-    private readonly Dictionary<string, (ClusterTlsConfig Config, TlsClient Client)> _clients = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, ClusterTls> _clients = new(StringComparer.Ordinal);
 
     /// <summary>Of nothing.</summary>
     internal static TlsFiles None { get; } = new();
@@ -40,7 +40,7 @@ internal sealed class TlsFiles
         foreach (var (name, cluster) in snapshot.Config.L7.Clusters)
         {
             if (cluster.Tls is { } config)
-                files._clients[name] = (config, running.Known(name, config) ?? before.Known(name, config) ?? ReadClient(name, config, cluster.Protocol, running));
+                files._clients[name] = running.Known(name, config) ?? before.Known(name, config) ?? ReadClient(name, config, cluster.Protocol, running);
         }
 
         return files;
@@ -50,7 +50,7 @@ internal sealed class TlsFiles
     internal TlsListener Of(ListenerTlsConfig config) => _listeners[config];
 
     /// <summary>What is spoken to endpoints of a cluster of the snapshot that has TLS.</summary>
-    internal TlsClient Of(string cluster) => _clients[cluster].Client;
+    internal ClusterTls Of(string cluster) => _clients[cluster];
 
     // A certificate by ACME is another without a reload.
     private TlsListener? Current(ListenerTlsConfig config) => _listeners.TryGetValue(config, out var one) && !one.IsOutdated ? one : null;
@@ -70,16 +70,17 @@ internal sealed class TlsFiles
         }
     }
 
-    private TlsClient? Known(string cluster, ClusterTlsConfig config) =>
-        _clients.TryGetValue(cluster, out var one) && ReferenceEquals(one.Config, config) ? one.Client : null;
+    private ClusterTls? Known(string cluster, ClusterTlsConfig config) =>
+        _clients.TryGetValue(cluster, out var one) && ReferenceEquals(one.Config, config) ? one : null;
 
     // The one there is while nothing it goes by has changed: connections and sessions with endpoints are of one client.
-    private static TlsClient ReadClient(string cluster, ClusterTlsConfig config, UpstreamProtocol protocol, TlsFiles running)
+    private static ClusterTls ReadClient(string cluster, ClusterTlsConfig config, UpstreamProtocol protocol, TlsFiles running)
     {
         try
         {
             var client = TlsClient.Create(new TlsClientOptions(config.Ca, config.Cert, config.Key, config.ServerName, [.. config.San], config.Verify, protocol == UpstreamProtocol.H2 ? "h2" : "http/1.1"));
-            return running._clients.TryGetValue(cluster, out var known) && string.Equals(client.Fingerprint, known.Client.Fingerprint, StringComparison.Ordinal) ? known.Client : client;
+            var isKnown = running._clients.TryGetValue(cluster, out var known) && string.Equals(client.Fingerprint, known.Client.Fingerprint, StringComparison.Ordinal);
+            return new ClusterTls(config, isKnown ? known!.Client : client, WatchedCertificate.Of(config)); // Known means that there is one.
         }
         catch (Exception e) when (e is TlsException or IOException or UnauthorizedAccessException)
         {

@@ -16,10 +16,11 @@ internal sealed class TlsListener
 
     private readonly ImmutableArray<(string Path, long Stamp)> _kept;
 
-    private TlsListener(ImmutableArray<ServerCertificate> certificates, ImmutableArray<(string Path, long Stamp)> kept, TlsContext context)
+    private TlsListener(ImmutableArray<ServerCertificate> certificates, ImmutableArray<WatchedCertificate> others, ImmutableArray<(string Path, long Stamp)> kept, TlsContext context)
     {
         _kept = kept;
         Certificates = certificates;
+        Others = others;
         Context = context;
     }
 
@@ -31,6 +32,9 @@ internal sealed class TlsListener
 
     /// <summary>Certificates in the order of the configuration, without those that a CA has not issued yet.</summary>
     internal ImmutableArray<ServerCertificate> Certificates { get; }
+
+    /// <summary>Certificates that come with those, and the CAs of clients.</summary>
+    internal ImmutableArray<WatchedCertificate> Others { get; }
 
     /// <summary>Reads the files and makes the contexts.</summary>
     /// <param name="listener">The listener.</param>
@@ -49,7 +53,7 @@ internal sealed class TlsListener
             var rules = new TlsRules(config, http2, keys, Domain(listener, config));
             var groups = new CertificateGroups(certificates);
             var contexts = new Dictionary<string, TlsContext>(StringComparer.Ordinal);
-            var tls = new TlsListener(certificates, kept, ContextOf(groups.Default, rules, contexts));
+            var tls = new TlsListener(certificates, WatchedCertificate.Of(config, certificates), kept, ContextOf(groups.Default, rules, contexts));
             foreach (var (name, group) in groups.ByName)
                 tls._byName.Add(name, ContextOf(group, rules, contexts));
             foreach (var (suffix, group) in groups.ByWildcard)

@@ -211,8 +211,25 @@ public sealed class PeerTierTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Certificates_ThatEndSoon_AreInStatusAndMetrics()
+    {
+        _authority.Sign(["lb1"], days: 5);
+        using var soon = new TestAuthority(_folder, "soon", days: 10);
+        File.AppendAllText(_authority.CaFile, File.ReadAllText(soon.CaFile));
+
+        _tiers[0].Follow(Snapshot(0, seed: 1));
+        await UntilAsync(0, status => status.Warnings.Count(warning => warning.Contains(" ends at ", StringComparison.Ordinal)) == 2);
+
+        _tiers[0].Status().Warnings.ShouldContain(warning => warning.StartsWith("the certificate of this host ends at ", StringComparison.Ordinal));
+        _tiers[0].Status().Warnings.ShouldContain(warning => warning.StartsWith($"peers: the certificate of soon of tests in {_authority.CaFile} ends at ", StringComparison.Ordinal));
+        var measured = Counted("penstock.peer.certificate.expiry");
+        foreach (var (tags, days) in new[] { ($"peers certificate {Path.Combine(_folder, "lb1.crt")}", 5), ($"peers ca {_authority.CaFile}", 10) })
+            DateTimeOffset.FromUnixTimeSeconds(measured.Single(one => one.Tags == tags).Value).ShouldBe(DateTimeOffset.UtcNow.AddDays(days), TimeSpan.FromHours(1));
+    }
+
+    [Fact]
     public void Document_HasEveryMetric() => DocumentedMetrics.In("peers.md").ShouldBe(
-        DocumentedMetrics.Of("Penstock.Peers", () => new PeerMeter(() => [], () => null, () => [], () => [], () => [], () => [], () => [])), ignoreOrder: true);
+        DocumentedMetrics.Of("Penstock.Peers", () => new PeerMeter(() => [], () => null, () => [], () => [], () => [], () => [], () => [], () => [])), ignoreOrder: true);
 
     [Fact]
     public async Task Metrics_TellOfQuestionsThatFail_ClientsThatAreRefused_AndInstancesWithoutAMaster()
@@ -235,23 +252,23 @@ public sealed class PeerTierTests : IAsyncLifetime
         _tiers[1].Follow(Snapshot(1, seed: 1));
         await UntilAsync(0, status => status.Warnings.Any(warning => warning.StartsWith("no master: VRRP instance edge", StringComparison.Ordinal)));
         Measured("penstock.vrrp.no_master").ShouldContain(("edge", 1));
+    }
 
-        static (string Tags, long Value)[] Counted(string name)
+    private static (string Tags, long Value)[] Counted(string name)
+    {
+        var found = new List<(string, long)>();
+        using var listener = new MeterListener
         {
-            var found = new List<(string, long)>();
-            using var listener = new MeterListener
+            InstrumentPublished = (instrument, collector) =>
             {
-                InstrumentPublished = (instrument, collector) =>
-                {
-                    if (instrument.Name == name)
-                        collector.EnableMeasurementEvents(instrument);
-                },
-            };
-            listener.SetMeasurementEventCallback<long>((_, value, tags, _) => found.Add((string.Join(' ', tags.ToArray().Select(tag => tag.Value)), value)));
-            listener.Start();
-            listener.RecordObservableInstruments();
-            return [.. found];
-        }
+                if (instrument.Name == name)
+                    collector.EnableMeasurementEvents(instrument);
+            },
+        };
+        listener.SetMeasurementEventCallback<long>((_, value, tags, _) => found.Add((string.Join(' ', tags.ToArray().Select(tag => tag.Value)), value)));
+        listener.Start();
+        listener.RecordObservableInstruments();
+        return [.. found];
     }
 
     // Of the tiers of this test: others of this class run before or after it.

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+using System.Security.Cryptography.X509Certificates;
+using Penstock.Config.Reading;
+using Penstock.Model.Peers;
+
+namespace Penstock.Daemon.Peers;
+
+/// <summary>A certificate that the peers' channel needs: of several in one file the first to end.</summary>
+/// <param name="Part"><c>certificate</c> (this host's own), <c>chain</c> (between that and its CA) or <c>ca</c> (peers are believed of it).</param>
+/// <param name="File">Its file.</param>
+/// <param name="Subject">Whom it is of.</param>
+/// <param name="NotAfter">When it ends.</param>
+internal sealed record PeerCertificate(string Part, string File, string Subject, DateTimeOffset NotAfter)
+{
+    /// <summary>Time before its end from which on a certificate is spoken of.</summary>
+    private static readonly TimeSpan s_soon = TimeSpan.FromDays(14);
+
+    /// <summary>Those in use.</summary>
+    public static IEnumerable<PeerCertificate> Of(PeersConfig peers, TlsIdentity identity) => new[]
+    {
+        First("certificate", peers.Certificate, [identity.Certificate]),
+        First("chain", peers.Certificate, identity.Intermediates),
+        First("ca", peers.Ca, identity.Authorities),
+    }.OfType<PeerCertificate>();
+
+    /// <summary>What there is to say of its end; null: nothing yet.</summary>
+    public string? Warning(DateTimeOffset now)
+    {
+        if (NotAfter - s_soon >= now)
+            return null;
+        var (end, isOver) = ($"{NotAfter:yyyy-MM-dd HH:mm:ss}Z", NotAfter < now);
+        if (Part != "certificate")
+            return $"peers: the certificate of {Subject} in {File} {(isOver ? "ended" : "ends")} at {end}: no certificate of it is believed {(isOver ? "any more" : "from then on")}";
+        return isOver
+            ? $"the certificate of this host has ended at {end}, and no peer believes it: put another in its place, then penstock reload"
+            : $"the certificate of this host ends at {end}, and no peer believes it from then on: put another in its place, then penstock reload";
+    }
+
+    private static PeerCertificate? First(string part, string file, IEnumerable<X509Certificate2> certificates) => certificates.MinBy(one => one.NotAfter) is { } first
+        ? new PeerCertificate(part, file, TlsIdentity.Subject(first), new DateTimeOffset(first.NotAfter.ToUniversalTime(), TimeSpan.Zero))
+        : null;
+}
