@@ -26,7 +26,7 @@ public sealed class DiscoverySourceFactory(string state, Func<KubernetesDiscover
     public IDiscoverySource Create(DiscoveryTarget target, Action<ClusterEndpointsFound> found) => target.Discovery switch
     {
         { Dns: { } dns } => new DnsSource(target.Name, dns, new NameResolver(dns.Server, time).ResolveAsync, found, time, loggers.CreateLogger<DnsSource>(), _metrics),
-        { Kubernetes: { IsEmpty: false } sources } => new KubernetesSource(target.Name, sources, state, read, found, Limits, time, loggers.CreateLogger<KubernetesSource>(), _metrics, target.IsUdp),
+        { Kubernetes: { IsEmpty: false } sources } => new KubernetesSource(target.Name, target.IsOfService ? [.. sources.Select(source => source with { Family = KubernetesFamily.Any })] : sources, state, read, found, Limits, time, loggers.CreateLogger<KubernetesSource>(), _metrics, target.IsUdp),
         _ => new StaticSource(target.Name, target.Endpoints, found),
     };
 }

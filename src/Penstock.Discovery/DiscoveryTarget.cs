@@ -15,6 +15,9 @@ public sealed record DiscoveryTarget(string Name, DiscoveryConfig? Discovery)
     /// <summary>Those that the configuration lists.</summary>
     public ImmutableArray<EndpointConfig> Endpoints { get; init; } = [];
 
+    /// <summary>Whether they are a service's, which sorts them out by family itself.</summary>
+    public bool IsOfService => Name.StartsWith(OfServices, StringComparison.Ordinal);
+
     /// <summary>Whether they are spoken to by UDP; else by TCP.</summary>
     public bool IsUdp { get; init; }
 

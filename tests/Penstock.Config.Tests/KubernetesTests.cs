@@ -28,13 +28,13 @@ public sealed class KubernetesTests : IDisposable
         var source = Sources($"{{{Gateway}, kubeconfig: /etc/penstock/a.conf}}").ShouldHaveSingleItem();
 
         source.ShouldBe(new KubernetesDiscoveryConfig { Service = "istio-system/istio-ingressgateway", Port = "http2", Kubeconfig = "/etc/penstock/a.conf" });
-        (source.Via, source.Priority, source.Weight, source.PreferZone).ShouldBe((KubernetesVia.Pods, 0, null, null));
+        (source.Via, source.Family, source.Priority, source.Weight, source.PreferZone).ShouldBe((KubernetesVia.Pods, KubernetesFamily.PreferIpv4, 0, null, null));
     }
 
     [Fact]
     public void Sources_OfAList_AreReadAndEqualWhenWrittenAlike()
     {
-        var text = $"[{{{Gateway}, kubeconfig: /a, weight: 90}}, {{{Gateway}, kubeconfig: /b, context: blue, via: external_nodes, weight: 10, priority: 1, prefer_zone: eu-1a}}]";
+        var text = $"[{{{Gateway}, kubeconfig: /a, weight: 90}}, {{{Gateway}, kubeconfig: /b, context: blue, via: external_nodes, family: ipv6, weight: 10, priority: 1, prefer_zone: eu-1a}}]";
         var (one, other) = (Discovery(text), Discovery(text));
 
         one.ShouldBe(other);
@@ -46,6 +46,7 @@ public sealed class KubernetesTests : IDisposable
             Kubeconfig = "/b",
             Context = "blue",
             Via = KubernetesVia.ExternalNodes,
+            Family = KubernetesFamily.Ipv6,
             Weight = 10,
             Priority = 1,
             PreferZone = "eu-1a",
@@ -61,6 +62,8 @@ public sealed class KubernetesTests : IDisposable
     [InlineData("{port: http2}", "no key 'service'")]
     [InlineData("[]", "an empty list; expected at least one source")]
     [InlineData("{service: a/b, via: node_ports}", "expected pods, nodes or external_nodes")]
+    [InlineData("{service: a/b, family: inet6}", "expected prefer_ipv4, ipv4, ipv6 or any")]
+    [InlineData("[{service: a/b, kubeconfig: /a, family: ipv4}, {service: a/b, kubeconfig: /a, family: ipv6}]", "the same source a second time; expected each once")]
     [InlineData("{service: a/b, weight: 0}", "expected a whole number from 1 to 1000")]
     [InlineData("{service: a/b, context: blue}", "context without kubeconfig")]
     [InlineData("[{service: a/b, kubeconfig: /a}, {service: a/b, kubeconfig: /a, priority: 1}]", "the same source a second time; expected each once")]

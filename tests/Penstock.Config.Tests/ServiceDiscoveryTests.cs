@@ -31,6 +31,7 @@ public sealed class ServiceDiscoveryTests
     [InlineData("forwarding: dsr-ipip, health: {}, health_via: data_path, discovery: {kubernetes: {service: a/b}}", "health_via: data_path beside discovery")]
     [InlineData("forwarding: dsr-ipip, overrides: [{clients: 10.0.0.0/8, backend: 10.0.0.1}], discovery: {kubernetes: {service: a/b}}", "backend 10.0.0.1, which the service does not have")]
     [InlineData("forwarding: dsr-gue, discovery: {kubernetes: {service: a/b, via: external_nodes}}", "node ports with forwarding: dsr-gue, which leaves the service's port as it is; expected via: pods, or forwarding: nat")]
+    [InlineData("forwarding: nat, discovery: {kubernetes: {service: a/b, family: ipv6}}", "l4.services[0].discovery.kubernetes[0].family: family in the discovery of a service, whose backends are of the family of listen; expected no family")]
     [InlineData("forwarding: nat, discovery: {kubernetes: {service: b}}", "expected a namespace and a name")]
     [InlineData("forwarding: nat, discovery: {kubernetes: []}", "an empty list; expected at least one source")]
     public void Service_ThatCantWork_IsRefused(string keys, string line) => Parse(keys).ShouldHaveSingleItem().ShouldContain(line);

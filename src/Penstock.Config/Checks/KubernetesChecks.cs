@@ -26,8 +26,9 @@ internal static class KubernetesChecks
                 continue;
 
             var here = at[i];
-            if (!seen.TryAdd(source with { Weight = null, Priority = 0, PreferZone = null }, here))
-                sink.Error(here.Node, here.Path, "the same source a second time", $"each once; first at {seen[source with { Weight = null, Priority = 0, PreferZone = null }].Where}");
+            var asked = source with { Weight = null, Priority = 0, PreferZone = null, Family = KubernetesFamily.Any };
+            if (!seen.TryAdd(asked, here))
+                sink.Error(here.Node, here.Path, "the same source a second time", $"each once; first at {seen[asked].Where}");
             if (hasWeights && source.Weight is null && !here.Incomplete)
                 sink.Error(here.Node, here.Path, "no weight where others of the list have one", "weight for all, or for none");
             if (source is { Context: not null, Kubeconfig: null } && !here.Has("kubeconfig"))

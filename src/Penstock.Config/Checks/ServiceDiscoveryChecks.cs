@@ -52,6 +52,13 @@ internal static class ServiceDiscoveryChecks
         if (!at.Has("kubernetes"))
             return;
         KubernetesChecks.Run(discovery.Kubernetes, readsFiles, at["kubernetes"], sink);
+        for (var i = 0; i < discovery.Kubernetes.Length; i++)
+        {
+            var source = at["kubernetes"][i];
+            if (source.Has("family"))
+                sink.Error(source.AtKey("family").Node, source["family"].Path, "family in the discovery of a service, whose backends are of the family of listen", "no family");
+        }
+
         for (var i = 0; i < discovery.Kubernetes.Length && !MapsPorts(service, engine); i++)
         {
             if (discovery.Kubernetes[i] is not { Via: not KubernetesVia.Pods })

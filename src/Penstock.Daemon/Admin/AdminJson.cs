@@ -29,6 +29,7 @@ namespace Penstock.Daemon.Admin;
         typeof(SnakeCaseEnumConverter<HashOn>),
         typeof(SnakeCaseEnumConverter<IpvsScheduler>),
         typeof(SnakeCaseEnumConverter<IpvsSyncRole>),
+        typeof(SnakeCaseEnumConverter<KubernetesFamily>),
         typeof(SnakeCaseEnumConverter<KubernetesVia>),
         typeof(SnakeCaseEnumConverter<L4Engine>),
         typeof(SnakeCaseEnumConverter<NextHop>),

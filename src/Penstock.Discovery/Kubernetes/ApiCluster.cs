@@ -66,7 +66,7 @@ internal sealed class ApiCluster : IAsyncDisposable
     /// <summary>Makes its endpoints.</summary>
     public EndpointForm Form => _form;
 
-    /// <summary>Its endpoints; default: none are known, not even that there are none.</summary>
+    /// <summary>Its endpoints of both families; default: none are known, not even that there are none.</summary>
     public ImmutableArray<Endpoint> Endpoints
     {
         get
@@ -116,6 +116,9 @@ internal sealed class ApiCluster : IAsyncDisposable
 
     private string Where => _config.Kubeconfig is { } path ? $" by {path}" : "";
 
+    /// <summary>What its configuration takes of endpoints.</summary>
+    public ImmutableArray<Endpoint> Used(ImmutableArray<Endpoint> endpoints) => EndpointFamilies.Of(endpoints, _config.Family);
+
     /// <summary>Has endpoints that were good before, until the API server says more.</summary>
     /// <param name="endpoints">The endpoints.</param>
     /// <param name="age">Time since they were confirmed.</param>
@@ -156,9 +159,10 @@ internal sealed class ApiCluster : IAsyncDisposable
             if (!_isLive)
                 return;
             _endpoints = _table.Build();
-            if (_table.Trouble is { } trouble && _trouble is null)
+            var trouble = _table.Trouble ?? (!_endpoints.IsEmpty && Used(_endpoints).IsEmpty ? $"none of the {_endpoints.Length} endpoints is of the family that is asked for" : null);
+            if (trouble is not null && _trouble is null)
                 _logger.LogWarning("{Cluster}: {Service}: {Reason}", _meter.Cluster, _config.Service, trouble);
-            _trouble = _table.Trouble;
+            _trouble = trouble;
         }
 
         _changed();
@@ -169,6 +173,6 @@ internal sealed class ApiCluster : IAsyncDisposable
         if (_endpoints.IsDefault)
             return "no endpoints are known";
         var age = _isLive ? _states.Max(state => state.Age) : _restoredAge + _time.GetElapsedTime(_made);
-        return $"its {_endpoints.Length} endpoints of {age.TotalSeconds:0} s ago are used";
+        return $"its {Used(_endpoints).Length} endpoints of {age.TotalSeconds:0} s ago are used";
     }
 }

@@ -131,7 +131,7 @@ internal sealed class KubernetesSource : IDiscoverySource, IMeasuredSource
         {
             if (_isStopped || !(_mayRestore || Array.TrueForAll(_parts, part => part.IsLive)))
                 return;
-            var known = _parts.Select(part => (part.Endpoints, part.Config.Weight)).Where(part => !part.Endpoints.IsDefault).ToArray();
+            var known = _parts.Select(part => (Part: part, part.Endpoints)).Where(one => !one.Endpoints.IsDefault).Select(one => (one.Part.Used(one.Endpoints), one.Part.Config.Weight)).ToArray();
             if (known.Length == 0)
                 return;
             var endpoints = SourceMerge.Join(known);

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-using System.Net;
 using System.Text.Json;
 
 namespace Penstock.Discovery.Kubernetes;
@@ -10,7 +9,7 @@ internal static class NodeReader
     /// <summary>Reads an object that the reader stands at the beginning of.</summary>
     public static NodeObject Read(ref Utf8JsonReader reader)
     {
-        var node = new NodeObject(ApiMetadata.None, Internal: null, External: null, IsReady: false, IsGoing: false);
+        var node = new NodeObject(ApiMetadata.None, Internal: default, External: default, IsReady: false, IsGoing: false);
         JsonTokens.Object(ref reader, "a Node");
         while (JsonTokens.Property(ref reader))
         {
@@ -80,10 +79,10 @@ internal static class NodeReader
         while (JsonTokens.Item(ref reader))
         {
             var (type, address) = ReadPair(ref reader, "type"u8, "address"u8);
-            if (type is "InternalIP" && node.Internal is null)
-                node = node with { Internal = Address(address) };
-            else if (type is "ExternalIP" && node.External is null)
-                node = node with { External = Address(address) };
+            if (type is "InternalIP")
+                node = node with { Internal = node.Internal.With(address) };
+            else if (type is "ExternalIP")
+                node = node with { External = node.External.With(address) };
         }
 
         return node;
@@ -115,7 +114,4 @@ internal static class NodeReader
 
         return found;
     }
-
-    private static IPAddress Address(string? text) =>
-        text is not null && SliceReader.TryAddress(text, out var address) ? address : throw new InvalidDataException("a Node with an address that is none, or of this host, or of a link");
 }

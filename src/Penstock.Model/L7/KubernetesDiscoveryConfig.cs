@@ -35,6 +35,12 @@ public sealed record KubernetesDiscoveryConfig
     public KubernetesVia Via { get; init; } = KubernetesVia.Pods;
 
     /// <summary>
+    /// Which addresses of the Service are used, of pods and nodes alike, where it has some of IPv4 and of IPv6. Default prefer_ipv4, one family for the whole Service: both are of the same pods,
+    /// which would count twice, and half of the endpoints were down for good on a host without IPv6. Services of the L4 tier do not have it: their backends are of the family of <c>listen</c>.
+    /// </summary>
+    public KubernetesFamily Family { get; init; } = KubernetesFamily.PreferIpv4;
+
+    /// <summary>
     /// Share of this Kubernetes cluster beside those of the same priority, however many endpoints each has; all of a list have one, or none. Null, the default: each endpoint counts alike.
     /// </summary>
     [Range("1", "1000")]

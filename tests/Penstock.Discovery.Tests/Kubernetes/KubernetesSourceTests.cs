@@ -26,7 +26,7 @@ public sealed class KubernetesSourceTests : IAsyncLifetime
         _server.Put(Slices, "gw-a", Slice("gw-a", Pod("10.1.0.10"), Pod("10.1.0.9", zone: "b")));
         _server.Put(Slices, "gw-b", Slice("gw-b", Pod("10.1.0.3", ready: false), Pod("10.1.0.4", ready: false, serving: false)));
         _server.Put(Slices, "gw-c", SliceOf("gw-c", "IPv6", """[{"name":"http2","port":8080}]""", Pod("2001:db8::1")));
-        await using var source = SourceUnderTest.Of(_state, _server, limits: SourceUnderTest.Limits with { PageObjects = 1 });
+        await using var source = SourceUnderTest.Of(_state, _server, SourceUnderTest.Gateway with { Family = KubernetesFamily.Any }, limits: SourceUnderTest.Limits with { PageObjects = 1 });
 
         await source.UntilItHasAsync("10.1.0.9 10.1.0.10 10.1.0.3 2001:db8::1");
         source.Found.Count.ShouldBe(1);

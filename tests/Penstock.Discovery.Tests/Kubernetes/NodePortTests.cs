@@ -125,5 +125,61 @@ public sealed class NodePortTests : IAsyncLifetime
         await source.UntilItHasAsync("203.0.113.9");
     }
 
+    [Theory]
+    [InlineData("\"ipFamilies\":[\"IPv6\"],", KubernetesFamily.PreferIpv4, "2001:db8::1 2001:db8::2")]
+    [InlineData("\"clusterIP\":\"2001:db8:f::1\",", KubernetesFamily.PreferIpv4, "2001:db8::1 2001:db8::2")]
+    [InlineData("\"ipFamilies\":[\"IPv6\",\"IPv4\"],\"clusterIP\":\"2001:db8:f::1\",", KubernetesFamily.PreferIpv4, "192.0.2.1 192.0.2.2")]
+    [InlineData("\"ipFamilies\":[\"IPv4\",\"IPv6\"],", KubernetesFamily.Ipv6, "2001:db8::1 2001:db8::2")]
+    [InlineData("\"ipFamilies\":[\"IPv4\",\"IPv6\"],", KubernetesFamily.Any, "192.0.2.1 2001:db8::1 192.0.2.2 2001:db8::2")]
+    [InlineData("\"ipFamilies\":[\"IPv4\"],", KubernetesFamily.Any, "192.0.2.1 192.0.2.2")]
+    [InlineData("", KubernetesFamily.PreferIpv4, "192.0.2.1 192.0.2.2")]
+    public async Task DualStackNodes_AreReachedByTheFamiliesOfTheService(string families, KubernetesFamily family, string addresses)
+    {
+        PutDualStack();
+        _server.Put(Services, "istio-ingressgateway", Service("Cluster", families: families));
+        await using var source = SourceUnderTest.Of(_state, _server, SourceUnderTest.Gateway with { Via = KubernetesVia.Nodes, Family = family });
+
+        await source.UntilItHasAsync(addresses);
+        source.Warnings.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task DualStackNodes_WithPolicyLocal_CountPodsOfEachFamily()
+    {
+        PutDualStack();
+        _server.Put(Services, "istio-ingressgateway", Service("Local", families: "\"ipFamilies\":[\"IPv4\",\"IPv6\"],"));
+        _server.Put(Slices, "gw-six", SliceOf("gw-six", "IPv6", """[{"name":"http2","protocol":"TCP","port":8080}]""", Pod("2001:db8:1::1"), Pod("2001:db8:1::2"), Pod("2001:db8:1::4", node: "n2")));
+        await using var source = SourceUnderTest.Of(_state, _server, SourceUnderTest.Gateway with { Via = KubernetesVia.Nodes, Family = KubernetesFamily.Any });
+
+        await source.UntilItHasAsync("192.0.2.1 2001:db8::1 192.0.2.2 2001:db8::2");
+        source.Endpoints.Select(endpoint => (endpoint.State, endpoint.Weight)).ShouldBe(
+            [(EndpointState.Ready, 2), (EndpointState.Ready, 2), (EndpointState.Drain, 1), (EndpointState.Ready, 1)]);
+    }
+
+    [Theory]
+    [InlineData("127.0.0.1")]
+    [InlineData("169.254.1.1")]
+    [InlineData("fe80::1")]
+    [InlineData("nothing")]
+    public async Task Node_WithAnAddressThatCantBeUsed_TakesNoOtherNodeAway(string address)
+    {
+        _server.Put(Services, "istio-ingressgateway", Service("Cluster"));
+        _server.Put(Nodes, "n1", Node("n1", address));
+        _server.Put(Nodes, "n2", Node("n2", address, more: """{"type":"InternalIP","address":"192.0.2.2"},"""));
+        await using var source = Start();
+
+        await source.UntilItHasAsync("192.0.2.2 192.0.2.3 192.0.2.5");
+        source.Warnings.ShouldHaveSingleItem().ShouldEndWith("node n1 has an address of type InternalIP that is none, or of the node itself, or of a link: such are passed over");
+    }
+
+    // Nodes n1 and n2 alone, IPv4 before IPv6.
+    private void PutDualStack()
+    {
+        foreach (var name in new[] { "n3", "n4", "n5" })
+            _server.Delete(Nodes, name, Node(name, "192.0.2.3"));
+        foreach (var number in new[] { 1, 2 })
+            _server.Put(Nodes, $"n{number}", Node($"n{number}", $"192.0.2.{number}", more: $$"""{"type":"InternalIP","address":"2001:db8::{{number}}"},"""));
+    }
+
     private SourceUnderTest Start() => SourceUnderTest.Of(_state, _server, SourceUnderTest.Gateway with { Via = KubernetesVia.Nodes });
 }

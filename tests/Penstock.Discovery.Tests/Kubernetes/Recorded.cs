@@ -21,11 +21,11 @@ internal static class Recorded
     public static string OldPod(string address, string zone) =>
         $$$"""{"addresses":["{{{address}}}"],"conditions":{"ready":true},"targetRef":{"kind":"Pod","name":"gw"},"topology":{"kubernetes.io/hostname":"n1","topology.kubernetes.io/zone":"{{{zone}}}"}}""";
 
-    public static string Service(string policy, int nodePort = 30080) =>
-        $$$"""{"metadata":{"name":"istio-ingressgateway","namespace":"istio-system","resourceVersion":"VERSION"},"spec":{"ports":[{"name":"status-port","protocol":"TCP","port":15021,"targetPort":15021,"nodePort":30021},{"name":"http2","protocol":"TCP","port":80,"targetPort":8080,"nodePort":{{{nodePort}}}}],"selector":{"istio":"ingressgateway"},"type":"LoadBalancer","externalTrafficPolicy":"{{{policy}}}"},"status":{"loadBalancer":{} }}""";
+    public static string Service(string policy, int nodePort = 30080, string families = "") =>
+        $$$"""{"metadata":{"name":"istio-ingressgateway","namespace":"istio-system","resourceVersion":"VERSION"},"spec":{"ports":[{"name":"status-port","protocol":"TCP","port":15021,"targetPort":15021,"nodePort":30021},{"name":"http2","protocol":"TCP","port":80,"targetPort":8080,"nodePort":{{{nodePort}}}}],"selector":{"istio":"ingressgateway"},"type":"LoadBalancer",{{{families}}}"externalTrafficPolicy":"{{{policy}}}"},"status":{"loadBalancer":{} }}""";
 
-    public static string Node(string name, string address, bool ready = true, string labels = "", string taints = "[]", bool cordoned = false) =>
-        $$$"""{"metadata":{"name":"{{{name}}}","resourceVersion":"VERSION","labels":{"topology.kubernetes.io/zone":"a"{{{labels}}}}},"spec":{"podCIDR":"10.244.0.0/24","unschedulable":{{{Flag(cordoned)}}},"taints":{{{taints}}}},"status":{"addresses":[{"type":"Hostname","address":"{{{name}}}"},{"type":"InternalIP","address":"{{{address}}}"},{"type":"ExternalIP","address":"203.0.113.9"}],"conditions":[{"type":"MemoryPressure","status":"False"},{"type":"Ready","status":"{{{(ready ? "True" : "Unknown")}}}"}],"images":[{"names":["a"],"sizeBytes":1}]}}""";
+    public static string Node(string name, string address, bool ready = true, string labels = "", string taints = "[]", bool cordoned = false, string more = "") =>
+        $$$"""{"metadata":{"name":"{{{name}}}","resourceVersion":"VERSION","labels":{"topology.kubernetes.io/zone":"a"{{{labels}}}}},"spec":{"podCIDR":"10.244.0.0/24","unschedulable":{{{Flag(cordoned)}}},"taints":{{{taints}}}},"status":{"addresses":[{"type":"Hostname","address":"{{{name}}}"},{"type":"InternalIP","address":"{{{address}}}"},{{{more}}}{"type":"ExternalIP","address":"203.0.113.9"}],"conditions":[{"type":"MemoryPressure","status":"False"},{"type":"Ready","status":"{{{(ready ? "True" : "Unknown")}}}"}],"images":[{"names":["a"],"sizeBytes":1}]}}""";
 
     public static string Bookmark(int version) =>
         $$$"""{"type":"BOOKMARK","object":{"kind":"EndpointSlice","apiVersion":"discovery.k8s.io/v1","metadata":{"resourceVersion":"{{{version}}}","creationTimestamp":null},"addressType":"","endpoints":null,"ports":null}}""" + "\n";
