@@ -106,7 +106,7 @@ internal sealed class SliceReader
     {
         string? address = null, zone = null, node = null;
         (string? Zone, string? Node) old = default;
-        (bool Ready, bool Serving) conditions = (true, true);
+        (bool Ready, bool Serving, bool Ends) conditions = (true, true, false);
         JsonTokens.Object(ref reader, "endpoints");
         while (JsonTokens.Property(ref reader))
         {
@@ -130,7 +130,7 @@ internal sealed class SliceReader
             return null;
         if (!TryAddress(address, out var parsed))
             return "an address that is none, or of this host, or of a link";
-        endpoints.Add(new SliceEndpoint(parsed, conditions.Ready, Known(zone ?? old.Zone ?? ""), Known(node ?? old.Node ?? "")));
+        endpoints.Add(new SliceEndpoint(parsed, conditions is { Ready: true, Ends: false }, Known(zone ?? old.Zone ?? ""), Known(node ?? old.Node ?? "")));
         return null;
     }
 
@@ -148,10 +148,10 @@ internal sealed class SliceReader
         return first;
     }
 
-    // Unknown means ready; serving is as ready where it is not said (before 1.22).
-    private static (bool Ready, bool Serving) ReadConditions(ref Utf8JsonReader reader)
+    // Unknown means ready; serving is as ready where it is not said (before 1.22). Of Services with publishNotReadyAddresses pods are ready until they are gone: that they end is all there is to see.
+    private static (bool Ready, bool Serving, bool Ends) ReadConditions(ref Utf8JsonReader reader)
     {
-        bool? ready = null, serving = null;
+        bool? ready = null, serving = null, terminating = null;
         if (JsonTokens.InnerObject(ref reader, "conditions"))
         {
             while (JsonTokens.Property(ref reader))
@@ -160,12 +160,14 @@ internal sealed class SliceReader
                     ready = JsonTokens.Flag(ref reader, "conditions.ready");
                 else if (reader.ValueTextEquals("serving"u8))
                     serving = JsonTokens.Flag(ref reader, "conditions.serving");
+                else if (reader.ValueTextEquals("terminating"u8))
+                    terminating = JsonTokens.Flag(ref reader, "conditions.terminating");
                 else
                     JsonTokens.Skip(ref reader);
             }
         }
 
-        return (ready ?? true, serving ?? ready ?? true);
+        return (ready ?? true, serving ?? ready ?? true, terminating ?? false);
     }
 
     private static (string? Zone, string? Node) ReadTopology(ref Utf8JsonReader reader)

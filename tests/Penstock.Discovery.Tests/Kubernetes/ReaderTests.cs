@@ -23,6 +23,9 @@ public sealed class ReaderTests
     [InlineData("{\"ready\":null}", true)]
     [InlineData("{\"ready\":true}", true)]
     [InlineData("{\"ready\":false,\"serving\":true,\"terminating\":true}", false)]
+    [InlineData("{\"ready\":true,\"serving\":true,\"terminating\":true}", false)]
+    [InlineData("{\"ready\":true,\"serving\":true,\"terminating\":false}", true)]
+    [InlineData("{\"serving\":true,\"terminating\":null}", true)]
     [InlineData("{\"ready\":false}", null)]
     [InlineData("{\"ready\":false,\"serving\":false}", null)]
     public void Conditions_AsTheApiHasThem_AreReadyDrainOrNone(string conditions, bool? isReady)
