@@ -27,6 +27,7 @@ internal sealed class Reloader(ConfigSource source, KeptConfigs kept, Channel<st
     // One waiting is enough: who serves it writes all there is.
     private readonly Channel<bool> _unwritten = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private ConfigWatcher? _watcher;
+    private NamedFileWatcher? _named;
     private volatile bool _closed;
 
     /// <summary>What runs, in a line.</summary>
@@ -108,6 +109,7 @@ internal sealed class Reloader(ConfigSource source, KeptConfigs kept, Channel<st
     public void Dispose()
     {
         _watcher?.Dispose();
+        _named?.Dispose();
         _oneAtATime.Dispose();
     }
 
@@ -251,21 +253,37 @@ internal sealed class Reloader(ConfigSource source, KeptConfigs kept, Channel<st
         else logger.LogError("{Cause}: configuration refused with {Errors} errors, generation {Generation} runs on", cause, outcome.Errors, outcome.Generation);
     }
 
-    /// <summary>Begins or ends the watch of the configuration's files, as the running configuration asks.</summary>
+    /// <summary>Begins or ends the watch of the configuration's files, and of those that it names, as the running configuration asks.</summary>
     private void FollowFiles()
     {
         var wanted = plane.State.Snapshot is { Config.Watch: true };
+        FollowNamed(wanted);
         if (wanted == _watcher is not null) return;
         _watcher?.Dispose();
         _watcher = null;
         if (!wanted) return;
         try
         {
-            _watcher = new ConfigWatcher(source.Path, () => causes.Writer.TryWrite("changed files"), logger, time);
+            _watcher = new ConfigWatcher(source.Path, AskForReload, logger, time);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             logger.LogError("the configuration's files are not watched until the next reload: {Reason}", exception.Message);
         }
     }
+
+    private void FollowNamed(bool wanted)
+    {
+        if (wanted)
+        {
+            _named ??= new NamedFileWatcher(AskForReload, time);
+            _named.Follow(NamedFiles.Of(plane.State.Snapshot!.Config)); // wanted by its configuration
+            return;
+        }
+
+        _named?.Dispose();
+        _named = null;
+    }
+
+    private void AskForReload() => causes.Writer.TryWrite("changed files");
 }

@@ -17,7 +17,7 @@ public sealed record CertificateConfig
     [Example("/etc/penstock/tls/shop.key")]
     public string Key { get; init; } = "";
 
-    /// <summary>File (DER) of the CA's OCSP response (RFC 6960), sent to clients that ask for one; whoever renews it reloads. Default: none is sent.</summary>
+    /// <summary>File (DER) of the CA's OCSP response (RFC 6960), sent to clients that ask for one; whoever renews it reloads, unless <c>watch</c> does. Default: none is sent.</summary>
     [Text(TextForm.FilePath)]
     [Example("/etc/penstock/tls/shop.ocsp")]
     public string? Ocsp { get; init; }
