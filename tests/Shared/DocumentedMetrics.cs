@@ -31,7 +31,7 @@ internal static class DocumentedMetrics
                 if (!string.Equals(instrument.Meter.Name, meter, StringComparison.Ordinal))
                     return;
                 lock (names)
-                    names.Add(instrument.Name.Replace('.', '_') + (instrument is ObservableCounter<long> ? "_total" : ""));
+                    names.Add(instrument.Name.Replace('.', '_') + (instrument.Unit is "s" ? "_seconds" : "") + (instrument is ObservableCounter<long> ? "_total" : ""));
             },
         };
         listener.Start();
