@@ -64,6 +64,9 @@ public enum Errno
     /// <summary>Result out of range.</summary>
     ERANGE = 34,
 
+    /// <summary>The kernel has no such system call, or a filter of calls says so.</summary>
+    ENOSYS = 38,
+
     /// <summary>Protocol error; accept(2) reports some aborted connections so.</summary>
     EPROTO = 71,
 

@@ -43,6 +43,9 @@ public sealed unsafe class SplicePipe : IDisposable
     /// <param name="bytes">At most; more than the pipe holds is no error.</param>
     public IoResult Drain(int socket, int bytes) => IoResult.Of(Libc.splice(_read, null, socket, null, (nuint)bytes, MoveNonBlocking));
 
+    /// <summary>Whether an error of <see cref="Fill"/> says that this kernel, or who runs this, may not splice(2) from the socket, which itself is well: bytes have to be copied.</summary>
+    public static bool IsRefusal(Errno error) => error is Errno.EINVAL or Errno.ENOSYS or Errno.EPERM or Errno.ENOMEM; // None is what a TCP socket itself fails with.
+
     /// <inheritdoc/>
     public void Dispose()
     {

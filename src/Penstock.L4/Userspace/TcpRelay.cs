@@ -171,7 +171,7 @@ internal sealed class TcpRelay : SpliceRelay
     protected override bool MayMove(EpollEvents events) => _isConnected || IsConnectedBy(events);
 
     /// <inheritdoc/>
-    protected override void OnMoved(RelaySide from, int bytes)
+    protected override void OnMoved(RelaySide from, int bytes, bool spliced)
     {
         if (ReferenceEquals(from, Client))
             Backend?.CountSent(bytes);

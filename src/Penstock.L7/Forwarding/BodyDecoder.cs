@@ -72,6 +72,14 @@ internal sealed class BodyDecoder
         return ChunkStatus.Data;
     }
 
+    /// <summary>Bytes of a body that Content-Length frames have gone on without being read: no more than <see cref="Remaining"/>.</summary>
+    internal void Pass(int bytes)
+    {
+        Bytes += bytes;
+        _remaining -= bytes;
+        IsDone = _remaining == 0;
+    }
+
     /// <summary>The connection has ended: the end of a body that is framed so.</summary>
     internal void EndWithConnection() => IsDone = true;
 }

@@ -91,8 +91,18 @@ internal sealed partial class Exchange
         var turnEnd = BytesPerTurn;
         if (_keptBytes > 0 && !await ResendAsync(upstream))
             return;
+        _outboundBulk.Start(mayPipe: _web == GrpcWebCoding.None && !SendsChunked, isBulk: true);
         while (!_requestBody.IsDone && _pumpError == ProxyError.None && !_stopPump)
         {
+            var move = await PassAsync(_requestBody, _clientReader, upstream.Writer, _outboundBulk);
+            if (move == SpliceOutcome.Gone)
+                break;
+            if (move == SpliceOutcome.Moved)
+            {
+                turnEnd = await TakeTurnsAsync(_requestBody.Bytes, turnEnd);
+                continue;
+            }
+
             if (!_clientReader.TryRead(out var read))
             {
                 if ((await upstream.Writer.FlushAsync()).IsCompleted)
@@ -100,7 +110,7 @@ internal sealed partial class Exchange
                 if (_stopPump)
                     break;
                 _clientReader.Guard.IsOwed = OwesBody;
-                read = await _clientReader.ReadAsync();
+                read = await ReadBehindAsync(_clientReader, move);
             }
 
             if (read.IsCanceled)
@@ -112,6 +122,7 @@ internal sealed partial class Exchange
             }
 
             var input = read.Buffer;
+            _outboundBulk.OnRead(input.Length);
             var open = true;
             while (open && !_requestBody.IsDone)
             {
@@ -137,11 +148,7 @@ internal sealed partial class Exchange
             _clientReader.AdvanceTo(input.Start, _requestBody.IsDone ? input.Start : read.Buffer.End);
             if (!open)
                 break;
-            if (_requestBody.Bytes >= turnEnd)
-            {
-                await _worker.Reactor.YieldTurn();
-                turnEnd = _requestBody.Bytes + BytesPerTurn;
-            }
+            turnEnd = await TakeTurnsAsync(_requestBody.Bytes, turnEnd);
 
             if (read.IsCompleted && !_requestBody.IsDone && _pumpError == ProxyError.None)
                 EndOfClient();

@@ -58,8 +58,22 @@ internal sealed partial class Exchange
     {
         upstream.Reader.Guard.Between(_route!.Targets[_target].BodyMilliseconds, bytesPerSecond: 0); // As above.
         var turnEnd = _responseBody.Bytes + BytesPerTurn;
+        _inboundBulk.Start(mayPipe: !_isWebResponse && !chunked, isBulk: true);
         while (!_responseBody.IsDone && _error == ProxyError.None)
         {
+            var move = await PassAsync(_responseBody, upstream.Reader, _clientWriter, _inboundBulk);
+            if (move == SpliceOutcome.Gone)
+            {
+                _error = ClientError();
+                return;
+            }
+
+            if (move == SpliceOutcome.Moved)
+            {
+                turnEnd = await TakeTurnsAsync(_responseBody.Bytes, turnEnd);
+                continue;
+            }
+
             if (!upstream.Reader.TryRead(out var read))
             {
                 if ((await _clientWriter.FlushAsync()).IsCompleted)
@@ -68,7 +82,7 @@ internal sealed partial class Exchange
                     return;
                 }
 
-                read = await upstream.Reader.ReadAsync();
+                read = await ReadBehindAsync(upstream.Reader, move);
             }
 
             if (read.IsCanceled)
@@ -78,6 +92,7 @@ internal sealed partial class Exchange
             }
 
             var input = read.Buffer;
+            _inboundBulk.OnRead(input.Length);
             while (_error == ProxyError.None && !_responseBody.IsDone)
             {
                 var status = _responseBody.Read(ref input, out var data);
@@ -92,11 +107,7 @@ internal sealed partial class Exchange
             upstream.Reader.AdvanceTo(input.Start, _responseBody.IsDone ? input.Start : read.Buffer.End);
             if (read.IsCompleted && !_responseBody.IsDone && _error == ProxyError.None)
                 EndOfUpstream(upstream);
-            if (_responseBody.Bytes >= turnEnd)
-            {
-                await _worker.Reactor.YieldTurn();
-                turnEnd = _responseBody.Bytes + BytesPerTurn;
-            }
+            turnEnd = await TakeTurnsAsync(_responseBody.Bytes, turnEnd);
         }
     }
 

@@ -123,6 +123,8 @@ internal sealed partial class Exchange
         var idle = _route!.Targets[_target].BodyMilliseconds; // A forwarding route has targets.
         from.Guard.Between(idle, bytesPerSecond: 0);
         var turnBytes = 0L;
+        var bulk = toClient ? _inboundBulk : _outboundBulk;
+        bulk.Start(IsPlain(from, to), isBulk: false);
         while (!IsOver(toClient))
         {
             if (_interrupted != ProxyError.None)
@@ -131,7 +133,7 @@ internal sealed partial class Exchange
                 return;
             }
 
-            var read = await from.ReadAsync();
+            var read = await ReadBehindAsync(from, bulk.IsBulk ? SpliceOutcome.Drained : SpliceOutcome.Nothing);
             if (_isStopped && !toClient && _interrupted == ProxyError.None)
                 return; // What else the client sends is for nobody.
             if (read.IsCanceled)
@@ -148,19 +150,12 @@ internal sealed partial class Exchange
             }
 
             _lastMove = _worker.Reactor.Now;
-            turnBytes += read.Buffer.Length;
+            var (moved, gone) = await MoveAsync(from, read, to, bulk);
+            turnBytes += moved;
             if (toClient)
-                _ownBytes += read.Buffer.Length;
+                _ownBytes += moved;
             else
-                _tunnelBytes += read.Buffer.Length;
-            var gone = false;
-            foreach (var piece in read.Buffer)
-            {
-                if (!gone)
-                    gone = (await to.WriteAsync(piece)).IsCompleted;
-            }
-
-            from.AdvanceTo(read.Buffer.End);
+                _tunnelBytes += moved;
             if (_isStopped && !toClient)
                 return; // As above.
             if (gone || (toClient ? upstream.IsBroken : _client.IsBroken))

@@ -23,6 +23,9 @@ internal sealed class ReactorCounters
     /// <summary>Requests sent again because the connection ended before a byte of the response.</summary>
     internal long UnheardRetries { get; set; }
 
+    /// <summary>Bytes that pipes have moved from socket to socket.</summary>
+    internal long SplicedBytes { get; set; }
+
     /// <summary>TLS handshakes with endpoints.</summary>
     internal TlsCounters Handshakes { get; } = new();
 

@@ -22,8 +22,15 @@ internal sealed partial class Worker
     /// <summary>Its pipes; those that are kept are set aside where a listener relays.</summary>
     internal PipePool Pipes => _pipes ??= new PipePool(Descriptors.Share);
 
+    /// <summary>Its pipes for bodies and tunnels of HTTP, which do without where there are no more.</summary>
+    internal PipePool BodyPipes { get; init; }
+
     /// <summary>Closes the pipes that are kept; the reactor does not run any more.</summary>
-    internal void ClosePipes() => _pipes?.Dispose();
+    internal void ClosePipes()
+    {
+        _pipes?.Dispose();
+        BodyPipes.Dispose();
+    }
 
     /// <summary>Counts a connection in that no HTTP is spoken on.</summary>
     internal void Hold(IHeldConnection connection)

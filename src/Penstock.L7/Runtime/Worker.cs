@@ -14,6 +14,7 @@ using Penstock.L7.Tcp;
 using Penstock.L7.Upstream;
 using Penstock.Linux;
 using Penstock.Linux.Reactors;
+using Penstock.Linux.Relays;
 using Penstock.Model.L7;
 using Penstock.Model.Observability;
 
@@ -42,6 +43,7 @@ internal sealed partial class Worker
     internal Worker(int index, Func<CompiledSnapshot> current, DescriptorBudget descriptors, ILogger logger)
     {
         Descriptors = descriptors;
+        BodyPipes = new PipePool(descriptors.Share, keepsOnly: true);
         Index = index;
         _current = current;
         _logger = logger;

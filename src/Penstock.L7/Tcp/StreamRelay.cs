@@ -72,12 +72,14 @@ internal sealed class StreamRelay : SpliceRelay, IHeldConnection
     protected override bool MayMove(EpollEvents events) => IsConnected || IsConnectedBy(events);
 
     /// <inheritdoc/>
-    protected override void OnMoved(RelaySide from, int bytes)
+    protected override void OnMoved(RelaySide from, int bytes, bool spliced)
     {
         if (ReferenceEquals(from, Client))
             _received += bytes;
         else
             _sent += bytes;
+        if (spliced)
+            _worker.Counters.SplicedBytes += bytes;
         _timer.Deadline = Reactor.Now + Cluster.BodyMilliseconds;
     }
 

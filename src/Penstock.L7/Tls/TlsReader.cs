@@ -22,6 +22,9 @@ internal sealed class TlsReader : SocketReader
     }
 
     /// <inheritdoc/>
+    internal override bool IsPlain => false;
+
+    /// <inheritdoc/>
     internal override void OnReady(bool ended)
     {
         _tls.Session.OnInput(ended);

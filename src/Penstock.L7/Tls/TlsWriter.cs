@@ -22,6 +22,9 @@ internal sealed class TlsWriter : SocketWriter
         : base(connection) => _session = session;
 
     /// <inheritdoc/>
+    internal override bool IsPlain => false;
+
+    /// <inheritdoc/>
     public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default)
     {
         if (!HasFailed && !_connection.IsClosed)

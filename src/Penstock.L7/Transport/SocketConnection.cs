@@ -11,8 +11,8 @@ namespace Penstock.L7.Transport;
 /// <summary>A connected stream socket as a duplex pipe on its reactor: edge-triggered, read and written only when somebody wants to.</summary>
 internal class SocketConnection : EpollSource, IDuplexPipe
 {
-    private const EpollEvents Wanted = EpollEvents.In | EpollEvents.Out | EpollEvents.ReadHangUp | EpollEvents.EdgeTriggered;
-    private const EpollEvents ReadReadyEvents = EpollEvents.In | EpollEvents.ReadHangUp | EpollEvents.HangUp | EpollEvents.Error;
+    private const EpollEvents Wanted = EpollEvents.In | EpollEvents.Priority | EpollEvents.Out | EpollEvents.ReadHangUp | EpollEvents.EdgeTriggered;
+    private const EpollEvents ReadReadyEvents = EpollEvents.In | EpollEvents.Priority | EpollEvents.ReadHangUp | EpollEvents.HangUp | EpollEvents.Error;
     private const EpollEvents WriteReadyEvents = EpollEvents.Out | EpollEvents.HangUp | EpollEvents.Error;
 
     private SocketReader _received;
@@ -98,8 +98,10 @@ internal class SocketConnection : EpollSource, IDuplexPipe
             OnHangUp((events & EpollEvents.Error) != EpollEvents.None);
         if ((events & WriteReadyEvents) != EpollEvents.None && !IsClosed)
             _sent.OnReady();
+        if ((events & EpollEvents.Priority) != EpollEvents.None)
+            _received.MustCopy = true; // TCP's urgent byte: splice(2) stops there for good, and a receive leaves it out.
         if ((events & ReadReadyEvents) != EpollEvents.None && !IsClosed)
-            _received.OnReady(ended: (events & ~(EpollEvents.In | EpollEvents.Out)) != EpollEvents.None);
+            _received.OnReady(ended: (events & ~(EpollEvents.In | EpollEvents.Priority | EpollEvents.Out)) != EpollEvents.None);
     }
 
     /// <summary>Tells the peer that nothing more will be sent; it may go on sending.</summary>
@@ -118,7 +120,7 @@ internal class SocketConnection : EpollSource, IDuplexPipe
     internal bool HasInput() => SocketCalls.HasInput(Fd) || Tls is { Session.HasMore: true };
 
     /// <summary>Whether nothing has come that nobody asked for. Such a thing is lost: the connection is of no use then. What TLS has to say is not one.</summary>
-    internal bool IsQuiet() => Tls is { } tls ? tls.Reader.IsQuiet() : !SocketCalls.HasInput(Fd);
+    internal bool IsQuiet() => Tls is { } tls ? tls.Reader.IsQuiet() : _received.IsDrained();
 
     /// <summary>Waits until the socket takes something, or has failed: the outcome of a connect.</summary>
     private protected ValueTask<FlushResult> WaitWritableAsync() => _sent.WaitWritableAsync();

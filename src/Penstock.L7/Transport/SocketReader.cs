@@ -27,6 +27,12 @@ internal class SocketReader : TransportReader
     /// <summary>Whether epoll has reported the end.</summary>
     internal bool HasEnd => _ended;
 
+    /// <summary>Whether what the socket has is what the reader gives: nothing is between.</summary>
+    internal virtual bool IsPlain => true;
+
+    /// <summary>Whether <see cref="Splice"/> would stop for good where a receive goes on.</summary>
+    internal bool MustCopy { get; set; }
+
     /// <inheritdoc/>
     public override ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default)
     {
@@ -48,6 +54,37 @@ internal class SocketReader : TransportReader
     {
         _awaitsInput = true;
         return ReadOrWait();
+    }
+
+    /// <summary>Has a pipe take what the socket has. Nothing may be buffered.</summary>
+    /// <param name="pipe">An empty one.</param>
+    /// <param name="most">Bytes that it takes at most.</param>
+    /// <returns>Bytes; 0: none, and <see cref="TransportReader.IsReady"/> says whether a read finds something: bytes that only copies take, the end.</returns>
+    internal int Splice(SplicePipe pipe, int most)
+    {
+        if (!IsReady || HasResult || _connection.IsClosed)
+            return 0;
+        var result = pipe.Fill(_connection.Fd, most);
+        if (result.Value > 0)
+        {
+            OnReceived(result.Value);
+            return result.Value;
+        }
+
+        if (result.IsError && SplicePipe.IsRefusal(result.Error))
+            MustCopy = true;
+        else if (result.IsError)
+            EndOrWait(result); // A receive would not find out: the error is off the socket now.
+        return 0;
+    }
+
+    /// <summary>Whether the socket has nothing, by a system call; what epoll has reported before is over then.</summary>
+    internal bool IsDrained()
+    {
+        if (SocketCalls.HasInput(_connection.Fd))
+            return false;
+        IsReady = false;
+        return true;
     }
 
     /// <summary>Epoll has reported input, or an end.</summary>

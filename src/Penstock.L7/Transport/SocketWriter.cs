@@ -15,12 +15,17 @@ internal class SocketWriter : TransportWriter
     private protected readonly SocketConnection _connection;
     private bool _ready = true;
     private Action? _sendDeferred;
+    private SplicePipe? _pipe;
+    private int _piped;
 
     internal SocketWriter(SocketConnection connection)
         : base(connection.Reactor) => _connection = connection;
 
     /// <summary>A head, perhaps with a short body behind it.</summary>
-    private bool IsOneBlock => _first is { NextSegment: null } && _external.IsEmpty;
+    private bool IsOneBlock => _first is { NextSegment: null } && _external.IsEmpty && _piped == 0;
+
+    /// <summary>Whether the peer gets what is written as it is.</summary>
+    internal virtual bool IsPlain => true;
 
     /// <inheritdoc/>
     public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default)
@@ -31,7 +36,7 @@ internal class SocketWriter : TransportWriter
             return new ValueTask<FlushResult>(new FlushResult(isCanceled: false, isCompleted: true));
         }
 
-        if (_first is null && _external.IsEmpty)
+        if (_first is null && _external.IsEmpty && _piped == 0)
             return new ValueTask<FlushResult>(new FlushResult(isCanceled: false, isCompleted: HasFailed));
         if (_ready && IsOneBlock && _reactor.TryDefer(_sendDeferred ??= SendDeferred))
             return Pending();
@@ -39,6 +44,15 @@ internal class SocketWriter : TransportWriter
             return new ValueTask<FlushResult>(new FlushResult(isCanceled: false, isCompleted: HasFailed));
         ArmDeadline();
         return Pending();
+    }
+
+    /// <summary>Sends what a pipe holds, behind what is buffered. The pipe is empty when that has gone well; otherwise it is of no use.</summary>
+    /// <param name="pipe">The pipe.</param>
+    /// <param name="bytes">What it holds.</param>
+    internal ValueTask<FlushResult> SpliceAsync(SplicePipe pipe, int bytes)
+    {
+        (_pipe, _piped) = (pipe, bytes);
+        return FlushAsync();
     }
 
     /// <summary>The turn's events are dispatched: sends what <see cref="Reactor.TryDefer"/> has put off, unless an event has done so since.</summary>
@@ -99,11 +113,18 @@ internal class SocketWriter : TransportWriter
         ArmDeadline();
     }
 
+    /// <inheritdoc/>
+    private protected override void Release()
+    {
+        base.Release();
+        (_pipe, _piped) = (null, 0); // Whoever gave it closes it.
+    }
+
     /// <summary>Sends what there is.</summary>
     /// <returns>True when nothing is left to send, be it because the connection failed.</returns>
     private bool TrySend()
     {
-        while (_first is not null || !_external.IsEmpty || !_suffix.IsEmpty)
+        while (_first is not null || !_external.IsEmpty || !_suffix.IsEmpty || _piped > 0)
         {
             var result = SendOnce();
             if (result.IsError)
@@ -132,6 +153,8 @@ internal class SocketWriter : TransportWriter
 
     private unsafe IoResult SendOnce()
     {
+        if (_first is null && _external.IsEmpty && _suffix.IsEmpty)
+            return _pipe!.Drain(_connection.Fd, _piped); // There is nothing else to send.
         if (_first is { } only && only.NextSegment is null && _external.IsEmpty && _suffix.IsEmpty)
             return SocketCalls.Send(_connection.Fd, only.Block.AsSpan(only.Start, only.End - only.Start));
         if (_first is null && _suffix.IsEmpty)
@@ -157,6 +180,8 @@ internal class SocketWriter : TransportWriter
 
     private bool Consume(int sent)
     {
+        if (_first is null && _external.IsEmpty && _suffix.IsEmpty)
+            return (_piped -= sent) == 0;
         while (_first is { } segment)
         {
             var held = segment.End - segment.Start;
@@ -173,6 +198,6 @@ internal class SocketWriter : TransportWriter
         var ofExternal = Math.Min(sent, _external.Length);
         _external = _external[ofExternal..];
         _suffix = _suffix[(sent - ofExternal)..];
-        return _external.IsEmpty && _suffix.IsEmpty;
+        return _external.IsEmpty && _suffix.IsEmpty && _piped == 0;
     }
 }

@@ -254,6 +254,14 @@ internal abstract class TransportWriter : PipeWriter, IValueTaskSource<FlushResu
             _reactor.Timers.Remove(deadline);
     }
 
+    /// <summary>Lets go what was to be sent.</summary>
+    private protected virtual void Release()
+    {
+        _external = _suffix = default;
+        while (_first is not null)
+            PopFirst();
+    }
+
     /// <summary>Lets everything go, for another use.</summary>
     private protected void Clear()
     {
@@ -264,13 +272,6 @@ internal abstract class TransportWriter : PipeWriter, IValueTaskSource<FlushResu
         _wait.End();
         _guard.End(_reactor.Now);
         _guard.Off();
-    }
-
-    private void Release()
-    {
-        _external = _suffix = default;
-        while (_first is not null)
-            PopFirst();
     }
 
     private sealed class WriteDeadline(TransportWriter writer) : TimerNode

@@ -71,7 +71,10 @@ public abstract class SpliceRelay
     protected abstract bool MayMove(EpollEvents events);
 
     /// <summary>Bytes have moved from a side to the other.</summary>
-    protected abstract void OnMoved(RelaySide from, int bytes);
+    /// <param name="from">The side that has said them.</param>
+    /// <param name="bytes">How many.</param>
+    /// <param name="spliced">Whether by splice(2); otherwise they were copied.</param>
+    protected abstract void OnMoved(RelaySide from, int bytes, bool spliced);
 
     /// <summary>A side has said its last, and the other was told.</summary>
     protected abstract void OnEnded(RelaySide from);
@@ -161,6 +164,7 @@ public abstract class SpliceRelay
 
             if (!to.IsWritable)
                 return MoveOutcome.Waits;
+            var spliced = from.Urgent is null;
             var sent = from.Drain(to);
             if (sent.IsError && sent.Error != Errno.EINTR)
             {
@@ -169,7 +173,7 @@ public abstract class SpliceRelay
             }
 
             if (!sent.IsError)
-                OnMoved(from, sent.Value);
+                OnMoved(from, sent.Value, spliced);
         }
 
         return MoveOutcome.Goes;
@@ -203,7 +207,7 @@ public abstract class SpliceRelay
         to.IsWritable = sent.Error != Errno.EAGAIN;
         if (sent.IsError)
             return sent.Error switch { Errno.EAGAIN => MoveOutcome.Waits, Errno.EINTR => MoveOutcome.Goes, _ => Fail(to) };
-        OnMoved(from, sent.Value);
+        OnMoved(from, sent.Value, spliced: false);
         return SocketCalls.Receive(from.Fd, _buffer.AsSpan(0, sent.Value)).Value == sent.Value ? MoveOutcome.Goes : Fail(from);
     }
 

@@ -24,4 +24,30 @@ public sealed class PipePoolTests
         pool.Discard(kept);
         share.Used.ShouldBe(0);
     }
+
+    [Fact]
+    public void Pipes_OfAPoolThatOnlyKeeps_AreOfItsShareAndNoMore()
+    {
+        var share = new DescriptorShares(100, 0).Add();
+        using var pool = new PipePool(share, kept: 1, keepsOnly: true);
+        var kept = pool.Rent().ShouldNotBeNull();
+
+        share.Used.ShouldBe(PipePool.DescriptorsEach);
+        pool.Rent().ShouldBeNull();
+        pool.Discard(kept);
+        share.Used.ShouldBe(0);
+        pool.Discard(pool.Rent().ShouldNotBeNull());
+        share.Used.ShouldBe(0);
+    }
+
+    [Fact]
+    public void Pipes_OfAPoolThatOnlyKeeps_LeaveHalfOfTheShareToConnections()
+    {
+        var share = new DescriptorShares(100, 0).Add();
+        using var pool = new PipePool(share, keepsOnly: true);
+
+        share.Take((share.Most / 2) - PipePool.DescriptorsEach + 1);
+
+        pool.Rent().ShouldBeNull();
+    }
 }

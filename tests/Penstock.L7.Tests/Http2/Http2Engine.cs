@@ -7,6 +7,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Penstock.L7.Errors;
 using Penstock.L7.Runtime;
 using Penstock.Linux;
+using Penstock.Linux.Relays;
 using Penstock.Model;
 using Penstock.Model.L7;
 
@@ -22,14 +23,14 @@ internal sealed class Http2Engine : IAsyncDisposable
     private Worker? _worker;
     private long _generation;
 
-    public Http2Engine(Http2Config? http2 = null, ListenerTimeouts? timeouts = null, ListenerLimits? limits = null, Func<ClusterConfig, ClusterConfig>? cluster = null, bool second = false, bool grpcWeb = false, bool connect = false)
+    public Http2Engine(Http2Config? http2 = null, ListenerTimeouts? timeouts = null, ListenerLimits? limits = null, Func<ClusterConfig, ClusterConfig>? cluster = null, bool second = false, bool grpcWeb = false, bool connect = false, int pipes = PipePool.MaxKept)
     {
         (_grpcWeb, _connect) = (grpcWeb, connect);
         Engine = new L7Engine(
             NullLoggerFactory.Instance,
             DescriptorShares.OfProcess(),
             store: null,
-            (index, current, budget, logger) => _worker = new Worker(index, current, budget, logger));
+            (index, current, budget, logger) => _worker = new Worker(index, current, budget, logger) { BodyPipes = new PipePool(budget.Share, kept: pipes, keepsOnly: true) });
         _origin.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         _origin.Listen();
         if (second)
@@ -84,6 +85,9 @@ internal sealed class Http2Engine : IAsyncDisposable
 
     /// <summary>Requests that have ended so.</summary>
     public long CountOf(ProxyError error) => Volatile.Read(ref _worker.ShouldNotBeNull().Counters.Errors[(int)error]);
+
+    /// <summary>Bytes that have gone from socket to socket by splice(2).</summary>
+    public long Spliced => _worker.ShouldNotBeNull().Counters.SplicedBytes;
 
     /// <summary>A client's connection, past preface and SETTINGS both ways.</summary>
     public FrameClient Connect(params (ushort Id, uint Value)[] settings)
