@@ -41,6 +41,31 @@ public sealed class PipePoolTests
     }
 
     [Fact]
+    public void Pipes_OfAPoolThatOnlyKeeps_AreUsedUpUntilOneIsBack()
+    {
+        var share = new DescriptorShares(100, 0).Add();
+        using var pool = new PipePool(share, kept: 1, keepsOnly: true);
+        pool.IsUsedUp.ShouldBeFalse();
+        var kept = pool.Rent().ShouldNotBeNull();
+        pool.IsUsedUp.ShouldBeTrue();
+        pool.Return(kept);
+        pool.IsUsedUp.ShouldBeFalse();
+    }
+
+    [Fact]
+    public void Pipes_InUse_AreClosedWithTheirPool()
+    {
+        var share = new DescriptorShares(100, 0).Add();
+        var pool = new PipePool(share, kept: 2, keepsOnly: true);
+        pool.Rent().ShouldNotBeNull();
+        pool.Return(pool.Rent().ShouldNotBeNull());
+
+        pool.Dispose();
+
+        share.Used.ShouldBe(0);
+    }
+
+    [Fact]
     public void Pipes_OfAPoolThatOnlyKeeps_LeaveHalfOfTheShareToConnections()
     {
         var share = new DescriptorShares(100, 0).Add();

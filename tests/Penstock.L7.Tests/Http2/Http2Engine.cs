@@ -21,6 +21,7 @@ internal sealed class Http2Engine : IAsyncDisposable
     private readonly bool _grpcWeb;
     private readonly bool _connect;
     private Worker? _worker;
+    private Func<CompiledSnapshot>? _current;
     private long _generation;
 
     public Http2Engine(Http2Config? http2 = null, ListenerTimeouts? timeouts = null, ListenerLimits? limits = null, Func<ClusterConfig, ClusterConfig>? cluster = null, bool second = false, bool grpcWeb = false, bool connect = false, int pipes = PipePool.MaxKept)
@@ -30,7 +31,11 @@ internal sealed class Http2Engine : IAsyncDisposable
             NullLoggerFactory.Instance,
             DescriptorShares.OfProcess(),
             store: null,
-            (index, current, budget, logger) => _worker = new Worker(index, current, budget, logger) { BodyPipes = new PipePool(budget.Share, kept: pipes, keepsOnly: true) });
+            (index, current, budget, logger) =>
+            {
+                _current = current;
+                return _worker = new Worker(index, current, budget, logger) { BodyPipes = new PipePool(budget.Share, kept: pipes, keepsOnly: true) };
+            });
         _origin.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         _origin.Listen();
         if (second)
@@ -88,6 +93,14 @@ internal sealed class Http2Engine : IAsyncDisposable
 
     /// <summary>Bytes that have gone from socket to socket by splice(2).</summary>
     public long Spliced => _worker.ShouldNotBeNull().Counters.SplicedBytes;
+
+    /// <summary>Bytes of the bodies of requests that were forwarded, and of their responses.</summary>
+    public (long Request, long Response) Forwarded => BytesOf(Listener.Match("a"u8, "/a"u8, "GET"u8, out _));
+
+    /// <summary>Bytes that CONNECT's tunnels have carried to the endpoint, and from it.</summary>
+    public (long Request, long Response) Tunnelled => BytesOf(Listener.MatchConnect("db.example.com"u8));
+
+    private CompiledListener Listener => Array.Find(_current.ShouldNotBeNull()().Listeners, listener => listener is not null).ShouldNotBeNull();
 
     /// <summary>A client's connection, past preface and SETTINGS both ways.</summary>
     public FrameClient Connect(params (ushort Id, uint Value)[] settings)
@@ -154,6 +167,21 @@ internal sealed class Http2Engine : IAsyncDisposable
         });
         looked.Wait();
         return count;
+    }
+
+    /// <summary>Tells, on the reactor's thread and until it ends, what each turn has spliced.</summary>
+    public void EachTurn(Action<long> tell)
+    {
+        var (reactor, counters) = (_worker.ShouldNotBeNull().Reactor, _worker.Counters);
+        long? last = null;
+        void Look()
+        {
+            tell(counters.SplicedBytes - (last ?? counters.SplicedBytes));
+            last = counters.SplicedBytes;
+            reactor.Yield(Look);
+        }
+
+        reactor.Post(() => reactor.Yield(Look));
     }
 
     /// <summary>Has the reactor do something when what it has to do already is done.</summary>
@@ -224,6 +252,12 @@ internal sealed class Http2Engine : IAsyncDisposable
         await Engine.DisposeAsync();
         _origin.Dispose();
         _second?.Dispose();
+    }
+
+    private static (long Request, long Response) BytesOf(CompiledRoute? route)
+    {
+        var cell = route.ShouldNotBeNull().Series[0].Cells[0];
+        return (cell.RequestBytes, cell.ResponseBytes);
     }
 
     private static SocketEndpoint AddressOf(Socket listening)

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+using System.Net.Sockets;
+using Penstock.L7.Errors;
+using Penstock.L7.Tests.Http2;
+using Penstock.Linux.Relays;
+using static Penstock.L7.Tests.Splicing.BulkStream;
+
+namespace Penstock.L7.Tests.Splicing;
+
+/// <summary>Tunnels that go through pipes end as those that go through buffers.</summary>
+public sealed class TunnelTests
+{
+    [Theory]
+    [InlineData(PipePool.MaxKept)]
+    [InlineData(1)]
+    [InlineData(0)]
+    public async Task Tunnel_IsWholeBothWaysAndEndsOneSideAfterTheOther(int pipes)
+    {
+        await using var engine = new Http2Engine(connect: true, pipes: pipes);
+        var (client, origin) = OpenTunnel(engine);
+        var up = Task.Run(() =>
+        {
+            Send(client, Body);
+            client.Shutdown(SocketShutdown.Send);
+        });
+        var down = SendAsync(origin);
+        var received = Task.Run(() => Expect(client));
+        Expect(origin);
+        origin.Receive(new byte[1]).ShouldBe(0);
+        await up;
+        await down;
+        await received;
+        down = SendAsync(origin); // Its half is open.
+        Expect(client);
+        await down;
+        origin.Shutdown(SocketShutdown.Send);
+        client.Receive(new byte[1]).ShouldBe(0);
+
+        (engine.Spliced > 0).ShouldBe(pipes > 0);
+        await UntilAsync(() => engine.Tunnelled == (Length, 2L * Length));
+        Array.TrueForAll(Enum.GetValues<ProxyError>(), error => engine.CountOf(error) == 0).ShouldBeTrue();
+        client.Dispose();
+        origin.Dispose();
+    }
+
+    [Fact]
+    public async Task WebSocket_MovesBulkAndMessagesByTurns()
+    {
+        await using var engine = new Http2Engine();
+        using var client = engine.ConnectPlain();
+        Http2Engine.Send(client, "GET /ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
+        using var origin = engine.Accept();
+        Http2Engine.ReadHead(origin);
+        Http2Engine.Send(origin, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n");
+        Http2Engine.ReadHead(client).ShouldStartWith("HTTP/1.1 101 ");
+
+        for (var round = 0; round < 3; round++)
+        {
+            for (var message = 0; message < 3; message++)
+            {
+                Http2Engine.Send(client, "ping");
+                Http2Engine.ReadBytes(origin, 4).ShouldBe("ping");
+                Http2Engine.Send(origin, "pong");
+                Http2Engine.ReadBytes(client, 4).ShouldBe("pong");
+            }
+
+            var before = engine.Spliced;
+            var sending = SendAsync(origin);
+            Expect(client);
+            await sending;
+            engine.Spliced.ShouldBeGreaterThan(before);
+        }
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Tunnel_WhereOneSideResets_IsReset(bool isClient)
+    {
+        await using var engine = new Http2Engine(connect: true);
+        var (client, origin) = OpenTunnel(engine);
+        var (one, other) = isClient ? (client, origin) : (origin, client);
+        var sending = SendAsync(one);
+        Expect(other);
+        await sending;
+
+        one.Close(timeout: 0);
+
+        Drain(other, out _).ShouldBe(SocketError.ConnectionReset);
+        engine.Spliced.ShouldBeGreaterThan(0);
+        await UntilAsync(() => engine.CountOf(isClient ? ProxyError.ClientClosed : ProxyError.TunnelReset) == 1);
+        client.Dispose();
+        origin.Dispose();
+    }
+
+    [Fact]
+    public async Task Tunnel_WhereNobodyReadsAndOneSideResets_IsReset()
+    {
+        await using var engine = new Http2Engine(connect: true);
+        var (client, origin) = OpenTunnel(engine);
+        Http2Engine.SendUntilHeld(origin, 100_000_000).ShouldBeLessThan(50_000_000);
+        engine.Spliced.ShouldBeGreaterThan(0);
+
+        origin.Close(timeout: 0);
+
+        Drain(client, out _).ShouldBe(SocketError.ConnectionReset);
+        await UntilAsync(() => engine.CountOf(ProxyError.TunnelReset) == 1);
+        client.Dispose();
+    }
+
+    [Fact]
+    public async Task Tunnel_WhoseBulkHasStopped_IsIdle()
+    {
+        await using var engine = new Http2Engine(connect: true, cluster: cluster => cluster with { Timeouts = cluster.Timeouts with { Body = TimeSpan.FromSeconds(3) } });
+        var (client, origin) = OpenTunnel(engine);
+        var sending = SendAsync(origin);
+        Expect(client);
+        await sending;
+
+        Drain(client, out _);
+        engine.Spliced.ShouldBeGreaterThan(0);
+        await UntilAsync(() => engine.CountOf(ProxyError.StreamIdle) == 1);
+        client.Dispose();
+        origin.Dispose();
+    }
+
+    [Fact]
+    public async Task UrgentByte_InATunnel_StopsNothing()
+    {
+        await using var engine = new Http2Engine(connect: true);
+        var (client, origin) = OpenTunnel(engine);
+        var sending = Task.Run(() =>
+        {
+            Send(origin, Body.AsSpan(0, Length / 2));
+            origin.Send("!"u8, SocketFlags.OutOfBand);
+            Send(origin, Body.AsSpan(Length / 2));
+            origin.Send("!"u8, SocketFlags.OutOfBand);
+            origin.Shutdown(SocketShutdown.Send);
+        });
+
+        Expect(client);
+        client.Receive(new byte[1]).ShouldBe(0);
+        await sending;
+        client.Dispose();
+        origin.Dispose();
+    }
+}
