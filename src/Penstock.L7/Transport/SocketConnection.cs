@@ -99,7 +99,7 @@ internal class SocketConnection : EpollSource, IDuplexPipe
         if ((events & WriteReadyEvents) != EpollEvents.None && !IsClosed)
             _sent.OnReady();
         if ((events & EpollEvents.Priority) != EpollEvents.None)
-            _received.MustCopy = true; // TCP's urgent byte: splice(2) stops there for good, and a receive leaves it out.
+            _received.HasUrgent = true;
         if ((events & ReadReadyEvents) != EpollEvents.None && !IsClosed)
             _received.OnReady(ended: (events & ~(EpollEvents.In | EpollEvents.Priority | EpollEvents.Out)) != EpollEvents.None);
     }

@@ -16,6 +16,7 @@ internal class SocketReader : TransportReader
     private protected readonly SocketConnection _connection;
     private bool _ended;
     private bool _awaitsInput;
+    private bool _isRefused;
 
     internal SocketReader(SocketConnection connection, bool large)
         : base(connection.Reactor)
@@ -30,8 +31,11 @@ internal class SocketReader : TransportReader
     /// <summary>Whether what the socket has is what the reader gives: nothing is between.</summary>
     internal virtual bool IsPlain => true;
 
+    /// <summary>Whether TCP's urgent byte has come: splice(2) stops before it for good, and a receive stops there once, then leaves it out.</summary>
+    internal bool HasUrgent { get; set; }
+
     /// <summary>Whether <see cref="Splice"/> would stop for good where a receive goes on.</summary>
-    internal bool MustCopy { get; set; }
+    internal bool MustCopy => HasUrgent || _isRefused;
 
     /// <inheritdoc/>
     public override ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default)
@@ -72,7 +76,7 @@ internal class SocketReader : TransportReader
         }
 
         if (result.IsError && SplicePipe.IsRefusal(result.Error))
-            MustCopy = true;
+            _isRefused = true;
         else if (result.IsError)
             EndOrWait(result); // A receive would not find out: the error is off the socket now.
         return 0;
@@ -112,8 +116,8 @@ internal class SocketReader : TransportReader
     {
         var result = SocketCalls.Receive(_connection.Fd, room);
 
-        // A short read empties an edge-triggered stream socket (epoll(7)), unless its end is still to be read.
-        IsReady = result.Value == room.Length || _ended || result.Error == Errno.EINTR;
+        // A short read empties an edge-triggered stream socket (epoll(7)), unless its end is still to be read, or it has stopped at an urgent byte.
+        IsReady = result.Value == room.Length || _ended || (HasUrgent && result.Value > 0) || result.Error == Errno.EINTR;
         return result;
     }
 

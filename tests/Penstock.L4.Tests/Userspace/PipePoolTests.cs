@@ -71,7 +71,7 @@ public sealed class PipePoolTests
         var share = new DescriptorShares(100, 0).Add();
         using var pool = new PipePool(share, keepsOnly: true);
 
-        share.Take((share.Most / 2) - PipePool.DescriptorsEach + 1);
+        share.Take(share.Most / 2);
 
         pool.Rent().ShouldBeNull();
     }

@@ -281,4 +281,28 @@ public sealed class BodyTests
         Expect(client);
         await sending;
     }
+
+    [Theory]
+    [InlineData(PipePool.MaxKept)]
+    [InlineData(0)]
+    public async Task UrgentByte_WithMoreBehindItAlready_StopsNothing(int pipes)
+    {
+        await using var engine = new Http2Engine(pipes: pipes);
+        using var client = engine.ConnectPlain();
+        Http2Engine.Send(client, Get);
+        using var origin = engine.Accept();
+        Http2Engine.ReadHead(origin);
+        Http2Engine.Send(origin, AnswerHead());
+        Http2Engine.ReadHead(client);
+
+        // All that comes is there at once: no later event tells of what is behind the byte.
+        engine.WhileHeld(() =>
+        {
+            Send(origin, Body.AsSpan(0, 20_000));
+            origin.Send("!"u8, SocketFlags.OutOfBand);
+            Send(origin, Body.AsSpan(20_000, 20_000));
+        });
+
+        Expect(client, 0, 40_000);
+    }
 }
