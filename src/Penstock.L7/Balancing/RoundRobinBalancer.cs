@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+using System.Runtime.InteropServices;
+
 namespace Penstock.L7.Balancing;
 
 /// <summary>
@@ -100,5 +102,6 @@ internal sealed class RoundRobinBalancer : Balancer
     /// <param name="Weight">Their weight.</param>
     /// <param name="Credit">What they have earned and not spent.</param>
     /// <param name="Next">Whose turn it is among them, modulo their number.</param>
+    [StructLayout(LayoutKind.Auto)]
     private record struct Turn(int Weight, long Credit, int Next);
 }

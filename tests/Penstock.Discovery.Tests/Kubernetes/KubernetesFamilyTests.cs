@@ -2,7 +2,6 @@
 using System.Collections.Concurrent;
 using System.Net;
 using Microsoft.Extensions.Logging.Abstractions;
-using Penstock.Model;
 using Penstock.Model.L4;
 using Penstock.Model.L7;
 using static Penstock.Discovery.Tests.Kubernetes.Recorded;
