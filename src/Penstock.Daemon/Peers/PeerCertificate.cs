@@ -5,13 +5,15 @@ using Penstock.Model.Peers;
 
 namespace Penstock.Daemon.Peers;
 
-/// <summary>A certificate that the peers' channel needs: of several in one file the first to end.</summary>
+/// <summary>A certificate that the peers' channel needs: of several in one file the first to end, but of CAs no ended one beside others.</summary>
 /// <param name="Part"><c>certificate</c> (this host's own), <c>chain</c> (between that and its CA) or <c>ca</c> (peers are believed of it).</param>
 /// <param name="File">Its file.</param>
 /// <param name="Subject">Whom it is of.</param>
 /// <param name="NotAfter">When it ends.</param>
 internal sealed record PeerCertificate(string Part, string File, string Subject, DateTimeOffset NotAfter)
 {
+    private const string Authority = "ca";
+
     /// <summary>Time before its end from which on a certificate is spoken of.</summary>
     private static readonly TimeSpan s_soon = TimeSpan.FromDays(14);
 
@@ -20,7 +22,7 @@ internal sealed record PeerCertificate(string Part, string File, string Subject,
     {
         First("certificate", peers.Certificate, [identity.Certificate]),
         First("chain", peers.Certificate, identity.Intermediates),
-        First("ca", peers.Ca, identity.Authorities),
+        First(Authority, peers.Ca, identity.Authorities),
     }.OfType<PeerCertificate>();
 
     /// <summary>What there is to say of its end; null: nothing yet.</summary>
@@ -36,7 +38,7 @@ internal sealed record PeerCertificate(string Part, string File, string Subject,
             : $"the certificate of this host ends at {end}, and no peer believes it from then on: put another in its place, then penstock reload";
     }
 
-    private static PeerCertificate? First(string part, string file, IEnumerable<X509Certificate2> certificates) => certificates.MinBy(one => one.NotAfter) is { } first
+    private static PeerCertificate? First(string part, string file, IEnumerable<X509Certificate2> certificates) => certificates.MinBy(one => (part == Authority && one.NotAfter < DateTime.Now, one.NotAfter)) is { } first
         ? new PeerCertificate(part, file, TlsIdentity.Subject(first), new DateTimeOffset(first.NotAfter.ToUniversalTime(), TimeSpan.Zero))
         : null;
 }

@@ -6,7 +6,7 @@ using Penstock.Model.L7;
 
 namespace Penstock.L7.Tls;
 
-/// <summary>A certificate whose end matters beside those that listeners show: of several in one file the first to end.</summary>
+/// <summary>A certificate whose end matters beside those that listeners show: of several in one file the first to end, but of CAs no ended one beside others, which nobody need miss.</summary>
 /// <param name="Part">What it is there for: <c>certificate</c> (shown to endpoints), <c>chain</c> (between one that is shown and its CA) or <c>ca</c> (others are believed of it).</param>
 /// <param name="File">Its file.</param>
 /// <param name="Subject">Whom it is of.</param>
@@ -47,7 +47,8 @@ internal sealed record WatchedCertificate(string Part, string File, string Subje
         try
         {
             certificates.ImportFromPemFile(file);
-            return certificates.Skip(skipped).Take(most).MinBy(one => one.NotAfter) is { } first
+            return certificates.Skip(skipped).Take(most)
+                .MinBy(one => (part == Authority && one.NotAfter < DateTime.Now, one.NotAfter)) is { } first
                 ? new WatchedCertificate(part, file, NameOf(first), new DateTimeOffset(first.NotAfter.ToUniversalTime(), TimeSpan.Zero))
                 : null;
         }

@@ -48,6 +48,9 @@ public sealed class CertificateWatchTests : IAsyncLifetime
         using var over = new TestAuthority(_tls.Folder, "over", days: -1);
         var believed = Path.Combine(_tls.Folder, "believed.crt");
         File.WriteAllText(believed, File.ReadAllText(_tls.Authority.CaFile) + File.ReadAllText(over.CaFile));
+        Apply(_tls.Certificate([Name]), soon.CaFile, _tls.Certificate(["lb1"]), believed);
+        Measured().Single(one => one.File == believed).End.ShouldBeGreaterThan(DateTimeOffset.UtcNow, "An ended one is missed by nobody while there are others.");
+        File.WriteAllText(believed, File.ReadAllText(over.CaFile));
 
         Apply(_tls.Certificate([Name]), soon.CaFile, _tls.Certificate(["lb1"]), believed);
 
