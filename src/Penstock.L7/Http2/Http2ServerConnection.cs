@@ -141,9 +141,11 @@ internal sealed class Http2ServerConnection : Http2Connection
         if (!stream.IsBroken)
         {
             Settle(stream);
-            var flood = givenUp ? CountReset() : stream.Fault == Http2Fault.SlowStream ? CountSlow() : Http2Fault.None;
+            var flood = givenUp ? CountReset() : Http2Fault.None;
             if (flood != Http2Fault.None)
                 Fail(flood);
+            else if (stream.Fault == Http2Fault.SlowStream)
+                CountSlow();
         }
 
         Release(stream);
@@ -278,11 +280,17 @@ internal sealed class Http2ServerConnection : Http2Connection
             ArmHeld();
     }
 
-    /// <summary>Counts a stream that the client was too slow for. What it held of the connection's window comes back to others only now.</summary>
-    private Http2Fault CountSlow()
+    /// <summary>
+    /// Counts a stream that the client was too slow for. What it held of the connection's window comes back to others only now. Too many end the connection, in order: it may be a proxy's, whose other
+    /// clients are not slow.
+    /// </summary>
+    private void CountSlow()
     {
         RestartHeld();
-        return _slow.TryAdd(Reactor.Now) ? Http2Fault.None : Http2Fault.SlowStreamFlood;
+        if (_slow.TryAdd(Reactor.Now) || _draining != Draining.No || IsEnding)
+            return;
+        OnFault(Http2Fault.SlowStreamFlood);
+        Drain();
     }
 
     /// <summary>The client does not open the connection's window, which holds streams: they end, unless it is others that keep it from that, which have more time for theirs.</summary>
