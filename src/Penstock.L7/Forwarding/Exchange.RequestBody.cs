@@ -228,7 +228,7 @@ internal sealed partial class Exchange
         if (_requestBody.EndsWithConnection && !_client.IsBroken)
             _requestBody.EndWithConnection();
         else
-            _pumpError = ProxyError.RequestIncomplete;
+            _pumpError = _client.IsBroken ? ProxyError.ClientClosed : ProxyError.RequestIncomplete; // A read may learn of a reset before epoll reports it.
     }
 
     private ProxyError RejectBody()

@@ -76,8 +76,6 @@ public sealed class BodyTests
                 Send(origin, Body);
             }
         });
-        await UntilAsync(() => engine.Spliced > 0);
-
         for (var round = 0; round < 2; round++)
         {
             Http2Engine.ReadHead(client).ShouldStartWith("HTTP/1.1 200 ");
@@ -87,6 +85,7 @@ public sealed class BodyTests
         Http2Engine.ReadHead(client).ShouldStartWith("HTTP/1.1 200 ");
         Http2Engine.ReadBytes(client, 6).ShouldBe("hello\n");
         await answering;
+        engine.Spliced.ShouldBeGreaterThan(0);
     }
 
     [Fact]
