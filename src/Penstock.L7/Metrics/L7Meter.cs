@@ -105,7 +105,7 @@ internal sealed partial class L7Meter : IDisposable
         _meter.CreateObservableGauge("penstock.reactors", () => _workers.Length, unit: null, "Reactors.");
         _meter.CreateObservableCounter("penstock.reactor.turns", () => _workers.Select(w => new Measurement<long>(w.Reactor.Turn, Tag("reactor", w.Index))), unit: null, "Turns of a reactor's loop.");
         _meter.CreateObservableCounter("penstock.reactor.gathers", () => _workers.Select(w => new Measurement<long>(w.Reactor.Gathers, Tag("reactor", w.Index))), unit: null, "Times that a reactor, woken for little, has waited a moment for more.");
-        _meter.CreateObservableCounter("penstock.reactor.gathered.events", () => _workers.Select(w => new Measurement<long>(w.Reactor.GatheredEvents, Tag("reactor", w.Index))), unit: null, "Events that came in those moments.");
+        _meter.CreateObservableCounter("penstock.reactor.gathered", () => _workers.Select(w => new Measurement<long>(w.Reactor.Gathered, Tag("reactor", w.Index))), unit: null, "Events, or beginnings and ends of requests, that came in those moments.");
         _meter.CreateObservableCounter("penstock.spliced.bytes", () => _workers.Sum(w => w.Counters.SplicedBytes), unit: null, "Bytes of bodies, tunnels and connections of mode tcp that the kernel moved from socket to socket (splice).");
         _meter.CreateObservableCounter("penstock.defects", () => _workers.Sum(w => w.Defects), unit: null, "Connections ended by a defect of the proxy: each is a bug to report.");
         _meter.CreateObservableCounter("penstock.access.log.dropped", () => _workers.Sum(w => w.AccessLogDropped), unit: null, "Records that found no room in the access log's ring.");

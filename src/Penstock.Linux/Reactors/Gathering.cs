@@ -14,7 +14,7 @@ internal sealed class Gathering
     /// <summary>Requests in flight, at the most in this period and the last, from which on it waits. Fewer would all soon wait for the reactor that waits for them.</summary>
     internal const int LeastInFlight = 24;
 
-    /// <summary>Events that make a wait worth it: it ends by being woken, too, so that one event more saves nothing.</summary>
+    /// <summary>What makes a wait worth it: it ends by being woken, too, so that one more saves nothing.</summary>
     internal const int LeastGathered = 2;
 
     /// <summary>Most turns passed over after a wait that was not worth it.</summary>
@@ -29,14 +29,18 @@ internal sealed class Gathering
     private int _mostBefore;
     private int _passes;
     private int _left;
+    private int _woken = -1; // -1: it has not waited in this turn.
+    private int _more;
+    private int _work;
+    private int _workBefore;
     private long _waits;
-    private long _events;
+    private long _gathered;
 
     /// <summary>Waits so far; read by any thread.</summary>
     internal long Waits => Volatile.Read(ref _waits);
 
-    /// <summary>Events that they gathered; read by any thread.</summary>
-    internal long Events => Volatile.Read(ref _events);
+    /// <summary>What they gathered; read by any thread.</summary>
+    internal long Gathered => Volatile.Read(ref _gathered);
 
     /// <summary>Requests in flight that began in this period. Those that last, such as WebSockets and long polling, keep no peer busy, and would hide how few do.</summary>
     internal int InFlight { get; private set; }
@@ -46,6 +50,7 @@ internal sealed class Gathering
     internal int Begin()
     {
         InFlight++;
+        _work++;
         return _period;
     }
 
@@ -53,6 +58,7 @@ internal sealed class Gathering
     /// <param name="period">When it began. One of an earlier period is forgotten already, so that one whose end is never told does no harm.</param>
     internal void End(int period)
     {
+        _work++;
         if (period == _period)
             InFlight--;
     }
@@ -78,13 +84,24 @@ internal sealed class Gathering
         return false;
     }
 
-    /// <summary>It has waited.</summary>
-    /// <param name="events">How many have come meanwhile.</param>
-    internal void OnGathered(int events)
+    /// <summary>It has waited; the turn's work is still to be done.</summary>
+    /// <param name="woken">Events that it was woken for.</param>
+    /// <param name="more">How many have come meanwhile.</param>
+    internal void OnWaited(int woken, int more) => (_woken, _more, _workBefore) = (woken, more, _work);
+
+    /// <summary>
+    /// The turn is over. After a wait this judges it: by the events that came meanwhile or, where one event is of a connection that carries many requests (HTTP/2), by the beginnings and ends of requests
+    /// beyond the events that it was woken for.
+    /// </summary>
+    internal void EndTurn()
     {
+        if (_woken < 0)
+            return;
+        var gathered = Math.Max(_more, _work - _workBefore - _woken);
+        _woken = -1;
         Volatile.Write(ref _waits, _waits + 1);
-        Volatile.Write(ref _events, _events + events);
-        _passes = events >= LeastGathered ? 0 : Math.Clamp(_passes * 2, 2, MostPassed);
+        Volatile.Write(ref _gathered, _gathered + gathered);
+        _passes = gathered >= LeastGathered ? 0 : Math.Clamp(_passes * 2, 2, MostPassed);
         _left = _passes;
     }
 }

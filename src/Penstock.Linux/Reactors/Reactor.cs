@@ -74,8 +74,8 @@ public sealed class Reactor : IDisposable
     /// <summary>How often it has waited for more; read by any thread.</summary>
     public long Gathers => _gathering.Waits;
 
-    /// <summary>Events that had come when it had waited; read by any thread.</summary>
-    public long GatheredEvents => _gathering.Events;
+    /// <summary>What had come when it had waited, events or requests' beginnings and ends; read by any thread.</summary>
+    public long Gathered => _gathering.Gathered;
 
     /// <summary>Exceptions caught by the loop's catch-alls: each is a bug of ours.</summary>
     public long LoopFailures => Volatile.Read(ref _loopFailures);
@@ -213,6 +213,7 @@ public sealed class Reactor : IDisposable
         RunYielded();
         while (_posted.TryDequeue(out var action))
             Dispatch(action);
+        _gathering.EndTurn();
     }
 
     /// <summary>Sleeps until there are events, or it has something else to do.</summary>
@@ -234,7 +235,7 @@ public sealed class Reactor : IDisposable
             return count;
         _sleep.Pause();
         var more = _sleep.Wait(_epoll.Number, _events.AsSpan(count), 0);
-        _gathering.OnGathered(more);
+        _gathering.OnWaited(count, more);
         return count + more;
     }
 

@@ -27,7 +27,7 @@ public sealed class GatheringTests
 
         Turns(100, gathered: Gathering.LeastGathered).Count.ShouldBe(100);
         _gathering.Waits.ShouldBe(100);
-        _gathering.Events.ShouldBe(100 * Gathering.LeastGathered);
+        _gathering.Gathered.ShouldBe(100 * Gathering.LeastGathered);
     }
 
     [Fact]
@@ -75,7 +75,7 @@ public sealed class GatheringTests
             if (!_gathering.IsDue())
                 continue;
             due.Add(turn);
-            _gathering.OnGathered(gathered);
+            Wait(gathered);
         }
 
         due.Zip(due.Skip(1), (one, next) => next - one - 1).ShouldBe([2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 1024, 1024]);
@@ -91,9 +91,31 @@ public sealed class GatheringTests
             // Those passed over.
         }
 
-        _gathering.OnGathered(Gathering.LeastGathered);
+        Wait(Gathering.LeastGathered);
 
         _gathering.IsDue().ShouldBeTrue();
+    }
+
+    [Fact]
+    public void Wait_InWhichAConnectionHasManyRequests_IsWorthIt()
+    {
+        Begin(Gathering.LeastInFlight);
+        _gathering.IsDue().ShouldBeTrue();
+        _gathering.OnWaited(woken: 1, more: 0);
+        _gathering.End(Begin(2));
+        _gathering.EndTurn();
+
+        _gathering.Gathered.ShouldBe(Gathering.LeastGathered);
+        _gathering.IsDue().ShouldBeTrue();
+        _gathering.EndTurn();
+        _gathering.Waits.ShouldBe(1, "A turn that has not waited says nothing.");
+    }
+
+    /// <summary>A wait, in a turn that does nothing but handle events.</summary>
+    private void Wait(int gathered)
+    {
+        _gathering.OnWaited(woken: 1, gathered);
+        _gathering.EndTurn();
     }
 
     private int Begin(int requests)
@@ -114,7 +136,7 @@ public sealed class GatheringTests
             if (!_gathering.IsDue())
                 continue;
             waited.Add(turn);
-            _gathering.OnGathered(gathered);
+            Wait(gathered);
         }
 
         return waited;

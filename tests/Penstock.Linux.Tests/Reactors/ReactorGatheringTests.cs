@@ -42,7 +42,7 @@ public sealed class ReactorGatheringTests : IDisposable
         _log.Order(StringComparer.Ordinal).ShouldBe(["0", "1", "2"]);
         _reactor.Turn.ShouldBe(1);
         _reactor.Gathers.ShouldBe(1);
-        _reactor.GatheredEvents.ShouldBe(2);
+        _reactor.Gathered.ShouldBe(2);
     }
 
     [Fact]
@@ -54,7 +54,7 @@ public sealed class ReactorGatheringTests : IDisposable
         _reactor.RunTurn();
 
         _log.ShouldBe(["0"]);
-        _reactor.GatheredEvents.ShouldBe(1);
+        _reactor.Gathered.ShouldBe(1);
     }
 
     [Fact]
@@ -67,6 +67,23 @@ public sealed class ReactorGatheringTests : IDisposable
 
         _log.Count.ShouldBe(10);
         _sleep.Pauses.ShouldBe(3); // Turns 1, 4 and 9.
+    }
+
+    [Fact]
+    public void Wait_InWhichOneConnectionGathersRequests_IsWorthIt()
+    {
+        _sleep.WhileAsleep = _ => _signals[0].Raise();
+        _signals[0].Doing = () =>
+        {
+            for (var i = 0; i < Gathering.LeastGathered + 1; i++)
+                _reactor.EndRequest(_reactor.BeginRequest());
+        };
+
+        for (var turn = 0; turn < 10; turn++)
+            _reactor.RunTurn();
+
+        _sleep.Pauses.ShouldBe(10);
+        _reactor.Gathered.ShouldBe(10 * ((2 * (Gathering.LeastGathered + 1)) - 1));
     }
 
     [Fact]
@@ -230,13 +247,19 @@ public sealed class ReactorGatheringTests : IDisposable
     {
         private readonly FileDescriptor _counter = Epoll.CreateEventCounter();
 
+        public Action? Doing { get; set; }
+
         public override bool MayWait => mayWait;
 
         public void Listen(Reactor reactor) => reactor.Add(this, _counter.Number, EpollEvents.In | EpollEvents.EdgeTriggered).Error.ShouldBe(Errno.None);
 
         public void Raise() => Epoll.Signal(_counter.Number);
 
-        public override void OnEvents(EpollEvents events) => log.Add(name);
+        public override void OnEvents(EpollEvents events)
+        {
+            log.Add(name);
+            Doing?.Invoke();
+        }
 
         public void Dispose() => _counter.Dispose();
     }
