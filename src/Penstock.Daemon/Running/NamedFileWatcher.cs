@@ -87,7 +87,7 @@ internal sealed class NamedFileWatcher : IDisposable
         {
             var link = new FileInfo(path);
             var file = link.ResolveLinkTarget(returnFinalTarget: true) as FileInfo ?? link;
-            return file.Exists ? $"{file.FullName} {file.Length} {file.LastWriteTimeUtc.Ticks}" : null;
+            return file.Exists ? $"{file.FullName} {file.Length} {file.LastWriteTimeUtc.Ticks} {file.UnixFileMode}" : null;
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

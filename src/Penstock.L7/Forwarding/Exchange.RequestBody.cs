@@ -99,7 +99,8 @@ internal sealed partial class Exchange
                 break;
             if (move == SpliceOutcome.Moved)
             {
-                turnEnd = await TakeTurnsAsync(_requestBody.Bytes, turnEnd);
+                if (!_requestBody.IsDone) // Once all is sent the endpoint may answer, and the pump must not be found under way then.
+                    turnEnd = await TakeTurnsAsync(_requestBody.Bytes, turnEnd);
                 continue;
             }
 
@@ -146,7 +147,7 @@ internal sealed partial class Exchange
 
             // A sequence that was used up points to its end, which is what was examined.
             _clientReader.AdvanceTo(input.Start, _requestBody.IsDone ? input.Start : read.Buffer.End);
-            if (!open)
+            if (!open || _requestBody.IsDone)
                 break;
             turnEnd = await TakeTurnsAsync(_requestBody.Bytes, turnEnd);
 

@@ -67,6 +67,14 @@ internal abstract partial class Http2Connection
     /// <summary>What streams share the time in that waits for their content; null: each has its own.</summary>
     internal virtual SharedWaits? SharedReads => null;
 
+    /// <summary>The same of waits for their own windows.</summary>
+    internal virtual SharedWaits? SharedWrites => null;
+
+    /// <summary>Bytes have come, whole frames or not.</summary>
+    protected virtual void OnReceived(long bytes)
+    {
+    }
+
     /// <summary>Why it ends; <see cref="Http2Fault.None"/>: no fault of the peer.</summary>
     internal Http2Fault Fault { get; private set; }
 
@@ -90,7 +98,9 @@ internal abstract partial class Http2Connection
         while (!IsEnding)
         {
             ArmWait();
+            var received = reader.TotalReceived;
             var read = await reader.ReadAsync();
+            OnReceived(reader.TotalReceived - received);
             if (read.IsCanceled)
             {
                 reader.AdvanceTo(read.Buffer.Start, read.Buffer.End);

@@ -23,7 +23,8 @@ internal sealed class Http2ServerConnection : Http2Connection
     private readonly ListenerSlot _slot;
     private readonly DrainTimer _drainTimer;
     private readonly HeldTimer _heldTimer;
-    private readonly SharedWaits _sharedReads = new();
+    private readonly SharedWaits _sharedReads = new(divides: true);
+    private readonly SharedWaits _sharedWrites = new(divides: false);
     private readonly bool _takesProtocol;
     private TaskCompletionSource? _over;
     private int _active;
@@ -63,6 +64,9 @@ internal sealed class Http2ServerConnection : Http2Connection
 
     /// <inheritdoc/>
     internal override SharedWaits SharedReads => _sharedReads;
+
+    /// <inheritdoc/>
+    internal override SharedWaits SharedWrites => _sharedWrites;
 
     private CompiledListener Listener => Worker.ListenerOf(_slot);
 
@@ -252,7 +256,11 @@ internal sealed class Http2ServerConnection : Http2Connection
     }
 
     /// <inheritdoc/>
-    protected override void OnContentSent(int bytes) => _held.Moved(bytes);
+    protected override void OnContentSent(int bytes)
+    {
+        _held.Moved(bytes);
+        Credit(_sharedWrites, bytes, Listener.Config.Timeouts.MinResponseBytesPerSecond);
+    }
 
     /// <inheritdoc/>
     protected override void OnHeld(bool held)
@@ -268,6 +276,15 @@ internal sealed class Http2ServerConnection : Http2Connection
     }
 
     private void ArmHeld() => Reactor.Timers.Arm(_heldTimer, _held.Begin(Reactor.Now));
+
+    /// <inheritdoc/>
+    protected override void OnReceived(long bytes) => Credit(_sharedReads, bytes, Listener.Config.Timeouts.MinRequestBytesPerSecond);
+
+    private void Credit(SharedWaits waits, long bytes, int bytesPerSecond)
+    {
+        if (bytes > 0 && bytesPerSecond > 0)
+            waits.Credit(bytes * 1000.0 / bytesPerSecond, Reactor.Now);
+    }
 
     /// <summary>Bounds waits that are the whole connection's, from its begin on.</summary>
     private void BoundSending(ref WaitGuard guard) => guard.Between(Listener.BodyMilliseconds, Listener.Config.Timeouts.MinResponseBytesPerSecond, MostCreditMilliseconds);

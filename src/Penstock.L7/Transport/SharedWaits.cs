@@ -2,11 +2,16 @@
 namespace Penstock.L7.Transport;
 
 /// <summary>
-/// Time of waits for one peer that go on beside each other: of a second that three wait, each is charged a third. So a peer that serves them in
-/// turns, or one after the other, need not do more for all of them than for a single one.
+/// Time of waits for one peer that go on beside each other, less what bytes that move for any of them are worth. So a peer that serves them in turns, or one after the other, need not do more for all of
+/// them than for a single one.
 /// </summary>
-internal sealed class SharedWaits
+/// <param name="divides">Whether of a second that three wait each is charged a third.</param>
+internal sealed class SharedWaits(bool divides)
 {
+    /// <summary>Time that bytes which have moved are worth at most, ms.</summary>
+    private const double MostCreditMilliseconds = 60_000;
+
+    private double _credit;
     private double _time;
     private long _last;
     private int _waiting;
@@ -30,6 +35,15 @@ internal sealed class SharedWaits
         _waiting--;
     }
 
+    /// <summary>Bytes have moved.</summary>
+    /// <param name="milliseconds">What they are worth.</param>
+    /// <param name="now">Monotonic milliseconds.</param>
+    internal void Credit(double milliseconds, long now)
+    {
+        Advance(now);
+        _credit = Math.Min(_credit + milliseconds, MostCreditMilliseconds);
+    }
+
     /// <summary>The shared time, ms: never faster than the clock.</summary>
     /// <param name="now">Monotonic milliseconds.</param>
     internal double Time(long now)
@@ -51,8 +65,12 @@ internal sealed class SharedWaits
 
     private void Advance(long now)
     {
-        if (_waiting > 0 && !_stands)
-            _time += (now - _last) / (double)_waiting;
+        var passed = (double)(now - _last);
         _last = now;
+        if (_waiting == 0 || _stands)
+            return;
+        var paid = Math.Min(passed, _credit);
+        _credit -= paid;
+        _time += (passed - paid) / (divides ? _waiting : 1);
     }
 }

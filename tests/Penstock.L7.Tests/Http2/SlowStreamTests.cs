@@ -97,6 +97,30 @@ public sealed class SlowStreamTests
     }
 
     [Fact]
+    public async Task FrameThatComesSlowly_IsWorthTimeOfAllThatWait()
+    {
+        await using var engine = new Http2Engine();
+        using var client = engine.Connect();
+        List<Socket> origins = [];
+        for (var stream = 1; stream < 5; stream += 2)
+        {
+            client.Send(Request(stream, "/a", "POST", ended: false));
+            origins.Add(engine.Accept());
+        }
+
+        client.Send(Frame(Data, 0, 1, new byte[16_000])[..9]);
+
+        for (var i = 0; i < 12_000 / Pace; i++)
+        {
+            client.Send(new byte[600 * Pace / 1000]); // 2.5 times the least rate
+            await Task.Delay(Pace);
+        }
+
+        engine.CountOf(ProxyError.RequestBodyTimeout).ShouldBe(0);
+        origins.ForEach(origin => origin.Dispose());
+    }
+
+    [Fact]
     public async Task ByteOfTheConnectionsWindowNowAndThen_IsTooSlow()
     {
         await using var engine = new Http2Engine(timeouts: new() { MinResponseBytesPerSecond = 1 << 20 });

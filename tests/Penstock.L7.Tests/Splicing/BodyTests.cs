@@ -39,6 +39,31 @@ public sealed class BodyTests
     [Theory]
     [InlineData(PipePool.MaxKept)]
     [InlineData(0)]
+    public async Task Requests_ThatAreAnsweredAtOnce_KeepTheirConnections(int pipes)
+    {
+        await using var engine = new Http2Engine(pipes: pipes);
+        using var client = engine.ConnectPlain();
+        var head = Encoding.ASCII.GetBytes(PutHead());
+        var sending = Task.Run(() => Send(client, [.. head, .. Body]));
+        using var origin = engine.Accept();
+        for (var round = 0; round < 150; round++)
+        {
+            Http2Engine.ReadHead(origin).ShouldStartWith("PUT /a ");
+            Expect(origin);
+            Http2Engine.Send(origin, "HTTP/1.1 204 No Content\r\n\r\n");
+            await sending;
+            sending = Task.Run(() => Send(client, [.. head, .. Body])); // Neither end has closed.
+            Http2Engine.ReadHead(client).ShouldStartWith("HTTP/1.1 204 ");
+        }
+
+        Http2Engine.ReadHead(origin).ShouldStartWith("PUT /a ");
+        Expect(origin);
+        await sending;
+    }
+
+    [Theory]
+    [InlineData(PipePool.MaxKept)]
+    [InlineData(0)]
     public async Task Request_IsWholeAndTheNextBehindItIsNotPartOfIt(int pipes)
     {
         await using var engine = new Http2Engine(pipes: pipes);

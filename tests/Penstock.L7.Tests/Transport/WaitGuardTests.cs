@@ -92,7 +92,7 @@ public sealed class WaitGuardTests
     [Fact]
     public void Shared_WaitsOfThree_HaveThreeTimesAsLong()
     {
-        var shared = new SharedWaits();
+        var shared = new SharedWaits(divides: true);
         var guards = new WaitGuard[3];
         for (var i = 0; i < guards.Length; i++)
         {
@@ -108,10 +108,25 @@ public sealed class WaitGuardTests
         guards[0].Deadline(now: 9_000).ShouldBe(9_000);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Shared_BytesOfAnother_AreWorthTimeOfAll(bool divides)
+    {
+        var shared = new SharedWaits(divides);
+        var guard = new WaitGuard { Shared = shared };
+        guard.Between(60_000, bytesPerSecond: 240);
+        guard.Begin(now: 0).ShouldBe(5_000);
+        shared.Credit(2_000, now: 1_000);
+        guard.Deadline(now: 3_000).ShouldBe(3_000 + 4_000, "1 s was before");
+        shared.Credit(10_000_000, now: 3_000);
+        guard.Deadline(now: 50_000).ShouldBe(50_000 + 4_000);
+    }
+
     [Fact]
     public void Shared_WhileItStands_CountsNothing()
     {
-        var shared = new SharedWaits();
+        var shared = new SharedWaits(divides: true);
         var guard = new WaitGuard { Shared = shared };
         guard.Between(60_000, bytesPerSecond: 240);
         guard.Begin(now: 0);
