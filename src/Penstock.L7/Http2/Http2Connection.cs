@@ -101,6 +101,7 @@ internal abstract partial class Http2Connection
             var received = reader.TotalReceived;
             var read = await reader.ReadAsync();
             OnReceived(reader.TotalReceived - received);
+            Reactor.DeferFlushes();
             if (read.IsCanceled)
             {
                 reader.AdvanceTo(read.Buffer.Start, read.Buffer.End);

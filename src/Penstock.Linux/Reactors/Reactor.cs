@@ -29,6 +29,7 @@ public sealed class Reactor : IDisposable
     private readonly Queue<Action> _yielded = new();
     private readonly List<Action> _deferred = new(MaxEvents);
     private bool _defers;
+    private bool _dispatches;
     private EpollSource?[] _sources = new EpollSource?[256];
     private uint[] _generations = new uint[256];
     private int _usedSlots;
@@ -124,6 +125,9 @@ public sealed class Reactor : IDisposable
         return _defers;
     }
 
+    /// <summary>Has flushes put off from here on until the turn's events are dispatched, as if it had several: the one that is dispatched brings work for many that share a connection (HTTP/2).</summary>
+    public void DeferFlushes() => _defers |= _dispatches;
+
     /// <summary>Puts a descriptor under epoll.</summary>
     public IoResult Add(EpollSource source, int fd, EpollEvents events)
     {
@@ -196,6 +200,7 @@ public sealed class Reactor : IDisposable
                 source.Pending |= ev.Events; // What was gathered may be of a source that had something before.
         }
 
+        _dispatches = true;
         _defers = count > 1;
         for (var i = 0; i < count; i++)
         {
@@ -255,7 +260,7 @@ public sealed class Reactor : IDisposable
 
     private void SendDeferred()
     {
-        _defers = false;
+        _dispatches = _defers = false;
         foreach (var flush in _deferred)
             Dispatch(flush); // What one throws must not keep the others from being sent.
         _deferred.Clear();
