@@ -67,9 +67,6 @@ internal abstract partial class Http2Connection
     /// <summary>What streams share the time in that waits for their content; null: each has its own.</summary>
     internal virtual SharedWaits? SharedReads => null;
 
-    /// <summary>The same of waits for their own windows.</summary>
-    internal virtual SharedWaits? SharedWrites => null;
-
     /// <summary>Bytes have come, whole frames or not.</summary>
     protected virtual void OnReceived(long bytes)
     {

@@ -23,8 +23,7 @@ internal sealed class Http2ServerConnection : Http2Connection
     private readonly ListenerSlot _slot;
     private readonly DrainTimer _drainTimer;
     private readonly HeldTimer _heldTimer;
-    private readonly SharedWaits _sharedReads = new(divides: true);
-    private readonly SharedWaits _sharedWrites = new(divides: false);
+    private readonly SharedWaits _sharedReads = new();
     private readonly bool _takesProtocol;
     private TaskCompletionSource? _over;
     private int _active;
@@ -64,9 +63,6 @@ internal sealed class Http2ServerConnection : Http2Connection
 
     /// <inheritdoc/>
     internal override SharedWaits SharedReads => _sharedReads;
-
-    /// <inheritdoc/>
-    internal override SharedWaits SharedWrites => _sharedWrites;
 
     private CompiledListener Listener => Worker.ListenerOf(_slot);
 
@@ -256,11 +252,7 @@ internal sealed class Http2ServerConnection : Http2Connection
     }
 
     /// <inheritdoc/>
-    protected override void OnContentSent(int bytes)
-    {
-        _held.Moved(bytes);
-        Credit(_sharedWrites, bytes, Listener.Config.Timeouts.MinResponseBytesPerSecond);
-    }
+    protected override void OnContentSent(int bytes) => _held.Moved(bytes);
 
     /// <inheritdoc/>
     protected override void OnHeld(bool held)
@@ -278,12 +270,11 @@ internal sealed class Http2ServerConnection : Http2Connection
     private void ArmHeld() => Reactor.Timers.Arm(_heldTimer, _held.Begin(Reactor.Now));
 
     /// <inheritdoc/>
-    protected override void OnReceived(long bytes) => Credit(_sharedReads, bytes, Listener.Config.Timeouts.MinRequestBytesPerSecond);
-
-    private void Credit(SharedWaits waits, long bytes, int bytesPerSecond)
+    protected override void OnReceived(long bytes)
     {
-        if (bytes > 0 && bytesPerSecond > 0)
-            waits.Credit(bytes * 1000.0 / bytesPerSecond, Reactor.Now);
+        var least = Listener.Config.Timeouts.MinRequestBytesPerSecond;
+        if (bytes > 0 && least > 0)
+            _sharedReads.Credit(bytes * 1000.0 / least, Reactor.Now);
     }
 
     /// <summary>Bounds waits that are the whole connection's, from its begin on.</summary>

@@ -94,7 +94,6 @@ internal abstract class Http2Stream
         HeadReceived = id != 0;
         ReceiveWindow = connection.StreamWindow;
         Input.Guard.Shared = connection.SharedReads;
-        Output.Guard.Shared = connection.SharedWrites;
         RemoteEnded = LocalEnded = IsBroken = TakesMetadata = false;
         _headWaits = _trailersWait = _endWaits = false;
         _unacknowledged = 0;

@@ -2,11 +2,10 @@
 namespace Penstock.L7.Transport;
 
 /// <summary>
-/// Time of waits for one peer that go on beside each other, less what bytes that move for any of them are worth. So a peer that serves them in turns, or one after the other, need not do more for all of
+/// Time of waits for one peer that go on beside each other, less what bytes that move for any of them are worth: of a second that three wait, each is charged a third. So a peer that serves them in turns, or one after the other, need not do more for all of
 /// them than for a single one.
 /// </summary>
-/// <param name="divides">Whether of a second that three wait each is charged a third.</param>
-internal sealed class SharedWaits(bool divides)
+internal sealed class SharedWaits
 {
     /// <summary>Time that bytes which have moved are worth at most, ms.</summary>
     private const double MostCreditMilliseconds = 60_000;
@@ -71,6 +70,6 @@ internal sealed class SharedWaits(bool divides)
             return;
         var paid = Math.Min(passed, _credit);
         _credit -= paid;
-        _time += (passed - paid) / (divides ? _waiting : 1);
+        _time += (passed - paid) / _waiting;
     }
 }

@@ -12,6 +12,9 @@ namespace Penstock.L7.Transport;
 /// </summary>
 internal abstract class TransportReader : PipeReader, IValueTaskSource<ReadResult>
 {
+    /// <summary>A deadline that turns out to be too early is looked at no sooner again, ms.</summary>
+    private const int LookAgainMilliseconds = 100;
+
     private protected readonly Reactor _reactor;
     private protected PendingWait _wait;
     private protected BufferSegment? _tail;
@@ -227,7 +230,7 @@ internal abstract class TransportReader : PipeReader, IValueTaskSource<ReadResul
             if (deadline <= now)
                 reader.Expire();
             else if (deadline != Never)
-                reader._reactor.Timers.Arm(this, Math.Max(deadline, now + WaitGuard.LookAgainMilliseconds));
+                reader._reactor.Timers.Arm(this, Math.Max(deadline, now + LookAgainMilliseconds));
         }
     }
 }

@@ -276,16 +276,6 @@ internal abstract class TransportWriter : PipeWriter, IValueTaskSource<FlushResu
 
     private sealed class WriteDeadline(TransportWriter writer) : TimerNode
     {
-        public override void OnExpired()
-        {
-            if (!writer.IsWaiting)
-                return;
-            var now = writer._reactor.Now;
-            var deadline = writer._guard.Deadline(now);
-            if (deadline <= now)
-                writer.ExpirePendingFlush();
-            else if (deadline != Never)
-                writer._reactor.Timers.Arm(this, Math.Max(deadline, now + WaitGuard.LookAgainMilliseconds));
-        }
+        public override void OnExpired() => writer.ExpirePendingFlush();
     }
 }

@@ -11,9 +11,6 @@ internal struct WaitGuard
     /// <summary>Time a peer may spend before its mean rate counts, ms (Kestrel: MinDataRate.GracePeriod is 5 s).</summary>
     internal const int GraceMilliseconds = 5000;
 
-    /// <summary>A deadline that turns out to be too early is looked at no sooner again, ms.</summary>
-    internal const int LookAgainMilliseconds = 100;
-
     private long _until;
     private int _between;
     private int _bytesPerSecond;

@@ -92,7 +92,7 @@ public sealed class WaitGuardTests
     [Fact]
     public void Shared_WaitsOfThree_HaveThreeTimesAsLong()
     {
-        var shared = new SharedWaits(divides: true);
+        var shared = new SharedWaits();
         var guards = new WaitGuard[3];
         for (var i = 0; i < guards.Length; i++)
         {
@@ -108,12 +108,10 @@ public sealed class WaitGuardTests
         guards[0].Deadline(now: 9_000).ShouldBe(9_000);
     }
 
-    [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public void Shared_BytesOfAnother_AreWorthTimeOfAll(bool divides)
+    [Fact]
+    public void Shared_BytesOfAnother_AreWorthTimeOfAll()
     {
-        var shared = new SharedWaits(divides);
+        var shared = new SharedWaits();
         var guard = new WaitGuard { Shared = shared };
         guard.Between(60_000, bytesPerSecond: 240);
         guard.Begin(now: 0).ShouldBe(5_000);
@@ -126,7 +124,7 @@ public sealed class WaitGuardTests
     [Fact]
     public void Shared_WhileItStands_CountsNothing()
     {
-        var shared = new SharedWaits(divides: true);
+        var shared = new SharedWaits();
         var guard = new WaitGuard { Shared = shared };
         guard.Between(60_000, bytesPerSecond: 240);
         guard.Begin(now: 0);
