@@ -87,6 +87,25 @@ public sealed class ReactorGatheringTests : IDisposable
     }
 
     [Fact]
+    public void Flushes_OfAnEventThatBringsManyRequests_ArePutOffToTheTurnsEnd()
+    {
+        _sleep.WhileAsleep = _ => _signals[0].Raise();
+        _signals[0].Doing = () =>
+        {
+            _reactor.TryDefer(() => _log.Add("never")).ShouldBeFalse("the turn has no other event");
+            _reactor.DeferFlushes();
+            _reactor.TryDefer(() => _log.Add("sent")).ShouldBeTrue();
+            _log.Add("more");
+        };
+
+        _reactor.RunTurn();
+
+        _log.ShouldBe(["0", "more", "sent"]);
+        _reactor.DeferFlushes();
+        _reactor.TryDefer(() => _log.Add("never")).ShouldBeFalse("it would wait for the end of a turn that has not begun");
+    }
+
+    [Fact]
     public void Woken_WithFewInFlight_DoesNotWait()
     {
         using var reactor = new Reactor("test", exception => throw exception, _sleep);
