@@ -7,8 +7,12 @@ using System.Text.RegularExpressions;
 namespace Penstock.Vrrp.Supervision;
 
 /// <summary>A program's own check of a configuration: <c>keepalived --config-test</c>, <c>bird -p</c>.</summary>
-internal static partial class ConfigTest
+internal static class ConfigTest
 {
+    // "(/var/lib/penstock/keepalived/edge.conf.new: Line 15)", "bird: /var/lib/penstock/bird/bird.conf.new:8:8". In linear time, so that it needs no limit, which a host with other work would run into.
+    private static readonly Regex s_position =
+        new(@"^(\([^)]*: Line (?<line>\d+)\)|bird: /[^:]*:(?<line>\d+):\d+)", RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant | RegexOptions.NonBacktracking);
+
     private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(10);
     private const int MostLines = 5;
 
@@ -38,7 +42,7 @@ internal static partial class ConfigTest
             lock (said)
             {
                 if (!string.IsNullOrWhiteSpace(line) && said.Count < MostLines)
-                    said.Add(Position().Replace(line.Trim(), "line ${line}:"));
+                    said.Add(s_position.Replace(line.Trim(), "line ${line}:"));
             }
         }
 
@@ -69,8 +73,4 @@ internal static partial class ConfigTest
                 throw new AddressApplyException($"{Path.GetFileName(program)} refuses {what}: {(said.Count > 0 ? string.Join("; ", said) : $"exit code {check.ExitCode}")}");
         }
     }
-
-    // "(/var/lib/penstock/keepalived/edge.conf.new: Line 15)", "bird: /var/lib/penstock/bird/bird.conf.new:8:8"
-    [GeneratedRegex(@"^(\([^)]*: Line (?<line>\d+)\)|bird: /[^:]*:(?<line>\d+):\d+)", RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
-    private static partial Regex Position();
 }
