@@ -99,8 +99,7 @@ internal sealed partial class Exchange
                 break;
             if (move == SpliceOutcome.Moved)
             {
-                if (!_requestBody.IsDone) // Once all is sent the endpoint may answer, and the pump must not be found under way then.
-                    turnEnd = await TakeTurnsAsync(_requestBody.Bytes, turnEnd);
+                turnEnd = await TakeTurnsAsync(_requestBody, turnEnd);
                 continue;
             }
 
@@ -147,9 +146,9 @@ internal sealed partial class Exchange
 
             // A sequence that was used up points to its end, which is what was examined.
             _clientReader.AdvanceTo(input.Start, _requestBody.IsDone ? input.Start : read.Buffer.End);
-            if (!open || _requestBody.IsDone)
+            if (!open)
                 break;
-            turnEnd = await TakeTurnsAsync(_requestBody.Bytes, turnEnd);
+            turnEnd = await TakeTurnsAsync(_requestBody, turnEnd);
 
             if (read.IsCompleted && !_requestBody.IsDone && _pumpError == ProxyError.None)
                 EndOfClient();

@@ -70,7 +70,7 @@ internal sealed partial class Exchange
 
             if (move == SpliceOutcome.Moved)
             {
-                turnEnd = await TakeTurnsAsync(_responseBody.Bytes, turnEnd);
+                turnEnd = await TakeTurnsAsync(_responseBody, turnEnd);
                 continue;
             }
 
@@ -107,7 +107,7 @@ internal sealed partial class Exchange
             upstream.Reader.AdvanceTo(input.Start, _responseBody.IsDone ? input.Start : read.Buffer.End);
             if (read.IsCompleted && !_responseBody.IsDone && _error == ProxyError.None)
                 EndOfUpstream(upstream);
-            turnEnd = await TakeTurnsAsync(_responseBody.Bytes, turnEnd);
+            turnEnd = await TakeTurnsAsync(_responseBody, turnEnd);
         }
     }
 

@@ -115,12 +115,12 @@ internal sealed partial class Exchange
     private static ValueTask<ReadResult> ReadBehindAsync(TransportReader from, SpliceOutcome move) =>
         move == SpliceOutcome.Drained ? ((SocketReader)from).WaitReadableAsync() : from.ReadAsync(); // Nothing else is drained.
 
-    /// <summary>Lets others have their turn where this one has moved enough.</summary>
-    /// <param name="moved">Bytes so far.</param>
-    /// <param name="turnEnd">Bytes at which the turn is over.</param>
+    /// <summary>Lets others have their turn where this one has moved enough, but not behind the end: once a request is sent its endpoint may answer, and the pump must not be found under way then.</summary>
+    /// <param name="body">What is moved.</param>
+    /// <param name="turnEnd">Bytes of it at which the turn is over.</param>
     /// <returns>Where the turn is over from now on.</returns>
-    private ValueTask<long> TakeTurnsAsync(long moved, long turnEnd) =>
-        moved < turnEnd ? new ValueTask<long>(turnEnd) : YieldTurnAsync(moved);
+    private ValueTask<long> TakeTurnsAsync(BodyDecoder body, long turnEnd) =>
+        body.IsDone || body.Bytes < turnEnd ? new ValueTask<long>(turnEnd) : YieldTurnAsync(body.Bytes);
 
     [AsyncMethodBuilder(typeof(PooledTaskMethodBuilder<>))]
     private async ValueTask<long> YieldTurnAsync(long moved)

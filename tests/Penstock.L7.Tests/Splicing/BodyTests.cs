@@ -165,11 +165,8 @@ public sealed class BodyTests
     public async Task EndpointThatEndsInTheMiddle_IsNotTakenForAnEnd(bool resets)
     {
         await using var engine = new Http2Engine();
-        using var client = engine.ConnectPlain();
-        Http2Engine.Send(client, Get);
-        using var origin = engine.Accept();
-        Http2Engine.ReadHead(origin);
-        Http2Engine.Send(origin, AnswerHead());
+        using var ends = Answer(engine);
+        var (client, origin) = ends;
         var sending = SendAsync(origin, 0, Length / 2);
         Http2Engine.ReadHead(client);
         Expect(client, 0, Length / 2);
@@ -264,11 +261,8 @@ public sealed class BodyTests
     public async Task Endpoint_ThatSendsNothingMore_IsGivenUp()
     {
         await using var engine = new Http2Engine(cluster: cluster => cluster with { Timeouts = cluster.Timeouts with { Body = TimeSpan.FromSeconds(3) } });
-        using var client = engine.ConnectPlain();
-        Http2Engine.Send(client, Get);
-        using var origin = engine.Accept();
-        Http2Engine.ReadHead(origin);
-        Http2Engine.Send(origin, AnswerHead());
+        using var ends = Answer(engine);
+        var (client, origin) = ends;
         var sending = SendAsync(origin, 0, Length / 2);
         Http2Engine.ReadHead(client);
         Expect(client, 0, Length / 2);
@@ -286,11 +280,8 @@ public sealed class BodyTests
     public async Task UrgentByte_InABody_StopsNothing(bool isAhead)
     {
         await using var engine = new Http2Engine();
-        using var client = engine.ConnectPlain();
-        Http2Engine.Send(client, Get);
-        using var origin = engine.Accept();
-        Http2Engine.ReadHead(origin);
-        Http2Engine.Send(origin, AnswerHead());
+        using var ends = Answer(engine);
+        var (client, origin) = ends;
         if (isAhead)
             origin.Send("!"u8, SocketFlags.OutOfBand);
         var sending = Task.Run(() =>
@@ -312,11 +303,8 @@ public sealed class BodyTests
     public async Task UrgentByte_WithMoreBehindItAlready_StopsNothing(int pipes)
     {
         await using var engine = new Http2Engine(pipes: pipes);
-        using var client = engine.ConnectPlain();
-        Http2Engine.Send(client, Get);
-        using var origin = engine.Accept();
-        Http2Engine.ReadHead(origin);
-        Http2Engine.Send(origin, AnswerHead());
+        using var ends = Answer(engine);
+        var (client, origin) = ends;
         Http2Engine.ReadHead(client);
 
         // All that comes is there at once: no later event tells of what is behind the byte.

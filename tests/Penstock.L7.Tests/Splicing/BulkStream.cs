@@ -68,6 +68,17 @@ internal static class BulkStream
         return (client, origin);
     }
 
+    /// <summary>A client that has asked, and an origin that has sent the head of its answer.</summary>
+    public static Ends Answer(Http2Engine engine)
+    {
+        var client = engine.ConnectPlain();
+        Http2Engine.Send(client, Get);
+        var origin = engine.Accept();
+        Http2Engine.ReadHead(origin);
+        Http2Engine.Send(origin, AnswerHead());
+        return new Ends(client, origin);
+    }
+
     /// <summary>A tunnel, open at both ends.</summary>
     public static (Socket Client, Socket Origin) OpenTunnel(Http2Engine engine)
     {
@@ -94,5 +105,15 @@ internal static class BulkStream
         var body = new byte[Length];
         new Random(1).NextBytes(body);
         return body;
+    }
+
+    /// <summary>Both ends of what goes through the proxy.</summary>
+    internal sealed record Ends(Socket Client, Socket Origin) : IDisposable
+    {
+        public void Dispose()
+        {
+            Client.Dispose();
+            Origin.Dispose();
+        }
     }
 }

@@ -48,11 +48,8 @@ public sealed class FallbackTests
     public async Task SpliceThatIsRefusedFromSomeTimeOn_LosesNothing()
     {
         await using var engine = new Http2Engine();
-        using var client = engine.ConnectPlain();
-        Http2Engine.Send(client, Get);
-        using var origin = engine.Accept();
-        Http2Engine.ReadHead(origin);
-        Http2Engine.Send(origin, AnswerHead());
+        using var ends = Answer(engine);
+        var (client, origin) = ends;
         Http2Engine.ReadHead(client);
         var sending = SendAsync(origin, 0, Length / 2);
         Expect(client, 0, Length / 2);
@@ -96,11 +93,8 @@ public sealed class FallbackTests
     {
         await using var engine = new Http2Engine(pipes: 1);
         var (slow, its) = Hold(engine);
-        using var client = engine.ConnectPlain();
-        Http2Engine.Send(client, Get);
-        using var origin = engine.Accept();
-        Http2Engine.ReadHead(origin);
-        Http2Engine.Send(origin, AnswerHead());
+        using var ends = Answer(engine);
+        var (client, origin) = ends;
         Http2Engine.ReadHead(client);
         var sending = SendAsync(origin, 0, Length / 2);
         Expect(client, 0, Length / 2);
@@ -120,11 +114,8 @@ public sealed class FallbackTests
     public async Task Turn_MovesNoMoreThanItsShare()
     {
         await using var engine = new Http2Engine();
-        using var client = engine.ConnectPlain();
-        Http2Engine.Send(client, Get);
-        using var origin = engine.Accept();
-        Http2Engine.ReadHead(origin);
-        Http2Engine.Send(origin, AnswerHead());
+        using var ends = Answer(engine);
+        var (client, origin) = ends;
         Http2Engine.ReadHead(client);
         var most = 0L;
         engine.EachTurn(spliced => most = Math.Max(most, spliced));
@@ -149,11 +140,8 @@ public sealed class FallbackTests
     public async Task Reload_InTheMiddleOfABody_LeavesItAsItIs()
     {
         await using var engine = new Http2Engine();
-        using var client = engine.ConnectPlain();
-        Http2Engine.Send(client, Get);
-        using var origin = engine.Accept();
-        Http2Engine.ReadHead(origin);
-        Http2Engine.Send(origin, AnswerHead());
+        using var ends = Answer(engine);
+        var (client, origin) = ends;
         Http2Engine.ReadHead(client);
         var sending = SendAsync(origin);
         Expect(client, 0, Length / 4);
@@ -168,11 +156,8 @@ public sealed class FallbackTests
     public async Task Stop_WaitsForABody()
     {
         await using var engine = new Http2Engine();
-        using var client = engine.ConnectPlain();
-        Http2Engine.Send(client, Get);
-        using var origin = engine.Accept();
-        Http2Engine.ReadHead(origin);
-        Http2Engine.Send(origin, AnswerHead());
+        using var ends = Answer(engine);
+        var (client, origin) = ends;
         Http2Engine.ReadHead(client);
         var sending = SendAsync(origin);
         Expect(client, 0, Length / 4);
