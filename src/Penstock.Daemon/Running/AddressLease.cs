@@ -10,17 +10,22 @@ namespace Penstock.Daemon.Running;
 /// <summary>Tells those who look after virtual addresses whether this daemon is alive, and what becomes of the addresses when it ends.</summary>
 /// <param name="tiers">The tiers that have them.</param>
 /// <param name="running">The configuration that runs; null: none yet.</param>
+/// <param name="nextReload">Ends when there may be another configuration; asked for before <paramref name="running"/>.</param>
 /// <param name="isLoopAlive">Whether the control loop ends its turn within a time.</param>
 /// <param name="areReactorsAlive">Whether every reactor of the proxy tier does.</param>
 /// <param name="time">Clock.</param>
 /// <param name="logger">Log.</param>
 internal sealed class AddressLease(
-    IReadOnlyList<IAddressTier> tiers, Func<ApplianceConfig?> running, Func<TimeSpan, ValueTask<bool>> isLoopAlive, Func<TimeSpan, Task<bool>> areReactorsAlive, TimeProvider time, ILogger logger)
+    IReadOnlyList<IAddressTier> tiers,
+    Func<ApplianceConfig?> running,
+    Func<Task> nextReload,
+    Func<TimeSpan, ValueTask<bool>> isLoopAlive,
+    Func<TimeSpan, Task<bool>> areReactorsAlive,
+    TimeProvider time,
+    ILogger logger)
 {
     /// <summary>Longest turn of the control loop that counts as progress: many services take seconds, a keepalived that is slow to start or end ten more.</summary>
     public static readonly TimeSpan LongestTurn = TimeSpan.FromSeconds(30);
-
-    private static readonly TimeSpan s_idle = TimeSpan.FromMilliseconds(500);
 
     private Task<bool>? _turn;
     private bool _isTurning = true;
@@ -48,14 +53,15 @@ internal sealed class AddressLease(
     {
         while (!stop.IsCancellationRequested)
         {
-            var period = s_idle;
+            var next = nextReload().WaitAsync(stop);
             if (running() is { } config && Used(config) is { Length: > 0 } used)
             {
-                period = used.Min(tier => tier.DeadAfter(config)) / 6;
+                var period = used.Min(tier => tier.DeadAfter(config)) / 6;
                 await RenewAsync(used, period);
+                next = Task.Delay(period, time, stop);
             }
 
-            await Task.Delay(period, time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await next.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 

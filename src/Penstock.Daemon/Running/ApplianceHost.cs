@@ -137,7 +137,7 @@ internal sealed class ApplianceHost(ConfigSource source, string? socketPath, ILo
 
         var reloads = reloader.RunAsync(signals.Stop);
         var watchdog = GuardAsync(plane, engine, notifier, signals.StopAtOnce);
-        var lease = new AddressLease([vrrp, bgp], () => plane.State.Snapshot?.Config, plane.IsAliveAsync, engine.IsAliveAsync, time, _logger);
+        var lease = new AddressLease([vrrp, bgp], () => plane.State.Snapshot?.Config, () => reloader.NextTurn, plane.IsAliveAsync, engine.IsAliveAsync, time, _logger);
         var renewals = lease.RunAsync(signals.StopAtOnce);
         _isReady = true;
         notifier.Ready(reloader.Summary);

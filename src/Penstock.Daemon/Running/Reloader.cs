@@ -18,7 +18,7 @@ namespace Penstock.Daemon.Running;
 /// <param name="time">Clock.</param>
 internal sealed class Reloader(ConfigSource source, KeptConfigs kept, Channel<string> causes, ControlLoop plane, ServiceNotifier notifier, ILogger logger, TimeProvider time) : IDisposable
 {
-    // How often it is looked whether something is to come back, and how long after a return that failed it is tried again.
+    // How often it is looked whether something is to come back, as long as something may (the clock can be set), and how long after a return that failed it is tried again.
     private static readonly TimeSpan s_look = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan s_again = TimeSpan.FromSeconds(30);
 
@@ -26,6 +26,7 @@ internal sealed class Reloader(ConfigSource source, KeptConfigs kept, Channel<st
 
     // One waiting is enough: who serves it writes all there is.
     private readonly Channel<bool> _unwritten = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private TaskCompletionSource _turned = NewTurn();
     private ConfigWatcher? _watcher;
     private NamedFileWatcher? _named;
     private volatile bool _closed;
@@ -33,6 +34,9 @@ internal sealed class Reloader(ConfigSource source, KeptConfigs kept, Channel<st
     /// <summary>What runs, in a line.</summary>
     public string Summary =>
         $"generation {plane.State.Snapshot?.Generation}, {plane.State.Snapshot?.Services.Count} services, {plane.State.Snapshot?.Config.L7.Listeners.Length} listeners, {plane.State.Snapshot?.Endpoints.Count} clusters";
+
+    /// <summary>Ends when a reload, a return or a confirmation does, the first after it is asked for: ask before looking at what they change, and wait afterwards.</summary>
+    public Task NextTurn => Volatile.Read(ref _turned).Task;
 
     /// <summary>The first load, for which nobody is told of a reload. Where what was to be returned to can't be put in place, the daemon begins with the files, and the other way round.</summary>
     /// <param name="first">What to begin with.</param>
@@ -113,6 +117,8 @@ internal sealed class Reloader(ConfigSource source, KeptConfigs kept, Channel<st
         _oneAtATime.Dispose();
     }
 
+    private static TaskCompletionSource NewTurn() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
     private async Task ServeAllAsync(CancellationToken stop)
     {
         try
@@ -166,9 +172,11 @@ internal sealed class Reloader(ConfigSource source, KeptConfigs kept, Channel<st
     {
         while (!stop.IsCancellationRequested)
         {
+            var turn = NextTurn;
             if (kept.Status.Window is { } window && window.Until <= time.GetUtcNow())
                 await InTurnAsync(ReturnUnlessConfirmedAsync);
-            await Task.Delay(s_look, time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            var next = kept.Status.Window is null ? turn.WaitAsync(stop) : Task.Delay(s_look, time, stop);
+            await next.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
@@ -218,6 +226,7 @@ internal sealed class Reloader(ConfigSource source, KeptConfigs kept, Channel<st
         {
             _oneAtATime.Release();
             _unwritten.Writer.TryWrite(true);
+            Interlocked.Exchange(ref _turned, NewTurn()).SetResult();
         }
     }
 

@@ -16,6 +16,7 @@ public sealed class AddressLeaseTests : IAsyncLifetime
     private readonly CancellationTokenSource _stop = new();
     private readonly FakeTier _tier = new();
     private ApplianceConfig? _config = s_config;
+    private TaskCompletionSource _reload = new();
     private TimeSpan _turnTakes;
     private bool _isReactorHung;
     private Task _running = Task.CompletedTask;
@@ -97,19 +98,41 @@ public sealed class AddressLeaseTests : IAsyncLifetime
         _time.Advance(TimeSpan.FromSeconds(10));
         _tier.HasAny = false;
         _config = s_config;
+        Reload();
         _time.Advance(TimeSpan.FromSeconds(10));
         _tier.Renewals.ShouldBe(0);
 
         _tier.HasAny = true;
-        _time.Advance(TimeSpan.FromSeconds(1));
-        _tier.Renewals.ShouldBeGreaterThan(0);
+        Reload();
+        _tier.Renewals.ShouldBe(1, "at once, as the tier takes a daemon that is silent for a while for dead");
+    }
+
+    [Fact]
+    public async Task HostWithoutAddresses_IsNotWokenUntilTheConfigurationIsAnother()
+    {
+        var asked = 0;
+        _tier.HasAny = false;
+        _tier.Asked = () => asked++;
+        await StartAsync();
+        _time.Advance(TimeSpan.FromHours(1));
+        asked.ShouldBe(1);
+
+        Reload();
+        asked.ShouldBe(2);
     }
 
     // Its first turn is over when this returns, each later one when the clock has been moved: without a context that continuations would have to be sent to.
     private Task StartAsync(params IAddressTier[] tiers) => Task.Run(() =>
     {
-        _running = new AddressLease(tiers.Length == 0 ? [_tier] : tiers, () => _config, TurnAsync, ReactorsAsync, _time, _log).RunAsync(_stop.Token);
+        _running = new AddressLease(tiers.Length == 0 ? [_tier] : tiers, () => _config, () => _reload.Task, TurnAsync, ReactorsAsync, _time, _log).RunAsync(_stop.Token);
     });
+
+    private void Reload()
+    {
+        var before = _reload;
+        _reload = new();
+        before.SetResult();
+    }
 
     private async ValueTask<bool> TurnAsync(TimeSpan within)
     {
@@ -134,9 +157,15 @@ public sealed class AddressLeaseTests : IAsyncLifetime
 
         public bool Fails { get; init; }
 
+        public Action? Asked { get; set; }
+
         public int Renewals { get; private set; }
 
-        public bool HasAddresses(ApplianceConfig config) => HasAny;
+        public bool HasAddresses(ApplianceConfig config)
+        {
+            Asked?.Invoke();
+            return HasAny;
+        }
 
         public TimeSpan DeadAfter(ApplianceConfig config) => Length;
 
