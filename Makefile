@@ -14,7 +14,7 @@ export DOTNET_CLI_WORKLOAD_UPDATE_NOTIFY_DISABLE = 1
 BPF_OBJECTS := $(patsubst bpf/%.c,out/bpf/%.o,$(wildcard bpf/*.bpf.c))
 BPF_SOURCES := bpf/build-id bpf/compile $(wildcard bpf/*.bpf.c bpf/include/*.h)
 
-.PHONY: help deps bpf build deb rpm reproduce test test-kubernetes lint demo perf perf-micro perf-l4 perf-l7 perf-relays perf-vrrp perf-bgp perf-process perf-floods fuzz clean
+.PHONY: help deps bpf build deb rpm reproduce test test-kubernetes test-package lint demo perf perf-micro perf-l4 perf-l7 perf-relays perf-vrrp perf-bgp perf-process perf-floods fuzz clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 17
@@ -53,6 +53,9 @@ test: deps build ## build everything and run all tests
 
 test-kubernetes: deps build ## discovery against a real kube-apiserver with etcd, kubectl and nginx as gateways (root); five minutes, the first time ten more to build the API server
 	@tests/Kubernetes/run $(ARGS)
+
+test-package: deps build ## the Debian package's whole life in a Debian that is booted in a virtual machine: installed, reloaded, upgraded, killed, removed, purged, by engine xdp and ipvs (root, QEMU); seven minutes
+	@tests/Systemd/package -v out/penstock
 
 lint: build ## what CI enforces: warnings, format, dependency edges, file sizes
 	@dotnet build Appliance.sln -c $(CONFIGURATION) -v q -clp:NoSummary

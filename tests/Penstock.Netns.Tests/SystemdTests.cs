@@ -8,6 +8,8 @@ public sealed class SystemdTests
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(10);
 
+    private static string Folder { get; } = Path.Combine(Objects.Root, "tests/Systemd");
+
     [SystemdFact]
     public Task Address_MovesWithKeepalivedsUnits_AndNotWithPenstocks() => RunAsync("vrrp.sh");
 
@@ -15,15 +17,16 @@ public sealed class SystemdTests
     public Task Address_IsWithdrawnWithBirdsUnits_AndNotWithPenstocks() => RunAsync("bgp.sh");
 
     [SystemdFact("/usr/sbin/logrotate")]
-    public Task Package_InstalledConfiguredUpgradedRemovedAndPurged_KeepsAndLeavesWhatItShould() => RunAsync("deb.sh");
+    public Task Package_InstalledConfiguredUpgradedKilledRemovedAndPurged_KeepsAndLeavesWhatItShould() => DoneAsync("package");
 
     [SystemdFact]
     public Task Restart_LosesNoRequest_AndAKilledDaemonHasNobodyRefused() => RunAsync("restart.sh");
 
-    private static async Task RunAsync(string script)
+    private static Task RunAsync(string script) => DoneAsync("run", "-t", "560", Path.Combine(Folder, script));
+
+    private static async Task DoneAsync(string program, params string[] arguments)
     {
-        var folder = Path.Combine(Objects.Root, "tests/Systemd");
-        await using var run = new ChildProcess(Path.Combine(folder, "run"), "-t", "560", Path.Combine(folder, script), SystemdFactAttribute.Binary!); // there, or the test is skipped
+        await using var run = new ChildProcess(Path.Combine(Folder, program), [.. arguments, SystemdFactAttribute.Binary!]); // there, or the test is skipped
 
         var code = await run.WaitAsync(s_patience);
 

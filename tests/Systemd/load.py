@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""load.py HOST PORT END [new|flows]: asks for a page that says "one" until the file END is there. Without a pause, 4 clients with a connection for each request and 4 that keep theirs; new: all 8
-with a connection for each; flows: 40 clients that keep theirs and ask five times a second, and 4 with a connection for each request, twenty a second.
+"""load.py HOST PORT END [new|flows|slow|slow-flows]: asks for a page that says "one" until the file END is there. Without a pause, 4 clients with a connection for each request and 4 that keep theirs; new: all 8
+with a connection for each; flows: 40 clients that keep theirs and ask five times a second, and 4 with a connection for each request, twenty a second; slow and slow-flows: as many clients as
+without it and with flows, that ask twice and once a second.
 
 Prints how many requests were answered, how many connections were refused and how many requests failed otherwise, the longest answer in ms, how many connections were kept and how many of
 them ended meanwhile, and the first reason of a failure.
@@ -13,7 +14,13 @@ import time
 
 HOST, PORT, END = sys.argv[1], int(sys.argv[2]), sys.argv[3]
 KEPT, NEW = (True, 0.002), (False, 0.002)  # whether a client keeps its connection, and its pause in seconds
-CLIENTS = {"": [KEPT, NEW] * 4, "new": [NEW] * 8, "flows": [(True, 0.2)] * 40 + [(False, 0.2)] * 4}["".join(sys.argv[4:])]
+CLIENTS = {
+    "": [KEPT, NEW] * 4,
+    "new": [NEW] * 8,
+    "flows": [(True, 0.2)] * 40 + [(False, 0.2)] * 4,
+    "slow": [(True, 0.5), (False, 0.5)] * 4,
+    "slow-flows": [(True, 1)] * 40 + [(False, 1)] * 4,
+}["".join(sys.argv[4:])]
 counts = {"answered": 0, "refused": 0, "failed": 0, "longest": 0, "ended": 0}
 reasons = []
 gate = threading.Lock()
