@@ -34,7 +34,7 @@ public sealed class XdpEngine : IL4Engine
     private readonly L4Meter _meter;
     private readonly Lock _gate = new();
     private readonly ITimer _watch;
-    private bool _haveHopsChanged, _isDisposed;
+    private bool _haveHopsChanged;
     private Running? _running;
 
     /// <summary>An engine that touches nothing until it is given a service.</summary>
@@ -48,7 +48,7 @@ public sealed class XdpEngine : IL4Engine
         _probes = new ProbePaths(_logger, _programs);
         _neighbours = new NeighbourKeeper(_host, time);
         _meter = new L4Meter(Status, time);
-        _watch = time.CreateTimer(_ => Watch(), state: null, WatchEvery, Timeout.InfiniteTimeSpan);
+        _watch = time.CreateTimer(_ => Watch(), state: null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
     /// <summary>Puts a snapshot's services in place.</summary>
@@ -130,7 +130,6 @@ public sealed class XdpEngine : IL4Engine
     {
         lock (_gate)
         {
-            _isDisposed = true;
             _watch.Dispose();
             _events?.Dispose();
             _meter.Dispose();
@@ -165,9 +164,9 @@ public sealed class XdpEngine : IL4Engine
     {
         lock (_gate)
         {
-            if (_isDisposed)
-                return;
-            if (_running is { } running && !((running.Interfaces.HaveChanged(running.Program.Program.Info.Id) || _planner.Reaches(running.Plan)) && ApplyAgain(running.Snapshot)))
+            if (_running is not { } running)
+                return; // the next that runs is watched from then on
+            if (!((running.Interfaces.HaveChanged(running.Program.Program.Info.Id) || _planner.Reaches(running.Plan)) && ApplyAgain(running.Snapshot)))
                 FollowHops(); // also while an interface is gone
             _watch.Change(WatchEvery, Timeout.InfiniteTimeSpan);
         }
@@ -359,6 +358,7 @@ public sealed class XdpEngine : IL4Engine
             if (!program.IsAdopted)
                 _running?.Program.Dispose();
             _running = new Running(snapshot, plan, Interfaces(snapshot.Config, plan, devices), devices, settings, program, tables, notes);
+            _watch.Change(WatchEvery, Timeout.InfiniteTimeSpan);
         }
         catch
         {
