@@ -23,14 +23,11 @@ import protocols
 import report
 import servers
 import tls
-import tunnels
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PROXY_CORE, LOAD_CORE = "0", "1"
 PLAIN = ["requests", "memory", "body", "reactors"]
 ROWS = [*PLAIN, *protocols.TITLES]
-# haproxy reserves two descriptors a connection, out of the 20,000 a machine may allow.
-MOST_IDLE = {"haproxy": 9800}
 
 
 def numbers(text):
@@ -64,7 +61,7 @@ def arguments():
     parser.add_argument("--rows", type=rows, help=f"what is measured, of {', '.join(ROWS)}; or protocols, which is all from tls on (default all)")
     parser.add_argument("--warm", type=int, default=16, help="seconds of load before a group of protocols' rows is measured, at most (default 16)")
     parser.add_argument("--body", type=int, default=10_000_000_000, help="bytes of the answer of the body part (default 10 GB)")
-    parser.add_argument("--idle", type=int, default=10_000, help="idle connections for the memory part (default 10000)")
+    parser.add_argument("--idle", type=int, default=10_000, help="idle connections for the memory part, as far as the limit of open files goes (default 10000)")
     parser.add_argument("--tunnels", type=int, default=10_000, help="idle WebSockets, as far as the limit of open files goes (default 10000)")
     parser.add_argument("--penstock", default=str(ROOT / "out" / "penstock"), help="the binary (default out/penstock)")
     parser.add_argument("--out", type=pathlib.Path, help="directory for json, md and svg (default perf/results, where all rows of a file are measured)")
@@ -76,7 +73,7 @@ def arguments():
             options.rounds, options.seconds, options.warm, options.tunnels = 1, 1, 5, 2000
     options.rounds = options.rounds or (3 if options.rows and not set(PLAIN) & set(options.rows) else 5)
     options.rows = options.rows or (["requests"] if options.quick else ROWS)
-    options.tunnels = min(options.tunnels, tunnels.most())
+    options.tunnels, options.idle = min(options.tunnels, memory.most()), min(options.idle, memory.most())
     return options
 
 
@@ -135,7 +132,7 @@ def measure_memory(options, directory, origin):
     result = {}
     for name in options.proxies:
         with servers.start_proxy(name, directory, origin, PROXY_CORE, options.penstock) as proxy:
-            result[name] = memory.measure(proxy.wait_ready(), min(options.idle, MOST_IDLE.get(name, options.idle)))
+            result[name] = memory.measure(proxy.wait_ready(), options.idle)
     return result
 
 
@@ -211,14 +208,15 @@ def main():
             profile(options, directory, origin)
             return 0
         result = environment(options)
-        if "requests" in options.rows:
-            result["cells"] = medians(measure_cpu(options, directory, origin))
+        # The short ones first: what fails, fails before the long one.
         if "memory" in options.rows:
             result["memory"] = measure_memory(options, directory, origin)
         if "body" in options.rows:
             result["body"] = measure_body(options, directory, origin)
         if "reactors" in options.rows and "penstock" in options.proxies:
             result["reactors"] = measure_reactors(options, directory, origin)
+        if "requests" in options.rows:
+            result["cells"] = medians(measure_cpu(options, directory, origin))
         done = {"l7": result} if set(PLAIN) & set(options.rows) else {}
         if set(protocols.TITLES) & set(options.rows):
             done["l7-protocols"] = {**environment(options), "protocols": protocols.measure(options, directory, origin, (PROXY_CORE, LOAD_CORE))}

@@ -1,10 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """Resident memory after the start, what an idle keep-alive connection adds, and what a long body adds."""
 
+import resource
 import socket
 import time
 
 REQUEST = b"GET /bench/0 HTTP/1.1\r\nHost: bench.test\r\n\r\n"
+# Descriptors of a proxy that are no client's and no endpoint's.
+SPARE = 600
+
+
+def most():
+    """Clients that a proxy can hold with two descriptors each: penstock and haproxy keep one for each client's endpoint."""
+    return (resource.getrlimit(resource.RLIMIT_NOFILE)[1] - SPARE) // 2
 
 
 def settled(server, seconds=2.0):

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """WebSockets: what opening one costs, a message there and back, and many that say nothing."""
 
-import resource
 import socket
 import time
 
@@ -15,13 +14,6 @@ AT_ONCE = 50
 # Over each: the first of all is not what one costs.
 MESSAGES = 5
 IDLE_SECONDS = 5
-# Descriptors of a proxy that are no tunnel's.
-SPARE = 600
-
-
-def most():
-    """Tunnels that a proxy can hold with two descriptors each."""
-    return (resource.getrlimit(resource.RLIMIT_NOFILE)[1] - SPARE) // 2
 
 
 def ask(port, count):
