@@ -56,6 +56,7 @@ public sealed class ControlLoop : IAsyncDisposable
     private ControlPlaneState _state = new(Snapshot: null, ConfigHash: "", LastReload: null);
     private long _publishedAt;
     private TimeSpan _retryAfter = RetryInterval;
+    private string? _refusal;
     private int _touched;
     private bool _isStale;
 
@@ -90,18 +91,20 @@ public sealed class ControlLoop : IAsyncDisposable
         _logger = loggers.CreateLogger<ControlLoop>();
         _health = new HealthChecker(_ => Touch(), time, loggers.CreateLogger<HealthChecker>());
         _services = new ServiceStates(_health, time);
-        _metrics = new ControlPlaneMetrics(() => State, overrides, () => _services.LeftOut);
+        _metrics = new ControlPlaneMetrics(() => State, overrides, () => _services.LeftOut, () => Volatile.Read(ref _refusal) is not null);
         _publishTimer = time.CreateTimer(_ => _messages.Writer.TryWrite(ControlMessage.Touched.Instance), state: null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _stepTimer = time.CreateTimer(_ => Touch(), state: null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _feeds = new FeedSet(discover, Touch, time, _logger);
         _loop = Task.Run(RunAsync);
     }
 
-    /// <summary>What asks for attention in what discovery has found, or has not yet after a reload, a line each; for any thread.</summary>
-    public IEnumerable<string> Warnings => _services.Warnings.Concat(_feeds.Warnings);
+    /// <summary>What asks for attention: a change that the engines do not take, and what discovery has found, or has not yet after a reload; a line each, for any thread.</summary>
+    public IEnumerable<string> Warnings => Refused.Concat(_services.Warnings).Concat(_feeds.Warnings);
 
     /// <summary>What was last published.</summary>
     public ControlPlaneState State => Volatile.Read(ref _state);
+
+    private IEnumerable<string> Refused => Volatile.Read(ref _refusal) is { } reason ? [$"a change is not in effect yet, and is tried again: {reason}"] : [];
 
     /// <summary>Reads the configuration and applies all of it or nothing. Calls take turns.</summary>
     /// <param name="load">Reads another one in its place, by the same rules; null: the one that the loop was made with.</param>
@@ -182,6 +185,11 @@ public sealed class ControlLoop : IAsyncDisposable
                         break;
                 }
             }
+            catch (Exception exception) when (IsRefusal(exception) && message is not ControlMessage.Reload)
+            {
+                Note(exception.Message);
+                (message as ControlMessage.Publish)?.Done.TrySetResult(exception.Message);
+            }
             catch (Exception exception)
             {
                 // The loop's one catch-all: a fault of one turn must not end the control plane; what runs stays.
@@ -219,6 +227,7 @@ public sealed class ControlLoop : IAsyncDisposable
         var roles = _roles();
         if (!_isStale && endpoints == running.Endpoints && services == running.Services && roles == running.Roles)
         {
+            Note(refusal: null); // what was refused is not wanted any more
             AwaitStep(running);
             await _feeds.EndLeavingAsync();
             return;
@@ -242,6 +251,7 @@ public sealed class ControlLoop : IAsyncDisposable
             _apply(snapshot);
             _isStale = false;
             _retryAfter = RetryInterval;
+            Note(refusal: null);
         }
         catch
         {
@@ -251,6 +261,20 @@ public sealed class ControlLoop : IAsyncDisposable
             throw;
         }
     }
+
+    // Said once and not with each attempt; status has it for as long as it lasts. A reload says itself why it is refused.
+    private void Note(string? refusal)
+    {
+        if (string.Equals(_refusal, refusal, StringComparison.Ordinal)) return;
+        Volatile.Write(ref _refusal, refusal);
+        if (refusal is null)
+            _logger.LogInformation("no change waits to be put in place any more");
+        else
+            _logger.LogWarning("a change is not in effect yet, and is tried again: {Reason}", refusal);
+    }
+
+    // What the engines throw where the host refuses something: a message for people, and no defect.
+    private static bool IsRefusal(Exception exception) => exception is L4ApplyException or L7ApplyException or AddressApplyException;
 
     private async ValueTask<ReloadOutcome> ReloadNowAsync(Func<LoadedConfig> load)
     {
@@ -274,12 +298,13 @@ public sealed class ControlLoop : IAsyncDisposable
         {
             await _feeds.DropAsync(feeds);
             Touch(); // warnings are of what runs again
-            if (exception is not (L4ApplyException or L7ApplyException or AddressApplyException)) throw;
+            if (!IsRefusal(exception)) throw;
             return Refuse(started, loaded.Diagnostics.Add(new ReloadDiagnostic(IsError: true, exception.Message)));
         }
 
         _publishedAt = _time.GetTimestamp();
         Volatile.Write(ref _state, State with { Snapshot = snapshot, ConfigHash = loaded.Hash });
+        Note(refusal: null);
         AwaitStep(snapshot);
         await _feeds.TakeAsync(feeds);
         await _health.ApplyAsync(Targets(snapshot));

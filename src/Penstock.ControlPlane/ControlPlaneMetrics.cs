@@ -19,7 +19,8 @@ internal sealed class ControlPlaneMetrics : IDisposable
     /// <param name="state">What was last published.</param>
     /// <param name="overrides">What operators have said.</param>
     /// <param name="leftOut">Endpoints that are no backends of the service they were found for, by its name.</param>
-    public ControlPlaneMetrics(Func<ControlPlaneState> state, Func<OverrideSet> overrides, Func<IReadOnlyDictionary<string, int>> leftOut)
+    /// <param name="isRefused">Whether the engines do not take a change.</param>
+    public ControlPlaneMetrics(Func<ControlPlaneState> state, Func<OverrideSet> overrides, Func<IReadOnlyDictionary<string, int>> leftOut, Func<bool> isRefused)
     {
         (_state, _overrides) = (state, overrides);
         _reloads = _meter.CreateCounter<long>("penstock.reloads", description: "Reloads by outcome: applied or refused. The start counts as one.");
@@ -29,6 +30,7 @@ internal sealed class ControlPlaneMetrics : IDisposable
         _meter.CreateObservableGauge("penstock.reload.last.duration", LastDuration, "s", "How long the last reload took.");
         _meter.CreateObservableGauge("penstock.config.info", ConfigInfo, description: "1, with the hash of the running configuration.");
         _meter.CreateObservableGauge("penstock.snapshot.generation", () => state().Snapshot?.Generation ?? 0, description: "Generation of the running snapshot.");
+        _meter.CreateObservableGauge("penstock.snapshot.refused", () => isRefused() ? 1 : 0, description: "Whether what discovery, health checks, roles or commands have changed is not in effect, since the host refuses it; it is tried again.");
         _meter.CreateObservableGauge("penstock.cluster.endpoints", Endpoints, description: "Endpoints by cluster and state.");
         _meter.CreateObservableGauge(
             "penstock.l4.endpoints.left.out",

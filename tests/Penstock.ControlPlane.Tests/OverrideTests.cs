@@ -154,7 +154,7 @@ public sealed class OverrideTests : IAsyncLifetime
     {
         _overrides = _overrides.With(Said(OverrideKind.Endpoint, "c", "a", BackendState.Drain)).With(Said(OverrideKind.Endpoint, "c", "b", BackendState.Drain)).With(Said(OverrideKind.Service, "s", address: null, BackendState.Maintenance));
         var seen = new ConcurrentDictionary<string, int>(StringComparer.Ordinal);
-        using var metrics = new ControlPlaneMetrics(() => _loop.State, () => _overrides, () => ImmutableDictionary<string, int>.Empty);
+        using var metrics = new ControlPlaneMetrics(() => _loop.State, () => _overrides, () => ImmutableDictionary<string, int>.Empty, () => false);
         using var listener = new MeterListener { InstrumentPublished = (instrument, self) => { if (instrument.Name == "penstock.overrides") self.EnableMeasurementEvents(instrument); } };
         listener.SetMeasurementEventCallback<int>((_, value, tags, _) => seen.AddOrUpdate(string.Join(' ', tags.ToArray().Select(tag => tag.Value)), value, (_, other) => Math.Max(value, other))); // other tests have loops, and no overrides
         listener.Start();
