@@ -97,6 +97,16 @@ public sealed class KubernetesTests : IDisposable
     }
 
     [Fact]
+    public void Read_Authorities_SayWhereTheyStand()
+    {
+        Read(Config("token: abc")).AuthoritiesFrom.ShouldBe(_authority.CaFile);
+        Read(Config("token: abc", "server: \"https://192.0.2.1:6443\", certificate-authority: ca.crt")).AuthoritiesFrom.ShouldBe(_authority.CaFile);
+        Read(Config("token: abc", $"server: \"https://192.0.2.1:6443\", certificate-authority-data: {Data(_authority.CaFile)}")).AuthoritiesFrom
+            .ShouldBe($"{Path.Combine(_folder, "kube.conf")} (certificate-authority-data)");
+        Read(Config("token: abc", "server: \"https://192.0.2.1:6443\"")).AuthoritiesFrom.ShouldBeNull();
+    }
+
+    [Fact]
     public void Read_Tokens_AreTakenAsTheyStand()
     {
         var file = Write("token", "abc.def\n");

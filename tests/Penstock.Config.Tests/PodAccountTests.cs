@@ -28,7 +28,7 @@ public sealed class PodAccountTests : IDisposable
         var (access, faults) = Read(host, port);
 
         faults.ShouldBeEmpty();
-        access.ShouldBe(new KubernetesAccess(new Uri(server)) { Authorities = File.ReadAllText(_authority.CaFile), TokenFile = token });
+        access.ShouldBe(new KubernetesAccess(new Uri(server)) { Authorities = File.ReadAllText(_authority.CaFile), AuthoritiesFrom = _authority.CaFile, TokenFile = token });
     }
 
     [Theory]

@@ -60,6 +60,7 @@ public sealed class Kubeconfig
         var access = new KubernetesAccess(server)
         {
             Authorities = Pem(cluster, "certificate-authority", isSecret: false),
+            AuthoritiesFrom = PlaceOf(cluster, "certificate-authority"),
             ServerName = Text(cluster, "tls-server-name"),
             Certificate = Pem(user, "client-certificate", isSecret: false),
             Key = Pem(user, "client-key", isSecret: true),
@@ -177,6 +178,10 @@ public sealed class Kubeconfig
             _faults.Add(fault.Found);
         return content;
     }
+
+    // Where Pem finds it.
+    private string? PlaceOf(MappingNode mapping, string key) =>
+        Text(mapping, key + "-data") is not null ? $"{_path} ({key}-data)" : Text(mapping, key) is { } path ? Absolute(path) : null;
 
     private string? Secret(MappingNode mapping, string value)
     {

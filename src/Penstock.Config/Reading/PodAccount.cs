@@ -8,6 +8,7 @@ namespace Penstock.Config.Reading;
 internal static class PodAccount
 {
     private const string Folder = "/var/run/secrets/kubernetes.io/serviceaccount";
+    private const string AuthoritiesFile = "/ca.crt";
     private const string HostVariable = "KUBERNETES_SERVICE_HOST";
     private const string PortVariable = "KUBERNETES_SERVICE_PORT";
 
@@ -31,12 +32,12 @@ internal static class PodAccount
         }
 
         var files = new List<TlsFault>();
-        var authorities = PemFiles.ReadText("ca", folder + "/ca.crt", files);
+        var authorities = PemFiles.ReadText("ca", folder + AuthoritiesFile, files);
         foreach (var fault in files)
             faults.Add(fault.Found);
         if (authorities is null)
             return null;
-        var access = new KubernetesAccess(new UriBuilder(Uri.UriSchemeHttps, host, port).Uri) { Authorities = authorities, TokenFile = folder + "/token" };
+        var access = new KubernetesAccess(new UriBuilder(Uri.UriSchemeHttps, host, port).Uri) { Authorities = authorities, AuthoritiesFrom = folder + AuthoritiesFile, TokenFile = folder + "/token" };
         if (KubernetesAccessChecks.Trouble(access) is not { } trouble)
             return access;
         faults.Add($"the account of this pod: {trouble}");

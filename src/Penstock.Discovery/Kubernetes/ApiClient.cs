@@ -160,9 +160,7 @@ internal sealed class ApiClient(Func<KubernetesAccess> read, KubernetesLimits li
             var stream = new NetworkStream(socket, ownsSocket: true);
             if (!string.Equals(access.Server.Scheme, Uri.UriSchemeHttps, StringComparison.Ordinal))
                 return stream;
-            var secure = new SslStream(stream, leaveInnerStreamOpen: false);
-            await secure.AuthenticateAsClientAsync(TlsOptions(access, authorities, own), cancellation);
-            return secure;
+            return await SecureAsync(stream, access, TlsOptions(access, authorities, own), cancellation);
         }
         catch
         {
@@ -171,7 +169,27 @@ internal sealed class ApiClient(Func<KubernetesAccess> read, KubernetesLimits li
         }
     }
 
-    // No callback: a certificate that the CA has not signed, or that is for another name, ends the connection.
+    // The callback decides nothing that would be decided otherwise without it: a certificate that the CA has not signed, or that is for another name, ends the connection.
+    private static async ValueTask<Stream> SecureAsync(Stream stream, KubernetesAccess access, SslClientAuthenticationOptions options, CancellationToken cancellation)
+    {
+        string? trouble = null;
+        options.RemoteCertificateValidationCallback = (_, _, chain, errors) =>
+        {
+            trouble = ServerTrust.Trouble(access, chain, errors);
+            return errors == SslPolicyErrors.None;
+        };
+        var secure = new SslStream(stream, leaveInnerStreamOpen: false);
+        try
+        {
+            await secure.AuthenticateAsClientAsync(options, cancellation);
+            return secure;
+        }
+        catch (AuthenticationException error) when (trouble is { } reason)
+        {
+            throw new ApiException(ApiFault.Unavailable, reason, error);
+        }
+    }
+
     private static SslClientAuthenticationOptions TlsOptions(KubernetesAccess access, X509Certificate2Collection? authorities, SslStreamCertificateContext? own)
     {
         var options = new SslClientAuthenticationOptions

@@ -13,8 +13,13 @@ internal sealed class ApiException(ApiFault fault, string message, Exception? ca
     /// <summary>What of an exception can be told in a line.</summary>
     public static ApiException Of(Exception error, TimeSpan patience)
     {
-        if (error is ApiException known)
-            return known;
+        // Whoever connects may have said it, within what the HTTP layer makes of that.
+        for (var cause = error; cause is not null; cause = cause.InnerException)
+        {
+            if (cause is ApiException known)
+                return known;
+        }
+
         if (error is OperationCanceledException)
             return new ApiException(ApiFault.Unavailable, $"no answer within {patience.TotalSeconds:0.#} s", error);
         if (error is InvalidDataException)

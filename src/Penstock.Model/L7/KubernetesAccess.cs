@@ -8,6 +8,9 @@ public sealed record KubernetesAccess(Uri Server)
     /// <summary>CAs (PEM) that the server's certificate is believed of; null: those of the system.</summary>
     public string? Authorities { get; init; }
 
+    /// <summary>Where <see cref="Authorities"/> stand, for messages: a file, and of one that holds more the key; null: it is not known, or there are none.</summary>
+    public string? AuthoritiesFrom { get; init; }
+
     /// <summary>Name that the server's certificate has to be for; null: the host of <see cref="Server"/>.</summary>
     public string? ServerName { get; init; }
 
