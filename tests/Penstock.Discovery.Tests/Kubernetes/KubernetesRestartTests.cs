@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 using Microsoft.Extensions.Logging.Abstractions;
+using Penstock.Discovery.Kubernetes;
 using Penstock.Model;
 using Penstock.Model.L7;
+using Penstock.Tests;
 using static Penstock.Discovery.Tests.Kubernetes.Recorded;
 
 namespace Penstock.Discovery.Tests.Kubernetes;
@@ -105,6 +107,34 @@ public sealed class KubernetesRestartTests : IDisposable
         await source.UntilAsync(() => Directory.GetFiles(folder, "*.json") is [var only] && only != before);
     }
 
+    /// <summary>The clock is moved by hand, and what it wakes up writes before it returns.</summary>
+    [Fact]
+    public async Task Run_NothingChanged_WritesNothingAnew()
+    {
+        var (time, limits) = (new ManualTimeProvider(), new KubernetesLimits());
+        await using var server = new FakeApiServer();
+        server.Put(Slices, "gw-a", Slice("gw-a", Pod("10.1.0.1")));
+        await using var source = new KubernetesSource("mesh", [SourceUnderTest.Gateway], _state, _ => server.Access, _ => { }, limits, time, NullLogger.Instance, new DiscoveryMetrics());
+        source.Start();
+        await UntilAsync(() => source.EndpointCount == 1);
+        await UntilAsync(IsWritten);
+
+        File.Delete(Files().ShouldHaveSingleItem());
+        for (var times = 0; times < 3; times++)
+            time.Advance(limits.Save);
+        Files().ShouldBeEmpty();
+
+        server.Put(Slices, "gw-a", Slice("gw-a", Pod("10.1.0.1"), Pod("10.1.0.2")));
+        await UntilAsync(IsWritten);
+
+        string[] Files() => Directory.Exists(Path.Combine(_state, "endpoints")) ? Directory.GetFiles(Path.Combine(_state, "endpoints"), "*.json") : [];
+        bool IsWritten()
+        {
+            time.Advance(limits.Save);
+            return Files().Length == 1;
+        }
+    }
+
     [Fact]
     public async Task Create_KubernetesCluster_WarnsThroughItsFactory()
     {
@@ -112,8 +142,13 @@ public sealed class KubernetesRestartTests : IDisposable
         await using var source = factory.Create(DiscoveryTarget.Of(new ClusterConfig { Name = "c", Discovery = new DiscoveryConfig { Kubernetes = [SourceUnderTest.Gateway] } }), _ => { });
         source.Start();
 
+        await UntilAsync(() => factory.Warnings.Any(warning => warning.StartsWith("cluster c: istio-system/istio-ingressgateway: EndpointSlices can't be listed: ", StringComparison.Ordinal)));
+    }
+
+    private static async Task UntilAsync(Func<bool> isSo)
+    {
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
-        while (!factory.Warnings.Any(warning => warning.StartsWith("cluster c: istio-system/istio-ingressgateway: EndpointSlices can't be listed: ", StringComparison.Ordinal)))
+        while (!isSo())
             await Task.Delay(5, patience.Token);
     }
 
