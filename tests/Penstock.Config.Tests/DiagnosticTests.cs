@@ -82,6 +82,8 @@ public sealed class DiagnosticTests
     [InlineData("{endpoints: \"10.0.0.1:80\", health: {type: http, expect: 399-200}}", "did you mean '200-399'?")]
     [InlineData("{endpoints: \"10.0.0.1:80\", health_port: 15021}", "health_port without health; expected health beside it")]
     [InlineData("{endpoints: \"unix:/run/x\", health: {}, health_port: 15021}", "health_port beside an endpoint that is a Unix socket")]
+    [InlineData("{endpoints: \"10.0.0.1:80\", host: endpoint, rewrite_host: shop.internal}", "l7.clusters.c.rewrite_host: rewrite_host beside host; expected one of the two")]
+    [InlineData("{endpoints: \"10.0.0.1:80\", rewrite_host: \"*.internal\"}", "expected a host such as shop.example.com, with or without a port")]
     [InlineData("{endpoints: \"10.0.0.1:80\", balancing: least_requests}", "did you mean 'least_request'?")]
     public void Cluster_OneFault_IsReported(string cluster, string line) =>
         Some.Parse($"l7:\n  listeners: [{{name: a, bind: \":80\", routes: main}}]\n  routes: {{main: {{to: c}}}}\n  clusters: {{c: {cluster}}}\n")

@@ -42,6 +42,8 @@ internal static class ClusterChecks
 
             if (cluster.Protocol == UpstreamProtocol.H2 && cluster.ProxyProtocol is not null)
                 sink.Error(here["proxy_protocol"].Node, here["proxy_protocol"].Path, "proxy_protocol beside protocol: h2, whose connections carry requests of many clients", "one of the two");
+            if (cluster.RewriteHost is not null && here.Has("host"))
+                sink.Error(here.AtKey("rewrite_host").Node, here["rewrite_host"].Path, "rewrite_host beside host", "one of the two");
             if (cluster.Tls is { } tls)
                 ClusterTlsChecks.Run(tls, readsFiles, here["tls"], sink);
             if (cluster.Health is { } health)

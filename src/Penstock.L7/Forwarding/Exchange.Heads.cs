@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 using Penstock.L7.Http1;
 using Penstock.L7.Upstream;
-using Penstock.Model.L7;
 
 namespace Penstock.L7.Forwarding;
 
@@ -14,7 +13,7 @@ internal sealed partial class Exchange
         return upstream.TryWriteHead(Request, new RequestForwarding
         {
             Path = _path.AsSpan(0, _pathLength),
-            Host = upstream.Pool.Config.Host == UpstreamHost.Preserve ? default : upstream.Pool.HostField,
+            Host = upstream.Pool.HostField,
             ClientAddress = _connection.PeerAddressText,
             Proto = _connection.Scheme,
             ClientCertificate = _connection.Certificate,

@@ -17,7 +17,7 @@ internal sealed class EndpointPool
     private const long VerifiedMilliseconds = 3_600_000;
 
     private readonly IdleTimer _timer;
-    private readonly byte[] _hostField;
+    private byte[] _hostField;
     private ActiveCounts _activeOfCell = Apart(active: 0);
     private int _index;
     private UpstreamConnection? _oldest;
@@ -36,8 +36,8 @@ internal sealed class EndpointPool
         Reactor = reactor;
         Address = address;
         Name = name;
-        _hostField = address.IsUnix ? "localhost"u8.ToArray() : Encoding.ASCII.GetBytes(name);
         Config = config;
+        _hostField = HostOf(config);
         _timer = new IdleTimer(this);
         Streams = new Http2Connections(this);
     }
@@ -54,7 +54,7 @@ internal sealed class EndpointPool
     /// <summary>The address as text.</summary>
     internal string Name { get; }
 
-    /// <summary>The address as a Host field.</summary>
+    /// <summary>The Host field that the endpoint sees in place of the client's, as of the newest snapshot; empty: the client's.</summary>
     internal ReadOnlySpan<byte> HostField => _hostField;
 
     /// <summary>Timeouts and limits, as of the newest snapshot.</summary>
@@ -207,6 +207,8 @@ internal sealed class EndpointPool
             Streams.Drain();
         if (!ReferenceEquals(Tls, tls))
             _savedSession = null;
+        if (!ReferenceEquals(Config, config))
+            _hostField = HostOf(config);
         (Config, Tls) = (config, tls);
         while (isBegunOtherwise && _oldest is { } oldest)
             DropIdle(oldest); // What they began with is not what they are to begin with now.
@@ -215,6 +217,14 @@ internal sealed class EndpointPool
         _activeOfCell = active;
         Slot = _index = slot;
     }
+
+    private byte[] HostOf(ClusterConfig config) => config switch
+    {
+        { RewriteHost: { } host } => Encoding.ASCII.GetBytes(host),
+        { Host: UpstreamHost.Preserve } => [],
+        _ when Address.IsUnix => "localhost"u8.ToArray(),
+        _ => Encoding.ASCII.GetBytes(Name),
+    };
 
     /// <summary>A connect failed.</summary>
     internal void OnFailure() => Volatile.Write(ref _failures, _failures + 1);

@@ -57,4 +57,12 @@ public sealed record ClusterConfig
 
     /// <summary>Which Host an endpoint sees. Default preserve: the client's.</summary>
     public UpstreamHost Host { get; init; } = UpstreamHost.Preserve;
+
+    /// <summary>
+    /// Host that endpoints see in place of the client's, in HTTP/2 as <c>:authority</c>, such as a name by which a mesh gateway routes; the client's is in <c>X-Forwarded-Host</c>. Health checks have a host of their own.
+    /// Null, the default: as <c>host</c> says.
+    /// </summary>
+    [Text(TextForm.HostAndPort)]
+    [Example("shop.internal")]
+    public string? RewriteHost { get; init; }
 }
