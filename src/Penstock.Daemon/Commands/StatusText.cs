@@ -8,6 +8,9 @@ namespace Penstock.Daemon.Commands;
 /// <summary>A status report as one screen of text.</summary>
 internal static class StatusText
 {
+    /// <summary>Most endpoints of a cluster that are shown: what fits a screen with the rest.</summary>
+    internal const int MostEndpoints = 40;
+
     /// <summary>Writes it.</summary>
     public static void Write(StatusReport report, TextWriter output)
     {
@@ -34,8 +37,10 @@ internal static class StatusText
         foreach (var cluster in report.Clusters)
         {
             if (cluster.Endpoints.Count == 0) endpoints.Add(cluster.Name, "-", "-", "-", "-", "-", "-", "no endpoints found yet");
-            foreach (var endpoint in cluster.Endpoints)
+            foreach (var endpoint in Shown(cluster.Endpoints))
                 endpoints.Add(cluster.Name, endpoint.Address, endpoint.State, endpoint.Weight, endpoint.Active, endpoint.Requests, endpoint.Failures, endpoint.Reason);
+            if (cluster.Endpoints.Count > MostEndpoints)
+                endpoints.Add(cluster.Name, $"and {cluster.Endpoints.Count - MostEndpoints} more", "", "", "", "", "", $"{cluster.Endpoints.Count(IsReady)} of all {cluster.Endpoints.Count} are ready; -o json has each");
         }
 
         endpoints.Write(output);
@@ -43,6 +48,11 @@ internal static class StatusText
         HostText.WriteOverrides(report.Overrides, output);
         foreach (var warning in report.Warnings) output.WriteLine("warning: " + warning);
     }
+
+    // Where not all are shown, those that want attention come first.
+    private static IEnumerable<EndpointReport> Shown(IReadOnlyList<EndpointReport> endpoints) => endpoints.Count <= MostEndpoints ? endpoints : endpoints.OrderBy(IsReady).Take(MostEndpoints);
+
+    private static bool IsReady(EndpointReport endpoint) => string.Equals(endpoint.State, "ready", StringComparison.Ordinal);
 
     // In the manner of ipvsadm -Ln --stats: a service, and its backends behind arrows.
     private static void WriteBalancer(L4Status balancer, TextWriter output)
