@@ -21,13 +21,15 @@ internal static class KeptCertificate
     internal static void Prepare(string folder) => Directory.CreateDirectory(folder, OwnerOnly);
 
     /// <summary>What is in a file; null: there is none, or nothing that could be served.</summary>
-    internal static X509Certificate2? Read(string path)
+    /// <param name="path">The file.</param>
+    /// <param name="into">Gets the certificate with its key, where it can be served; null: nobody asks for the key.</param>
+    internal static X509Certificate2? Read(string path, TlsContext? into = null)
     {
         try
         {
             if (!File.Exists(path))
                 return null;
-            new TlsContext().AddCertificate(path, path);
+            (into ?? new TlsContext()).AddCertificate(path, path);
             return X509CertificateLoader.LoadCertificateFromFile(path);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or TlsException or CryptographicException)

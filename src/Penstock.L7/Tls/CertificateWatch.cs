@@ -4,7 +4,7 @@ using Penstock.L7.Runtime;
 
 namespace Penstock.L7.Tls;
 
-/// <summary>Says in time that a certificate ends, and that an OCSP response has: in the status at any moment, in the log once a day.</summary>
+/// <summary>Says in time that a certificate ends, that an OCSP response has, and that a certificate by ACME has lost its file: in the status at any moment, in the log once a day.</summary>
 internal sealed partial class CertificateWatch : IDisposable
 {
     /// <summary>Time before its end from which on a certificate is spoken of.</summary>
@@ -29,7 +29,7 @@ internal sealed partial class CertificateWatch : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _timer.Dispose();
 
-    /// <summary>Certificates that have ended, or soon end, and OCSP responses that have.</summary>
+    /// <summary>Certificates that have ended, or soon end, or have lost their file, and OCSP responses that have ended.</summary>
     internal static IEnumerable<string> Warnings(CompiledSnapshot snapshot, DateTimeOffset now) =>
         Shown(snapshot, now).Concat(
             from one in Others(snapshot)
@@ -63,6 +63,8 @@ internal sealed partial class CertificateWatch : IDisposable
     {
         if (IsToTell(certificate.NotAfter, now))
             yield return $"certificate {certificate.Config.Cert} {End(certificate.NotAfter, now)}";
+        if (certificate.IsLost)
+            yield return $"certificate {certificate.Config.Cert} is gone, or can't be served as it is now: what was read of it before is shown on, though not after a restart";
         if (certificate.Staple is { } staple && staple.Until < now)
             yield return $"the OCSP response {certificate.Config.Ocsp} ended at {staple.Until:yyyy-MM-dd HH:mm:ss}Z: it is not sent";
     }

@@ -15,13 +15,22 @@ namespace Penstock.L7.Tls;
 /// <param name="Staple">OCSP response to send with it; null: none.</param>
 internal sealed record ServerCertificate(CertificateConfig Config, ImmutableArray<string> Names, string KeyKind, DateTimeOffset NotAfter, TlsStaple? Staple)
 {
+    /// <summary>It with its key, as it was read; null: it is not had by ACME, and each context reads its files.</summary>
+    internal TlsContext? Source { get; init; }
+
+    /// <summary>Whether it is as it was read before: its file is gone, or has nothing now that could be served.</summary>
+    internal bool IsLost { get; init; }
+
     /// <summary>Reads the certificate; its key is left to OpenSSL.</summary>
+    /// <param name="config">Its files.</param>
+    /// <param name="last">What was read of the same file by ACME before, which is gone on with where the file can't be served now; null: nothing.</param>
     /// <returns>Null: it is had by ACME, and there is none yet that could be served.</returns>
-    internal static ServerCertificate? Read(CertificateConfig config)
+    internal static ServerCertificate? Read(CertificateConfig config, ServerCertificate? last)
     {
-        using var certificate = config.Acme.IsEmpty ? X509CertificateLoader.LoadCertificateFromFile(config.Cert) : KeptCertificate.Read(config.Cert);
+        var source = config.Acme.IsEmpty ? null : new TlsContext();
+        using var certificate = source is null ? X509CertificateLoader.LoadCertificateFromFile(config.Cert) : KeptCertificate.Read(config.Cert, source);
         if (certificate is null)
-            return null;
+            return last is null ? null : last with { Config = config, IsLost = true };
         var names = certificate.Extensions.OfType<X509SubjectAlternativeNameExtension>().SelectMany(extension => extension.EnumerateDnsNames()).ToList();
         if (names.Count == 0)
             names.Add(certificate.GetNameInfo(X509NameType.SimpleName, forIssuer: false));
@@ -30,7 +39,17 @@ internal sealed record ServerCertificate(CertificateConfig Config, ImmutableArra
             [.. names.Select(name => name.ToLowerInvariant())],
             certificate.PublicKey.Oid.Value ?? "",
             new DateTimeOffset(certificate.NotAfter.ToUniversalTime(), TimeSpan.Zero),
-            config.Ocsp is { } ocsp ? ReadStaple(ocsp, certificate) : null);
+            config.Ocsp is { } ocsp ? ReadStaple(ocsp, certificate) : null) { Source = source };
+    }
+
+    /// <summary>Has a context show it.</summary>
+    /// <exception cref="TlsException">A file can't be used, or the key is of another certificate.</exception>
+    internal void AddTo(TlsContext context)
+    {
+        if (Source is { } source)
+            context.AddCertificate(source);
+        else
+            context.AddCertificate(Config.Cert, Config.Key, Staple);
     }
 
     private static TlsStaple ReadStaple(string path, X509Certificate2 certificate)

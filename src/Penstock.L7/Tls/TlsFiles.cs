@@ -17,7 +17,8 @@ internal sealed class TlsFiles
 
     /// <summary>
     /// Reads a snapshot's files: anew where the configuration was read anew, also if nothing but a file's content has changed since; what was read for this very
-    /// configuration is kept, whatever has become of the files, until a certificate by ACME is replaced by one that can be served.
+    /// configuration is kept, whatever has become of the files, until a certificate by ACME is replaced by one that can be served. Such a one is kept over a new configuration as well:
+    /// its file is not the operator's, and nobody has been told at a check that it can't be read.
     /// </summary>
     /// <param name="snapshot">The snapshot.</param>
     /// <param name="running">What is served.</param>
@@ -33,7 +34,7 @@ internal sealed class TlsFiles
             if (listener.Tls is { } config)
             {
                 files._listeners[config] = running.Current(config) ?? before.Current(config)
-                    ?? ReadListener(listener, config, running._listeners.GetValueOrDefault(config) ?? before._listeners.GetValueOrDefault(config), ownKeys, challenges);
+                    ?? ReadListener(listener, config, running, before, ownKeys, challenges);
             }
         }
 
@@ -57,18 +58,22 @@ internal sealed class TlsFiles
 
     // What was read for this very configuration goes on while a file is gone or can't be read, for want of a descriptor say: neither may that end the certificates that are
     // served, nor keep what has become of endpoints from being served. The next snapshot looks again.
-    private static TlsListener ReadListener(ListenerConfig listener, ListenerTlsConfig config, TlsListener? last, TlsTicketKeys ownKeys, AcmeChallenges challenges)
+    private static TlsListener ReadListener(ListenerConfig listener, ListenerTlsConfig config, TlsFiles running, TlsFiles before, TlsTicketKeys ownKeys, AcmeChallenges challenges)
     {
+        var last = running._listeners.GetValueOrDefault(config) ?? before._listeners.GetValueOrDefault(config);
         try
         {
-            var read = TlsListener.Read(listener.Name, config, listener.Http2.Enabled, ownKeys, challenges);
-            return last is not null && read.Certificates.Length < last.Certificates.Length ? last : read;
+            return TlsListener.Read(listener.Name, config, listener.Http2.Enabled, ownKeys, challenges, one => running.Kept(one) ?? before.Kept(one));
         }
         catch (L7ApplyException) when (last is not null)
         {
             return last;
         }
     }
+
+    // What was read of the file of a certificate by ACME, for whichever listener.
+    private ServerCertificate? Kept(CertificateConfig config) =>
+        _listeners.Values.SelectMany(listener => listener.Certificates).FirstOrDefault(one => one.Source is not null && string.Equals(one.Config.Cert, config.Cert, StringComparison.Ordinal));
 
     private ClusterTls? Known(string cluster, ClusterTlsConfig config) =>
         _clients.TryGetValue(cluster, out var one) && ReferenceEquals(one.Config, config) ? one : null;

@@ -27,8 +27,8 @@ internal sealed class TlsListener
     /// <summary>For new sessions: that of the first certificate, which finds the others.</summary>
     internal TlsContext Context { get; }
 
-    /// <summary>Whether a certificate by ACME has been replaced since.</summary>
-    internal bool IsOutdated => _kept.Any(one => KeptCertificate.Stamp(one.Path) != one.Stamp);
+    /// <summary>Whether a certificate by ACME has been replaced since, or may have its file again.</summary>
+    internal bool IsOutdated => Certificates.Any(one => one.IsLost) || _kept.Any(one => KeptCertificate.Stamp(one.Path) != one.Stamp);
 
     /// <summary>Certificates in the order of the configuration, without those that a CA has not issued yet.</summary>
     internal ImmutableArray<ServerCertificate> Certificates { get; }
@@ -42,13 +42,14 @@ internal sealed class TlsListener
     /// <param name="http2">Whether HTTP/2 is spoken to clients that offer it.</param>
     /// <param name="ownKeys">Keys of session tickets where the configuration names none.</param>
     /// <param name="challenges">What CAs are answered.</param>
+    /// <param name="last">Finds what was read of the file of a certificate by ACME before; null: nothing.</param>
     /// <exception cref="L7ApplyException">One of the files can't be used.</exception>
-    internal static TlsListener Read(string listener, ListenerTlsConfig config, bool http2, TlsTicketKeys ownKeys, AcmeChallenges challenges)
+    internal static TlsListener Read(string listener, ListenerTlsConfig config, bool http2, TlsTicketKeys ownKeys, AcmeChallenges challenges, Func<CertificateConfig, ServerCertificate?> last)
     {
         try
         {
             ImmutableArray<(string, long)> kept = [.. config.Certificates.Where(one => !one.Acme.IsEmpty).Select(one => (one.Cert, KeptCertificate.Stamp(one.Cert)))]; // before they are read
-            var certificates = config.Certificates.Select(ServerCertificate.Read).OfType<ServerCertificate>().ToImmutableArray();
+            var certificates = config.Certificates.Select(one => ServerCertificate.Read(one, last(one))).OfType<ServerCertificate>().ToImmutableArray();
             var keys = config.SessionTicketKeys is { } path ? TicketKeyFile.Read(path) : ownKeys;
             var rules = new TlsRules(config, http2, keys, Domain(listener, config));
             var groups = new CertificateGroups(certificates);
@@ -87,7 +88,7 @@ internal sealed class TlsListener
         if (group.IsEmpty)
             context.RefuseAll();
         foreach (var certificate in group)
-            context.AddCertificate(certificate.Config.Cert, certificate.Config.Key, certificate.Staple);
+            certificate.AddTo(context);
         return contexts[key] = context;
     }
 

@@ -17,6 +17,7 @@ internal static unsafe partial class Libssl
     internal const int ControlStatusCallback = 63;
     internal const int ControlStatusResponse = 71;
     internal const int ControlGroupsList = 92;
+    internal const int ControlGetChainCertificates = 115;
     internal const int ControlMinimumVersion = 123;
 
     [LibraryImport(Library), SuppressGCTransition]
@@ -72,6 +73,12 @@ internal static unsafe partial class Libssl
 
     [LibraryImport(Library)]
     internal static partial nint SSL_CTX_get0_certificate(nint context);
+
+    [LibraryImport(Library)]
+    internal static partial nint SSL_CTX_get0_privatekey(nint context);
+
+    [LibraryImport(Library)]
+    internal static partial int SSL_CTX_use_cert_and_key(nint context, nint certificate, nint key, nint chain, int replaces);
 
     [LibraryImport(Library)]
     internal static partial void SSL_CTX_set_verify(nint context, int mode, nint callback);

@@ -99,6 +99,19 @@ public sealed unsafe class TlsContext
         _ = Libssl.SSL_CTX_callback_ctrl(_context, Libssl.ControlStatusCallback, (delegate* unmanaged<nint, void*, int>)&TlsCallbacks.Staple);
     }
 
+    /// <summary>Adds the certificate of another context, with those between it and the CA and with its key, as they were read then: no file is looked at.</summary>
+    /// <param name="other">The one that was given to it last is taken.</param>
+    /// <exception cref="TlsException">OpenSSL does not take it, or there is none.</exception>
+    public void AddCertificate(TlsContext other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        nint chain = 0;
+        _ = Libssl.SSL_CTX_ctrl(other._context, Libssl.ControlGetChainCertificates, 0, &chain);
+        Check(Libssl.SSL_CTX_use_cert_and_key(_context, Libssl.SSL_CTX_get0_certificate(other._context), Libssl.SSL_CTX_get0_privatekey(other._context), chain, 1), "certificate"); // OpenSSL counts who has what of it.
+        GC.KeepAlive(other);
+        GC.KeepAlive(this); // as above
+    }
+
     /// <summary>Asks clients for a certificate of these CAs, for client authentication.</summary>
     /// <param name="ca">File (PEM) of the CAs.</param>
     /// <param name="required">Whether a client without one is refused; one with a certificate that can't be verified always is.</param>

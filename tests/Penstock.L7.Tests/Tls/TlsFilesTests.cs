@@ -86,15 +86,53 @@ public sealed class TlsFilesTests : IAsyncLifetime
         var running = _tls.Snapshot(new ListenerTlsConfig { Certificates = [Issue(hours: 0)] });
         _tls.Engine.Apply(running);
         var served = await ServedAsync();
-        File.Delete(Kept);
-        if (left is not null)
-            await File.WriteAllTextAsync(Kept, left);
+        Lose(left);
 
         _tls.Engine.Apply(Later(running));
         (await ServedAsync()).ShouldBe(served);
         _ = Issue(hours: 1);
         _tls.Engine.Apply(Later(running));
         (await ServedAsync()).ShouldNotBe(served);
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("nothing\n")]
+    public async Task CertificateByAcme_WhoseFileIsLost_IsServedOverReloads_AndSpokenOf(string? left)
+    {
+        _tls.Engine.Apply(_tls.Snapshot(new ListenerTlsConfig { Certificates = [Issue(hours: 0)] }));
+        var served = await ServedAsync();
+        _tls.Engine.Status().Warnings.ShouldBeEmpty();
+        Lose(left);
+
+        for (var i = 0; i < 3; i++)
+        {
+            _tls.Engine.Apply(_tls.Snapshot(new ListenerTlsConfig { Certificates = [ByAcme(), _tls.Certificate(["other.example.com"])] }));
+            (await ServedAsync()).ShouldBe(served);
+            _tls.Engine.Status().Warnings.ShouldHaveSingleItem().ShouldStartWith($"listener https: certificate {Kept} is gone, or can't be served");
+        }
+
+        _ = Issue(hours: 1);
+        _tls.Engine.Apply(_tls.Snapshot(new ListenerTlsConfig { Certificates = [ByAcme()] }));
+        (await ServedAsync()).ShouldNotBe(served);
+        _tls.Engine.Status().Warnings.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task CertificateByAcme_WhoseFileIsBackAsItWas_IsNoLongerSpokenOf()
+    {
+        _tls.Engine.Apply(_tls.Snapshot(new ListenerTlsConfig { Certificates = [Issue(hours: 0)] }));
+        var served = await ServedAsync();
+        File.Move(Kept, Kept + ".gone");
+        var running = _tls.Snapshot(new ListenerTlsConfig { Certificates = [ByAcme()] });
+        _tls.Engine.Apply(running);
+        _tls.Engine.Status().Warnings.ShouldHaveSingleItem();
+        File.Move(Kept + ".gone", Kept);
+
+        _tls.Engine.Apply(Later(running));
+
+        (await ServedAsync()).ShouldBe(served);
+        _tls.Engine.Status().Warnings.ShouldBeEmpty();
     }
 
     [Fact]
@@ -120,7 +158,16 @@ public sealed class TlsFilesTests : IAsyncLifetime
         var (certificate, key) = _tls.Authority.Sign([Name], "issued");
         File.WriteAllText(Kept, File.ReadAllText(certificate) + File.ReadAllText(key));
         File.SetLastWriteTimeUtc(Kept, new DateTime(2026, 1, 1, 0, 0, 0, DateTimeKind.Utc).AddHours(hours));
-        return new CertificateConfig { Acme = [Name], Cert = Kept, Key = Kept };
+        return ByAcme();
+    }
+
+    private CertificateConfig ByAcme() => new() { Acme = [Name], Cert = Kept, Key = Kept };
+
+    private void Lose(string? left)
+    {
+        File.Delete(Kept);
+        if (left is not null)
+            File.WriteAllText(Kept, left);
     }
 
     // What a reload reads: another certificate in the same files, in objects of its own.
