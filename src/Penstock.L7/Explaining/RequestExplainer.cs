@@ -81,7 +81,7 @@ internal static class RequestExplainer
             return at with { Answer = Text(ProxyError.BadPath) };
         var route = listener.Match(head.Host, path.Match, head.Method, out var error);
         at = Told(listener, route, head.Host.ToArray(), path.Match.ToArray(), head.Method.ToArray(), at with { Path = Encoding.UTF8.GetString(path.Match) });
-        return at with { Answer = route is null ? Text(error) : Answer(listener, route.Route, head, path, url, at) };
+        return at with { Answer = route is null ? Text(error) : Answer(listener, route, head, path, url, at) };
     }
 
     private static RequestExplanation ExplainConnect(CompiledListener listener, RequestHead head, RequestExplanation at)
@@ -93,8 +93,9 @@ internal static class RequestExplainer
         return at with { Answer = route is null ? Text(ProxyError.ConnectNotRouted) : WhyNoCluster(route.Route, at) ?? Tunnelled };
     }
 
-    private static string Answer(CompiledListener listener, Route route, RequestHead head, NormalPath path, in AskedUrl url, RequestExplanation at)
+    private static string Answer(CompiledListener listener, CompiledRoute taken, RequestHead head, NormalPath path, in AskedUrl url, RequestExplanation at)
     {
+        var route = taken.Route;
         var forward = Forward(route, path);
         if (route.Redirect is { } redirect)
         {
@@ -108,7 +109,7 @@ internal static class RequestExplainer
         if (WhyNoCluster(route, at) is { } why)
             return why;
         var changed = !string.Equals(Encoding.UTF8.GetString(forward) + Encoding.UTF8.GetString(head.Query), url.Target, StringComparison.Ordinal);
-        return changed ? $"{Forwarded} as {Encoding.UTF8.GetString(forward)}{Encoding.UTF8.GetString(head.Query)}" : Forwarded;
+        return (changed ? $"{Forwarded} as {Encoding.UTF8.GetString(forward)}{Encoding.UTF8.GetString(head.Query)}" : Forwarded) + UpgradeOutcome.Of(taken, head);
     }
 
     // Null: at least one can take it.

@@ -89,6 +89,23 @@ public sealed class RequestExplainerTests : IAsyncLifetime
         said.Answer.ShouldStartWith(answer);
     }
 
+    [Theory]
+    [InlineData("/one", "forwarded; a tunnel if the endpoint answers 101", "Connection: upgrade", "Upgrade: websocket")]
+    [InlineData("/one", "forwarded; a tunnel if the endpoint answers 101", "Connection: upgrade", "Upgrade: other/1")]
+    [InlineData("/one", "forwarded, without its Upgrade: Connection does not list it, it asks for h2c, or it is malformed", "Upgrade: websocket")]
+    [InlineData("/one", "forwarded, without its Upgrade: Connection does not list it, it asks for h2c, or it is malformed", "Connection: upgrade", "Upgrade: h2c")]
+    [InlineData("/two", "forwarded; a stream if the endpoint of HTTP/2 opens WebSockets, else 501 websocket_not_taken", "Connection: upgrade", "Upgrade: WebSocket", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==")]
+    [InlineData("/two", "forwarded; to endpoints of HTTP/2 without its Upgrade: it is no WebSocket with a key", "Connection: upgrade", "Upgrade: websocket")]
+    [InlineData("/two", "forwarded; to endpoints of HTTP/2 without its Upgrade: it is no WebSocket with a key", "Connection: upgrade", "Upgrade: other/1", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==")]
+    [InlineData("/both", "forwarded; a tunnel if the endpoint answers 101; to endpoints of HTTP/2 without its Upgrade: it is no WebSocket with a key", "Connection: upgrade", "Upgrade: websocket")]
+    [InlineData("/one", "forwarded", "Connection: close")]
+    public void Upgrade_SaysWhatBecomesOfItAtTheEndpoint(string path, string answer, params string[] headers)
+    {
+        var said = _engine.Explain(new RequestQuestion("GET", path, ["Host: any.example.com", .. headers], "upgrades"));
+
+        said.Answer.ShouldBe(answer);
+    }
+
     [Fact]
     public void Connect_SaysWhyOtherRoutesDoNotTakeIt()
     {
@@ -146,6 +163,7 @@ public sealed class RequestExplainerTests : IAsyncLifetime
                     new ListenerConfig { Name = "web", Bind = loopback, Routes = "shop" },
                     new ListenerConfig { Name = "bare", Bind = SocketEndpoint.Ip(IPAddress.Parse("127.0.0.2"), 0), Routes = "bare" },
                     new ListenerConfig { Name = "tunnels", Bind = SocketEndpoint.Ip(IPAddress.Parse("127.0.0.4"), 0), Routes = "tunnels" },
+                    new ListenerConfig { Name = "upgrades", Bind = SocketEndpoint.Ip(IPAddress.Parse("127.0.0.5"), 0), Routes = "upgrades" },
                     new ListenerConfig { Name = "tls", Bind = SocketEndpoint.Ip(IPAddress.Parse("127.0.0.3"), 0), Mode = ListenerMode.Tcp, Sni = [new SniRule { Name = "*.example.com", To = [new WeightedCluster("mesh")] }] },
                 ],
                 Routes = ImmutableSortedDictionary.Create<string, ImmutableArray<RouteConfig>>(StringComparer.Ordinal)
@@ -159,8 +177,13 @@ public sealed class RequestExplainerTests : IAsyncLifetime
                         RouteTables.Rule("plain", "db.example.com") with { To = [new WeightedCluster("mesh")] },
                         RouteTables.Rule("database", "*.example.com") with { To = [new WeightedCluster("mesh")], Connect = true },
                     ])
+                    .Add("upgrades", [
+                        RouteTables.Rule("one", path: "/one") with { To = [new WeightedCluster("mesh")] },
+                        RouteTables.Rule("two", path: "/two") with { To = [new WeightedCluster("mesh", 0), new WeightedCluster("streams")] },
+                        RouteTables.Rule("both", path: "/both") with { To = [new WeightedCluster("streams"), new WeightedCluster("mesh")] },
+                    ])
                     .Add("bare", [RouteTables.Rule("put", "bare.example.com", methods: ["PUT"]) with { To = [new WeightedCluster("empty")] }]),
-                Clusters = ImmutableSortedDictionary.Create<string, ClusterConfig>(StringComparer.Ordinal).Add("mesh", mesh).Add("empty", empty),
+                Clusters = ImmutableSortedDictionary.Create<string, ClusterConfig>(StringComparer.Ordinal).Add("mesh", mesh).Add("empty", empty).Add("streams", new ClusterConfig { Name = "streams", Protocol = UpstreamProtocol.H2 }),
             },
         };
         var endpoints = ImmutableDictionary.Create<string, ClusterEndpoints>(StringComparer.Ordinal).Add("empty", new ClusterEndpoints("empty", [])).Add("mesh", new ClusterEndpoints("mesh", [
@@ -169,7 +192,7 @@ public sealed class RequestExplainerTests : IAsyncLifetime
             At(3, 1, EndpointState.Down, "connection refused"),
             At(4, 0, EndpointState.Ready, ""),
             At(5, 1, EndpointState.Maintenance, "by alice"),
-        ]));
+        ])).Add("streams", new ClusterEndpoints("streams", [At(6, 1, EndpointState.Ready, "")]));
         return new Snapshot(1, config, endpoints);
     }
 
