@@ -133,6 +133,28 @@ public sealed class TunnelTests
         origin.Requests.ShouldAllBe(request => !request.Head.Contains("secret", StringComparison.Ordinal));
     }
 
+    [PeerFact("curl")]
+    public async Task Connect_ByCurl_IsATunnelWhereARouteTakesIt()
+    {
+        await using var origin = RawOrigin.Answering();
+        await using var penstock = await PenstockProcess.StartAsync(ProxyConfig.For(origin) with { Routes = ["- {match: {host: db.test}, connect: true, to: [{cluster: main}]}"] });
+
+        var (code, output) = await TunnelByCurlAsync(penstock.Port, "http://db.test:5432/inside");
+        code.ShouldBe(0, output);
+        output.ShouldBe("ok");
+        var inside = origin.Requests.ShouldHaveSingleItem();
+        inside.StartLine.ShouldBe("GET /inside HTTP/1.1");
+        inside.Value("X-Forwarded-For").ShouldBeNull("what goes through a tunnel is nobody's to change");
+
+        (code, output) = await TunnelByCurlAsync(penstock.Port, "http://other.test:5432/inside");
+        code.ShouldNotBe(0);
+        output.ShouldContain("501");
+        origin.Requests.Count.ShouldBe(1);
+    }
+
+    private static Task<(int ExitCode, string Output)> TunnelByCurlAsync(int port, string url) =>
+        ChildProcess.RunAsync("curl", "-sS", "--max-time", "60", "--proxytunnel", "--proxy", $"http://127.0.0.1:{port}", url);
+
     private static async Task OpenAsync(List<RawClient> clients, int port, int count)
     {
         for (var i = 0; i < count; i++)

@@ -45,6 +45,26 @@ public sealed class TlsOriginTests : IDisposable
     }
 
     [PeerFact("nginx")]
+    public async Task Nginx_WithTheIdOfAMesh_IsTakenByThatAndByNoOther()
+    {
+        const string id = "spiffe://cluster.local/ns/istio-system/sa/ingress";
+        var (certificate, key) = _site.Sign("ingress.test", id);
+        await using var nginx = await NginxServer.TlsOriginAsync(
+            certificate, key, $"ssl_client_certificate {_site.CaFile}; ssl_verify_client on; location / {{ return 200 \"$ssl_server_name $ssl_client_s_dn\"; }}");
+        ProxyConfig By(string san) =>
+            Config(nginx, $"tls: {{ca: {_site.CaFile}, san: [\"{san}\"], server_name: mesh.test, cert: {_site.Certificate}, key: {_site.Key}}}");
+
+        await using (var penstock = await PenstockProcess.StartAsync(By(id)))
+            (await AskAsync(penstock.Port)).ShouldBe($"mesh.test CN={TlsSite.Name}");
+        await using (var penstock = await PenstockProcess.StartAsync(By(id + "2")))
+        {
+            var answer = await RawClient.AskAsync(penstock.Port, "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+            answer.Status.ShouldBe(502);
+            answer.Value("Proxy-Status")!.ShouldContain("tls_certificate_error");
+        }
+    }
+
+    [PeerFact("nginx")]
     public async Task Health_OfAnEndpointWithTls_GoesByItsCertificate()
     {
         await using var nginx = await NginxServer.TlsOriginAsync(_site.Certificate, _site.Key, "location / { return 200 ok; }");

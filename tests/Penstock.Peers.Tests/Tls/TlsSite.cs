@@ -37,7 +37,9 @@ internal sealed class TlsSite : IDisposable
     public void Renew(int days = 100, bool rsa = false) => _authority.Sign([Name], days: days, rsa: rsa);
 
     /// <summary>Another certificate of the authority, and its key.</summary>
-    public (string Certificate, string Key) Sign(string name) => _authority.Sign([name]);
+    /// <param name="name">DNS name that it is for.</param>
+    /// <param name="uris">URIs that it is for, too.</param>
+    public (string Certificate, string Key) Sign(string name, params string[] uris) => _authority.Sign([name], uris: uris);
 
     /// <summary>Writes a file that only its owner can read.</summary>
     public string Write(string name, string text)
