@@ -141,7 +141,7 @@ public sealed class TunnelTests
 
         var (code, output) = await TunnelByCurlAsync(penstock.Port, "http://db.test:5432/inside");
         code.ShouldBe(0, output);
-        output.ShouldBe("ok");
+        output.ShouldBe("ok\n");
         var inside = origin.Requests.ShouldHaveSingleItem();
         inside.StartLine.ShouldBe("GET /inside HTTP/1.1");
         inside.Value("X-Forwarded-For").ShouldBeNull("what goes through a tunnel is nobody's to change");
