@@ -175,10 +175,12 @@ public sealed class TlsTests : IDisposable
         .Lines().ShouldHaveSingleItem().ShouldContain("l7.listeners[0].to[0]: cluster 'a', which has tls, behind a listener of mode tcp");
 
     [Fact]
-    public void Cluster_OfProtocolH2_BehindAListenerOfModeTcp_OrWithProxyProtocol_IsRefused()
+    public void Cluster_OfProtocolH2_BehindAListenerOfModeTcp_OrARouteOfConnect_OrWithProxyProtocol_IsRefused()
     {
         Some.Parse("node: lb1\nl7:\n  listeners: [{name: db, bind: \":5432\", mode: tcp, to: [{cluster: a}]}]\n  clusters: {a: {endpoints: [\"10.0.0.1:443\"], protocol: h2}}\n")
             .Lines().ShouldHaveSingleItem().ShouldContain("l7.listeners[0].to[0]: cluster 'a', which has protocol: h2, behind a listener of mode tcp");
+        Some.Parse("node: lb1\nl7:\n  listeners: [{name: http, bind: \":80\", routes: main}]\n  routes: {main: [{connect: true, to: [{cluster: a}]}]}\n  clusters: {a: {endpoints: [\"10.0.0.1:443\"], protocol: h2}}\n")
+            .Lines().ShouldHaveSingleItem().ShouldContain("l7.routes.main[0].to[0]: cluster 'a', which has protocol: h2, on a route with connect");
         Some.Parse("node: lb1\nl7:\n  listeners: [{name: http, bind: \":80\", routes: main}]\n  routes: {main: [{to: [{cluster: a}]}]}\n  clusters: {a: {endpoints: [\"10.0.0.1:443\"], protocol: h2, proxy_protocol: v2}}\n")
             .Lines().ShouldHaveSingleItem().ShouldContain("l7.clusters.a.proxy_protocol: proxy_protocol beside protocol: h2");
     }
