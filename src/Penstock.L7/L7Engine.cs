@@ -114,7 +114,9 @@ public sealed class L7Engine : IAsyncDisposable
 
         SetPipesAside(snapshot.Config.L7);
         Adopt(rings, snapshot.Config.L7.AccessLog?.BufferBytes);
-        Volatile.Write(ref _current, new CompiledSnapshot(snapshot.Generation, listeners, clusters));
+        var compiled = new CompiledSnapshot(snapshot.Generation, listeners, clusters);
+        _certificates?.TellOfLosses(_current, compiled);
+        Volatile.Write(ref _current, compiled);
         Publish(added, RemoveUnused(listeners), clusters);
         _compiler.ForgetUnused(Environment.TickCount64);
         _acme.Serve(snapshot.Config);

@@ -14,20 +14,32 @@ internal sealed partial class CertificateWatch : IDisposable
     private static readonly TimeSpan s_period = TimeSpan.FromDays(1);
 
     private readonly ITimer _timer;
+    private readonly ILogger _logger;
 
     /// <summary>One that looks once a day, for the first time in a second.</summary>
-    internal CertificateWatch(Func<CompiledSnapshot> current, TimeProvider time, ILogger logger) => _timer = time.CreateTimer(
-        _ =>
-        {
-            foreach (var warning in Warnings(current(), time.GetUtcNow()))
-                LogWarning(logger, warning);
-        },
-        state: null,
-        s_first,
-        s_period);
+    internal CertificateWatch(Func<CompiledSnapshot> current, TimeProvider time, ILogger logger)
+    {
+        _logger = logger;
+        _timer = time.CreateTimer(
+            _ =>
+            {
+                foreach (var warning in Warnings(current(), time.GetUtcNow()))
+                    LogWarning(logger, warning);
+            },
+            state: null,
+            s_first,
+            s_period);
+    }
 
     /// <inheritdoc/>
     public void Dispose() => _timer.Dispose();
+
+    /// <summary>Logs at once which certificates have lost their file since another snapshot.</summary>
+    internal void TellOfLosses(CompiledSnapshot before, CompiledSnapshot now)
+    {
+        foreach (var warning in Losses(now).Except(Losses(before), StringComparer.Ordinal))
+            LogWarning(_logger, warning);
+    }
 
     /// <summary>Certificates that have ended, or soon end, or have lost their file, and OCSP responses that have ended.</summary>
     internal static IEnumerable<string> Warnings(CompiledSnapshot snapshot, DateTimeOffset now) =>
@@ -64,10 +76,19 @@ internal sealed partial class CertificateWatch : IDisposable
         if (IsToTell(certificate.NotAfter, now))
             yield return $"certificate {certificate.Config.Cert} {End(certificate.NotAfter, now)}";
         if (certificate.IsLost)
-            yield return $"certificate {certificate.Config.Cert} is gone, or can't be served as it is now: what was read of it before is shown on, though not after a restart";
+            yield return Loss(certificate);
         if (certificate.Staple is { } staple && staple.Until < now)
             yield return $"the OCSP response {certificate.Config.Ocsp} ended at {staple.Until:yyyy-MM-dd HH:mm:ss}Z: it is not sent";
     }
+
+    private static IEnumerable<string> Losses(CompiledSnapshot snapshot) =>
+        from listener in snapshot.Listeners
+        where listener?.Tls is not null
+        from certificate in listener.Tls!.Certificates // As above.
+        where certificate.IsLost
+        select $"listener {listener.Config.Name}: {Loss(certificate)}";
+
+    private static string Loss(ServerCertificate certificate) => $"certificate {certificate.Config.Cert} is gone, or can't be served as it is now: what was read of it before is shown on, though not after a restart";
 
     private static bool IsToTell(DateTimeOffset notAfter, DateTimeOffset now) => notAfter - s_soon < now;
 

@@ -4,6 +4,7 @@ using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Penstock.Linux;
 using Penstock.Model;
@@ -18,8 +19,11 @@ internal sealed class TlsEngine : IAsyncDisposable
     private EchoOrigin _origin = new();
     private long _generation;
 
-    public TlsEngine()
+    /// <summary>One that serves nothing yet.</summary>
+    /// <param name="loggers">Where it logs; null: nowhere.</param>
+    public TlsEngine(ILoggerFactory? loggers = null)
     {
+        Engine = new L7Engine(loggers ?? NullLoggerFactory.Instance, DescriptorShares.OfProcess());
         Folder = Directory.CreateTempSubdirectory("penstock-tls-").FullName;
         Authority = new TestAuthority(Folder);
     }
@@ -31,7 +35,7 @@ internal sealed class TlsEngine : IAsyncDisposable
     public TestAuthority Authority { get; }
 
     /// <summary>The engine.</summary>
-    public L7Engine Engine { get; } = new(NullLoggerFactory.Instance, DescriptorShares.OfProcess());
+    public L7Engine Engine { get; }
 
     /// <summary>Where it listens.</summary>
     public IPEndPoint Address => IPEndPoint.Parse(Engine.Status().Listeners[0].Bind);

@@ -3,6 +3,7 @@ using System.Collections.Immutable;
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
+using Microsoft.Extensions.Logging;
 using Penstock.Model;
 using Penstock.Model.L7;
 using Penstock.Tests;
@@ -13,7 +14,10 @@ namespace Penstock.L7.Tests.Tls;
 public sealed class TlsFilesTests : IAsyncLifetime
 {
     private const string Name = "shop.example.com";
-    private readonly TlsEngine _tls = new();
+    private readonly RecordingLogger<TlsFilesTests> _log = new();
+    private readonly TlsEngine _tls;
+
+    public TlsFilesTests() => _tls = new TlsEngine(new OneLogger(_log));
 
     private string Kept => Path.Combine(_tls.Folder, "kept.pem");
 
@@ -109,7 +113,9 @@ public sealed class TlsFilesTests : IAsyncLifetime
         {
             _tls.Engine.Apply(_tls.Snapshot(new ListenerTlsConfig { Certificates = [ByAcme(), _tls.Certificate(["other.example.com"])] }));
             (await ServedAsync()).ShouldBe(served);
-            _tls.Engine.Status().Warnings.ShouldHaveSingleItem().ShouldStartWith($"listener https: certificate {Kept} is gone, or can't be served");
+            var warning = _tls.Engine.Status().Warnings.ShouldHaveSingleItem();
+            warning.ShouldStartWith($"listener https: certificate {Kept} is gone, or can't be served");
+            _log.Messages.ShouldContain((LogLevel.Warning, warning));
         }
 
         _ = Issue(hours: 1);
@@ -187,5 +193,18 @@ public sealed class TlsFilesTests : IAsyncLifetime
     {
         await using var stream = await _tls.ConnectAsync();
         return new X509Certificate2(stream.RemoteCertificate!).Thumbprint; // There is one after a handshake.
+    }
+
+    /// <summary>Gives the same logger to all.</summary>
+    private sealed class OneLogger(ILogger logger) : ILoggerFactory
+    {
+        public ILogger CreateLogger(string categoryName) => logger;
+
+        public void AddProvider(ILoggerProvider provider) => throw new NotSupportedException();
+
+        public void Dispose()
+        {
+            // It has nothing.
+        }
     }
 }
