@@ -227,10 +227,10 @@ internal sealed partial class Exchange
         return Response.Status == 101 && !IsUpgradeAskedFor() ? ProxyError.UpgradeFailed : ProxyError.None;
     }
 
-    /// <summary>Whether the endpoint switches to a protocol that the client asked for, after all of its request.</summary>
+    /// <summary>Whether the endpoint switches to a protocol that the client asked for, after all of its request. One that names none has not said what follows (RFC 9110 section 15.2.2).</summary>
     private bool IsUpgradeAskedFor()
     {
-        if (Request.Upgrade.IsEmpty || !_requestBody.IsDone || IsPumping)
+        if (Request.Upgrade.IsEmpty || Response.Upgrade.IsEmpty || !_requestBody.IsDone || IsPumping)
             return false;
         foreach (var range in Request.Upgrade.Split((byte)','))
         {

@@ -88,6 +88,20 @@ public sealed class ReuseTests
         response.Status.ShouldBe(502);
     }
 
+    [Theory]
+    [InlineData("")]
+    [InlineData("Upgrade: websocket\r\n")]
+    [InlineData("Connection: Upgrade\r\nUpgrade: h2c\r\n")]
+    public async Task SwitchingProtocols_ToNoneThatIsNamed_Is502EvenWhereTheClientsListHasAnEmptyPart(string fields)
+    {
+        await using var origin = RawOrigin.Answering($"HTTP/1.1 101 Switching Protocols\r\n{fields}\r\n");
+        await using var penstock = await PenstockProcess.StartAsync(origin);
+
+        var response = await RawClient.AskAsync(penstock.Port, "GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket,\r\n\r\n");
+
+        response.Status.ShouldBe(502);
+    }
+
     [Fact]
     public async Task EndpointThatEndsFreshConnectionsUnheard_WithAnotherReady_FailsNoGet()
     {
