@@ -54,7 +54,7 @@ internal sealed partial class Exchange
     [AsyncMethodBuilder(typeof(PooledTaskMethodBuilder<>))]
     private async ValueTask<ProxyError> OpenConnectionAsync(EndpointPool pool)
     {
-        if (!(pool.Config.ProxyProtocol is null ? pool.MayConnect : pool.MakeRoom()))
+        if (!pool.MakeRoom()) // What lies unused is of no use here: it names another client, or the request is sent again and is to have a new one.
             return ProxyError.PoolExhausted;
         var connection = pool.Create();
         _upstream = connection;

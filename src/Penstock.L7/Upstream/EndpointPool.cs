@@ -110,7 +110,7 @@ internal sealed class EndpointPool
         return fit;
     }
 
-    /// <summary>Whether another connection may be opened, if need be in the place of an unused one, which this closes: for a client that can't use one.</summary>
+    /// <summary>Whether another connection may be opened, if need be in the place of an unused one, which this closes: for a request that can't use one.</summary>
     internal bool MakeRoom() => MayConnect || DropOldest();
 
     /// <summary>A new, unconnected connection; counted until it is closed.</summary>

@@ -57,6 +57,35 @@ public sealed class UpstreamLimitTests
         origin.Connections.ShouldBe(connections);
     }
 
+    [Fact]
+    public async Task RequestThatIsSentAgain_WhereAllConnectionsLieUnused_TakesThePlaceOfOne()
+    {
+        // Its first connection serves one request and is reset by the second, those after it by their first.
+        await using var dying = new RawOrigin(async connection =>
+        {
+            if (connection.Number == 1)
+            {
+                await connection.ReadRequestAsync();
+                await connection.SendAsync(RawOrigin.Ok);
+            }
+
+            await connection.ReadRequestAsync();
+            connection.Reset();
+        });
+        await using var alive = RawOrigin.Answering();
+        await using var penstock = await PenstockProcess.StartAsync(
+            new ProxyConfig { Endpoints = [dying.Endpoint, alive.Endpoint], Reactors = 1, Cluster = ["balancing: round_robin", "pool: {max_connections: 1}"] });
+        using var client = await RawClient.ConnectAsync(penstock.Port);
+
+        for (var request = 0; request < 4; request++)
+        {
+            await client.SendAsync(Get);
+            (await client.ReadResponseAsync()).Status.ShouldBe(200, $"request {request}");
+        }
+
+        dying.Requests.Count.ShouldBe(2);
+    }
+
     [Theory]
     [InlineData(1)]
     [InlineData(3)]
