@@ -58,12 +58,12 @@ internal class SocketWriter : TransportWriter
     /// <summary>The turn's events are dispatched: sends what <see cref="Reactor.TryDefer"/> has put off, unless an event has done so since.</summary>
     private void SendDeferred()
     {
-        if (!IsWaiting || !_ready)
+        if (!IsWaiting)
             return;
-        if (TrySend())
+        if (_ready && TrySend())
             Signal();
         else
-            ArmDeadline();
+            ArmDeadline(); // Nobody else has, where an event has tried and the socket took nothing.
     }
 
     /// <summary>Waits until epoll reports room or an error: the outcome of a connect.</summary>

@@ -95,6 +95,49 @@ public sealed class ReactorTests
         log.ShouldBe(["first read", "first flushed"]);
     }
 
+    [Fact]
+    public async Task Flush_PutOffThenTriedByAnEventInVain_EndsInItsTime()
+    {
+        var folder = Directory.CreateTempSubdirectory("penstock-reactor-").FullName;
+        var path = Path.Combine(folder, "socket");
+        using var listener = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        listener.Bind(new UnixDomainSocketEndPoint(path));
+        listener.Listen();
+        using var reactor = new Reactor("test", _ => { });
+        using var counter = Epoll.CreateEventCounter();
+        var flushing = new TaskCompletionSource<Task<bool>>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var source = new ActingSource(() => flushing.SetResult(FlushInVainAsync(reactor, SocketAddress.Unix(path))));
+        reactor.Add(source, counter.Number, EpollEvents.In | EpollEvents.EdgeTriggered).Error.ShouldBe(Errno.None);
+        Epoll.Signal(counter.Number);
+
+        reactor.Start();
+        var flushed = await flushing.Task.WaitAsync(Patience);
+
+        (await flushed.WaitAsync(Patience)).ShouldBeTrue();
+        Directory.Delete(folder, recursive: true);
+    }
+
+    /// <summary>Flushes to a peer that takes nothing, and has an event try, too, in the same turn.</summary>
+    /// <returns>Whether the flush ended for its time.</returns>
+    private static async Task<bool> FlushInVainAsync(Reactor reactor, SocketAddress address)
+    {
+        var connection = new OutboundConnection(reactor);
+        (await connection.ConnectAsync(address, timeoutMilliseconds: 5000)).ShouldBe(Errno.None);
+        var block = new byte[64 << 10];
+        var sent = SocketCalls.Send(connection.Fd, block);
+        while (!sent.IsError)
+            sent = SocketCalls.Send(connection.Fd, block);
+        sent.Error.ShouldBe(Errno.EAGAIN);
+        reactor.DeferFlushes();
+        connection.Writer.Guard.Until(reactor.Now + 50);
+        connection.Writer.Append("more"u8);
+        var flush = connection.Writer.FlushAsync();
+        connection.OnEvents(EpollEvents.Out);
+        var ended = (await flush).IsCompleted;
+        connection.Close();
+        return ended && connection.Writer.TimedOut;
+    }
+
     /// <summary>A connection of the reactor that answers each message with the same; returned is its peer.</summary>
     private static async Task<Socket> ConnectAsync(Reactor reactor, string name, ConcurrentQueue<string> log)
     {
@@ -129,6 +172,11 @@ public sealed class ReactorTests
         var turned = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         reactor.Post(turned.SetResult);
         return turned.Task.WaitAsync(Patience);
+    }
+
+    private sealed class ActingSource(Action act) : EpollSource
+    {
+        public override void OnEvents(EpollEvents events) => act();
     }
 
     private sealed class ThrowingSource : EpollSource
