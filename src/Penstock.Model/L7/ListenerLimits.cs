@@ -29,15 +29,15 @@ public sealed record ListenerLimits
     [Example("10MiB")]
     public long? BodyBytes { get; init; }
 
-    /// <summary>Open connections on this listener over all reactors. Default 100,000.</summary>
+    /// <summary>Open connections on this listener over all reactors. Default 100,000: where they lie idle, 1 KiB each, some 100 MB (perf/l7).</summary>
     [Range("1", "10000000")]
     public int Connections { get; init; } = 100_000;
 
-    /// <summary>Open connections of one client address on this listener; 0, the default: no limit.</summary>
+    /// <summary>Open connections of one client address on this listener; 0, the default: no limit (nginx has none without limit_conn).</summary>
     [Range("0", "10000000")]
     public int ConnectionsPerClient { get; init; }
 
-    /// <summary>Requests on one connection, after which it is closed; 0, the default: no limit.</summary>
+    /// <summary>Requests on one connection, after which it is closed; 0, the default: no limit (haproxy has none; nginx: keepalive_requests, 1000).</summary>
     [Range("0", "1000000000")]
     public int RequestsPerConnection { get; init; }
 }

@@ -18,7 +18,7 @@ public sealed record ListenerTimeouts
     [Range("1ms", "24h")]
     public TimeSpan Idle { get; init; } = TimeSpan.FromSeconds(75);
 
-    /// <summary>The whole of one request, from its head to the last byte of its response; null, the default: no limit.</summary>
+    /// <summary>The whole of one request, from its head to the last byte of its response; null, the default: no limit (nginx and haproxy have none).</summary>
     [Range("1ms", "24h")]
     [Example("5m")]
     public TimeSpan? Request { get; init; }

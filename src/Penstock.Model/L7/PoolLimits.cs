@@ -10,11 +10,11 @@ public sealed record PoolLimits
     [Range("0", "1000000")]
     public int MaxIdle { get; init; } = 4096;
 
-    /// <summary>Connections to one endpoint by one reactor; beyond, requests are answered 503. Default 4096.</summary>
+    /// <summary>Connections to one endpoint by one reactor; beyond, requests are answered 503. Default 4096 (four times what Envoy lets a whole cluster have: max_connections, 1024).</summary>
     [Range("1", "1000000")]
     public int MaxConnections { get; init; } = 4096;
 
-    /// <summary>Requests over one connection before it is closed; 0, the default: no limit.</summary>
+    /// <summary>Requests over one connection before it is closed; 0, the default: no limit (Envoy: max_requests_per_connection).</summary>
     [Range("0", "1000000000")]
     public int MaxRequests { get; init; }
 
@@ -28,13 +28,13 @@ public sealed record PoolLimits
     [Range("64KiB", "16MiB")]
     public int StreamWindowBytes { get; init; } = 64 << 10;
 
-    /// <summary>Bytes of a response head. Default 64 KiB.</summary>
+    /// <summary>Bytes of a response head. Default 64 KiB (.NET: SocketsHttpHandler.MaxResponseHeadersLength).</summary>
     [Key("response_headers")]
     [Unit(Unit.Bytes)]
     [Range("128B", "16MiB")]
     public int ResponseHeaderBytes { get; init; } = 64 << 10;
 
-    /// <summary>Number of response header fields. Default 200.</summary>
+    /// <summary>Number of response header fields. Default 200 (twice Envoy's max_headers_count).</summary>
     [Range("1", "10000")]
     public int ResponseHeaderCount { get; init; } = 200;
 }
