@@ -264,6 +264,6 @@ internal sealed partial class Exchange
         _upstream = null;
         _isSent = false;
         upstream.Pool.OnRequestEnded(failed: false);
-        upstream.Settle(Response.KeepAlive && _requestBody.IsDone && !_stopPump && _interrupted == ProxyError.None);
+        upstream.Settle(Response.KeepAlive && _requestBody.IsDone && !_stopPump && _pumpError == ProxyError.None && _interrupted == ProxyError.None);
     }
 }

@@ -77,9 +77,10 @@ internal sealed partial class Exchange
         }
         catch (Exception e)
         {
-            // The catch-all of a pump: whoever awaits the response must hear of a defect here.
+            // The catch-all of a pump: whoever awaits the response must hear of a defect here. What was taken of the body may still be buffered, too: nothing there is to be taken for a request.
             _worker.OnDefect(e);
             _pumpError = ProxyError.InternalError;
+            _client.ClosesEarly = true;
         }
 
         await EndPumpAsync(upstream);

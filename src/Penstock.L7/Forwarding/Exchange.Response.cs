@@ -124,9 +124,9 @@ internal sealed partial class Exchange
     [AsyncMethodBuilder(typeof(PooledTaskMethodBuilder<>))]
     private async ValueTask<bool> SettleAsync(bool keep)
     {
-        if (!_requestBody.IsDone || IsPumping)
+        if (!_requestBody.IsDone || IsPumping || _pumpError == ProxyError.InternalError)
         {
-            // The answer came before the request's end: both connections are in the middle of something.
+            // The answer came before the request's end, or there was a defect: both connections are in the middle of something.
             keep = false;
             _client.ClosesEarly = true;
         }

@@ -16,6 +16,9 @@ namespace Penstock.L7.Tests.Http2;
 /// <summary>An engine with one listener in front of an origin that a test plays by hand.</summary>
 internal sealed class Http2Engine : IAsyncDisposable
 {
+    /// <summary>For pipes: whoever wants one meets a defect.</summary>
+    public const int Defective = -1;
+
     private readonly Socket _origin = new(SocketType.Stream, ProtocolType.Tcp);
     private readonly Socket? _second;
     private readonly bool _grpcWeb;
@@ -34,7 +37,7 @@ internal sealed class Http2Engine : IAsyncDisposable
             (index, current, budget, logger) =>
             {
                 _current = current;
-                return _worker = new Worker(index, current, budget, logger) { BodyPipes = new PipePool(budget.Share, kept: pipes, keepsOnly: true) };
+                return _worker = new Worker(index, current, budget, logger) { BodyPipes = new PipePool(pipes == Defective ? null! : budget.Share, kept: Math.Abs(pipes), keepsOnly: true) }; // Null is the defect.
             });
         _origin.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         _origin.Listen();
