@@ -80,6 +80,9 @@ internal sealed class BodyDecoder
         IsDone = _remaining == 0;
     }
 
+    /// <summary>The message is over: what was lent for its trailers is given back.</summary>
+    internal void Release() => _chunked.Release();
+
     /// <summary>The connection has ended: the end of a body that is framed so.</summary>
     internal void EndWithConnection() => IsDone = true;
 }

@@ -106,6 +106,8 @@ internal sealed partial class Exchange
         _worker.Reactor.Timers.Remove(_timer);
         Request.Reset();
         Response.Reset();
+        _requestBody.Release();
+        _responseBody.Release();
         _triedPools.Clear();
         ReleaseKept();
         _client = null!; // Nothing is called until the next Begin.

@@ -70,6 +70,16 @@ internal struct ChunkedDecoder
         Rejection = RejectReason.None;
     }
 
+    /// <summary>Gives back what its trailer section was lent, which may be as large as a head, and has none any more.</summary>
+    public void Release()
+    {
+        if (_trailersUsed)
+        {
+            _trailers?.Reset();
+            _trailersUsed = false;
+        }
+    }
+
     /// <summary>Takes one step. Input is moved behind what was used; what is left must be given again, with more behind it.</summary>
     /// <param name="input">Bytes of the coding.</param>
     /// <param name="data">A piece of the body, within the input, when <see cref="ChunkStatus.Data"/>.</param>

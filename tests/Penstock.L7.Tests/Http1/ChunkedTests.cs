@@ -125,6 +125,20 @@ public sealed class ChunkedTests
         Wire.Text(output.AsSpan(0, written)).ShouldBe("0\r\nX-Sum: 1\r\ngrpc-status: 0\r\n\r\n");
     }
 
+    [Fact]
+    public void Release_AfterTrailersLongerThanItsOwnRoom_KeepsNothing()
+    {
+        var decoder = new ChunkedDecoder();
+        decoder.Start(Wire.Limits);
+        Decode(ref decoder, "0\r\nX-Sum: " + new string('1', 4000) + "\r\n\r\n").Status.ShouldBe(ChunkStatus.Done);
+        TrailerSection trailers = decoder.Trailers.ShouldNotBeNull();
+
+        decoder.Release();
+
+        decoder.Trailers.ShouldBeNull();
+        trailers.Bytes.Length.ShouldBe(0);
+    }
+
     [Theory]
     [InlineData(1, "1\r\n")]
     [InlineData(65536, "10000\r\n")]
