@@ -54,7 +54,7 @@ internal sealed partial class Exchange
     [AsyncMethodBuilder(typeof(PooledTaskMethodBuilder<>))]
     private async ValueTask<ProxyError> OpenConnectionAsync(EndpointPool pool)
     {
-        if (!pool.MakeRoom()) // What lies unused is of no use here: it names another client, or the request is sent again and is to have a new one.
+        if (!pool.MakeRoom()) // What lies unused is of no use here: it names another client, or this is not the first endpoint that was tried, and a new connection tells whether it is there.
             return ProxyError.PoolExhausted;
         var connection = pool.Create();
         _upstream = connection;
