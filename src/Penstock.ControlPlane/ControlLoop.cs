@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Collections.Immutable;
 using System.Net;
-using System.Runtime.InteropServices;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using Penstock.ControlPlane.Overrides;
@@ -49,6 +48,7 @@ public sealed class ControlLoop : IAsyncDisposable
     private readonly HealthChecker _health;
     private readonly ControlPlaneMetrics _metrics;
     private readonly ServiceStates _services;
+    private readonly ClusterStates _clusters;
     private readonly ITimer _publishTimer;
     private readonly ITimer _stepTimer;
     private readonly FeedSet _feeds;
@@ -58,6 +58,7 @@ public sealed class ControlLoop : IAsyncDisposable
     private TimeSpan _retryAfter = RetryInterval;
     private string? _refusal;
     private int _touched;
+    private volatile bool _hasHealthChanged;
     private bool _isStale;
 
     /// <summary>A loop that publishes nothing until the first <see cref="ReloadAsync"/>.</summary>
@@ -89,8 +90,9 @@ public sealed class ControlLoop : IAsyncDisposable
         _overrides = overrides;
         _time = time;
         _logger = loggers.CreateLogger<ControlLoop>();
-        _health = new HealthChecker(_ => Touch(), time, loggers.CreateLogger<HealthChecker>());
+        _health = new HealthChecker(NoteHealth, time, loggers.CreateLogger<HealthChecker>());
         _services = new ServiceStates(_health, time);
+        _clusters = new ClusterStates(_health);
         _metrics = new ControlPlaneMetrics(() => State, overrides, () => _services.LeftOut, () => Volatile.Read(ref _refusal) is not null);
         _publishTimer = time.CreateTimer(_ => _messages.Writer.TryWrite(ControlMessage.Touched.Instance), state: null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _stepTimer = time.CreateTimer(_ => Touch(), state: null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
@@ -100,6 +102,12 @@ public sealed class ControlLoop : IAsyncDisposable
 
     /// <summary>What asks for attention: a change that the engines do not take, and what discovery has found, or has not yet after a reload; a line each, for any thread.</summary>
     public IEnumerable<string> Warnings => Refused.Concat(_services.Warnings).Concat(_feeds.Warnings);
+
+    /// <summary>What checks had found down when a process before this one ended: it begins down where others of its cluster or service don't, and its checks must pass first. Default none.</summary>
+    public IReadOnlyList<DownEndpoint> DownBefore { get; init; } = [];
+
+    /// <summary>Is told what checks find down, all of it, when that changes; on the loop. Null: nobody.</summary>
+    public Action<IReadOnlyList<DownEndpoint>>? DownChanged { get; init; }
 
     /// <summary>What was last published.</summary>
     public ControlPlaneState State => Volatile.Read(ref _state);
@@ -219,6 +227,7 @@ public sealed class ControlLoop : IAsyncDisposable
     {
         // Cleared before reading: what changes from here on asks for another turn.
         Volatile.Write(ref _touched, 0);
+        TellHealth();
         var state = State;
         if (state.Snapshot is not { } running) return;
 
@@ -285,11 +294,9 @@ public sealed class ControlLoop : IAsyncDisposable
         var feeds = await _feeds.PrepareAsync([.. config.L7.Clusters.Values.Select(DiscoveryTarget.Of), .. config.L4.Services.Where(service => service.Discovery is not null).Select(DiscoveryTarget.Of)], FirstAnswerWait);
         var running = State.Snapshot;
         if (running is null) _services.Inherit(_downBefore(FoundBackends.Fill(config.L4, FoundBy(feeds))), config.Peers);
-        var snapshot = new Snapshot((running?.Generation ?? 0) + 1, config, Assemble(config, feeds, running))
-        {
-            Services = _services.Assemble(config.L4, running, _proxies(), _overrides(), FoundBy(feeds)),
-            Roles = _roles(),
-        };
+        var snapshot = Next(config, feeds, running);
+        if (running is null && _health.Inherit(DownBefore, Targets(snapshot)))
+            snapshot = Next(config, feeds, running);
         try
         {
             _apply(snapshot);
@@ -312,73 +319,34 @@ public sealed class ControlLoop : IAsyncDisposable
         return Record(Outcome(ok: true, started, loaded.Diagnostics));
     }
 
+    private Snapshot Next(ApplianceConfig config, IReadOnlyDictionary<string, ClusterFeed> feeds, Snapshot? running) => new((running?.Generation ?? 0) + 1, config, Assemble(config, feeds, running))
+    {
+        Services = _services.Assemble(config.L4, running, _proxies(), _overrides(), FoundBy(feeds)),
+        Roles = _roles(),
+    };
+
+    private void NoteHealth(HealthChange change)
+    {
+        _hasHealthChanged = true;
+        Touch();
+    }
+
+    private void TellHealth()
+    {
+        if (!_hasHealthChanged) return;
+        _hasHealthChanged = false; // before reading, as above
+        DownChanged?.Invoke(_health.Down());
+    }
+
     private void AwaitStep(Snapshot snapshot) => _stepTimer.Change(_services.NextStep(snapshot) ?? Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
 
     private static Func<ServiceConfig, ImmutableArray<Endpoint>> FoundBy(IReadOnlyDictionary<string, ClusterFeed> feeds) => service => feeds.GetValueOrDefault(DiscoveryTarget.NameOf(service))?.Found ?? [];
 
-    /// <summary>Endpoints of every cluster; a cluster that has not changed keeps its instance, and so does the whole.</summary>
-    private ImmutableDictionary<string, ClusterEndpoints> Assemble(ApplianceConfig config, IReadOnlyDictionary<string, ClusterFeed> feeds, Snapshot? running)
-    {
-        var before = running?.Endpoints ?? ImmutableDictionary.Create<string, ClusterEndpoints>(StringComparer.Ordinal);
-        var next = before.RemoveRange(before.Keys.Where(name => !config.L7.Clusters.ContainsKey(name))).ToBuilder();
-        var overrides = _overrides();
-        foreach (var (name, cluster) in config.L7.Clusters)
-        {
-            var endpoints = Priorities.Apply(Judge(cluster, feeds[name].Found, overrides));
-            if (!next.TryGetValue(name, out var known) || !(known.Endpoints == endpoints || known.Endpoints.AsSpan().SequenceEqual(endpoints.AsSpan())))
-                next[name] = new ClusterEndpoints(name, endpoints);
-        }
-
-        return next.ToImmutable();
-    }
-
-    // The same array where all are as they were found, of which there may be a hundred thousand.
-    private ImmutableArray<Endpoint> Judge(ClusterConfig cluster, ImmutableArray<Endpoint> found, OverrideSet overrides)
-    {
-        if (cluster.Health is null && overrides.Count == 0)
-            return found;
-        Endpoint[]? judged = null;
-        for (var i = 0; i < found.Length; i++)
-        {
-            var one = Judge(cluster, found[i], overrides.Of(cluster.Name, found[i].Address));
-            if (judged is null && ReferenceEquals(one, found[i]))
-                continue;
-            judged ??= [.. found];
-            judged[i] = one;
-        }
-
-        return judged is null ? found : ImmutableCollectionsMarshal.AsImmutableArray(judged);
-    }
-
-    // What is in maintenance is not checked; what is in drain may be down besides. One that its source wants drained does not become ready by passing its checks.
-    private Endpoint Judge(ClusterConfig cluster, Endpoint endpoint, StateOverride? said)
-    {
-        if (said is { State: BackendState.Maintenance })
-            return endpoint with { State = EndpointState.Maintenance, Reason = said.Reason };
-        var judged = cluster.Health is not null && _health.TryGetState(cluster.Name, CheckedAt(cluster, endpoint.Address), out var state, out var reason) && (endpoint.State == EndpointState.Ready || state != EndpointState.Ready)
-            ? endpoint with { State = state, Reason = reason }
-            : endpoint;
-        return said is { State: BackendState.Drain } && judged.State == EndpointState.Ready
-            ? judged with { State = EndpointState.Drain, Reason = said.Reason }
-            : judged;
-    }
+    private ImmutableDictionary<string, ClusterEndpoints> Assemble(ApplianceConfig config, IReadOnlyDictionary<string, ClusterFeed> feeds, Snapshot? running) =>
+        _clusters.Assemble(config.L7, running, _overrides(), name => feeds[name].Found);
 
     private IEnumerable<HealthTarget> Targets(Snapshot snapshot) =>
-        ClusterTargets(snapshot).Concat(ServiceStates.Targets(snapshot.Config.L4, _overrides(), snapshot.Services));
-
-    private static IEnumerable<HealthTarget> ClusterTargets(Snapshot snapshot)
-    {
-        foreach (var (name, cluster) in snapshot.Config.L7.Clusters)
-        {
-            if (cluster.Health is not { } check)
-                continue;
-            var target = new HealthTarget(name, check, [.. snapshot.Endpoints[name].Endpoints.Where(endpoint => endpoint.State != EndpointState.Maintenance).Select(endpoint => CheckedAt(cluster, endpoint.Address)).Distinct()]);
-            yield return cluster.HealthPort is null ? target with { ProxyProtocol = cluster.ProxyProtocol, Protocol = cluster.Protocol, Tls = cluster.Tls } : target;
-        }
-    }
-
-    private static SocketEndpoint CheckedAt(ClusterConfig cluster, SocketEndpoint endpoint) =>
-        cluster.HealthPort is { } port && endpoint.Address is { } address ? SocketEndpoint.Ip(address, port) : endpoint;
+        ClusterStates.Targets(snapshot).Concat(ServiceStates.Targets(snapshot.Config.L4, _overrides(), snapshot.Services));
 
     private ReloadOutcome Refuse(long started, ImmutableArray<ReloadDiagnostic> diagnostics) =>
         Record(Outcome(ok: false, started, diagnostics));

@@ -17,8 +17,6 @@ internal sealed class ServiceStates(HealthChecker health, TimeProvider time)
     // Timers may fire that much early.
     private static readonly TimeSpan ClockGrain = TimeSpan.FromMilliseconds(1);
 
-    private const string WasDown = "was down before the daemon started";
-
     // Hosts of the proxy tier that were down, of which nothing has been heard yet.
     private readonly HashSet<IPAddress> _inherited = [];
     private volatile IReadOnlyList<string> _warnings = [];
@@ -64,7 +62,7 @@ internal sealed class ServiceStates(HealthChecker health, TimeProvider time)
         foreach (var (service, backend) in down.Where(one => one.Backend.State != BackendState.Maintenance))
         {
             if (service.Health is not null)
-                health.Inherit(Key(service), Address(service, backend), WasDown);
+                health.Inherit(Key(service), Address(service, backend), HealthChecker.WasDown);
             if (service.Forwarding == Forwarding.L7 && peers?.Hosts.Any(host => host.ProxyAddress().Equals(backend.Address)) == true)
                 _inherited.Add(backend.Address);
         }
@@ -177,7 +175,7 @@ internal sealed class ServiceStates(HealthChecker health, TimeProvider time)
             if (proxies.TryGetValue(backends[i].Config.Address, out var known))
                 backends[i] = backends[i] with { State = known.State, Reason = known.Reason };
             else if (_inherited.Contains(backends[i].Config.Address))
-                backends[i] = backends[i] with { State = EndpointState.Down, Reason = WasDown };
+                backends[i] = backends[i] with { State = EndpointState.Down, Reason = HealthChecker.WasDown };
         }
 
         if (Array.Exists(backends, backend => backend is { State: EndpointState.Ready, Config.Weight: > 0 }))

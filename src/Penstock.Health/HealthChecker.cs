@@ -9,6 +9,9 @@ namespace Penstock.Health;
 /// <summary>Checks endpoints actively and reports which are ready and which are down. What was found about an endpoint outlives a reconfiguration that keeps it.</summary>
 public sealed class HealthChecker : IAsyncDisposable
 {
+    /// <summary>Reason of endpoints that are down by what was found before this process.</summary>
+    public const string WasDown = "was down before the daemon started";
+
     /// <summary>Checks under way at once. 256 keeps 500 dead endpoints at the default interval of 2 s and timeout of 1 s on time.</summary>
     public const int MaxConcurrentChecks = 256;
 
@@ -42,6 +45,34 @@ public sealed class HealthChecker : IAsyncDisposable
     {
         lock (_gate)
             _inherited[(cluster, address)] = new RiseFall(rise: 1, fall: 1, EndpointState.Down, reason);
+    }
+
+    /// <summary>Has endpoints begin down that checks of a process before had found so, as <see cref="Inherit(string, SocketEndpoint, string)"/>; but not all that a cluster has: to try one is better than a 503.</summary>
+    /// <param name="before">What was down.</param>
+    /// <param name="targets">What <see cref="ApplyAsync"/> will be told to check.</param>
+    /// <returns>Whether there are any.</returns>
+    public bool Inherit(IEnumerable<DownEndpoint> before, IEnumerable<HealthTarget> targets)
+    {
+        var down = before.ToLookup(one => one.Cluster, one => one.Address, StringComparer.Ordinal);
+        var any = false;
+        foreach (var target in targets.Where(target => down.Contains(target.Cluster)))
+        {
+            SocketEndpoint[] found = [.. target.Endpoints.Intersect(down[target.Cluster])];
+            if (found.Length == target.Endpoints.Length)
+                continue;
+            foreach (var address in found)
+                Inherit(target.Cluster, address, WasDown);
+            any |= found.Length > 0;
+        }
+
+        return any;
+    }
+
+    /// <summary>What checks find down now.</summary>
+    public IReadOnlyList<DownEndpoint> Down()
+    {
+        lock (_gate)
+            return [.. from monitor in _monitors where monitor.Value.Result.State == EndpointState.Down select new DownEndpoint(monitor.Key.Cluster, monitor.Key.Address)];
     }
 
     /// <summary>Checks these endpoints from now on, and no others. Call one at a time.</summary>

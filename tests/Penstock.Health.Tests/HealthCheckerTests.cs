@@ -102,6 +102,26 @@ public sealed class HealthCheckerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Inherit_WhatChecksHadFoundDown_BeginsDown_ButNotAllOfACluster()
+    {
+        var down = new[] { new DownEndpoint("c", A), new DownEndpoint("all", A), new DownEndpoint("all", B), new DownEndpoint("gone", A) };
+        HealthTarget[] targets = [new("c", Every10s, [A, B]), new("all", Every10s, [A, B])];
+
+        _checker.Inherit(down, targets).ShouldBeTrue();
+        await _checker.ApplyAsync(targets);
+
+        StateOf(A).ShouldBe((EndpointState.Down, HealthChecker.WasDown));
+        StateOf(B).State.ShouldBe(EndpointState.Ready);
+        _checker.TryGetState("all", A, out var state, out _).ShouldBeTrue();
+        state.ShouldBe(EndpointState.Ready);
+        _checker.Down().ShouldBe([new DownEndpoint("c", A)]);
+
+        _time.Advance(TimeSpan.FromSeconds(15));
+        _checker.Down().ShouldBeEmpty("its checks have passed");
+        _checker.Inherit([new DownEndpoint("gone", A)], targets).ShouldBeFalse();
+    }
+
+    [Fact]
     public async Task Advance_CheckThatHangs_TimesOut()
     {
         await Check(Every10s with { Fall = 1 }, A);

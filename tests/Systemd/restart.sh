@@ -104,10 +104,27 @@ loaded "a daemon that stands still" ' 0 refused, '
 rm -r /run/systemd/system/penstock.service.d
 systemctl daemon-reload
 
+# One endpoint of two is down; another process than the one that found that out is to know it before its own checks, which come once an hour.
+checked() { # INTERVAL
+  listeners one:8081 two:8082 | sed "s/^  clusters: {/&pair: {endpoints: [\"127.0.0.1:7001\", \"127.0.0.1:7009\"], health: {type: tcp, interval: $1, timeout: 100ms, fall: 1}}, /"
+}
+is_down() { penstock status -o json | grep -q 'was down before the daemon started'; }
+found() { penstock status -o json | grep -q 'refused'; }
+checked 200ms >/etc/penstock/penstock.yaml
+systemctl reload penstock || fail "a cluster with health checks is refused"
+await 30 "checks find an endpoint down" found
+await 30 "systemd keeps what they have found beside the sockets" keeps 7
+checked 3600s >/etc/penstock/penstock.yaml
+systemctl restart penstock || fail "it does not restart with health checks"
+is_down || fail "what checks had found is not known after a restart"
+kill -9 "$(pid)"
+await 30 "it is started again" answers 8081 one
+await 30 "what checks had found is known to the third process" is_down
+
 listeners one:8081 >/etc/penstock/penstock.yaml
 systemctl reload penstock || fail "a good file is refused"
 await 30 "a listener that is removed refuses" refuses 8082
-await 30 "systemd lets go of its sockets" keeps 4
+await 30 "systemd lets go of its sockets" keeps 5
 
 sed -i 's/reactors: 2/reactors: 1/' /etc/penstock/penstock.yaml
 load 8081

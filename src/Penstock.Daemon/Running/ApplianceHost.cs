@@ -45,14 +45,16 @@ internal sealed class ApplianceHost(ConfigSource source, string? socketPath, ILo
     {
         ThreadRights.Control(); // before any reactor runs
         using var notifier = ServiceNotifier.FromEnvironment(time);
-        using var listeners = new ListenerStore(InheritedListeners.FromEnvironment(), notifier.Connected ? notifier.Keep : null);
+        var inherited = InheritedDescriptors.FromEnvironment();
+        using var listeners = new ListenerStore(inherited.Listeners, notifier.Connected ? notifier.Keep : null);
+        using var health = new KeptHealth(inherited.Health, notifier.Connected ? notifier.Keep : null, _logger);
         RestartMark.TakeFromEnvironment();
         using var accessLog = new AccessLog(time, loggers.CreateLogger<AccessLog>());
         using var signals = new SignalInbox(() => _reloadCauses.Writer.TryWrite("SIGHUP"), accessLog.Reopen);
         IReadOnlyList<string> reasons;
         try
         {
-            reasons = await ServeAsync(notifier, listeners, accessLog, signals);
+            reasons = await ServeAsync(notifier, listeners, health, accessLog, signals);
         }
         catch (CommandException refused)
         {
@@ -85,7 +87,7 @@ internal sealed class ApplianceHost(ConfigSource source, string? socketPath, ILo
     private static IEnumerable<SocketAddress> Addresses(ApplianceConfig config) => L7Engine.Addresses(config.L7).Concat(L4Tier.Addresses(config.L4));
 
     // Why it does not start; nothing: it has run to its end.
-    private async Task<IReadOnlyList<string>> ServeAsync(ServiceNotifier notifier, ListenerStore listeners, AccessLog accessLog, SignalInbox signals)
+    private async Task<IReadOnlyList<string>> ServeAsync(ServiceNotifier notifier, ListenerStore listeners, KeptHealth health, AccessLog accessLog, SignalInbox signals)
     {
         // Read once for where the socket is, before anything is touched; the control plane starts from the same.
         using var kept = new KeptConfigs(source, time, loggers.CreateLogger<KeptConfigs>());
@@ -115,7 +117,11 @@ internal sealed class ApplianceHost(ConfigSource source, string? socketPath, ILo
             discovery.Create,
             PinnedStates.Down,
             () => vrrp.Roles, () => peers.Proxies, () => overrides.Current,
-            time, loggers);
+            time, loggers)
+        {
+            DownBefore = health.Before,
+            DownChanged = health.Write,
+        };
         (vrrp.RolesChanged, vrrp.IsBackedUp, peers.ProxiesChanged) = (plane.Touch, peers.IsBackedUp, plane.Touch);
         (peers.Challenges, peers.ChallengesHeard) = (engine.OpenChallenges, engine.AnswerFor);
         engine.CertificateIssued = () => plane.PublishAsync(anew: true);

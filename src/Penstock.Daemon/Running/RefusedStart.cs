@@ -31,7 +31,7 @@ internal static class RefusedStart
     public static async Task<int> EndAsync(string reason, TextWriter error)
     {
         using var notifier = ServiceNotifier.FromEnvironment(TimeProvider.System);
-        using var listeners = new ListenerStore(InheritedListeners.FromEnvironment(), keep: null);
+        using var listeners = new ListenerStore(InheritedDescriptors.FromEnvironment().Listeners, keep: null);
         using var signals = new SignalInbox(reload: () => { }, reopen: () => { });
         return await EndAsync([reason], error, notifier, listeners, TimeProvider.System, signals.Stop);
     }

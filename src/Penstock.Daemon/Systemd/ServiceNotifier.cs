@@ -69,15 +69,10 @@ internal sealed class ServiceNotifier : IDisposable
         Send($"STOPPING=1\nEXTEND_TIMEOUT_USEC={(long)(patience + StopMargin).TotalMicroseconds}\nSTATUS={OneLine(status)}");
 
     /// <summary>Descriptors that the service manager shall keep, and give to the next process that it starts (FDSTORE=1; systemd lets go of those that listen no more).</summary>
-    public void Keep(IReadOnlyList<FileDescriptor> descriptors)
-    {
-        foreach (var some in descriptors.Select(one => one.Number).Chunk(SocketCalls.MaxDescriptors))
-        {
-            // A failure is as those of Send.
-            if (_socket is not null)
-                _ = SocketCalls.SendDescriptors((int)_socket.Handle, "FDSTORE=1\nFDNAME=listener"u8, some);
-        }
-    }
+    public void Keep(IReadOnlyList<FileDescriptor> descriptors) => Keep(descriptors, InheritedDescriptors.ListenerName);
+
+    /// <summary>The file of <see cref="Running.KeptHealth"/>, likewise: until the service is stopped.</summary>
+    public void Keep(MemoryFile health) => Keep([health.Descriptor], InheritedDescriptors.HealthName);
 
     /// <summary>A sign of life, due within every WATCHDOG_USEC.</summary>
     public void Watchdog() => Send("WATCHDOG=1");
@@ -89,6 +84,16 @@ internal sealed class ServiceNotifier : IDisposable
 
     // Stopwatch reads CLOCK_MONOTONIC on Linux, which is what MONOTONIC_USEC asks for.
     private long MonotonicMicroseconds() => (long)(_time.GetTimestamp() * (1_000_000.0 / _time.TimestampFrequency));
+
+    private void Keep(IReadOnlyList<FileDescriptor> descriptors, string name)
+    {
+        foreach (var some in descriptors.Select(one => one.Number).Chunk(SocketCalls.MaxDescriptors))
+        {
+            // A failure is as those of Send.
+            if (_socket is not null)
+                _ = SocketCalls.SendDescriptors((int)_socket.Handle, Encoding.UTF8.GetBytes($"FDSTORE=1\nFDNAME={name}"), some);
+        }
+    }
 
     private void Send(string message)
     {

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+using System.Collections.Concurrent;
+using System.Collections.Immutable;
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.Extensions.Logging.Abstractions;
+using Penstock.ControlPlane.Overrides;
+using Penstock.Health;
+using Penstock.Model;
+using Penstock.Model.L7;
+using Penstock.Model.Vrrp;
+
+namespace Penstock.ControlPlane.Tests;
+
+/// <summary>What health checks had found when a process before ended.</summary>
+public sealed class DownBeforeTests
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    private readonly ConcurrentQueue<Snapshot> _published = [];
+    private readonly ConcurrentQueue<IReadOnlyList<DownEndpoint>> _told = [];
+
+    [Fact]
+    public async Task EndpointThatWasDown_BeginsDown_InTheFirstSnapshot()
+    {
+        var check = new HealthCheckConfig { Interval = TimeSpan.FromHours(1) };
+        await using var loop = Loop(
+            [FakeSource.Static("some", 1, 2) with { Health = check }, FakeSource.Static("all", 1) with { Health = check }, FakeSource.Static("unchecked", 1, 2)],
+            [new("some", FakeSource.Address(1)), new("all", FakeSource.Address(1)), new("unchecked", FakeSource.Address(1))]);
+
+        (await loop.ReloadAsync()).Ok.ShouldBeTrue();
+
+        var snapshot = _published.ShouldHaveSingleItem();
+        States(snapshot, "some").ShouldBe([(1, EndpointState.Down, HealthChecker.WasDown), (2, EndpointState.Ready, "")]);
+        States(snapshot, "all").ShouldBe([(1, EndpointState.Ready, "")], "one that may be up is better than none");
+        States(snapshot, "unchecked").Select(one => one.State).ShouldAllBe(state => state == EndpointState.Ready);
+    }
+
+    [Fact]
+    public async Task EndpointThatGoesDown_IsToldForTheNextProcess()
+    {
+        using var closed = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        closed.Bind(new IPEndPoint(IPAddress.Loopback, 0)); // and nobody listens
+        var port = ((IPEndPoint)closed.LocalEndPoint!).Port; // bound
+        await using var loop = Loop([FakeSource.Static("c", port) with { Health = new HealthCheckConfig { Interval = TimeSpan.FromMilliseconds(20), Timeout = Patience, Fall = 1 } }], []);
+        (await loop.ReloadAsync()).Ok.ShouldBeTrue();
+
+        for (var started = DateTime.UtcNow; _told.IsEmpty && DateTime.UtcNow - started < Patience;)
+            await Task.Delay(10);
+
+        _told.ShouldHaveSingleItem().ShouldBe([new DownEndpoint("c", FakeSource.Address(port))]);
+    }
+
+    private static IEnumerable<(int Port, EndpointState State, string Reason)> States(Snapshot snapshot, string cluster) =>
+        snapshot.Endpoints[cluster].Endpoints.Select(endpoint => (endpoint.Address.Port, endpoint.State, endpoint.Reason));
+
+    private ControlLoop Loop(ClusterConfig[] clusters, IReadOnlyList<DownEndpoint> before) => new(
+        () => new LoadedConfig(FakeSource.Config(clusters), "hash", []),
+        _published.Enqueue,
+        (config, found) => new FakeSource(config, found),
+        _ => [],
+        () => ImmutableDictionary<string, VrrpRole>.Empty,
+        () => ImmutableDictionary<IPAddress, ProxyState>.Empty,
+        () => OverrideSet.None,
+        TimeProvider.System,
+        NullLoggerFactory.Instance)
+    {
+        DownBefore = before,
+        DownChanged = _told.Enqueue,
+    };
+}
