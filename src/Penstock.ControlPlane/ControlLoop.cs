@@ -10,7 +10,6 @@ using Penstock.L4;
 using Penstock.L7;
 using Penstock.Model;
 using Penstock.Model.L4;
-using Penstock.Model.L7;
 using Penstock.Model.Vrrp;
 using Penstock.Vrrp;
 

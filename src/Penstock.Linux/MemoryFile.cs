@@ -44,7 +44,8 @@ public sealed class MemoryFile : IDisposable
     /// <exception cref="ArgumentOutOfRangeException">It is longer than <see cref="MaxLength"/>.</exception>
     public void Write(ReadOnlySpan<byte> content)
     {
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(content.Length, MaxLength);
+        if (content.Length > MaxLength)
+            throw new ArgumentOutOfRangeException(nameof(content), content.Length, $"longer than {MaxLength} bytes");
         var whole = new byte[HeadLength + content.Length];
         BinaryPrimitives.WriteInt32LittleEndian(whole, content.Length);
         SHA256.HashData(content, whole.AsSpan(LengthBytes));
