@@ -39,7 +39,8 @@ internal sealed record ServerCertificate(CertificateConfig Config, ImmutableArra
             [.. names.Select(name => name.ToLowerInvariant())],
             certificate.PublicKey.Oid.Value ?? "",
             new DateTimeOffset(certificate.NotAfter.ToUniversalTime(), TimeSpan.Zero),
-            config.Ocsp is { } ocsp ? ReadStaple(ocsp, certificate) : null) { Source = source };
+            config.Ocsp is { } ocsp ? ReadStaple(ocsp, certificate) : null)
+        { Source = source };
     }
 
     /// <summary>Has a context show it.</summary>
