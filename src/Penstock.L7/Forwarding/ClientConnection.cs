@@ -16,7 +16,7 @@ using Penstock.Linux.Reactors;
 namespace Penstock.L7.Forwarding;
 
 /// <summary>A client's connection: reads one request after the other, in order, and holds an <see cref="Exchange"/> only while there is one.</summary>
-internal sealed class ClientConnection : SocketConnection, IClientStream
+internal sealed partial class ClientConnection : SocketConnection, IClientStream
 {
     /// <summary>How long a closing connection waits for its client to stop sending, ms (nginx: lingering_timeout).</summary>
     private const int LingerMilliseconds = 5000;
@@ -34,6 +34,7 @@ internal sealed class ClientConnection : SocketConnection, IClientStream
     private Http2ServerConnection? _http2;
     private bool _cut;
     private bool _isIdle;
+    private bool _tookEmptyLine;
 
     internal ClientConnection(Worker worker, ListenerSlot slot, in SocketAddress peer, ClientIdentity? announced, AdmissionVerdict admission)
         : base(worker.Reactor, largeReads: false)
@@ -129,7 +130,15 @@ internal sealed class ClientConnection : SocketConnection, IClientStream
                 _isIdle = false;
                 if (read.IsCanceled || read.Buffer.IsEmpty)
                     break;
+                if (CountEmptyLines(read.Buffer) is { } lines)
+                {
+                    keep = TakeEmptyLines(read, lines);
+                    continue;
+                }
+
                 var exchange = _exchange = _worker.RentExchange(this);
+                exchange.Request.FollowsEmptyLine = _tookEmptyLine;
+                _tookEmptyLine = false;
                 Reader.Guard.Until(Reactor.Now + exchange.Listener.HeaderMilliseconds);
                 var step = exchange.ReadHead(read);
                 while (step == ExchangeStep.ReadMore)
@@ -289,16 +298,6 @@ internal sealed class ClientConnection : SocketConnection, IClientStream
             return false;
         if (tls.Session.PeerCertificate() is { } certificate)
             Certificate = ClientCertificateField.Of(certificate);
-        return true;
-    }
-
-    private bool PrepareNext(CompiledListener listener)
-    {
-        if ((_worker.IsDraining || Slot.IsRemoved) && !Reader.HasBuffered)
-            return false;
-        Reader.LargeBlocks = false;
-        _isIdle = !Reader.HasBuffered;
-        Reader.Guard.Until(Reactor.Now + (Reader.HasBuffered ? listener.HeaderMilliseconds : listener.IdleMilliseconds));
         return true;
     }
 

@@ -55,11 +55,14 @@ internal sealed partial class RequestHead : MessageHead
     /// <summary>Hops that OPTIONS or TRACE may still make (RFC 9110 section 7.6.2); at 0 the proxy answers itself. -1: not told.</summary>
     public int MaxForwards { get; private set; } = -1;
 
+    /// <summary>Whether the empty line that may stand before a request (RFC 9112 section 2.2) was taken already: it is not in what is parsed.</summary>
+    internal bool FollowsEmptyLine { get; set; }
+
     /// <inheritdoc/>
     protected override RejectReason StartLineTooLong => RejectReason.RequestLineTooLong;
 
     /// <inheritdoc/>
-    protected override bool SkipsEmptyLine => true;
+    protected override bool SkipsEmptyLine => !FollowsEmptyLine;
 
     /// <summary>OPTIONS of an absolute form without path and query means the server as a whole (RFC 9112 section 3.2.4).</summary>
     private bool IsWholeServer => MethodKind == HttpMethodKind.Options && Form == TargetForm.Absolute && _target.Query.IsEmpty;
@@ -79,7 +82,7 @@ internal sealed partial class RequestHead : MessageHead
         MethodKind = HttpMethodKind.Other;
         Version = 0;
         Framing = BodyFraming.None;
-        ExpectContinue = AcceptsTrailers = false;
+        ExpectContinue = AcceptsTrailers = FollowsEmptyLine = false;
         MaxForwards = -1;
     }
 
