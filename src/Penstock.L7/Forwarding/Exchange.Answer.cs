@@ -44,8 +44,8 @@ internal sealed partial class Exchange
         _clientWriter.Guard.Between(Listener.BodyMilliseconds, LeastResponseRate);
         if (!_requestBody.IsDone)
         {
-            // What the client waits for before it sends the body is this answer, so the body will not come.
-            keep &= !Request.ExpectContinue && !_client.IsMultiplexed && !(_requestBody.Remaining > DiscardBytes);
+            // What the client waits for before it sends the body is this answer, so the body will not come. One for which there is no time left is not read either.
+            keep &= _interrupted == ProxyError.None && !Request.ExpectContinue && !_client.IsMultiplexed && !(_requestBody.Remaining > DiscardBytes);
             _client.ClosesEarly = !keep;
         }
 

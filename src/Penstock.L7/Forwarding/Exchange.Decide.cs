@@ -48,6 +48,14 @@ internal sealed partial class Exchange
         return _target < 0 ? ProxyError.NoTarget : ProxyError.None;
     }
 
+    /// <summary>The time for the whole request where the proxy answers itself: for the client to take the answer, and to send the rest of its body.</summary>
+    private void LimitOwnAnswer()
+    {
+        _timeout = ProxyError.RequestTimeout;
+        if ((_route is null ? Listener.RequestMilliseconds : _route.TimeoutMilliseconds) is { } milliseconds)
+            _worker.Reactor.Timers.Arm(_timer, _worker.Reactor.Now + milliseconds);
+    }
+
     private ProxyError LimitTime()
     {
         var limit = _route!.TimeoutMilliseconds; // Called with a route.

@@ -146,7 +146,10 @@ internal sealed partial class Exchange
         RequestIds.Write(_requestId, ref _worker.Random);
         FindWeb();
         var error = Decide();
-        return error == ProxyError.None && _route!.IsForwarding ? ExchangeStep.Forward : Refuse(error);
+        if (error == ProxyError.None && _route!.IsForwarding)
+            return ExchangeStep.Forward;
+        LimitOwnAnswer();
+        return Refuse(error);
     }
 
     private ExchangeStep RejectHead()

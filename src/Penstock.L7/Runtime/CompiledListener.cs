@@ -35,6 +35,7 @@ internal sealed class CompiledListener
         Http2Limits = new Http2Limits(config.Http2.ConcurrentStreams, config.Http2.StreamWindowBytes, config.Http2.ConnectionWindowBytes, HeadLimits);
         HeaderMilliseconds = (long)config.Timeouts.Header.TotalMilliseconds;
         IdleMilliseconds = (long)config.Timeouts.Idle.TotalMilliseconds;
+        RequestMilliseconds = (long?)config.Timeouts.Request?.TotalMilliseconds;
         BodyMilliseconds = (int)config.Timeouts.Body.TotalMilliseconds;
     }
 
@@ -74,6 +75,9 @@ internal sealed class CompiledListener
     /// <summary>Time between two requests.</summary>
     internal long IdleMilliseconds { get; }
 
+    /// <summary>Time for the whole of a request, where no route has less; null: no limit.</summary>
+    internal long? RequestMilliseconds { get; }
+
     /// <summary>Time between two moves of a body, either way.</summary>
     internal int BodyMilliseconds { get; }
 
@@ -96,7 +100,7 @@ internal sealed class CompiledListener
     {
         error = ProxyError.None;
         if (Challenges?.Find(path) is { } challenge)
-            return new CompiledRoute(challenge, [], [Unrouted], TimeoutMilliseconds: null);
+            return new CompiledRoute(challenge, [], [Unrouted], RequestMilliseconds);
         if (_table.Match(host, path, method) is { } route)
             return _routes[route.Index];
         Span<byte> allowed = stackalloc byte[64];
