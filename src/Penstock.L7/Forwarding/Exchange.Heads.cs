@@ -44,7 +44,7 @@ internal sealed partial class Exchange
             ContentLength = _isWebResponse ? -1 : Response.EndsWithHead && !_client.IsMultiplexed ? 0 : Response.ContentLength,
             ContentType = _isWebResponse ? WebResponseType() : default,
             KeepAlive = keep,
-            ViaName = Listener.ViaName,
+            ViaName = Request.MethodKind == HttpMethodKind.Connect ? default : Listener.ViaName, // The answer to that is the proxy's own.
             Upgrade = acceptLength > 0 ? "websocket"u8 : Response.Status == 101 ? Response.Upgrade : default,
             WebSocketAccept = accept[..acceptLength],
             Date = _worker.Date.Now(),

@@ -19,7 +19,7 @@ internal readonly ref struct ResponseForwarding
     /// <summary>Whether the client's connection is to be kept; said with <c>close</c>, or with <c>keep-alive</c> to HTTP/1.0.</summary>
     public bool KeepAlive { get; init; }
 
-    /// <summary>The proxy's name in Via.</summary>
+    /// <summary>The proxy's name in Via; empty: the response is its own, which has none.</summary>
     public ReadOnlySpan<byte> ViaName { get; init; }
 
     /// <summary>The protocol switched to, with 101; empty: none.</summary>

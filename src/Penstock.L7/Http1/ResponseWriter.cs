@@ -57,7 +57,11 @@ internal static class ResponseWriter
             cursor.PutField("Date"u8, forwarding.Date);
         }
 
-        cursor.PutVia(head, forwarding.ViaName);
+        if (!forwarding.ViaName.IsEmpty)
+        {
+            cursor.PutVia(head, forwarding.ViaName);
+        }
+
         if (!forwarding.Upgrade.IsEmpty)
         {
             cursor.Put("Connection: upgrade\r\nUpgrade: "u8);

@@ -42,7 +42,8 @@ internal static class ResponseFields
         PutFields(block, head, skip);
         if (!head.Has(KnownHeader.Date))
             block.Add("date"u8, forwarding.Date, HpackIndexing.Add);
-        MessageFields.PutVia(block, head, forwarding.ViaName);
+        if (!forwarding.ViaName.IsEmpty)
+            MessageFields.PutVia(block, head, forwarding.ViaName);
         if (forwarding.Framing is BodyFraming.Length or BodyFraming.None && forwarding.ContentLength >= 0)
             MessageFields.PutNumber(block, "content-length"u8, forwarding.ContentLength, HpackIndexing.None);
     }
