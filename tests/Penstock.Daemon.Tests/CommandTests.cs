@@ -154,6 +154,17 @@ public sealed class CommandTests : IDisposable
     }
 
     [Fact]
+    public async Task Check_AsJson_TellsWhereListsAreOfWhatIsMade()
+    {
+        _sandbox.Write("node: test\nbird: {run: /run/elsewhere/bird}\nl4: {engine: ipvs, ipvs: {state: /run/elsewhere/services}}\n");
+        var (code, output, error) = await _sandbox.RunAsync("check", "--config", _sandbox.ConfigPath, "-o", "json");
+        code.ShouldBe(0, error);
+        var report = JsonDocument.Parse(output).RootElement;
+        report.GetProperty("ipvs_state").GetString().ShouldBe("/run/elsewhere/services");
+        report.GetProperty("bird_run").GetString().ShouldBe("/run/elsewhere/bird");
+    }
+
+    [Fact]
     public async Task Check_BadConfiguration_PrintsEveryErrorAndCode1()
     {
         _sandbox.Write("node: test\nnonsense: 1\n");

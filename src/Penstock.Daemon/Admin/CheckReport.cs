@@ -9,5 +9,8 @@ namespace Penstock.Daemon.Admin;
 /// <param name="Services">Number of services of the L4 tier.</param>
 /// <param name="Instances">Number of VRRP instances.</param>
 /// <param name="Announced">Number of addresses that BGP announces.</param>
+/// <param name="IpvsState">File that lists the services made in IPVS (<c>l4.ipvs.state</c>); null unless it can be.</param>
+/// <param name="BirdRun">Folder of the list of addresses put on lo (<c>bird.run</c>); null unless it can be.</param>
 /// <param name="Diagnostics">Every error and warning.</param>
-internal sealed record CheckReport(bool Ok, int Listeners, int Routes, int Clusters, int Services, int Instances, int Announced, IReadOnlyList<DiagnosticReport> Diagnostics);
+internal sealed record CheckReport(
+    bool Ok, int Listeners, int Routes, int Clusters, int Services, int Instances, int Announced, string? IpvsState, string? BirdRun, IReadOnlyList<DiagnosticReport> Diagnostics);

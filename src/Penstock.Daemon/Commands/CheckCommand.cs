@@ -46,6 +46,8 @@ internal static class CheckCommand
             config.L4.Services.Length,
             config.Vrrp.Length,
             config.Bgp?.Addresses.Length ?? 0,
+            loaded.Config?.L4.Ipvs.State,
+            loaded.Config?.Bird.Run,
             [.. loaded.Diagnostics.Concat(faults.Select(fault => new ReloadDiagnostic(IsError: true, fault))).Select(DiagnosticReport.Of)]);
     }
 
