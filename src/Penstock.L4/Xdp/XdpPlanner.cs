@@ -36,7 +36,11 @@ internal sealed class XdpPlanner(IHostNetwork host, ILinkHops hops, TimeProvider
     {
         var config = snapshot.Config.L4;
         if (config.Services.IsEmpty)
+        {
+            _drains.Clear();
             return [];
+        }
+
         var before = _known;
         if (!ReferenceEquals(config, _config) || _backends is not { } backends)
         {
@@ -44,7 +48,10 @@ internal sealed class XdpPlanner(IHostNetwork host, ILinkHops hops, TimeProvider
             (_config, _backends, _known, _tunnels) = (config, backends, new Dictionary<string, Known>(StringComparer.Ordinal), [.. Tunnels(config, backends)]);
         }
 
-        return [.. config.Services.Select(service => PlanOnce(service, snapshot.Services[service.Name], backends, before)), .. _tunnels];
+        PlannedService[] plan = [.. config.Services.Select(service => PlanOnce(service, snapshot.Services[service.Name], backends, before)), .. _tunnels];
+        if (_drains.Count > config.Services.Length)
+            ForgetOthers(config);
+        return plan;
     }
 
     /// <summary>
@@ -114,6 +121,13 @@ internal sealed class XdpPlanner(IHostNetwork host, ILinkHops hops, TimeProvider
     // One that stands by has no flows on any host, unless it has had the place of others: hosts have the same priorities.
     private static bool IsIdle(PlannedBackend backend, ImmutableArray<BackendStatus> states, HashSet<BackendKey> served) =>
         backend.Position < states.Length && states[backend.Position].IsStandingBy && !served.Contains(backend.Key);
+
+    // A service that comes back under its name begins its drains anew.
+    private void ForgetOthers(L4Config config)
+    {
+        foreach (var name in _drains.Keys.Except(config.Services.Select(service => service.Name), StringComparer.Ordinal).ToArray())
+            _drains.Remove(name);
+    }
 
     // Whether it is idle counts where a drain begins.
     private void FollowDrains(string service, PlannedService plan, Func<PlannedBackend, bool> isIdle)

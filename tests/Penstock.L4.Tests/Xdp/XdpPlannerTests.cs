@@ -286,6 +286,27 @@ public sealed class XdpPlannerTests
         planner.ForgetDrains().ShouldBeFalse();
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Plan_ServiceThatWasGone_BeginsItsDrainsAnew(bool othersStay)
+    {
+        var time = new ManualTimeProvider();
+        BackendConfig[] backends = [new() { Address = Address(1) }, new() { Address = Address(2) }];
+        var config = new ServiceConfig { Name = "s", Listen = Tcp(80), Forwarding = Forwarding.DsrIpip, Backends = [.. backends] };
+        Snapshot Drained(string name) => Of(config with { Name = name }, new BackendStatus(backends[0], EndpointState.Ready), new BackendStatus(backends[1], EndpointState.Drain));
+        var without = Drained("other");
+        if (!othersStay)
+            without = without with { Config = without.Config with { L4 = without.Config.L4 with { Services = [] } } };
+        var planner = new XdpPlanner(_host, _host, time);
+        planner.Plan(Drained("s"))[0].HasSecond.ShouldBeTrue();
+        time.Advance(XdpPlanner.DrainWindow);
+
+        planner.Plan(without);
+
+        planner.Plan(Drained("s"))[0].HasSecond.ShouldBeTrue();
+    }
+
     [Fact]
     public void Plan_BackendThatStandsBy_IsInTheSecondRingOnlyOnceItHasTakenFlows()
     {
@@ -371,7 +392,7 @@ public sealed class XdpPlannerTests
         var config = new ApplianceConfig { Node = "lb", L4 = new L4Config { Interfaces = ["eth0"], Services = [service] } };
         return new Snapshot(1, config, ImmutableDictionary<string, ClusterEndpoints>.Empty)
         {
-            Services = ImmutableDictionary<string, ImmutableArray<BackendStatus>>.Empty.Add("s", [.. states]),
+            Services = ImmutableDictionary<string, ImmutableArray<BackendStatus>>.Empty.Add(service.Name, [.. states]),
         };
     }
 }
