@@ -3,6 +3,7 @@ using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Penstock.Config.Reading;
 using Penstock.Config.Yaml;
+using Penstock.Model;
 using Penstock.Model.L7;
 
 namespace Penstock.Config.Checks;
@@ -86,9 +87,9 @@ internal static class ListenerTlsChecks
     internal static void CheckTimes(X509Certificate2Collection chain, Cursor at, DiagnosticSink sink)
     {
         var now = TimeProvider.System.GetUtcNow();
-        if (chain[0].NotAfter.ToUniversalTime() < now.UtcDateTime && !sink.ToleratesFiles)
+        if (CertificateEnd.Of(chain[0]) is var end && end.IsOver(now) && !sink.ToleratesFiles)
         {
-            sink.Error(at.Node, at.Path, $"the certificate ended at {chain[0].NotAfter.ToUniversalTime():yyyy-MM-dd HH:mm:ss}Z: it is refused", "a new one");
+            sink.Error(at.Node, at.Path, $"the certificate ended at {end}: it is refused", "a new one");
             return;
         }
 

@@ -2,6 +2,7 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using Penstock.Model;
 
 namespace Penstock.Config.Reading;
 
@@ -9,9 +10,6 @@ namespace Penstock.Config.Reading;
 internal static class PemFiles
 {
     private const int FileBytes = 1 << 20;
-
-    /// <summary>Time before its end at which a certificate is worth a word.</summary>
-    private static readonly TimeSpan s_soon = TimeSpan.FromDays(14);
 
     /// <summary>Reads certificates; null: an error is among the faults.</summary>
     internal static X509Certificate2Collection? ReadCertificates(string key, string path, ICollection<TlsFault> faults)
@@ -58,13 +56,13 @@ internal static class PemFiles
     /// <summary>Adds a warning where a certificate has ended, has not begun, or ends soon.</summary>
     internal static void CheckTime(string what, X509Certificate2 certificate, DateTimeOffset now, ICollection<TlsFault> faults, string key)
     {
-        var (begin, end) = (certificate.NotBefore.ToUniversalTime(), certificate.NotAfter.ToUniversalTime());
-        if (now.UtcDateTime > end)
-            faults.Add(new TlsFault(key, IsError: false, $"{what} ended at {end:yyyy-MM-dd HH:mm:ss}Z: it is refused", "a new one"));
+        var (begin, end) = (certificate.NotBefore.ToUniversalTime(), CertificateEnd.Of(certificate));
+        if (end.IsOver(now))
+            faults.Add(new TlsFault(key, IsError: false, $"{what} ended at {end}: it is refused", "a new one"));
         else if (now.UtcDateTime < begin)
             faults.Add(new TlsFault(key, IsError: false, $"{what} begins at {begin:yyyy-MM-dd HH:mm:ss}Z: until then it is refused"));
-        else if (now.UtcDateTime + s_soon > end)
-            faults.Add(new TlsFault(key, IsError: false, $"{what} ends at {end:yyyy-MM-dd HH:mm:ss}Z", "a new one before that"));
+        else if (end.IsToTell(now))
+            faults.Add(new TlsFault(key, IsError: false, $"{what} ends at {end}", "a new one before that"));
     }
 
     /// <summary>Reads a file; null: an error is among the faults.</summary>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Security.Cryptography.X509Certificates;
 using Penstock.Config.Reading;
+using Penstock.Model;
 using Penstock.Model.Peers;
 
 namespace Penstock.Daemon.Peers;
@@ -9,13 +10,10 @@ namespace Penstock.Daemon.Peers;
 /// <param name="Part"><c>certificate</c> (this host's own), <c>chain</c> (between that and its CA) or <c>ca</c> (peers are believed of it).</param>
 /// <param name="File">Its file.</param>
 /// <param name="Subject">Whom it is of.</param>
-/// <param name="NotAfter">When it ends.</param>
-internal sealed record PeerCertificate(string Part, string File, string Subject, DateTimeOffset NotAfter)
+/// <param name="End">Its end.</param>
+internal sealed record PeerCertificate(string Part, string File, string Subject, CertificateEnd End)
 {
     private const string Authority = "ca";
-
-    /// <summary>Time before its end from which on a certificate is spoken of.</summary>
-    private static readonly TimeSpan s_soon = TimeSpan.FromDays(14);
 
     /// <summary>Those in use.</summary>
     public static IEnumerable<PeerCertificate> Of(PeersConfig peers, TlsIdentity identity) => new[]
@@ -28,17 +26,17 @@ internal sealed record PeerCertificate(string Part, string File, string Subject,
     /// <summary>What there is to say of its end; null: nothing yet.</summary>
     public string? Warning(DateTimeOffset now)
     {
-        if (NotAfter - s_soon >= now)
+        if (!End.IsToTell(now))
             return null;
-        var (end, isOver) = ($"{NotAfter:yyyy-MM-dd HH:mm:ss}Z", NotAfter < now);
+        var isOver = End.IsOver(now);
         if (Part != "certificate")
-            return $"peers: the certificate of {Subject} in {File} {(isOver ? "ended" : "ends")} at {end}: no certificate of it is believed {(isOver ? "any more" : "from then on")}";
+            return $"peers: the certificate of {Subject} in {File} {(isOver ? "ended" : "ends")} at {End}: no certificate of it is believed {(isOver ? "any more" : "from then on")}";
         return isOver
-            ? $"the certificate of this host has ended at {end}, and no peer believes it: put another in its place, then penstock reload"
-            : $"the certificate of this host ends at {end}, and no peer believes it from then on: put another in its place, then penstock reload";
+            ? $"the certificate of this host has ended at {End}, and no peer believes it: put another in its place, then penstock reload"
+            : $"the certificate of this host ends at {End}, and no peer believes it from then on: put another in its place, then penstock reload";
     }
 
-    private static PeerCertificate? First(string part, string file, IEnumerable<X509Certificate2> certificates) => certificates.MinBy(one => (part == Authority && one.NotAfter < DateTime.Now, one.NotAfter)) is { } first
-        ? new PeerCertificate(part, file, TlsIdentity.Subject(first), new DateTimeOffset(first.NotAfter.ToUniversalTime(), TimeSpan.Zero))
+    private static PeerCertificate? First(string part, string file, IEnumerable<X509Certificate2> certificates) => CertificateEnd.First(certificates, areAuthorities: part == Authority) is { } first
+        ? new PeerCertificate(part, file, TlsIdentity.Subject(first), CertificateEnd.Of(first))
         : null;
 }

@@ -57,7 +57,7 @@ internal sealed class PeerMeter : IDisposable
         select new Measurement<long>(failure.Count, Tag("peer", link.Peer.Name), Tag("reason", Word(failure.Kind)));
 
     private static Measurement<long> Expiry(PeerCertificate one) =>
-        new(one.NotAfter.ToUnixTimeSeconds(), Tag("owner", "peers"), Tag("part", one.Part), Tag("certificate", one.File));
+        new(one.End.At.ToUnixTimeSeconds(), Tag("owner", "peers"), Tag("part", one.Part), Tag("certificate", one.File));
 
     private static IEnumerable<Measurement<int>> Shared(IEnumerable<PeerLink> links, string? routerId) =>
         routerId is null ? [] : links.Select(link => new Measurement<int>(link.View.HasRouterId(routerId) ? 1 : 0, Tag("peer", link.Peer.Name)));

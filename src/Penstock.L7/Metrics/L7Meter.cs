@@ -223,10 +223,10 @@ internal sealed partial class L7Meter : IDisposable
         from listener in _current().Listeners
         where listener?.Tls is not null
         from certificate in listener.Tls!.Certificates.DistinctBy(certificate => certificate.Config.Cert, StringComparer.Ordinal) // As above.
-        select new Measurement<long>(certificate.NotAfter.ToUnixTimeSeconds(), Tag("listener", listener.Config.Name), Tag("certificate", certificate.Config.Cert));
+        select new Measurement<long>(certificate.End.At.ToUnixTimeSeconds(), Tag("listener", listener.Config.Name), Tag("certificate", certificate.Config.Cert));
 
     private IEnumerable<Measurement<long>> OtherExpiries() => CertificateWatch.Others(_current()).Select(one => new Measurement<long>(
-        one.Certificate.NotAfter.ToUnixTimeSeconds(), Tag("owner", one.Owner), Tag("part", one.Certificate.Part), Tag("certificate", one.Certificate.File)));
+        one.Certificate.End.At.ToUnixTimeSeconds(), Tag("owner", one.Owner), Tag("part", one.Certificate.Part), Tag("certificate", one.Certificate.File)));
 
     private IEnumerable<Measurement<long>> Refusals()
     {

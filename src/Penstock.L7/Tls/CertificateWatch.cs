@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 using Microsoft.Extensions.Logging;
 using Penstock.L7.Runtime;
+using Penstock.Model;
 
 namespace Penstock.L7.Tls;
 
 /// <summary>Says in time that a certificate ends, that an OCSP response has, and that a certificate by ACME has lost its file: in the status at any moment, in the log once a day.</summary>
 internal sealed partial class CertificateWatch : IDisposable
 {
-    /// <summary>Time before its end from which on a certificate is spoken of.</summary>
-    private static readonly TimeSpan s_soon = TimeSpan.FromDays(14);
-
     private static readonly TimeSpan s_first = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan s_period = TimeSpan.FromDays(1);
 
@@ -45,8 +43,8 @@ internal sealed partial class CertificateWatch : IDisposable
     internal static IEnumerable<string> Warnings(CompiledSnapshot snapshot, DateTimeOffset now) =>
         Shown(snapshot, now).Concat(
             from one in Others(snapshot)
-            where IsToTell(one.Certificate.NotAfter, now)
-            select $"{one.Owner}: {one.Certificate.What} {End(one.Certificate.NotAfter, now)}");
+            where one.Certificate.End.IsToTell(now)
+            select $"{one.Owner}: {one.Certificate.What} {Text(one.Certificate.End, now)}");
 
     /// <summary>Certificates whose end matters beside those that listeners show, and whose they are, as <c>listener NAME</c> or <c>cluster NAME</c>.</summary>
     internal static IEnumerable<(string Owner, WatchedCertificate Certificate)> Others(CompiledSnapshot snapshot)
@@ -73,8 +71,8 @@ internal sealed partial class CertificateWatch : IDisposable
 
     private static IEnumerable<string> Warnings(ServerCertificate certificate, DateTimeOffset now)
     {
-        if (IsToTell(certificate.NotAfter, now))
-            yield return $"certificate {certificate.Config.Cert} {End(certificate.NotAfter, now)}";
+        if (certificate.End.IsToTell(now))
+            yield return $"certificate {certificate.Config.Cert} {Text(certificate.End, now)}";
         if (certificate.IsLost)
             yield return Loss(certificate);
         if (certificate.Staple is { } staple && staple.Until < now)
@@ -90,9 +88,7 @@ internal sealed partial class CertificateWatch : IDisposable
 
     private static string Loss(ServerCertificate certificate) => $"certificate {certificate.Config.Cert} is gone, or can't be served as it is now: what was read of it before is shown on, though not after a restart";
 
-    private static bool IsToTell(DateTimeOffset notAfter, DateTimeOffset now) => notAfter - s_soon < now;
-
-    private static string End(DateTimeOffset notAfter, DateTimeOffset now) => $"{(notAfter < now ? "ended" : "ends")} at {notAfter:yyyy-MM-dd HH:mm:ss}Z";
+    private static string Text(CertificateEnd end, DateTimeOffset now) => $"{(end.IsOver(now) ? "ended" : "ends")} at {end}";
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Warning}")]
     private static partial void LogWarning(ILogger logger, string warning);

@@ -3,6 +3,7 @@ using System.Collections.Immutable;
 using System.Security.Cryptography.X509Certificates;
 using Penstock.L7.Acme;
 using Penstock.Linux.Tls;
+using Penstock.Model;
 using Penstock.Model.L7;
 
 namespace Penstock.L7.Tls;
@@ -11,9 +12,9 @@ namespace Penstock.L7.Tls;
 /// <param name="Config">Its files.</param>
 /// <param name="Names">Names it is for, in lower case: its DNS names, or its common name where it has none.</param>
 /// <param name="KeyKind">Kind of its key; one certificate of each kind serves a name.</param>
-/// <param name="NotAfter">When it ends.</param>
+/// <param name="End">Its end.</param>
 /// <param name="Staple">OCSP response to send with it; null: none.</param>
-internal sealed record ServerCertificate(CertificateConfig Config, ImmutableArray<string> Names, string KeyKind, DateTimeOffset NotAfter, TlsStaple? Staple)
+internal sealed record ServerCertificate(CertificateConfig Config, ImmutableArray<string> Names, string KeyKind, CertificateEnd End, TlsStaple? Staple)
 {
     /// <summary>It with its key, as it was read; null: it is not had by ACME, and each context reads its files.</summary>
     internal TlsContext? Source { get; init; }
@@ -38,7 +39,7 @@ internal sealed record ServerCertificate(CertificateConfig Config, ImmutableArra
             config,
             [.. names.Select(name => name.ToLowerInvariant())],
             certificate.PublicKey.Oid.Value ?? "",
-            new DateTimeOffset(certificate.NotAfter.ToUniversalTime(), TimeSpan.Zero),
+            CertificateEnd.Of(certificate),
             config.Ocsp is { } ocsp ? ReadStaple(ocsp, certificate) : null)
         { Source = source };
     }

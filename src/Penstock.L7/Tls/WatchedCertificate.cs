@@ -2,6 +2,7 @@
 using System.Collections.Immutable;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Penstock.Model;
 using Penstock.Model.L7;
 
 namespace Penstock.L7.Tls;
@@ -10,8 +11,8 @@ namespace Penstock.L7.Tls;
 /// <param name="Part">What it is there for: <c>certificate</c> (shown to endpoints), <c>chain</c> (between one that is shown and its CA) or <c>ca</c> (others are believed of it).</param>
 /// <param name="File">Its file.</param>
 /// <param name="Subject">Whom it is of.</param>
-/// <param name="NotAfter">When it ends.</param>
-internal sealed record WatchedCertificate(string Part, string File, string Subject, DateTimeOffset NotAfter)
+/// <param name="End">Its end.</param>
+internal sealed record WatchedCertificate(string Part, string File, string Subject, CertificateEnd End)
 {
     private const string Certificate = "certificate";
     private const string Chain = "chain";
@@ -47,9 +48,8 @@ internal sealed record WatchedCertificate(string Part, string File, string Subje
         try
         {
             certificates.ImportFromPemFile(file);
-            return certificates.Skip(skipped).Take(most)
-                .MinBy(one => (part == Authority && one.NotAfter < DateTime.Now, one.NotAfter)) is { } first
-                ? new WatchedCertificate(part, file, NameOf(first), new DateTimeOffset(first.NotAfter.ToUniversalTime(), TimeSpan.Zero))
+            return CertificateEnd.First(certificates.Skip(skipped).Take(most), areAuthorities: part == Authority) is { } first
+                ? new WatchedCertificate(part, file, NameOf(first), CertificateEnd.Of(first))
                 : null;
         }
         catch (Exception error) when (error is CryptographicException or IOException or UnauthorizedAccessException)
