@@ -32,6 +32,16 @@ public sealed class CertificateEndTests : IDisposable
     }
 
     [Fact]
+    public void End_OfAShortLife_IsToldWhenItsRenewalIsOverdue()
+    {
+        var certificate = Certificate(s_begin, s_begin.AddDays(6));
+
+        CertificateEnd.Of(certificate).Told.ShouldBe(s_begin.AddDays(4));
+        CertificateEnd.Of(certificate, renewedBefore: TimeSpan.FromDays(1)).Told.ShouldBe(s_begin.AddDays(5));
+        CertificateEnd.Of(Certificate(s_begin, s_begin.AddDays(90)), renewedBefore: TimeSpan.FromDays(30)).Told.ShouldBe(s_begin.AddDays(76));
+    }
+
+    [Fact]
     public void First_OfSeveral_IsTheFirstToEnd_ButOfAuthoritiesNoEndedOneBesideOthers()
     {
         var now = TimeProvider.System.GetUtcNow();

@@ -34,9 +34,10 @@ internal sealed class TestAuthority : IDisposable
     /// <param name="usage">Extended key usage; null: none is named.</param>
     /// <param name="rsa">Whether the key is RSA; else ECDSA.</param>
     /// <param name="subject">Its subject; null: the first DNS name.</param>
+    /// <param name="since">Days up to now for which it has been valid.</param>
     /// <param name="uris">URIs among the subject alternative names.</param>
     /// <returns>The two paths.</returns>
-    public (string Certificate, string Key) Sign(string[] names, string? file = null, int days = 100, string? usage = null, bool rsa = false, X500DistinguishedName? subject = null, params string[] uris)
+    public (string Certificate, string Key) Sign(string[] names, string? file = null, int days = 100, string? usage = null, bool rsa = false, X500DistinguishedName? subject = null, int since = 500, params string[] uris)
     {
         using AsymmetricAlgorithm key = rsa ? RSA.Create(2048) : ECDsa.Create(ECCurve.NamedCurves.nistP256);
         subject ??= new X500DistinguishedName($"CN={(names.Length > 0 ? names[0] : "nobody")}");
@@ -54,7 +55,7 @@ internal sealed class TestAuthority : IDisposable
         if (usage is not null)
             request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid(usage)], critical: false));
         using var signed = request.Create(
-            _certificate.SubjectName, X509SignatureGenerator.CreateForECDsa(_key), DateTimeOffset.UtcNow.AddDays(-500), DateTimeOffset.UtcNow.AddDays(days), RandomNumberGenerator.GetBytes(8));
+            _certificate.SubjectName, X509SignatureGenerator.CreateForECDsa(_key), DateTimeOffset.UtcNow.AddDays(-since), DateTimeOffset.UtcNow.AddDays(days), RandomNumberGenerator.GetBytes(8));
         var at = file ?? names[0];
         return (Write(at + ".crt", signed.ExportCertificatePem()), Write(at + ".key", key.ExportPkcs8PrivateKeyPem()));
     }

@@ -41,7 +41,10 @@ internal sealed class PeerMeter : IDisposable
         _meter.CreateObservableGauge("penstock.vrrp.no_master", () => Found(instances(), findings(), isSplitBrain: false), unit: null, "Whether a VRRP instance is master neither on this host nor on a peer.");
         _meter.CreateObservableCounter(
             "penstock.peer.refusals", () => refusals().Select(one => new Measurement<long>(one.Count, Tag("reason", Word(one.Kind)))), unit: null, "Clients of the peers' channel that were refused, by reason.");
-        _meter.CreateObservableGauge("penstock.peer.certificate.expiry", () => certificates().Select(Expiry), "s", "When the first certificate of a file of the peers' channel ends, seconds since 1970.");
+        _meter.CreateObservableGauge("penstock.peer.certificate.expiry", () => certificates().Select(one => Time(one, one.End.At)), "s", "When the first certificate of a file of the peers' channel ends, seconds since 1970.");
+        _meter.CreateObservableGauge(
+            "penstock.peer.certificate.warning", () => certificates().Select(one => Time(one, one.End.Told)), "s",
+            "From when on there are warnings that the first certificate of a file of the peers' channel ends, seconds since 1970.");
     }
 
     /// <inheritdoc/>
@@ -56,8 +59,8 @@ internal sealed class PeerMeter : IDisposable
         from failure in link.Failures
         select new Measurement<long>(failure.Count, Tag("peer", link.Peer.Name), Tag("reason", Word(failure.Kind)));
 
-    private static Measurement<long> Expiry(PeerCertificate one) =>
-        new(one.End.At.ToUnixTimeSeconds(), Tag("owner", "peers"), Tag("part", one.Part), Tag("certificate", one.File));
+    private static Measurement<long> Time(PeerCertificate one, DateTimeOffset time) =>
+        new(time.ToUnixTimeSeconds(), Tag("owner", "peers"), Tag("part", one.Part), Tag("certificate", one.File));
 
     private static IEnumerable<Measurement<int>> Shared(IEnumerable<PeerLink> links, string? routerId) =>
         routerId is null ? [] : links.Select(link => new Measurement<int>(link.View.HasRouterId(routerId) ? 1 : 0, Tag("peer", link.Peer.Name)));

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Collections.Immutable;
+using System.Security.Cryptography.X509Certificates;
+using Penstock.Model;
 
 namespace Penstock.L7.Acme;
 
@@ -53,6 +55,17 @@ internal sealed class AcmeCertificate(string path, ImmutableArray<string> names,
     /// <summary>Attempts that failed since the last that did not.</summary>
     internal long Failures => Volatile.Read(ref _failures);
 
+    /// <summary>Time before a certificate's end by which another is asked for at the latest.</summary>
+    /// <param name="kept">The certificate.</param>
+    /// <param name="renewBefore">As configured; null: a third of its life.</param>
+    internal static TimeSpan RenewedBefore(X509Certificate2 kept, TimeSpan? renewBefore)
+    {
+        var life = CertificateEnd.LifeOf(kept);
+        if (renewBefore is not { } wanted)
+            return life / UsualOfLife;
+        return wanted < life / MostOfLife ? wanted : life / MostOfLife;
+    }
+
     /// <summary>Looks at what is kept.</summary>
     /// <param name="renewBefore">Time before its end from which on another is asked for; null: a third of its life.</param>
     /// <param name="soonest">When it is asked for at the earliest.</param>
@@ -67,10 +80,7 @@ internal sealed class AcmeCertificate(string path, ImmutableArray<string> names,
             return;
         }
 
-        var (begin, end) = (new DateTimeOffset(kept.NotBefore.ToUniversalTime(), TimeSpan.Zero), new DateTimeOffset(kept.NotAfter.ToUniversalTime(), TimeSpan.Zero));
-        var life = end - begin;
-        var before = renewBefore is { } wanted && wanted < life / MostOfLife ? wanted : renewBefore is null ? life / UsualOfLife : life / MostOfLife;
-        var due = end - before - (life * (Spread * Random.Shared.NextDouble()));
+        var due = CertificateEnd.Of(kept).At - RenewedBefore(kept, renewBefore) - (CertificateEnd.LifeOf(kept) * (Spread * Random.Shared.NextDouble()));
         DueAt = due > soonest ? due : soonest;
     }
 

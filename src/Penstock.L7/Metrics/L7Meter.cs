@@ -8,6 +8,7 @@ using Penstock.L7.Http1;
 using Penstock.L7.ProxyProtocol;
 using Penstock.L7.Runtime;
 using Penstock.L7.Tls;
+using Penstock.Model;
 
 namespace Penstock.L7.Metrics;
 
@@ -70,8 +71,10 @@ internal sealed partial class L7Meter : IDisposable
         _meter.CreateObservableCounter("penstock.listener.proxy.values.left.out", () => PerListener(c => c.LeftOutValues), unit: null, "Values of PROXY headers, and of their lines in the access log, that were left out because they are too long.");
         _meter.CreateObservableGauge("penstock.listener.connections.open", () => PerListener(c => c.Open), unit: null, "Client connections open.");
         _meter.CreateObservableCounter("penstock.listener.tls.handshakes", Handshakes, unit: null, "TLS handshakes with clients, by how they ended.");
-        _meter.CreateObservableGauge("penstock.listener.certificate.expiry", Expiries, "s", "When a certificate ends, seconds since 1970.");
-        _meter.CreateObservableGauge("penstock.certificate.expiry", OtherExpiries, "s", "When the first certificate of a file ends of those that are no listener's own: of clusters, of CAs, or between one and its CA; seconds since 1970.");
+        _meter.CreateObservableGauge("penstock.listener.certificate.expiry", () => Shown(end => end.At), "s", "When a certificate ends, seconds since 1970.");
+        _meter.CreateObservableGauge("penstock.listener.certificate.warning", () => Shown(end => end.Told), "s", "From when on there are warnings that a certificate ends, seconds since 1970.");
+        _meter.CreateObservableGauge("penstock.certificate.warning", () => Others(end => end.Told), "s", "From when on there are warnings that the first certificate of a file ends of those that are no listener's own, seconds since 1970.");
+        _meter.CreateObservableGauge("penstock.certificate.expiry", () => Others(end => end.At), "s", "When the first certificate of a file ends of those that are no listener's own: of clusters, of CAs, or between one and its CA; seconds since 1970.");
         _meter.CreateObservableCounter("penstock.listener.received", () => PerListener(c => c.ReceivedBytes), "By", "Bytes received on client connections that are closed.");
         _meter.CreateObservableCounter("penstock.listener.sent", () => PerListener(c => c.SentBytes), "By", "Bytes sent on client connections that are closed.");
     }
@@ -219,14 +222,14 @@ internal sealed partial class L7Meter : IDisposable
         }
     }
 
-    private IEnumerable<Measurement<long>> Expiries() =>
+    private IEnumerable<Measurement<long>> Shown(Func<CertificateEnd, DateTimeOffset> time) =>
         from listener in _current().Listeners
         where listener?.Tls is not null
         from certificate in listener.Tls!.Certificates.DistinctBy(certificate => certificate.Config.Cert, StringComparer.Ordinal) // As above.
-        select new Measurement<long>(certificate.End.At.ToUnixTimeSeconds(), Tag("listener", listener.Config.Name), Tag("certificate", certificate.Config.Cert));
+        select new Measurement<long>(time(certificate.End).ToUnixTimeSeconds(), Tag("listener", listener.Config.Name), Tag("certificate", certificate.Config.Cert));
 
-    private IEnumerable<Measurement<long>> OtherExpiries() => CertificateWatch.Others(_current()).Select(one => new Measurement<long>(
-        one.Certificate.End.At.ToUnixTimeSeconds(), Tag("owner", one.Owner), Tag("part", one.Certificate.Part), Tag("certificate", one.Certificate.File)));
+    private IEnumerable<Measurement<long>> Others(Func<CertificateEnd, DateTimeOffset> time) => CertificateWatch.Others(_current()).Select(one => new Measurement<long>(
+        time(one.Certificate.End).ToUnixTimeSeconds(), Tag("owner", one.Owner), Tag("part", one.Certificate.Part), Tag("certificate", one.Certificate.File)));
 
     private IEnumerable<Measurement<long>> Refusals()
     {

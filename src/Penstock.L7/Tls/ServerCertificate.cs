@@ -25,8 +25,9 @@ internal sealed record ServerCertificate(CertificateConfig Config, ImmutableArra
     /// <summary>Reads the certificate; its key is left to OpenSSL.</summary>
     /// <param name="config">Its files.</param>
     /// <param name="last">What was read of the same file by ACME before, which is gone on with where the file can't be served now; null: nothing.</param>
+    /// <param name="renewBefore">Time before its end from which on another is asked for, of those that are had by ACME (<c>acme.renew_before</c>).</param>
     /// <returns>Null: it is had by ACME, and there is none yet that could be served.</returns>
-    internal static ServerCertificate? Read(CertificateConfig config, ServerCertificate? last)
+    internal static ServerCertificate? Read(CertificateConfig config, ServerCertificate? last, TimeSpan? renewBefore)
     {
         var source = config.Acme.IsEmpty ? null : new TlsContext();
         using var certificate = source is null ? X509CertificateLoader.LoadCertificateFromFile(config.Cert) : KeptCertificate.Read(config.Cert, source);
@@ -39,7 +40,7 @@ internal sealed record ServerCertificate(CertificateConfig Config, ImmutableArra
             config,
             [.. names.Select(name => name.ToLowerInvariant())],
             certificate.PublicKey.Oid.Value ?? "",
-            CertificateEnd.Of(certificate),
+            CertificateEnd.Of(certificate, source is null ? null : AcmeCertificate.RenewedBefore(certificate, renewBefore)),
             config.Ocsp is { } ocsp ? ReadStaple(ocsp, certificate) : null)
         { Source = source };
     }

@@ -29,12 +29,13 @@ internal sealed class TlsFiles
     internal static TlsFiles Read(Snapshot snapshot, TlsFiles running, TlsFiles before, TlsTicketKeys ownKeys, AcmeChallenges challenges)
     {
         var files = new TlsFiles();
+        ServerCertificate? ReadOne(CertificateConfig one) => ServerCertificate.Read(one, running.Kept(one) ?? before.Kept(one), snapshot.Config.Acme?.RenewBefore);
         foreach (var listener in snapshot.Config.L7.Listeners)
         {
             if (listener.Tls is { } config)
             {
                 files._listeners[config] = running.Current(config) ?? before.Current(config)
-                    ?? ReadListener(listener, config, running, before, ownKeys, challenges);
+                    ?? ReadListener(listener, config, running._listeners.GetValueOrDefault(config) ?? before._listeners.GetValueOrDefault(config), ownKeys, challenges, ReadOne);
             }
         }
 
@@ -58,12 +59,11 @@ internal sealed class TlsFiles
 
     // What was read for this very configuration goes on while a file is gone or can't be read, for want of a descriptor say: neither may that end the certificates that are
     // served, nor keep what has become of endpoints from being served. The next snapshot looks again.
-    private static TlsListener ReadListener(ListenerConfig listener, ListenerTlsConfig config, TlsFiles running, TlsFiles before, TlsTicketKeys ownKeys, AcmeChallenges challenges)
+    private static TlsListener ReadListener(ListenerConfig listener, ListenerTlsConfig config, TlsListener? last, TlsTicketKeys ownKeys, AcmeChallenges challenges, Func<CertificateConfig, ServerCertificate?> read)
     {
-        var last = running._listeners.GetValueOrDefault(config) ?? before._listeners.GetValueOrDefault(config);
         try
         {
-            return TlsListener.Read(listener.Name, config, listener.Http2.Enabled, ownKeys, challenges, one => running.Kept(one) ?? before.Kept(one));
+            return TlsListener.Read(listener.Name, config, listener.Http2.Enabled, ownKeys, challenges, read);
         }
         catch (L7ApplyException) when (last is not null)
         {

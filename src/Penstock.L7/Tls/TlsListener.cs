@@ -42,14 +42,14 @@ internal sealed class TlsListener
     /// <param name="http2">Whether HTTP/2 is spoken to clients that offer it.</param>
     /// <param name="ownKeys">Keys of session tickets where the configuration names none.</param>
     /// <param name="challenges">What CAs are answered.</param>
-    /// <param name="last">Finds what was read of the file of a certificate by ACME before; null: nothing.</param>
+    /// <param name="read">Reads a certificate; null: it is had by ACME, and there is none yet.</param>
     /// <exception cref="L7ApplyException">One of the files can't be used.</exception>
-    internal static TlsListener Read(string listener, ListenerTlsConfig config, bool http2, TlsTicketKeys ownKeys, AcmeChallenges challenges, Func<CertificateConfig, ServerCertificate?> last)
+    internal static TlsListener Read(string listener, ListenerTlsConfig config, bool http2, TlsTicketKeys ownKeys, AcmeChallenges challenges, Func<CertificateConfig, ServerCertificate?> read)
     {
         try
         {
             ImmutableArray<(string, long)> kept = [.. config.Certificates.Where(one => !one.Acme.IsEmpty).Select(one => (one.Cert, KeptCertificate.Stamp(one.Cert)))]; // before they are read
-            var certificates = config.Certificates.Select(one => ServerCertificate.Read(one, last(one))).OfType<ServerCertificate>().ToImmutableArray();
+            var certificates = config.Certificates.Select(read).OfType<ServerCertificate>().ToImmutableArray();
             var keys = config.SessionTicketKeys is { } path ? TicketKeyFile.Read(path) : ownKeys;
             var rules = new TlsRules(config, http2, keys, Domain(listener, config));
             var groups = new CertificateGroups(certificates);

@@ -225,6 +225,8 @@ public sealed class PeerTierTests : IAsyncLifetime
         var measured = Counted("penstock.peer.certificate.expiry");
         foreach (var (tags, days) in new[] { ($"peers certificate {Path.Combine(_folder, "lb1.crt")}", 5), ($"peers ca {_authority.CaFile}", 10) })
             DateTimeOffset.FromUnixTimeSeconds(measured.Single(one => one.Tags == tags).Value).ShouldBe(DateTimeOffset.UtcNow.AddDays(days), TimeSpan.FromHours(1));
+        DateTimeOffset.FromUnixTimeSeconds(Counted("penstock.peer.certificate.warning").Single(one => one.Tags == $"peers ca {_authority.CaFile}").Value)
+            .ShouldBe(DateTimeOffset.UtcNow.AddDays(10 - 14), TimeSpan.FromHours(1));
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Diagnostics.Metrics;
+using Penstock.Model;
 using Penstock.Model.L7;
 using Penstock.Tests;
 
@@ -38,6 +39,7 @@ public sealed class CertificateWatchTests : IAsyncLifetime
         _tls.Engine.Status().Warnings.Select(BeforeTheTime).ShouldBe(
             [$"cluster a: certificate {certificate} ends", $"cluster a: the certificate of between of tests in {certificate}, which comes with the first, ends"]);
         Measured().Single(one => one.Part == "certificate").End.ShouldBe(DateTimeOffset.UtcNow.AddDays(5), TimeSpan.FromHours(1));
+        Measured("penstock.certificate.warning").Single(one => one.Part == "certificate").End.ShouldBe(DateTimeOffset.UtcNow.AddDays(5 - 14), TimeSpan.FromHours(1));
         Measured().Single(one => one.Part == "chain").End.ShouldBe(DateTimeOffset.UtcNow.AddDays(3), TimeSpan.FromHours(1));
     }
 
@@ -73,6 +75,27 @@ public sealed class CertificateWatchTests : IAsyncLifetime
         _tls.Engine.Status().Warnings.ShouldBeEmpty();
     }
 
+    [Theory]
+    [InlineData(6, 3, null, 2)]
+    [InlineData(6, 1, null, 2)]
+    [InlineData(90, 16, null, 14)]
+    [InlineData(90, 10, null, 14)]
+    [InlineData(90, 10, 7, 7)]
+    public void CertificateByAcme_IsSpokenOf_OnceItsRenewalIsOverdue(int life, int left, int? renewBefore, int told)
+    {
+        var kept = Path.Combine(_tls.Folder, "kept.pem");
+        var (certificate, key) = _tls.Authority.Sign([Name], "issued", days: left, since: life - left);
+        File.WriteAllText(kept, File.ReadAllText(certificate) + File.ReadAllText(key));
+        var snapshot = _tls.Snapshot(new ListenerTlsConfig { Certificates = [new CertificateConfig { Acme = [Name], Cert = kept, Key = kept }] });
+        if (renewBefore is { } days)
+            snapshot = snapshot with { Config = snapshot.Config with { Acme = new AcmeConfig { Directory = "https://127.0.0.1:1/", TermsAgreed = true, RenewBefore = TimeSpan.FromDays(days) } } };
+
+        _tls.Engine.Apply(snapshot);
+
+        _tls.Engine.Status().Warnings.Select(BeforeTheTime).ShouldBe(left < told ? [$"listener https: certificate {kept} ends"] : []);
+        Measured("penstock.listener.certificate.warning").ShouldHaveSingleItem().End.ShouldBe(DateTimeOffset.UtcNow.AddDays(left - told), TimeSpan.FromHours(1));
+    }
+
     private static string BeforeTheTime(string warning) => warning.Split(" at ")[0];
 
     private void Apply(CertificateConfig shown, string? clients, CertificateConfig own, string believed) => _tls.Apply(
@@ -80,20 +103,20 @@ public sealed class CertificateWatchTests : IAsyncLifetime
         cluster: new ClusterTlsConfig { Ca = believed, ServerName = "origin.example.com", Cert = own.Cert, Key = own.Key });
 
     // Other tests' engines are in this process, and have other folders.
-    private List<(string Owner, string Part, string File, DateTimeOffset End)> Measured()
+    private List<(string Owner, string Part, string File, DateTimeOffset End)> Measured(string name = "penstock.certificate.expiry")
     {
         var found = new List<(string, string, string, DateTimeOffset)>();
         using var listener = new MeterListener
         {
             InstrumentPublished = (instrument, listening) =>
             {
-                if (instrument is { Meter.Name: "Penstock.L7", Name: "penstock.certificate.expiry" })
+                if (string.Equals(instrument.Meter.Name, "Penstock.L7", StringComparison.Ordinal) && string.Equals(instrument.Name, name, StringComparison.Ordinal))
                     listening.EnableMeasurementEvents(instrument);
             },
         };
         listener.SetMeasurementEventCallback<long>((_, value, tags, _) =>
         {
-            var (owner, part, file) = ((string)tags[0].Value!, (string)tags[1].Value!, (string)tags[2].Value!); // as they are documented
+            var (owner, part, file) = ((string)tags[0].Value!, tags.Length > 2 ? (string)tags[1].Value! : "", (string)tags[^1].Value!); // as they are documented
             if (file.StartsWith(_tls.Folder, StringComparison.Ordinal))
                 found.Add((owner, part, file, DateTimeOffset.FromUnixTimeSeconds(value)));
         });
