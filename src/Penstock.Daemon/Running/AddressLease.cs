@@ -51,9 +51,12 @@ internal sealed class AddressLease(
     /// <summary>Renews the leases six times in the time after which the daemon is taken for dead, as long as it makes progress.</summary>
     public async Task RunAsync(CancellationToken stop)
     {
+        var reload = Task.CompletedTask;
         while (!stop.IsCancellationRequested)
         {
-            var next = nextReload().WaitAsync(stop);
+            if (reload.IsCompleted)
+                reload = nextReload().WaitAsync(stop); // Not in each turn: it is held until that reload, which may be months away.
+            var next = reload;
             if (running() is { } config && Used(config) is { Length: > 0 } used)
             {
                 var period = used.Min(tier => tier.DeadAfter(config)) / 6;

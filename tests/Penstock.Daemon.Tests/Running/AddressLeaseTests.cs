@@ -20,6 +20,7 @@ public sealed class AddressLeaseTests : IAsyncLifetime
     private TimeSpan _turnTakes;
     private bool _isReactorHung;
     private Task _running = Task.CompletedTask;
+    private int _waits;
 
     public Task InitializeAsync() => Task.CompletedTask;
 
@@ -40,6 +41,18 @@ public sealed class AddressLeaseTests : IAsyncLifetime
 
         _tier.Renewals.ShouldBe(7);
         _log.Messages.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task NextReload_IsWaitedForOnce_HoweverLongTheLeaseIsRenewed()
+    {
+        await StartAsync();
+        _time.Advance(TimeSpan.FromHours(1));
+        _waits.ShouldBe(1, "what waits for it stays until it comes");
+
+        Reload();
+        _time.Advance(_tier.Length);
+        _waits.ShouldBe(2);
     }
 
     [Fact]
@@ -124,8 +137,14 @@ public sealed class AddressLeaseTests : IAsyncLifetime
     // Its first turn is over when this returns, each later one when the clock has been moved: without a context that continuations would have to be sent to.
     private Task StartAsync(params IAddressTier[] tiers) => Task.Run(() =>
     {
-        _running = new AddressLease(tiers.Length == 0 ? [_tier] : tiers, () => _config, () => _reload.Task, TurnAsync, ReactorsAsync, _time, _log).RunAsync(_stop.Token);
+        _running = new AddressLease(tiers.Length == 0 ? [_tier] : tiers, () => _config, NextReload, TurnAsync, ReactorsAsync, _time, _log).RunAsync(_stop.Token);
     });
+
+    private Task NextReload()
+    {
+        _waits++;
+        return _reload.Task;
+    }
 
     private void Reload()
     {
