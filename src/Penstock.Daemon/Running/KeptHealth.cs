@@ -21,6 +21,7 @@ internal sealed class KeptHealth : IDisposable
     private readonly Action<MemoryFile>? _keep;
     private readonly ILogger _logger;
     private MemoryFile? _file;
+    private bool _isKept;
 
     /// <summary>Reads what is there.</summary>
     /// <param name="inherited">The file of the process before; null: there is none.</param>
@@ -31,15 +32,19 @@ internal sealed class KeptHealth : IDisposable
         (_keep, _logger) = (keep, logger);
         if (inherited is null)
             return;
-        _file = new MemoryFile(inherited);
+        (_file, _isKept) = (new MemoryFile(inherited), true);
         try
         {
             if (_file.Read() is { } content)
+            {
                 Before = Parse(Encoding.UTF8.GetString(content));
-            else
-                logger.LogWarning("what health checks had found before is not known: it was not written to its end");
+                return;
+            }
+
+            logger.LogWarning("what health checks had found before is not known: it was not written to its end");
+            Write([]); // Whoever comes next need not hear of it.
         }
-        catch (IOException error)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             logger.LogWarning("what health checks had found before is not known: {Reason}", error.Message);
         }
@@ -56,13 +61,13 @@ internal sealed class KeptHealth : IDisposable
         var content = Encoding.UTF8.GetBytes(string.Join(Separator, down.Select(one => $"{one.Cluster}{Separator}{one.Address}")));
         try
         {
-            var isNew = _file is null;
             _file ??= MemoryFile.Create("penstock-health");
             _file.Write(content);
-            if (isNew)
-                _keep(_file);
+            if (!_isKept)
+                _keep(_file); // Not before it has something that can be read, whichever time it is written.
+            _isKept = true;
         }
-        catch (Exception error) when (error is IOException or ArgumentOutOfRangeException)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentOutOfRangeException)
         {
             _logger.LogWarning("what health checks find is not kept for the next process: {Reason}", error.Message);
         }

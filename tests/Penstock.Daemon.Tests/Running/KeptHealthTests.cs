@@ -76,6 +76,46 @@ public sealed class KeptHealthTests : IDisposable
     }
 
     [Fact]
+    public void WhatWasNotWrittenToItsEnd_IsSaidOnce()
+    {
+        _first.Write(s_down);
+        using (var raw = new FileStream($"/proc/self/fd/{_kept[0]}", FileMode.Open, FileAccess.ReadWrite))
+            raw.SetLength(0);
+
+        Next(_kept[0]).Dispose();
+        using var third = Next(_kept[0]);
+
+        third.Before.ShouldBeEmpty();
+        _log.Messages.Count.ShouldBe(1);
+    }
+
+    [Fact]
+    public void WhereTheFirstIsTooMuch_TheNextIsKept()
+    {
+        _first.Write([new(new string('\u20AC', (MemoryFile.MaxLength / 3) + 1), s_down[0].Address)]); // three bytes each
+        _kept.ShouldBeEmpty();
+        _log.Messages.ShouldHaveSingleItem().Text.ShouldContain("is not kept for the next process");
+
+        _first.Write(s_down);
+
+        using var second = Next(_kept.ShouldHaveSingleItem());
+        second.Before.ShouldBe(s_down);
+    }
+
+    [Fact]
+    public void FileThatMayNotBeWritten_IsSaid_AndNothingElse()
+    {
+        _first.Write(s_down);
+        using var readOnly = File.OpenHandle($"/proc/self/fd/{_kept[0]}");
+        using var second = Next((int)readOnly.DangerousGetHandle());
+
+        second.Before.ShouldBe(s_down);
+        second.Write([]);
+
+        _log.Messages.ShouldHaveSingleItem().Text.ShouldContain("is not kept for the next process");
+    }
+
+    [Fact]
     public void WithoutAServiceManager_NothingIsWritten()
     {
         using var alone = new KeptHealth(inherited: null, keep: null, _log);
