@@ -58,6 +58,7 @@ public sealed class ControlLoop : IAsyncDisposable
     private string? _refusal;
     private int _touched;
     private volatile bool _hasHealthChanged;
+    private IReadOnlyList<DownEndpoint>? _toldDown;
     private bool _isStale;
 
     /// <summary>A loop that publishes nothing until the first <see cref="ReloadAsync"/>.</summary>
@@ -226,7 +227,7 @@ public sealed class ControlLoop : IAsyncDisposable
     {
         // Cleared before reading: what changes from here on asks for another turn.
         Volatile.Write(ref _touched, 0);
-        TellHealth();
+        if (_hasHealthChanged) TellHealth();
         var state = State;
         if (state.Snapshot is not { } running) return;
 
@@ -248,7 +249,7 @@ public sealed class ControlLoop : IAsyncDisposable
         AwaitStep(snapshot);
         _logger.LogDebug("published snapshot {Generation}", snapshot.Generation);
         await _feeds.EndLeavingAsync();
-        await _health.ApplyAsync(Targets(snapshot));
+        await CheckAsync(snapshot);
     }
 
     // Nothing may change for long after a change that was not taken: it is tried again without a cause.
@@ -313,7 +314,7 @@ public sealed class ControlLoop : IAsyncDisposable
         Note(refusal: null);
         AwaitStep(snapshot);
         await _feeds.TakeAsync(feeds);
-        await _health.ApplyAsync(Targets(snapshot));
+        await CheckAsync(snapshot);
 
         return Record(Outcome(ok: true, started, loaded.Diagnostics));
     }
@@ -330,11 +331,20 @@ public sealed class ControlLoop : IAsyncDisposable
         Touch();
     }
 
+    // What is not checked any more, or begins ready as nothing else of its cluster is left, is down no longer, without a check that has passed.
+    private async ValueTask CheckAsync(Snapshot snapshot)
+    {
+        await _health.ApplyAsync(Targets(snapshot));
+        TellHealth();
+    }
+
     private void TellHealth()
     {
-        if (!_hasHealthChanged) return;
         _hasHealthChanged = false; // before reading, as above
-        DownChanged?.Invoke(_health.Down());
+        var down = _health.Down();
+        if (down.SequenceEqual(_toldDown ?? DownBefore)) return;
+        _toldDown = down;
+        DownChanged?.Invoke(down);
     }
 
     private void AwaitStep(Snapshot snapshot) => _stepTimer.Change(_services.NextStep(snapshot) ?? Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);

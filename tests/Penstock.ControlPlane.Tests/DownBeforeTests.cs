@@ -51,11 +51,33 @@ public sealed class DownBeforeTests
         _told.ShouldHaveSingleItem().ShouldBe([new DownEndpoint("c", FakeSource.Address(port))]);
     }
 
+    [Fact]
+    public async Task EndpointThatIsNotDownAnyMore_WithoutACheckThatHasPassed_IsToldToo()
+    {
+        // Otherwise the process after the next would begin with it down, beside endpoints that were added meanwhile and would have all of the load.
+        var check = new HealthCheckConfig { Interval = TimeSpan.FromHours(1) };
+        var config = FakeSource.Config(FakeSource.Static("some", 1, 2) with { Health = check }, FakeSource.Static("all", 1) with { Health = check });
+        await using var loop = Loop(() => config, [new("some", FakeSource.Address(1)), new("all", FakeSource.Address(1)), new("gone", FakeSource.Address(1))]);
+
+        (await loop.ReloadAsync()).Ok.ShouldBeTrue();
+        _told.ShouldHaveSingleItem().ShouldBe([new DownEndpoint("some", FakeSource.Address(1))], "one begins ready, and one is gone");
+
+        (await loop.ReloadAsync()).Ok.ShouldBeTrue();
+        _told.Count.ShouldBe(1, "nothing is new");
+
+        config = FakeSource.Config(FakeSource.Static("some", 2, 3) with { Health = check });
+        (await loop.ReloadAsync()).Ok.ShouldBeTrue();
+        _told.Count.ShouldBe(2);
+        _told.Last().ShouldBeEmpty();
+    }
+
     private static IEnumerable<(int Port, EndpointState State, string Reason)> States(Snapshot snapshot, string cluster) =>
         snapshot.Endpoints[cluster].Endpoints.Select(endpoint => (endpoint.Address.Port, endpoint.State, endpoint.Reason));
 
-    private ControlLoop Loop(ClusterConfig[] clusters, IReadOnlyList<DownEndpoint> before) => new(
-        () => new LoadedConfig(FakeSource.Config(clusters), "hash", []),
+    private ControlLoop Loop(ClusterConfig[] clusters, IReadOnlyList<DownEndpoint> before) => Loop(() => FakeSource.Config(clusters), before);
+
+    private ControlLoop Loop(Func<ApplianceConfig> config, IReadOnlyList<DownEndpoint> before) => new(
+        () => new LoadedConfig(config(), "hash", []),
         _published.Enqueue,
         (config, found) => new FakeSource(config, found),
         _ => [],
