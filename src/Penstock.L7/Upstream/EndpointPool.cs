@@ -110,8 +110,13 @@ internal sealed class EndpointPool
         return fit;
     }
 
-    /// <summary>Whether another connection may be opened, if need be in the place of an unused one, which this closes: for a request that can't use one.</summary>
-    internal bool MakeRoom() => MayConnect || DropOldest();
+    /// <summary>Whether another connection may be opened, if need be in the place of an unused one, which this closes, or of several where a reload has lowered the limit: for a request that can't use one.</summary>
+    internal bool MakeRoom()
+    {
+        while (!MayConnect && _oldest is { } oldest)
+            DropIdle(oldest);
+        return MayConnect || (Streams.DropUnused() && MayConnect);
+    }
 
     /// <summary>A new, unconnected connection; counted until it is closed.</summary>
     internal UpstreamConnection Create()

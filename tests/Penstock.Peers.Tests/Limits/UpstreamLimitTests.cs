@@ -86,6 +86,36 @@ public sealed class UpstreamLimitTests
         dying.Requests.Count.ShouldBe(2);
     }
 
+    [Fact]
+    public async Task UnusedConnections_BeyondALimitThatAReloadHasLowered_GiveWayToOneThatIsNeeded()
+    {
+        await using var origin = RawOrigin.Answering();
+        var config = ProxyConfig.For(origin) with { Reactors = 1, Cluster = ["proxy_protocol: v1"] }; // so that each client's connection is of no use to others
+        await using var penstock = await PenstockProcess.StartAsync(config);
+        var clients = new List<RawClient>();
+        try
+        {
+            for (var client = 0; client < 5; client++)
+            {
+                clients.Add(await RawClient.ConnectAsync(penstock.Port));
+                if (client == 4)
+                {
+                    var (exitCode, output) = await penstock.ReloadAsync(config with { Cluster = ["proxy_protocol: v1", "pool: {max_connections: 2}"] });
+                    exitCode.ShouldBe(0, output);
+                }
+
+                await clients[client].SendAsync(Get);
+                (await clients[client].ReadResponseAsync()).Status.ShouldBe(200);
+            }
+
+            await penstock.AwaitMetricAsync($"penstock_endpoint_connections_open{{cluster=\"main\",endpoint=\"{origin.Endpoint}\"}} 2\n");
+        }
+        finally
+        {
+            clients.ForEach(client => client.Dispose());
+        }
+    }
+
     [Theory]
     [InlineData(1)]
     [InlineData(3)]
