@@ -35,6 +35,42 @@ public sealed class HostTests
         origin.Requests.Single().Value("Host").ShouldBe(origin.Endpoint);
     }
 
+    [PeerFact("nginx")]
+    public async Task Host_OfAnEndpointOfHttp2_IsItsAuthority()
+    {
+        await using var nginx = await NginxServer.StreamOriginAsync("location / { return 200 \"$http_host $http_x_forwarded_host\"; }");
+        await using var penstock = await PenstockProcess.StartAsync(new ProxyConfig { Endpoints = [nginx.Endpoint], Cluster = ["protocol: h2", "rewrite_host: gateway.internal:8443"] });
+
+        (await RawClient.AskAsync(penstock.Port, Get)).Text.ShouldBe("gateway.internal:8443 shop.test:8080");
+    }
+
+    [Fact]
+    public async Task Host_OfAnUpgrade_AndOfWhatIsSentAgain_IsThatOfTheClusterToo()
+    {
+        // Its first connection serves one request and ends without an answer to the second.
+        await using var dying = new RawOrigin(async connection =>
+        {
+            await connection.ReadRequestAsync();
+            if (connection.Number > 1)
+                return;
+            await connection.SendAsync(RawOrigin.Ok);
+            await connection.ReadRequestAsync();
+        });
+        await using var alive = new RawOrigin(connection => RawOrigin.AnswerAsync(connection, request => request.Value("Upgrade") is null ? RawOrigin.Ok : "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: test\r\n\r\n"));
+        await using var penstock = await PenstockProcess.StartAsync(
+            new ProxyConfig { Endpoints = [dying.Endpoint, alive.Endpoint], Reactors = 1, Cluster = ["balancing: round_robin", "rewrite_host: gateway.internal"] });
+        for (var request = 0; request < 4; request++)
+            (await RawClient.AskAsync(penstock.Port, Get)).Status.ShouldBe(200);
+        using var client = await RawClient.ConnectAsync(penstock.Port);
+        await client.SendAsync("GET / HTTP/1.1\r\nHost: shop.test:8080\r\nConnection: upgrade\r\nUpgrade: test\r\n\r\n");
+        (await client.ReadResponseAsync()).Status.ShouldBe(101);
+
+        var seen = dying.Requests.Concat(alive.Requests).ToArray();
+        seen.ShouldAllBe(request => request.Value("Host") == "gateway.internal" && request.Value("X-Forwarded-Host") == "shop.test:8080");
+        dying.Requests.Count.ShouldBeGreaterThan(1, "sent in vain");
+        alive.Requests.ShouldContain(request => request.Value("Upgrade") == "test");
+    }
+
     [Fact]
     public async Task Host_ChangedByAReload_IsThatOfRequestsFromThenOn()
     {
