@@ -145,6 +145,7 @@ internal sealed class ApplianceHost(ConfigSource source, string? socketPath, ILo
         var watchdog = GuardAsync(plane, engine, notifier, signals.StopAtOnce);
         var lease = new AddressLease([vrrp, bgp], () => plane.State.Snapshot?.Config, () => reloader.NextTurn, plane.IsAliveAsync, engine.IsAliveAsync, time, _logger);
         var renewals = lease.RunAsync(signals.StopAtOnce);
+        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true); // What reading the configuration has left is nobody's: 1 MB goes back to the host.
         _isReady = true;
         notifier.Ready(reloader.Summary);
         _logger.LogInformation("ready: {Summary}", reloader.Summary);
