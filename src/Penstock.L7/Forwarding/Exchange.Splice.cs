@@ -7,7 +7,7 @@ using Penstock.Linux.Relays;
 
 namespace Penstock.L7.Forwarding;
 
-/// <content>Bodies and tunnels that nobody looks into: from socket to socket in the kernel, by splice(2), where neither has TLS or HTTP/2's frames. Whatever a pipe does not take is read and written.</content>
+/// <content>Bodies that nobody looks into: from socket to socket in the kernel, by splice(2), where neither has TLS or HTTP/2's frames. Whatever a pipe does not take is read and written.</content>
 internal sealed partial class Exchange
 {
     /// <summary>Least rest of a body that is worth a pipe, bytes.</summary>
@@ -28,35 +28,6 @@ internal sealed partial class Exchange
             return outcome;
         body.Pass(held); // At once: nobody sends a request again of which something was taken.
         return await SendAsync(to, pipe, held) ? SpliceOutcome.Moved : SpliceOutcome.Gone;
-    }
-
-    /// <summary>Moves what has come of a tunnel.</summary>
-    /// <param name="from">The reader.</param>
-    /// <param name="read">What it has given; it is advanced.</param>
-    /// <param name="to">The writer.</param>
-    /// <param name="bulk">Says whether the reader was asked for nothing but a sign, so that a pipe takes what there is.</param>
-    /// <returns>Bytes, and whether the receiver is gone.</returns>
-    [AsyncMethodBuilder(typeof(PooledTaskMethodBuilder<>))]
-    private async ValueTask<(long Bytes, bool IsGone)> MoveAsync(TransportReader from, ReadResult read, TransportWriter to, BulkGauge bulk)
-    {
-        if (bulk.IsBulk && read.Buffer.IsEmpty && !read.IsCompleted)
-        {
-            if (Take((SocketReader)from, PipePool.Bytes, bulk, out var pipe, out var held) == SpliceOutcome.Nothing)
-                bulk.ReadNext();
-            return pipe is null ? default : (held, !await SendAsync((SocketWriter)to, pipe, held));
-        }
-
-        var bytes = read.Buffer.Length;
-        var isGone = false;
-        foreach (var piece in read.Buffer)
-        {
-            if (!isGone)
-                isGone = (await to.WriteAsync(piece)).IsCompleted;
-        }
-
-        from.AdvanceTo(read.Buffer.End);
-        bulk.OnRead(bytes);
-        return (bytes, isGone);
     }
 
     /// <summary>Has a pipe take what has come.</summary>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+using System.Buffers;
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using Penstock.L7.Errors;
@@ -74,6 +75,11 @@ internal sealed partial class Exchange
         {
             CutTunnel(upstream, ClientError());
         }
+        else if (TryRelay(upstream) is { } tunnel)
+        {
+            await tunnel.RunAsync();
+            EndRelay(tunnel);
+        }
         else
         {
             var outbound = CopyAsync(upstream, toClient: false);
@@ -123,8 +129,6 @@ internal sealed partial class Exchange
         var idle = _route!.Targets[_target].BodyMilliseconds; // A forwarding route has targets.
         from.Guard.Between(idle, bytesPerSecond: 0);
         var turnBytes = 0L;
-        var bulk = toClient ? _inboundBulk : _outboundBulk;
-        bulk.Start(IsPlain(from, to), isBulk: false);
         while (!IsOver(toClient))
         {
             if (_interrupted != ProxyError.None)
@@ -133,7 +137,7 @@ internal sealed partial class Exchange
                 return;
             }
 
-            var read = await ReadBehindAsync(from, bulk.IsBulk ? SpliceOutcome.Drained : SpliceOutcome.Nothing);
+            var read = await from.ReadAsync();
             if (_isStopped && !toClient && _interrupted == ProxyError.None)
                 return; // What else the client sends is for nobody.
             if (read.IsCanceled)
@@ -150,7 +154,9 @@ internal sealed partial class Exchange
             }
 
             _lastMove = _worker.Reactor.Now;
-            var (moved, gone) = await MoveAsync(from, read, to, bulk);
+            var moved = read.Buffer.Length;
+            var gone = await CopyAsync(read.Buffer, to);
+            from.AdvanceTo(read.Buffer.End);
             turnBytes += moved;
             if (toClient)
                 _ownBytes += moved;
@@ -177,6 +183,20 @@ internal sealed partial class Exchange
                 turnBytes = 0;
             }
         }
+    }
+
+    /// <summary>Sends what one side has said to the other.</summary>
+    /// <returns>Whether that one is gone.</returns>
+    [AsyncMethodBuilder(typeof(PooledTaskMethodBuilder<>))]
+    private static async ValueTask<bool> CopyAsync(ReadOnlySequence<byte> bytes, TransportWriter to)
+    {
+        foreach (var piece in bytes)
+        {
+            if ((await to.WriteAsync(piece)).IsCompleted)
+                return true;
+        }
+
+        return false;
     }
 
     /// <summary>One side has ended what it sends, in order: so does this one to the other, which may go on.</summary>

@@ -195,6 +195,11 @@ internal sealed partial class Exchange
             return;
         if (_interrupted == ProxyError.None)
             _interrupted = reason;
+        if (_tunnel is { } tunnel)
+        {
+            tunnel.Stop();
+            return;
+        }
 
         // Whoever waited goes on at once, perhaps to the end of the exchange.
         if (mayTell)

@@ -4,6 +4,7 @@ using System.IO.Pipelines;
 using Penstock.L7.Tls;
 using Penstock.Linux;
 using Penstock.Linux.Reactors;
+using Penstock.Linux.Relays;
 using Penstock.Linux.Tls;
 
 namespace Penstock.L7.Transport;
@@ -17,6 +18,7 @@ internal class SocketConnection : EpollSource, IDuplexPipe
 
     private SocketReader _received;
     private SocketWriter _sent;
+    private RelaySide? _relayed;
 
     internal SocketConnection(Reactor reactor, bool largeReads)
     {
@@ -91,9 +93,34 @@ internal class SocketConnection : EpollSource, IDuplexPipe
         return tls;
     }
 
+    /// <summary>Has a relay take what the socket has and give it what it gets, past <see cref="Reader"/> and <see cref="Writer"/>: nobody waits for either, and neither holds anything.</summary>
+    internal void BeginRelay(RelaySide side)
+    {
+        (side.Fd, side.IsReadable, side.IsWritable) = (Fd, _received.IsReady, true);
+        (side.IsEnding, side.HasUrgent) = (_received.HasEnd, _received.HasUrgent);
+        _relayed = side;
+    }
+
+    /// <summary>The relay has ended: <see cref="Reader"/> and <see cref="Writer"/> go on.</summary>
+    /// <param name="isBroken">Whether the relay has found the connection broken.</param>
+    internal void EndRelay(bool isBroken)
+    {
+        if (_relayed is not { } side)
+            return;
+        _relayed = null;
+        IsBroken |= isBroken;
+        _received.GoOn(side.IsReadable, side.IsEnding, side.HasEnded);
+    }
+
     /// <inheritdoc/>
     public override void OnEvents(EpollEvents events)
     {
+        if (_relayed is { } side)
+        {
+            side.OnEvents(events);
+            return;
+        }
+
         if ((events & (EpollEvents.Error | EpollEvents.HangUp)) != EpollEvents.None)
             OnHangUp((events & EpollEvents.Error) != EpollEvents.None);
         if ((events & WriteReadyEvents) != EpollEvents.None && !IsClosed)
@@ -155,6 +182,8 @@ internal class SocketConnection : EpollSource, IDuplexPipe
         else
             SocketCalls.Close(fd);
         IsBroken = true;
+        if (_relayed is { } side)
+            side.Fd = Fd;
         OnClosed();
         _sent.OnClosed();
         _received.OnClosed();

@@ -91,6 +91,16 @@ internal class SocketReader : TransportReader
         return true;
     }
 
+    /// <summary>Another has taken what came meanwhile.</summary>
+    /// <param name="isReady">Whether the socket may have more.</param>
+    /// <param name="isEnding">Whether epoll has reported the end.</param>
+    /// <param name="hasEnded">Whether it was read.</param>
+    internal void GoOn(bool isReady, bool isEnding, bool hasEnded)
+    {
+        (IsReady, _ended) = (isReady && !hasEnded, isEnding);
+        _completed |= hasEnded;
+    }
+
     /// <summary>Epoll has reported input, or an end.</summary>
     internal virtual void OnReady(bool ended)
     {

@@ -53,6 +53,9 @@ internal abstract class TransportReader : PipeReader, IValueTaskSource<ReadResul
     /// <summary>Whether bytes are buffered that nobody has consumed.</summary>
     internal bool HasBuffered => _head is not null;
 
+    /// <summary>How many.</summary>
+    internal long Held => _tail is { } tail && _head is { } head ? tail.RunningIndex + tail.End - head.RunningIndex - _headIndex : 0;
+
     /// <summary>Whether a read need not wait.</summary>
     private protected bool HasResult => (_head is not null && !_examinedAll) || _completed || _canceled;
 

@@ -21,11 +21,23 @@ public sealed class RelaySide(SpliceRelay relay) : EpollSource
     /// <summary>Whether the other side was told of that end, after all bytes before it.</summary>
     public bool IsDone { get; set; }
 
-    /// <summary>Bytes of it on their way to the other side; null: none are.</summary>
+    /// <summary>Whether its end or an error was reported: less than was asked for is not all that it has.</summary>
+    public bool IsEnding { get; set; }
+
+    /// <summary>Bytes of it on their way to the other side, that a pipe took; null: none are.</summary>
     public SplicePipe? Pipe { get; set; }
 
-    /// <summary>How many.</summary>
+    /// <summary>The same, that were copied; null: none are.</summary>
+    public BufferSegment? Block { get; set; }
+
+    /// <summary>How many are on their way.</summary>
     public int Held { get; set; }
+
+    /// <summary>When bytes of it have moved last, or begun to wait for the other side. Monotonic milliseconds.</summary>
+    public long Moved { get; set; }
+
+    /// <summary>Whether pipes are worth it.</summary>
+    public BulkGauge Bulk { get; } = new();
 
     /// <summary>Whether TCP's urgent byte is among what it may have.</summary>
     public bool HasUrgent { get; set; }
@@ -46,12 +58,21 @@ public sealed class RelaySide(SpliceRelay relay) : EpollSource
     /// <summary>Gives what is held, or a part of it, to the other side.</summary>
     public IoResult Drain(RelaySide to)
     {
-        var sent = Urgent is { } one ? SocketCalls.SendUrgent(to.Fd, one) : Pipe!.Drain(to.Fd, Held); // Not null while other bytes are held.
+        var sent = Send(to.Fd);
         if (sent.IsError)
             return sent;
         Urgent = null;
         Held -= sent.Value;
+        if (Block is { } block)
+            block.Start += sent.Value;
         return sent;
+    }
+
+    private IoResult Send(int fd)
+    {
+        if (Urgent is { } one)
+            return SocketCalls.SendUrgent(fd, one);
+        return Block is { } block ? SocketCalls.Send(fd, block.Block.AsSpan(block.Start, Held)) : Pipe!.Drain(fd, Held); // Not null while other bytes are held.
     }
 
     /// <inheritdoc/>

@@ -1,34 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
+using System.Buffers;
 using Penstock.Linux.Reactors;
 
 namespace Penstock.Linux.Relays;
 
 /// <summary>
-/// Two sockets, a client's and a server's, and what moves between them by splice(2): into an empty pipe from one socket, and all of it on to the other before any more.
-/// So a pipe is never full and never to blame when a socket says EAGAIN, and a peer that does not read stops the one that writes. Used on its reactor's thread only.
+/// Two sockets, a client's and a server's, and what moves between them. Messages are received and sent, which is a call less; what comes in bulk goes by splice(2): into an empty pipe from one socket,
+/// and all of it on to the other before any more. So a pipe is never full and never to blame when a socket says EAGAIN, and a peer that does not read stops the one that writes. Used on its reactor's
+/// thread only.
 /// </summary>
 public abstract class SpliceRelay
 {
     /// <summary>Most moves of what one side has said before the other broke: a fast pair could go on for ever.</summary>
     private const int RoundsAtEnd = 64;
 
-    /// <summary>Moves in one turn, so that others get theirs.</summary>
-    private const int MovesPerTurn = 8;
+    /// <summary>Most moves in one turn, and bytes after which it is over, so that others get theirs.</summary>
+    private const int MovesPerTurn = 8, BytesPerTurn = 512 << 10;
 
     private readonly PipePool _pipes;
     private readonly byte[] _buffer;
-    private readonly Action _pump;
+    private Action? _pump;
     private bool _hasYielded;
 
     /// <summary>A relay without sockets.</summary>
     /// <param name="reactor">Its reactor.</param>
     /// <param name="pipes">The reactor's pipes.</param>
-    /// <param name="buffer">The reactor's room for a copy, where no pipe is to be had.</param>
+    /// <param name="buffer">The reactor's room for messages; a read that fills it begins bulk.</param>
     protected SpliceRelay(Reactor reactor, PipePool pipes, byte[] buffer)
     {
         (Reactor, _pipes, _buffer) = (reactor, pipes, buffer);
         (Client, Server) = (new RelaySide(this), new RelaySide(this));
-        _pump = GoOn;
+        Client.Bulk.Start(mayPipe: true, isBulk: false);
+        Server.Bulk.Start(mayPipe: true, isBulk: false);
     }
 
     /// <summary>Its reactor.</summary>
@@ -54,6 +57,7 @@ public abstract class SpliceRelay
         const EpollEvents Ends = EpollEvents.HangUp | EpollEvents.Error;
         if ((events & (EpollEvents.In | EpollEvents.Priority | EpollEvents.ReadHangUp | Ends)) != EpollEvents.None)
             side.IsReadable = true;
+        side.IsEnding |= (events & (EpollEvents.ReadHangUp | Ends)) != EpollEvents.None;
         side.HasUrgent |= (events & EpollEvents.Priority) != EpollEvents.None;
         if ((events & (EpollEvents.Out | Ends)) != EpollEvents.None)
             side.IsWritable = true;
@@ -66,6 +70,9 @@ public abstract class SpliceRelay
             OnBroken();
         }
     }
+
+    /// <summary>Whether TCP's urgent byte goes on as one: both sockets have it among their bytes (SO_OOBINLINE).</summary>
+    protected virtual bool CarriesUrgent => true;
 
     /// <summary>Whether both sides are connected; where not, the events are the server's, and tell of its connect.</summary>
     protected abstract bool MayMove(EpollEvents events);
@@ -108,18 +115,29 @@ public abstract class SpliceRelay
         else if (up == MoveOutcome.Goes || down == MoveOutcome.Goes)
         {
             if (!_hasYielded)
-                Reactor.Yield(_pump);
+                Reactor.Yield(_pump ??= GoOn);
             _hasYielded = true;
         }
     }
 
-    /// <summary>Closes both sockets and gives the pipes back; those that have not been told of an end by <paramref name="end"/>.</summary>
+    /// <summary>Ends it, and gives back what bytes lie in.</summary>
     /// <returns>False when it was closed already.</returns>
-    protected bool Close(Action<int> end)
+    protected bool Leave()
     {
         if (IsClosed)
             return false;
         IsClosed = true;
+        Release(Client);
+        Release(Server);
+        return true;
+    }
+
+    /// <summary>The same, and closes both sockets; those that have not been told of an end by <paramref name="end"/>.</summary>
+    /// <returns>False when it was closed already.</returns>
+    protected bool Close(Action<int> end)
+    {
+        if (!Leave())
+            return false;
         foreach (var side in (ReadOnlySpan<RelaySide>)[Client, Server])
         {
             var fd = side.Fd;
@@ -130,13 +148,21 @@ public abstract class SpliceRelay
             var hasHeardAll = (ReferenceEquals(side, Client) ? Server : Client).IsDone;
             if (fd >= 0)
                 (hasHeardAll ? SocketCalls.Close : end)(fd);
-            if (side is { Pipe: { } pipe, Held: > 0 })
-                _pipes.Discard(pipe);
-            else
-                GiveBack(side, MoveOutcome.Waits);
         }
 
         return true;
+    }
+
+    private void Release(RelaySide side)
+    {
+        if (side is { Pipe: { } pipe, Held: > 0 })
+        {
+            _pipes.Discard(pipe);
+            side.Pipe = null;
+        }
+
+        side.Held = 0;
+        GiveBack(side, MoveOutcome.Waits);
     }
 
     private MoveOutcome Fail(RelaySide side)
@@ -153,9 +179,10 @@ public abstract class SpliceRelay
 
     private MoveOutcome Move(RelaySide from, RelaySide to)
     {
-        for (var left = MovesPerTurn; left > 0; left--)
+        var bytes = 0;
+        for (var left = MovesPerTurn; left > 0 && bytes < BytesPerTurn; left--)
         {
-            if (from.Held == 0 && Fill(from, to) is { } outcome)
+            if (from.Held == 0 && Fill(from, to, ref bytes) is { } outcome)
             {
                 if (outcome == MoveOutcome.Goes)
                     continue;
@@ -164,7 +191,7 @@ public abstract class SpliceRelay
 
             if (!to.IsWritable)
                 return MoveOutcome.Waits;
-            var spliced = from.Urgent is null;
+            var spliced = from is { Urgent: null, Block: null };
             var sent = from.Drain(to);
             if (sent.IsError && sent.Error != Errno.EINTR)
             {
@@ -173,42 +200,87 @@ public abstract class SpliceRelay
             }
 
             if (!sent.IsError)
-                OnMoved(from, sent.Value, spliced);
+                Count(from, sent.Value, spliced, ref bytes);
+            if (from.Block is not null)
+                GiveBack(from, MoveOutcome.Goes);
         }
 
         return MoveOutcome.Goes;
     }
 
+    private void Count(RelaySide from, int moved, bool spliced, ref int bytes)
+    {
+        bytes += moved;
+        from.Moved = Reactor.Now;
+        OnMoved(from, moved, spliced);
+    }
+
     // Null: bytes are held now.
-    private MoveOutcome? Fill(RelaySide from, RelaySide to)
+    private MoveOutcome? Fill(RelaySide from, RelaySide to, ref int bytes)
     {
         if (!from.IsReadable || from.IsDone)
             return GiveBack(from, MoveOutcome.Waits);
+        if (from.HasUrgent ? !CarriesUrgent : !from.Bulk.IsBulk)
+            return Pass(from, to, ref bytes);
         from.Pipe ??= _pipes.Rent();
         if (from.Pipe is not { } pipe)
-            return from.TakeUrgent() ? null : Copy(from, to);
+        {
+            if (_pipes.IsUsedUp)
+                from.Bulk.ReadNext();
+            else
+                from.Bulk.Refuse();
+            return from.TakeUrgent() ? null : Pass(from, to, ref bytes);
+        }
+
         var read = pipe.Fill(from.Fd, PipePool.Bytes);
         var hasStopped = read.Error == Errno.EAGAIN ? from.HasUrgent : read.Value == 0;
-        if (hasStopped && from.TakeUrgent())
+        if (hasStopped && CarriesUrgent && from.TakeUrgent())
             return null;
+        var isRefused = read.IsError && SplicePipe.IsRefusal(read.Error);
+        if (isRefused)
+            from.Bulk.Refuse();
+        if (isRefused || (hasStopped && !CarriesUrgent))
+            return Pass(from, to, ref bytes);
         if (read.Value <= 0)
             return Stop(from, to, read);
-        from.Held = read.Value;
+        from.Bulk.OnPiped(read.Value);
+        (from.Held, from.Moved) = (read.Value, Reactor.Now);
         return null;
     }
 
-    // Where no pipe is to be had: what the other side has taken goes off the queue only then, so that nothing has to be held.
-    private MoveOutcome Copy(RelaySide from, RelaySide to)
+    // What is read goes on at once; what the other side does not take of it is held.
+    private MoveOutcome? Pass(RelaySide from, RelaySide to, ref int bytes)
     {
-        var read = SocketCalls.Peek(from.Fd, to.IsWritable ? _buffer : _buffer.AsSpan(0, 1)); // the end and errors show in one byte
-        if (read.Value <= 0 || !to.IsWritable)
-            return read.Value <= 0 ? Stop(from, to, read) : MoveOutcome.Waits;
+        if (!to.IsWritable)
+            return GiveBack(from, MoveOutcome.Waits);
+        var read = SocketCalls.Receive(from.Fd, _buffer);
+        if (read.Value <= 0)
+            return Stop(from, to, read);
+        GiveBack(from, MoveOutcome.Goes);
+        from.Bulk.OnRead(read.Value);
+
+        // Less than was asked for empties a stream socket (epoll(7)), unless its end is still to be read, or it has stopped at an urgent byte.
+        from.IsReadable = read.Value == _buffer.Length || from.IsEnding || from.HasUrgent;
         var sent = SocketCalls.Send(to.Fd, _buffer.AsSpan(0, read.Value));
+        if (sent.IsError && sent.Error is not (Errno.EAGAIN or Errno.EINTR))
+            return Fail(to);
         to.IsWritable = sent.Error != Errno.EAGAIN;
-        if (sent.IsError)
-            return sent.Error switch { Errno.EAGAIN => MoveOutcome.Waits, Errno.EINTR => MoveOutcome.Goes, _ => Fail(to) };
-        OnMoved(from, sent.Value, spliced: false);
-        return SocketCalls.Receive(from.Fd, _buffer.AsSpan(0, sent.Value)).Value == sent.Value ? MoveOutcome.Goes : Fail(from);
+        if (!sent.IsError)
+            Count(from, sent.Value, spliced: false, ref bytes);
+        if (sent.Value == read.Value)
+            return from.IsReadable ? MoveOutcome.Goes : MoveOutcome.Waits;
+        Hold(from, new ReadOnlySequence<byte>(_buffer, Math.Max(sent.Value, 0), read.Value - Math.Max(sent.Value, 0)));
+        return null;
+    }
+
+    /// <summary>Has a side's bytes wait until the other takes them, before any that its socket has. None may be held.</summary>
+    /// <param name="from">The side.</param>
+    /// <param name="bytes">At most <see cref="BufferPool.LargeSize"/>.</param>
+    protected void Hold(RelaySide from, in ReadOnlySequence<byte> bytes)
+    {
+        var block = Reactor.Buffers.Rent(large: bytes.Length > BufferPool.SmallSize);
+        bytes.CopyTo(block.Block);
+        (from.Block, from.Held, from.Moved) = (block, (int)bytes.Length, Reactor.Now);
     }
 
     // Nothing came: for now, for good, or because the socket is broken.
@@ -228,14 +300,16 @@ public abstract class SpliceRelay
         return GiveBack(from, MoveOutcome.Waits);
     }
 
+    // Once all that it held is with the other side.
     private MoveOutcome GiveBack(RelaySide side, MoveOutcome outcome)
     {
-        if (side is { Pipe: { } pipe, Held: 0 })
-        {
+        if (side.Held > 0)
+            return outcome;
+        if (side.Pipe is { } pipe)
             _pipes.Return(pipe);
-            side.Pipe = null;
-        }
-
+        if (side.Block is { } block)
+            Reactor.Buffers.Return(block);
+        (side.Pipe, side.Block) = (null, null);
         return outcome;
     }
 

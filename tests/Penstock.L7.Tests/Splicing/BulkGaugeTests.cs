@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-using Penstock.L7.Forwarding;
+using Penstock.Linux.Relays;
 
 namespace Penstock.L7.Tests.Splicing;
 

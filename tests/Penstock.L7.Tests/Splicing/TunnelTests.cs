@@ -124,6 +124,27 @@ public sealed class TunnelTests
         origin.Dispose();
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task SideThatTakesNothing_EndsTheTunnelThoughItSpeaks(bool isClient)
+    {
+        await using var engine = new Http2Engine(connect: true, cluster: cluster => cluster with { Timeouts = cluster.Timeouts with { Body = TimeSpan.FromSeconds(3) } });
+        var (client, origin) = OpenTunnel(engine);
+        var (deaf, other) = isClient ? (client, origin) : (origin, client);
+        using var ended = new CancellationTokenSource();
+        var speaking = SpeakAsync(deaf, ended.Token);
+        Http2Engine.SendUntilHeld(other, 100_000_000).ShouldBeLessThan(50_000_000);
+
+        await UntilAsync(() => engine.CountOf(isClient ? ProxyError.ResponseNotTaken : ProxyError.ConnectionWriteTimeout) == 1);
+
+        engine.CountOf(ProxyError.StreamIdle).ShouldBe(0);
+        await ended.CancelAsync();
+        await speaking;
+        client.Dispose();
+        origin.Dispose();
+    }
+
     [Fact]
     public async Task UrgentByte_InATunnel_StopsNothing()
     {
@@ -142,5 +163,15 @@ public sealed class TunnelTests
         await sending;
         client.Dispose();
         origin.Dispose();
+    }
+
+    // A byte now and then, until the other end is gone.
+    private static async Task SpeakAsync(Socket socket, CancellationToken ended)
+    {
+        while (!ended.IsCancellationRequested)
+        {
+            _ = socket.Send("."u8, SocketFlags.None, out _);
+            await Task.Delay(100, ended).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
     }
 }

@@ -57,8 +57,8 @@ public sealed class TunnelTests
         (await client.ReadHeadAsync()).Status.ShouldBe(101);
         (await client.Reader.SkipAsync(bytes)).ShouldBe(bytes);
 
-        // One turn relays 128 KiB and what the last read of 64 KiB has beyond.
-        (await SumAsync(penstock, "penstock_reactor_turns_total") - before).ShouldBeGreaterThan(bytes / (192 << 10));
+        // One turn relays 512 KiB, and what the last pipe of 256 KiB has beyond.
+        (await SumAsync(penstock, "penstock_reactor_turns_total") - before).ShouldBeGreaterThan(bytes / (768 << 10));
     }
 
     [Fact]

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+using System.Threading.Tasks.Sources;
+using Penstock.L7.Errors;
+using Penstock.L7.Transport;
+using Penstock.L7.Upstream;
+using Penstock.Linux;
+using Penstock.Linux.Reactors;
+using Penstock.Linux.Relays;
+
+namespace Penstock.L7.Forwarding;
+
+/// <content>Tunnels between two sockets with nothing between them and what is said: a relay moves it, as with mode tcp, and costs a message less than two readers and two writers.</content>
+internal sealed partial class Exchange
+{
+    private SocketTunnel? _tunnel;
+
+    /// <summary>Has a relay take both sockets, with what their readers hold already.</summary>
+    /// <returns>Null: there is TLS, or a stream, or more is held than a relay takes.</returns>
+    private SocketTunnel? TryRelay(IEndpointStream upstream)
+    {
+        if (upstream is not UpstreamConnection connection || _client.IsMultiplexed || !IsPlain(_clientReader, connection.Writer) || !IsPlain(connection.Reader, _clientWriter))
+            return null;
+        if (_interrupted != ProxyError.None || !IsHeldShort(_clientReader) || !IsHeldShort(connection.Reader))
+            return null;
+        _tunnel = new SocketTunnel(this, connection);
+        return _tunnel;
+    }
+
+    private void EndRelay(SocketTunnel tunnel)
+    {
+        _tunnel = null;
+        if (tunnel.Failure == ProxyError.None)
+            return;
+        _error = tunnel.Failure;
+        _isCut = true;
+    }
+
+    private static bool IsHeldShort(TransportReader reader) => reader.Held <= BufferPool.LargeSize;
+
+    /// <summary>A relay of one tunnel, which is waited for. Its sockets stay their connections', which close them.</summary>
+    private sealed class SocketTunnel : SpliceRelay, IValueTaskSource
+    {
+        private readonly Exchange _exchange;
+        private readonly UpstreamConnection _upstream;
+        private readonly IdleTimer _timer;
+        private readonly int _idle;
+        private PendingWait _wait;
+
+        internal SocketTunnel(Exchange exchange, UpstreamConnection upstream)
+            : base(exchange._worker.Reactor, exchange._worker.BodyPipes, exchange._worker.Peeked)
+        {
+            (_exchange, _upstream) = (exchange, upstream);
+            _timer = new IdleTimer(this);
+            _idle = exchange._route!.Targets[exchange._target].BodyMilliseconds; // A forwarding route has targets.
+            Client.Moved = Server.Moved = Reactor.Now;
+            Take(Client, exchange._connection);
+            Take(Server, upstream);
+        }
+
+        /// <summary>Why it has ended otherwise than by both sides in order.</summary>
+        internal ProxyError Failure { get; private set; }
+
+        /// <inheritdoc/>
+        protected override bool CarriesUrgent => false;
+
+        /// <summary>Moves what comes until both sides have ended, one has broken or nothing has moved for too long.</summary>
+        internal ValueTask RunAsync()
+        {
+            var token = _wait.Begin();
+            Reactor.Timers.Arm(_timer, Reactor.Now + _idle);
+            Pump();
+            return new ValueTask(this, token);
+        }
+
+        /// <summary>Ends it at once: the exchange was interrupted.</summary>
+        internal void Stop() => End(_exchange._interrupted);
+
+        void IValueTaskSource.GetResult(short token) => _wait.End();
+
+        ValueTaskSourceStatus IValueTaskSource.GetStatus(short token) => _wait.Status;
+
+        void IValueTaskSource.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+            _wait.OnCompleted(continuation, state);
+
+        /// <inheritdoc/>
+        protected override bool MayMove(EpollEvents events) => true;
+
+        /// <inheritdoc/>
+        protected override void OnMoved(RelaySide from, int bytes, bool spliced)
+        {
+            if (ReferenceEquals(from, Server))
+                _exchange._ownBytes += bytes;
+            else
+                _exchange._tunnelBytes += bytes;
+            if (spliced)
+                _exchange._worker.Counters.SplicedBytes += bytes;
+        }
+
+        /// <inheritdoc/>
+        protected override void OnEnded(RelaySide from) => _exchange._hasEndpointEnded |= ReferenceEquals(from, Server);
+
+        /// <inheritdoc/>
+        protected override void OnDone() => End(ProxyError.None);
+
+        /// <inheritdoc/>
+        protected override void OnBroken() => End(ReferenceEquals(Broken, Client) ? ProxyError.ClientClosed : ProxyError.TunnelReset);
+
+        private void Take(RelaySide side, SocketConnection connection)
+        {
+            if (connection.Reader.Held > 0 && connection.Reader.TryRead(out var read))
+            {
+                Hold(side, read.Buffer);
+                connection.Reader.AdvanceTo(read.Buffer.End);
+            }
+
+            connection.BeginRelay(side);
+        }
+
+        private void End(ProxyError failure)
+        {
+            if (!Leave())
+                return;
+            Failure = failure;
+            Reactor.Timers.Remove(_timer);
+            _exchange._connection.EndRelay(ReferenceEquals(Broken, Client));
+            _upstream.EndRelay(ReferenceEquals(Broken, Server));
+            if (_wait.TrySignal())
+                _wait.Resume();
+        }
+
+        /// <summary>It is idle when neither side has said anything for so long; one that takes nothing of what the other has said has that time, too.</summary>
+        private void OnExpired()
+        {
+            if (IsLate(Server))
+                End(ProxyError.ResponseNotTaken);
+            else if (IsLate(Client))
+                End(ProxyError.ConnectionWriteTimeout);
+            else if (Math.Max(Client.Moved, Server.Moved) + _idle <= Reactor.Now)
+                End(ProxyError.StreamIdle);
+            else
+                Reactor.Timers.Arm(_timer, NextDeadline());
+        }
+
+        private bool IsLate(RelaySide from) => from.Held > 0 && from.Moved + _idle <= Reactor.Now;
+
+        private long NextDeadline()
+        {
+            var next = Math.Max(Client.Moved, Server.Moved);
+            foreach (var side in (ReadOnlySpan<RelaySide>)[Client, Server])
+            {
+                if (side.Held > 0)
+                    next = Math.Min(next, side.Moved);
+            }
+
+            return next + _idle;
+        }
+
+        private sealed class IdleTimer(SocketTunnel tunnel) : TimerNode
+        {
+            public override void OnExpired() => tunnel.OnExpired();
+        }
+    }
+}
