@@ -9,8 +9,11 @@ public abstract class TimerNode
     /// <summary>Monotonic milliseconds at which it expires; <see cref="Never"/> while it is off.</summary>
     public long Deadline { get; set; } = Never;
 
-    /// <summary>The tick of the slot it is linked in; -1 while it is in none. Owned by the wheel.</summary>
+    /// <summary>The tick at which the slot comes that it is linked in; -1 while it is in none. Owned by the wheel.</summary>
     public long LinkedTick { get; set; } = -1;
+
+    /// <summary>Whether that slot is one of the ring for later turns. Owned by the wheel.</summary>
+    public bool IsFar { get; set; }
 
     /// <summary>Neighbour in its slot. Owned by the wheel.</summary>
     public TimerNode? Next { get; set; }

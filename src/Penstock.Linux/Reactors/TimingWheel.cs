@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-using System.Numerics;
-
 namespace Penstock.Linux.Reactors;
 
 /// <summary>
-/// A hashed timing wheel (Varghese and Lauck, 1987, scheme 6): 1024 slots of 16 ms. Arming, moving and stopping a timer
-/// are constant-time; a deadline beyond the wheel's 16 s is looked at once a turn. Timers fire at most 16 ms late, never early.
+/// A hierarchical timing wheel (Varghese and Lauck, 1987, scheme 7) of two rings: 1024 slots of 16 ms, and 256 of a turn of the first, 16.4 s, for deadlines
+/// beyond that. Arming, moving and stopping a timer are constant-time; one that is far off is looked at once in a turn at most, and many of them together, so that what
+/// waits for minutes costs a wake-up in 16 s. Timers fire at most 16 ms late, never early.
 /// </summary>
 public sealed class TimingWheel
 {
     private const int Slots = 1024;
+    private const int TurnShift = 10;
+    private const int Turns = 256;
     private const int TickShift = 4;
 
-    private readonly TimerNode?[] _slots = new TimerNode?[Slots];
-    private readonly ulong[] _occupied = new ulong[Slots / 64];
+    private readonly TimerSlots _near = new(Slots);
+    private readonly TimerSlots _far = new(Turns);
     private readonly Action<Exception> _onFailure;
     private long _tick;
 
@@ -30,15 +31,14 @@ public sealed class TimingWheel
     public void Arm(TimerNode node, long deadline)
     {
         node.Deadline = deadline;
-        var tick = Math.Min(TickOf(deadline), _tick + Slots - 1);
         if (node.LinkedTick >= 0)
         {
-            if (node.LinkedTick <= tick)
+            if (node.LinkedTick <= TickOf(deadline))
                 return;
             Unlink(node);
         }
 
-        Link(node, tick);
+        Link(node);
     }
 
     /// <summary>Turns a timer off; it is unlinked when its slot comes round.</summary>
@@ -55,21 +55,15 @@ public sealed class TimingWheel
     /// <summary>Milliseconds until a slot that holds something is due; -1 when the wheel is empty.</summary>
     public int MillisecondsToNext(long nowMilliseconds)
     {
-        for (var ahead = 1; ahead <= Slots; ahead++)
+        var turn = _tick >> TurnShift;
+        var next = (_near.Ahead(_tick), _far.Ahead(turn)) switch
         {
-            var slot = (int)((_tick + ahead) & (Slots - 1));
-            var word = _occupied[slot >> 6] >> (slot & 63);
-            if (word == 0)
-            {
-                ahead += 63 - (slot & 63);
-                continue;
-            }
-
-            ahead += BitOperations.TrailingZeroCount(word);
-            return ahead > Slots ? -1 : (int)Math.Max(0, ((_tick + ahead) << TickShift) - nowMilliseconds);
-        }
-
-        return -1;
+            (0, 0) => -1,
+            (0, var far) => (turn + far) << TurnShift,
+            (var near, 0) => _tick + near,
+            var (near, far) => Math.Min(_tick + near, (turn + far) << TurnShift),
+        };
+        return next < 0 ? -1 : (int)Math.Max(0, (next << TickShift) - nowMilliseconds);
     }
 
     /// <summary>Expires what is due.</summary>
@@ -77,22 +71,32 @@ public sealed class TimingWheel
     {
         var target = nowMilliseconds >> TickShift;
         if (target - _tick > Slots)
+        {
+            // After a pause: turn by turn, for what is far is linked by the turn it is in. All that is near is due, and found below.
+            for (var turn = (_tick >> TurnShift) + 1; turn << TurnShift <= target - Slots; turn++)
+            {
+                _tick = turn << TurnShift;
+                Expire(_far, turn, nowMilliseconds);
+            }
+
             _tick = target - Slots;
+        }
+
         while (_tick < target)
         {
             _tick++;
-            var slot = (int)(_tick & (Slots - 1));
-            if ((_occupied[slot >> 6] & (1UL << (slot & 63))) != 0)
-                Expire(slot, nowMilliseconds);
+            if ((_tick & (Slots - 1)) == 0)
+                Expire(_far, _tick >> TurnShift, nowMilliseconds);
+            Expire(_near, _tick, nowMilliseconds);
         }
     }
 
     private static long TickOf(long deadline) => deadline == TimerNode.Never ? long.MaxValue >> TickShift : (deadline >> TickShift) + 1;
 
-    private void Expire(int slot, long now)
+    private void Expire(TimerSlots slots, long position, long now)
     {
         // What is re-armed meanwhile lands in another slot: at least one tick ahead, at most a turn less one.
-        while (_slots[slot] is { } node)
+        while (slots.At(position) is { } node)
         {
             Unlink(node);
             if (node.Deadline <= now)
@@ -102,7 +106,7 @@ public sealed class TimingWheel
             }
             else if (node.Deadline != TimerNode.Never)
             {
-                Link(node, Math.Min(TickOf(node.Deadline), _tick + Slots - 1));
+                Link(node);
             }
         }
     }
@@ -120,31 +124,29 @@ public sealed class TimingWheel
         }
     }
 
-    private void Link(TimerNode node, long tick)
+    private void Link(TimerNode node)
     {
-        tick = Math.Max(tick, _tick + 1);
-        var slot = (int)(tick & (Slots - 1));
-        node.LinkedTick = tick;
-        node.Previous = null;
-        node.Next = _slots[slot];
-        if (node.Next is { } next)
-            next.Previous = node;
-        _slots[slot] = node;
-        _occupied[slot >> 6] |= 1UL << (slot & 63);
+        var tick = Math.Max(TickOf(node.Deadline), _tick + 1);
+        node.IsFar = tick - _tick >= Slots;
+        if (node.IsFar)
+        {
+            var turn = Math.Min(tick >> TurnShift, (_tick >> TurnShift) + Turns - 1);
+            node.LinkedTick = turn << TurnShift;
+            _far.Link(node, turn);
+        }
+        else
+        {
+            node.LinkedTick = tick;
+            _near.Link(node, tick);
+        }
     }
 
     private void Unlink(TimerNode node)
     {
-        var slot = (int)(node.LinkedTick & (Slots - 1));
-        if (node.Previous is { } previous)
-            previous.Next = node.Next;
+        if (node.IsFar)
+            _far.Unlink(node, node.LinkedTick >> TurnShift);
         else
-            _slots[slot] = node.Next;
-        if (node.Next is { } next)
-            next.Previous = node.Previous;
-        if (_slots[slot] is null)
-            _occupied[slot >> 6] &= ~(1UL << (slot & 63));
-        node.Previous = node.Next = null;
+            _near.Unlink(node, node.LinkedTick);
         node.LinkedTick = -1;
     }
 }

@@ -15,6 +15,7 @@ public sealed class TimingWheelTests
     [InlineData(16_384)]
     [InlineData(75_000)]
     [InlineData(3_600_000)]
+    [InlineData(86_400_000)]
     public void Timer_OfAnyLength_FiresNeverEarlyAndAtMostATickLate(int milliseconds)
     {
         var clock = new Clock();
@@ -81,13 +82,46 @@ public sealed class TimingWheelTests
         timers.ShouldAllBe(entry => entry.Timer.FiredAt.Count == 1);
     }
 
+    [Theory]
+    [InlineData(20_000)]
+    [InlineData(5_000_000)]
+    [InlineData(100_000_000)]
+    public void Wheel_AfterAPause_FiresWhatIsDueAndTheRestInItsTime(int pause)
+    {
+        var clock = new Clock();
+        var timers = Enumerable.Range(1, 200).Select(i => (Timer: new RecordingTimer(clock), At: i * i * 5_000L)).ToArray();
+        foreach (var (timer, at) in timers)
+            clock.Wheel.Arm(timer, at);
+
+        clock.Jump(pause);
+
+        timers.ShouldAllBe(entry => entry.Timer.FiredAt.Count == (entry.At <= pause ? 1 : 0));
+        clock.RunUntil(200_001_000);
+        timers.ShouldAllBe(entry => entry.At <= pause || (entry.Timer.FiredAt.Count == 1 && entry.Timer.FiredAt[0] >= entry.At && entry.Timer.FiredAt[0] <= entry.At + 32));
+    }
+
+    [Fact]
+    public void Timers_ThatAreFarOff_WakeNobodyInBetween()
+    {
+        var clock = new Clock();
+        for (var i = 0; i < 1000; i++)
+        {
+            clock.RunUntil(i * 10);
+            clock.Wheel.Arm(new RecordingTimer(clock), clock.Now + 300_000);
+        }
+
+        var before = clock.Wakes;
+        clock.RunUntil(290_000);
+        (clock.Wakes - before).ShouldBeLessThan(4);
+    }
+
     [Fact]
     public void MillisecondsToNext_OfAnEmptyWheel_IsMinusOne() => new Clock().Wheel.MillisecondsToNext(0).ShouldBe(-1);
 
     [Fact]
     public void AnyTimers_ArmedMovedAndStopped_FireAsANaiveListWould()
     {
-        var operation = Gen.Zip(Gen.Choose(0, 9), Gen.Choose(-1, 40_000)).ListOf();
+        var operation = Gen.Zip(Gen.Choose(0, 9), Gen.OneOf(Gen.Choose(-1, 40_000), Gen.Choose(16_000, 600_000))).ListOf();
         Prop.ForAll(operation.ToArbitrary(), operations => FireAsANaiveListWould([.. operations])).QuickCheckThrowOnFailure();
     }
 
@@ -124,7 +158,7 @@ public sealed class TimingWheelTests
             }
         }
 
-        clock.RunUntil(clock.Now + 50_000);
+        clock.RunUntil(clock.Now + 650_000);
         return timers.Select((timer, i) => timer.FiredAt.Count == fired[i].Count + (expected[i] is null ? 0 : 1)).All(same => same)
             && timers.Select((timer, i) => expected[i] is not { } due || timer.FiredAt[^1] >= due && timer.FiredAt[^1] <= due + 32).All(near => near);
     }
@@ -155,6 +189,8 @@ public sealed class TimingWheelTests
     {
         public long Now { get; private set; }
 
+        public int Wakes { get; private set; }
+
         public List<Exception> Failures { get; } = [];
 
         public TimingWheel Wheel => field ??= new TimingWheel(0, Failures.Add);
@@ -167,6 +203,7 @@ public sealed class TimingWheelTests
                 var wait = Wheel.MillisecondsToNext(Now);
                 Now = wait < 0 ? time : Math.Min(time, Now + Math.Max(wait, 1));
                 Wheel.Advance(Now);
+                Wakes++;
             }
         }
 
