@@ -24,7 +24,7 @@ internal sealed partial class ClientConnection : SocketConnection, IClientStream
     /// <summary>How much a closing connection throws away before it gives up, bytes.</summary>
     private const long LingerBytes = 1 << 20;
 
-    /// <summary>After so many requests other connections have their turn: a client may have sent many at once.</summary>
+    /// <summary>After so many requests other connections have their turn where there are more already: a client may have sent many at once.</summary>
     private const int RequestsPerTurn = 64;
 
     private readonly Worker _worker;
@@ -147,7 +147,7 @@ internal sealed partial class ClientConnection : SocketConnection, IClientStream
                 _exchange = null;
                 keep &= PrepareNext(exchange.Listener);
                 _worker.ReturnExchange(exchange);
-                if (Requests % RequestsPerTurn == 0)
+                if (Requests % RequestsPerTurn == 0 && (Reader.HasBuffered || HasUnreadEvent))
                     await Reactor.YieldTurn();
             }
 
