@@ -21,6 +21,8 @@ TITLES = {
     "tls": "TLS 1.3", "handshakes": "TLS 1.3", "h2": "HTTP/2 to HTTP/1.1", "h2-h2": "HTTP/2 to HTTP/2", "grpc": "gRPC, unary", "websockets": "WebSocket",
 }
 LACKING = {"nginx": {"h2-h2"}}
+# Least seconds of a measurement: of handshakes there are few thousand in one, and what else goes on shows.
+LEAST_SECONDS = {"handshakes": 4}
 # Seconds of load before a group is measured; less by --warm. A compiler that runs beside the program needs time, elsewhere there is little to warm up.
 WARM = {"penstock": 16}
 WARM_OTHERS = 1
@@ -38,7 +40,7 @@ def measure(options, directory, origin, cores):
                 with servers.start_proxy(name, directory, origin, proxy_core, options.penstock) as proxy:
                     proxy.wait_ready()
                     for group in groups:
-                        for row, sample in GROUPS[group](proxy, directory, options.seconds, warm, load_core):
+                        for row, sample in GROUPS[group](proxy, directory, seconds(group, options), warm, load_core):
                             keep(samples, group, row, name, sample)
             if "websockets" in options.rows:
                 with servers.start_proxy(name, directory, origin, proxy_core, options.penstock) as proxy:
@@ -46,6 +48,10 @@ def measure(options, directory, origin, cores):
                         keep(samples, "websockets", row, name, sample)
             print(f"round {number + 1}/{options.rounds}, protocols: {name} done", file=sys.stderr, flush=True)
     return {group: {row: {name: summary(runs) for name, runs in by_proxy.items()} for row, by_proxy in rows.items()} for group, rows in samples.items()}
+
+
+def seconds(group, options):
+    return options.seconds if options.quick else max(options.seconds, LEAST_SECONDS.get(group, 0))
 
 
 def keep(samples, group, row, name, sample):
