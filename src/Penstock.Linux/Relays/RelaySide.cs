@@ -24,6 +24,9 @@ public sealed class RelaySide(SpliceRelay relay) : EpollSource
     /// <summary>Whether its end or an error was reported: less than was asked for is not all that it has.</summary>
     public bool IsEnding { get; set; }
 
+    /// <summary>Whether a send has taken the error that broke it off the socket: what a receive finds now is no end of its stream.</summary>
+    public bool HasLostError { get; set; }
+
     /// <summary>Bytes of it on their way to the other side, that a pipe took; null: none are.</summary>
     public SplicePipe? Pipe { get; set; }
 

@@ -171,6 +171,13 @@ public abstract class SpliceRelay
         return MoveOutcome.Failed;
     }
 
+    // EPIPE is said where its peer had ended what it sends in order, before it broke: there a receive finds the end. An error of the socket is told once, and looks like the end from then on.
+    private MoveOutcome FailToSend(RelaySide side, Errno error)
+    {
+        side.HasLostError |= error != Errno.EPIPE;
+        return Fail(side);
+    }
+
     private void GoOn()
     {
         _hasYielded = false;
@@ -196,7 +203,7 @@ public abstract class SpliceRelay
             if (sent.IsError && sent.Error != Errno.EINTR)
             {
                 to.IsWritable = sent.Error != Errno.EAGAIN;
-                return sent.Error == Errno.EAGAIN ? MoveOutcome.Waits : Fail(to);
+                return sent.Error == Errno.EAGAIN ? MoveOutcome.Waits : FailToSend(to, sent.Error);
             }
 
             if (!sent.IsError)
@@ -263,7 +270,7 @@ public abstract class SpliceRelay
         from.IsReadable = read.Value == _buffer.Length || from.IsEnding || from.HasUrgent;
         var sent = SocketCalls.Send(to.Fd, _buffer.AsSpan(0, read.Value));
         if (sent.IsError && sent.Error is not (Errno.EAGAIN or Errno.EINTR))
-            return Fail(to);
+            return FailToSend(to, sent.Error);
         to.IsWritable = sent.Error != Errno.EAGAIN;
         if (!sent.IsError)
             Count(from, sent.Value, spliced: false, ref bytes);
@@ -292,7 +299,7 @@ public abstract class SpliceRelay
             return GiveBack(from, MoveOutcome.Waits);
         }
 
-        if (read.IsError)
+        if (read.IsError || from.HasLostError)
             return read.Error == Errno.EINTR ? MoveOutcome.Goes : GiveBack(from, Fail(from));
         SocketCalls.ShutdownWrite(to.Fd);
         from.HasEnded = from.IsDone = true;

@@ -109,6 +109,20 @@ public sealed class TunnelTests
     }
 
     [Fact]
+    public async Task Tunnel_WhoseEndpointResetsWhileItsClientIsHeld_IsReset()
+    {
+        await using var engine = new Http2Engine(connect: true);
+        var (client, origin) = OpenTunnel(engine);
+        Http2Engine.SendUntilHeld(client, 100_000_000).ShouldBeLessThan(50_000_000);
+
+        origin.Close(timeout: 0);
+
+        await UntilAsync(() => engine.CountOf(ProxyError.TunnelReset) == 1);
+        Drain(client, out _).ShouldBe(SocketError.ConnectionReset);
+        client.Dispose();
+    }
+
+    [Fact]
     public async Task Tunnel_WhoseBulkHasStopped_IsIdle()
     {
         await using var engine = new Http2Engine(connect: true, cluster: cluster => cluster with { Timeouts = cluster.Timeouts with { Body = TimeSpan.FromSeconds(3) } });
