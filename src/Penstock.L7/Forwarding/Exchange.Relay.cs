@@ -44,6 +44,7 @@ internal sealed partial class Exchange
         private readonly UpstreamConnection _upstream;
         private readonly IdleTimer _timer;
         private readonly int _idle;
+        private readonly long _ahead;
         private PendingWait _wait;
 
         internal SocketTunnel(Exchange exchange, UpstreamConnection upstream)
@@ -52,6 +53,7 @@ internal sealed partial class Exchange
             (_exchange, _upstream) = (exchange, upstream);
             _timer = new IdleTimer(this);
             _idle = exchange._route!.Targets[exchange._target].BodyMilliseconds; // A forwarding route has targets.
+            _ahead = exchange._clientReader.Held; // Which it has counted already.
             Client.Moved = Server.Moved = Reactor.Now;
             Take(Client, exchange._connection);
             Take(Server, upstream);
@@ -122,7 +124,7 @@ internal sealed partial class Exchange
                 return;
             Failure = failure;
             Reactor.Timers.Remove(_timer);
-            _exchange._connection.EndRelay(ReferenceEquals(Broken, Client));
+            _exchange._connection.EndRelay(ReferenceEquals(Broken, Client), received: Math.Max(_exchange._tunnelBytes - _ahead, 0), sent: _exchange._ownBytes ?? 0);
             _upstream.EndRelay(ReferenceEquals(Broken, Server));
             if (_wait.TrySignal())
                 _wait.Resume();

@@ -103,13 +103,16 @@ internal class SocketConnection : EpollSource, IDuplexPipe
 
     /// <summary>The relay has ended: <see cref="Reader"/> and <see cref="Writer"/> go on.</summary>
     /// <param name="isBroken">Whether the relay has found the connection broken.</param>
-    internal void EndRelay(bool isBroken)
+    /// <param name="received">Bytes that it has taken, as far as they are to be counted.</param>
+    /// <param name="sent">The same of those that it has given.</param>
+    internal void EndRelay(bool isBroken, long received = 0, long sent = 0)
     {
         if (_relayed is not { } side)
             return;
         _relayed = null;
         IsBroken |= isBroken;
-        _received.GoOn(side.IsReadable, side.IsEnding, side.HasEnded);
+        _received.GoOn(side.IsReadable, side.IsEnding, side.HasEnded, received);
+        _sent.GoOn(sent);
     }
 
     /// <inheritdoc/>

@@ -95,9 +95,11 @@ internal class SocketReader : TransportReader
     /// <param name="isReady">Whether the socket may have more.</param>
     /// <param name="isEnding">Whether epoll has reported the end.</param>
     /// <param name="hasEnded">Whether it was read.</param>
-    internal void GoOn(bool isReady, bool isEnding, bool hasEnded)
+    /// <param name="taken">Bytes that it has taken.</param>
+    internal void GoOn(bool isReady, bool isEnding, bool hasEnded, long taken)
     {
         (IsReady, _ended) = (isReady && !hasEnded, isEnding);
+        TotalReceived += taken;
         _completed |= hasEnded;
     }
 

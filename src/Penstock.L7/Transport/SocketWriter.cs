@@ -87,6 +87,9 @@ internal class SocketWriter : TransportWriter
             ProlongWait();
     }
 
+    /// <summary>Another has sent so many bytes meanwhile.</summary>
+    internal void GoOn(long sent) => TotalSent += sent;
+
     /// <summary>Nothing more is sent; what was flushed arrives before the peer sees the end.</summary>
     internal virtual void End() => SocketCalls.ShutdownWrite(_connection.Fd);
 

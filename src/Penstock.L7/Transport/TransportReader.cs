@@ -45,7 +45,7 @@ internal abstract class TransportReader : PipeReader, IValueTaskSource<ReadResul
     internal bool IsWaiting => _wait.IsPending;
 
     /// <summary>Bytes received since the connection began.</summary>
-    internal long TotalReceived { get; private set; }
+    internal long TotalReceived { get; private protected set; }
 
     /// <summary>Bounds the waits from now on.</summary>
     internal ref WaitGuard Guard => ref _guard;

@@ -103,6 +103,16 @@ internal sealed class Http2Engine : IAsyncDisposable
     /// <summary>Bytes that CONNECT's tunnels have carried to the endpoint, and from it.</summary>
     public (long Request, long Response) Tunnelled => BytesOf(Listener.MatchConnect("db.example.com"u8));
 
+    /// <summary>Bytes received and sent on connections of clients that are closed.</summary>
+    public (long Received, long Sent) OfClients
+    {
+        get
+        {
+            var counters = Listener.Slot.CountersOf(_worker.ShouldNotBeNull().Index);
+            return (counters.ReceivedBytes, counters.SentBytes);
+        }
+    }
+
     private CompiledListener Listener => Array.Find(_current.ShouldNotBeNull()().Listeners, listener => listener is not null).ShouldNotBeNull();
 
     /// <summary>A client's connection, past preface and SETTINGS both ways.</summary>

@@ -123,6 +123,29 @@ public sealed class TunnelTests
     }
 
     [Fact]
+    public async Task Bytes_OfATunnel_AreThoseOfItsConnectionToo_OnceEach()
+    {
+        const string ask = "CONNECT db.example.com:5432 HTTP/1.1\r\nHost: db.example.com:5432\r\n\r\n";
+        await using var engine = new Http2Engine(connect: true);
+        using var client = engine.ConnectPlain();
+        Http2Engine.Send(client, ask + "ahead");
+        using var origin = engine.Accept();
+        var head = Http2Engine.ReadHead(client);
+        Http2Engine.ReadBytes(origin, 5).ShouldBe("ahead");
+        Http2Engine.Send(client, "more");
+        Http2Engine.ReadBytes(origin, 4).ShouldBe("more");
+        Http2Engine.Send(origin, "answer");
+        Http2Engine.ReadBytes(client, 6).ShouldBe("answer");
+
+        client.Shutdown(SocketShutdown.Send);
+        origin.Receive(new byte[1]).ShouldBe(0);
+        origin.Shutdown(SocketShutdown.Send);
+        client.Receive(new byte[1]).ShouldBe(0);
+
+        await UntilAsync(() => engine.OfClients == (ask.Length + 9, head.Length + 6));
+    }
+
+    [Fact]
     public async Task Tunnel_WhoseBulkHasStopped_IsIdle()
     {
         await using var engine = new Http2Engine(connect: true, cluster: cluster => cluster with { Timeouts = cluster.Timeouts with { Body = TimeSpan.FromSeconds(3) } });
