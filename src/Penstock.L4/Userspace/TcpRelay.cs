@@ -189,6 +189,9 @@ internal sealed class TcpRelay : SpliceRelay
     /// <inheritdoc/>
     protected override void OnBroken() => Reset();
 
+    /// <inheritdoc/>
+    protected override void OnDefect() => Reset();
+
     private void Refuse(RelayDrop reason)
     {
         _service.CountDrop(reason);

@@ -107,6 +107,9 @@ internal sealed partial class Exchange
         /// <inheritdoc/>
         protected override void OnBroken() => End(ReferenceEquals(Broken, Client) ? ProxyError.ClientClosed : ProxyError.TunnelReset);
 
+        /// <inheritdoc/>
+        protected override void OnDefect() => End(ProxyError.InternalError);
+
         private void Take(RelaySide side, SocketConnection connection)
         {
             if (connection.Reader.Held > 0 && connection.Reader.TryRead(out var read))

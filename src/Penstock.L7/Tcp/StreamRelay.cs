@@ -92,6 +92,9 @@ internal sealed class StreamRelay : SpliceRelay, IHeldConnection
     /// <inheritdoc/>
     protected override void OnBroken() => End(ReferenceEquals(Broken, Server) ? ProxyError.ConnectionTerminated : ProxyError.ClientClosed);
 
+    /// <inheritdoc/>
+    protected override void OnDefect() => End(ProxyError.InternalError);
+
     private void Connect()
     {
         while (!IsClosed)

@@ -92,8 +92,25 @@ public abstract class SpliceRelay
     /// <summary>A socket broke, and what was on its way has gone as far as it could: it is to be reset.</summary>
     protected abstract void OnBroken();
 
+    /// <summary>There was a defect: it is to be reset.</summary>
+    protected abstract void OnDefect();
+
     /// <summary>Moves what there is.</summary>
     protected void Pump()
+    {
+        try
+        {
+            MoveBothWays();
+        }
+        catch
+        {
+            // The catch-all of a relay, whose next event may never come; whoever called this counts the defect.
+            OnDefect();
+            throw;
+        }
+    }
+
+    private void MoveBothWays()
     {
         if (IsClosed)
             return;

@@ -182,6 +182,23 @@ public sealed class TunnelTests
         origin.Dispose();
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task DefectOnTheWayOfATunnel_EndsIt(bool isClient)
+    {
+        await using var engine = new Http2Engine(connect: true, pipes: Http2Engine.Defective);
+        var (client, origin) = OpenTunnel(engine);
+        var sending = SendWhatIsTakenAsync(isClient ? client : origin);
+
+        Drain(isClient ? origin : client, out _).ShouldBe(SocketError.ConnectionReset);
+
+        await sending;
+        await UntilAsync(() => engine.CountOf(ProxyError.InternalError) == 1);
+        client.Dispose();
+        origin.Dispose();
+    }
+
     [Fact]
     public async Task UrgentByte_InATunnel_StopsNothing()
     {
@@ -201,6 +218,13 @@ public sealed class TunnelTests
         client.Dispose();
         origin.Dispose();
     }
+
+    private static Task SendWhatIsTakenAsync(Socket socket) => Task.Run(() =>
+    {
+        var error = SocketError.Success;
+        for (var at = 0; at < Length && error == SocketError.Success;)
+            at += socket.Send(Body.AsSpan(at), SocketFlags.None, out error);
+    });
 
     // A byte now and then, until the other end is gone.
     private static async Task SpeakAsync(Socket socket, CancellationToken ended)
