@@ -118,7 +118,9 @@ public abstract class SpliceRelay
         var down = Move(Server, Client);
         if (up == MoveOutcome.Failed || down == MoveOutcome.Failed)
         {
-            // What the other side has said before goes to its peer, as far as that takes it.
+            // What the other side has said before goes to its peer, as far as that takes it. What the client has may show only now.
+            if (up == MoveOutcome.Waits && Client.IsReadable)
+                up = MoveOutcome.Goes;
             for (var rounds = RoundsAtEnd; rounds > 0 && up == MoveOutcome.Goes; rounds--)
                 up = Move(Client, Server);
             for (var rounds = RoundsAtEnd; rounds > 0 && down == MoveOutcome.Goes; rounds--)
@@ -192,6 +194,7 @@ public abstract class SpliceRelay
     private MoveOutcome FailToSend(RelaySide side, Errno error)
     {
         side.HasLostError |= error != Errno.EPIPE;
+        side.IsReadable = side.IsEnding = true; // What it has said before is still to be read, and its event may not have come yet.
         return Fail(side);
     }
 

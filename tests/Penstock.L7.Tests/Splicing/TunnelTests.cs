@@ -122,6 +122,50 @@ public sealed class TunnelTests
         client.Dispose();
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task LastWords_OfASideThatResets_ArriveThoughTheOtherSpeaksFirst(bool isClient)
+    {
+        await using var engine = new Http2Engine(connect: true);
+        var (client, origin) = OpenTunnel(engine);
+        var (one, other) = isClient ? (client, origin) : (origin, client);
+
+        engine.WhileHeld(() =>
+        {
+            Http2Engine.Send(other, "more");
+            Http2Engine.Send(one, "last words");
+            one.Close(timeout: 0);
+        });
+
+        Http2Engine.ReadBytes(other, 10).ShouldBe("last words");
+        Drain(other, out _).ShouldBe(SocketError.ConnectionReset);
+        await UntilAsync(() => engine.CountOf(isClient ? ProxyError.ClientClosed : ProxyError.TunnelReset) == 1);
+        client.Dispose();
+        origin.Dispose();
+    }
+
+    [Fact]
+    public async Task LastWords_OfAnEndpointThatEndsInOrderAndResetsThen_AreWholeThoughTheClientSpeaksFirst()
+    {
+        await using var engine = new Http2Engine(connect: true);
+        var (client, origin) = OpenTunnel(engine);
+
+        engine.WhileHeld(() =>
+        {
+            Http2Engine.Send(client, "more");
+            Http2Engine.Send(origin, "last words");
+            origin.Shutdown(SocketShutdown.Send);
+            origin.Close(timeout: 0);
+        });
+
+        Http2Engine.ReadBytes(client, 10).ShouldBe("last words");
+        client.Receive(new byte[1]).ShouldBe(0);
+        await UntilAsync(() => engine.Tunnelled == (0, 10));
+        engine.CountOf(ProxyError.TunnelReset).ShouldBe(0);
+        client.Dispose();
+    }
+
     [Fact]
     public async Task Bytes_OfATunnel_AreThoseOfItsConnectionToo_OnceEach()
     {
