@@ -44,6 +44,7 @@ internal sealed partial class Exchange
         private readonly UpstreamConnection _upstream;
         private readonly IdleTimer _timer;
         private readonly int _idle;
+        private readonly int _clientIdle;
         private readonly long _ahead;
         private PendingWait _wait;
 
@@ -53,6 +54,7 @@ internal sealed partial class Exchange
             (_exchange, _upstream) = (exchange, upstream);
             _timer = new IdleTimer(this);
             _idle = exchange._route!.Targets[exchange._target].BodyMilliseconds; // A forwarding route has targets.
+            _clientIdle = exchange.Listener.BodyMilliseconds;
             _ahead = exchange._clientReader.Held; // Which it has counted already.
             Client.Moved = Server.Moved = Reactor.Now;
             Take(Client, exchange._connection);
@@ -133,32 +135,30 @@ internal sealed partial class Exchange
                 _wait.Resume();
         }
 
-        /// <summary>It is idle when neither side has said anything for so long; one that takes nothing of what the other has said has that time, too.</summary>
+        /// <inheritdoc/>
+        protected override void OnHeld(RelaySide from)
+        {
+            var end = EndOf(from);
+            if (end < _timer.Deadline)
+                Reactor.Timers.Arm(_timer, end);
+        }
+
+        /// <summary>It is idle when neither side has said anything for so long; one that takes nothing of what the other has said has its own time, however much it says.</summary>
         private void OnExpired()
         {
-            if (IsLate(Server))
+            var idle = Math.Max(Client.Moved, Server.Moved) + _idle;
+            if (EndOf(Server) <= Reactor.Now)
                 End(ProxyError.ResponseNotTaken);
-            else if (IsLate(Client))
+            else if (EndOf(Client) <= Reactor.Now)
                 End(ProxyError.ConnectionWriteTimeout);
-            else if (Math.Max(Client.Moved, Server.Moved) + _idle <= Reactor.Now)
+            else if (idle <= Reactor.Now)
                 End(ProxyError.StreamIdle);
             else
-                Reactor.Timers.Arm(_timer, NextDeadline());
+                Reactor.Timers.Arm(_timer, Math.Min(idle, Math.Min(EndOf(Server), EndOf(Client))));
         }
 
-        private bool IsLate(RelaySide from) => from.Held > 0 && from.Moved + _idle <= Reactor.Now;
-
-        private long NextDeadline()
-        {
-            var next = Math.Max(Client.Moved, Server.Moved);
-            foreach (var side in (ReadOnlySpan<RelaySide>)[Client, Server])
-            {
-                if (side.Held > 0)
-                    next = Math.Min(next, side.Moved);
-            }
-
-            return next + _idle;
-        }
+        /// <summary>When what is held of a side has to have moved on.</summary>
+        private long EndOf(RelaySide from) => from.Held == 0 ? TimerNode.Never : from.Moved + (ReferenceEquals(from, Server) ? _clientIdle : _idle);
 
         private sealed class IdleTimer(SocketTunnel tunnel) : TimerNode
         {

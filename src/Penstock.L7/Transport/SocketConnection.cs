@@ -97,7 +97,7 @@ internal class SocketConnection : EpollSource, IDuplexPipe
     internal void BeginRelay(RelaySide side)
     {
         (side.Fd, side.IsReadable, side.IsWritable) = (Fd, _received.IsReady, true);
-        (side.IsEnding, side.HasUrgent) = (_received.HasEnd, _received.HasUrgent);
+        (side.IsEnding, side.HasUrgent, side.HasLostError) = (_received.HasEnd, _received.HasUrgent, IsBroken);
         _relayed = side;
     }
 

@@ -83,6 +83,11 @@ public abstract class SpliceRelay
     /// <param name="spliced">Whether by splice(2); otherwise they were copied.</param>
     protected abstract void OnMoved(RelaySide from, int bytes, bool spliced);
 
+    /// <summary>Bytes of a side wait until the other takes them; said again while they do.</summary>
+    protected virtual void OnHeld(RelaySide from)
+    {
+    }
+
     /// <summary>A side has said its last, and the other was told.</summary>
     protected abstract void OnEnded(RelaySide from);
 
@@ -217,13 +222,19 @@ public abstract class SpliceRelay
             }
 
             if (!to.IsWritable)
+            {
+                OnHeld(from);
                 return MoveOutcome.Waits;
+            }
+
             var spliced = from is { Urgent: null, Block: null };
             var sent = from.Drain(to);
             if (sent.IsError && sent.Error != Errno.EINTR)
             {
-                to.IsWritable = sent.Error != Errno.EAGAIN;
-                return sent.Error == Errno.EAGAIN ? MoveOutcome.Waits : FailToSend(to, sent.Error);
+                if (sent.Error != Errno.EAGAIN)
+                    return FailToSend(to, sent.Error);
+                to.IsWritable = false;
+                continue;
             }
 
             if (!sent.IsError)

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using Penstock.L7.Errors;
 using Penstock.L7.Tests.Http2;
 using Penstock.Linux.Relays;
+using Penstock.Model.L7;
 using static Penstock.L7.Tests.Splicing.BulkStream;
 
 namespace Penstock.L7.Tests.Splicing;
@@ -208,9 +209,12 @@ public sealed class TunnelTests
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task SideThatTakesNothing_EndsTheTunnelThoughItSpeaks(bool isClient)
+    public async Task SideThatTakesNothing_EndsTheTunnelInItsOwnTime_ThoughItSpeaks(bool isClient)
     {
-        await using var engine = new Http2Engine(connect: true, cluster: cluster => cluster with { Timeouts = cluster.Timeouts with { Body = TimeSpan.FromSeconds(3) } });
+        await using var engine = new Http2Engine(
+            connect: true,
+            timeouts: new ListenerTimeouts { Body = TimeSpan.FromSeconds(isClient ? 3 : 600) },
+            cluster: cluster => cluster with { Timeouts = cluster.Timeouts with { Body = TimeSpan.FromSeconds(isClient ? 600 : 3) } });
         var (client, origin) = OpenTunnel(engine);
         var (deaf, other) = isClient ? (client, origin) : (origin, client);
         using var ended = new CancellationTokenSource();
