@@ -138,6 +138,7 @@ def measure_memory(options, directory, origin):
 
 def measure_body(options, directory, origin):
     result = {}
+    memory.read_body(origin.port, options.body)  # the first to ask would wait for the origin's page cache
     for name in options.proxies:
         with servers.start_proxy(name, directory, origin, PROXY_CORE, options.penstock) as proxy:
             result[name] = memory.measure_body(proxy.wait_ready(), options.body)

@@ -54,20 +54,27 @@ def measure(server, count):
             "connections": count, "per_connection_bytes": (idle - used) / count}
 
 
-def measure_body(server, size):
-    """Resident bytes before and at most during one answer of `size` bytes, read as fast as it comes."""
-    for client in open_idle(server.port, 8):
-        client.close()
-    before = peak = settled(server)
+def read_body(port, size, look=lambda: None):
+    """Reads one answer of `size` bytes as fast as it comes, and looks at something four times a second."""
     buffer = bytearray(1 << 20)
-    received, looked, begun = 0, 0.0, time.monotonic()
-    with socket.create_connection(("127.0.0.1", server.port), 10) as client:
+    received, looked = 0, 0.0
+    with socket.create_connection(("127.0.0.1", port), 10) as client:
         client.sendall(f"GET /bench/{size} HTTP/1.1\r\nHost: bench.test\r\nConnection: close\r\n\r\n".encode())
         while count := client.recv_into(buffer):
             received += count
             if time.monotonic() - looked > 0.25:
                 looked = time.monotonic()
-                peak = max(peak, server.rss_bytes())
+                look()
     if received < size:
-        raise RuntimeError(f"{server.name} sent {received} bytes of {size}")
-    return {"bytes": size, "seconds": time.monotonic() - begun, "before_bytes": before, "peak_bytes": peak}
+        raise RuntimeError(f"port {port} sent {received} bytes of {size}")
+
+
+def measure_body(server, size):
+    """Resident bytes before and at most during one answer of `size` bytes, read as fast as it comes."""
+    for client in open_idle(server.port, 8):
+        client.close()
+    before = settled(server)
+    seen = [before]
+    begun = time.monotonic()
+    read_body(server.port, size, lambda: seen.append(server.rss_bytes()))
+    return {"bytes": size, "seconds": time.monotonic() - begun, "before_bytes": before, "peak_bytes": max(seen)}
