@@ -68,6 +68,4 @@ namespace Penstock.Daemon.Admin;
 [JsonSerializable(typeof(OverrideOutcome))]
 [JsonSerializable(typeof(HistoryReport))]
 [JsonSerializable(typeof(HistoryEntry))]
-[JsonSerializable(typeof(KeptStatus))]
-[JsonSerializable(typeof(StateOverride[]))]
 internal sealed partial class AdminJson : JsonSerializerContext;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Globalization;
 using System.Text.Json;
-using Penstock.Daemon.Admin;
 using Penstock.Linux;
 
 namespace Penstock.Daemon.Running;
@@ -52,7 +51,7 @@ internal sealed class ConfigHistory(string folder, long mostBytes = ConfigHistor
         {
             if (new FileInfo(path).Length > mostBytes)
                 throw new IOException($"{path} is larger than {mostBytes} bytes");
-            return JsonSerializer.Deserialize(File.ReadAllBytes(path), AdminJson.Default.HistoryEntry) is { Texts.Count: > 0 } entry && entry.Texts.All(text => text is { Path: not null, Content: not null })
+            return JsonSerializer.Deserialize(File.ReadAllBytes(path), StateJson.Default.HistoryEntry) is { Texts.Count: > 0 } entry && entry.Texts.All(text => text is { Path: not null, Content: not null })
                 ? Whole(entry) with { Number = number }
                 : throw new IOException($"{path} holds no configuration");
         }
@@ -74,7 +73,7 @@ internal sealed class ConfigHistory(string folder, long mostBytes = ConfigHistor
     {
         try
         {
-            var content = JsonSerializer.SerializeToUtf8Bytes(entry, AdminJson.Default.HistoryEntry);
+            var content = JsonSerializer.SerializeToUtf8Bytes(entry, StateJson.Default.HistoryEntry);
             if (content.Length > mostBytes)
                 throw new IOException($"configuration {entry.Number} takes {content.Length} bytes; {mostBytes} are allowed");
             Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);

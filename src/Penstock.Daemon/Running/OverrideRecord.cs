@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Text.Json;
 using Penstock.ControlPlane.Overrides;
-using Penstock.Daemon.Admin;
 using Penstock.Linux;
 
 namespace Penstock.Daemon.Running;
@@ -28,7 +27,7 @@ internal sealed class OverrideRecord(string path)
         {
             if (new FileInfo(path).Length > MostBytes)
                 throw new IOException($"{path} is larger than {MostBytes} bytes");
-            return (JsonSerializer.Deserialize(File.ReadAllBytes(path), AdminJson.Default.StateOverrideArray) ?? []).Aggregate(OverrideSet.None, (all, one) => all.With(Whole(one)));
+            return (JsonSerializer.Deserialize(File.ReadAllBytes(path), StateJson.Default.StateOverrideArray) ?? []).Aggregate(OverrideSet.None, (all, one) => all.With(Whole(one)));
         }
         catch (Exception error) when (error is JsonException or UnauthorizedAccessException)
         {
@@ -43,7 +42,7 @@ internal sealed class OverrideRecord(string path)
         try
         {
             Directory.CreateDirectory(Path.GetDirectoryName(path)!); // a configured folder and a name
-            DurableFile.Write(path, JsonSerializer.SerializeToUtf8Bytes(overrides.All.ToArray(), AdminJson.Default.StateOverrideArray));
+            DurableFile.Write(path, JsonSerializer.SerializeToUtf8Bytes(overrides.All.ToArray(), StateJson.Default.StateOverrideArray));
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

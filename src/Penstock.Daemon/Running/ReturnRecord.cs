@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Text.Json;
-using Penstock.Daemon.Admin;
 using Penstock.Linux;
 
 namespace Penstock.Daemon.Running;
@@ -27,7 +26,7 @@ internal sealed class ReturnRecord(string path)
         {
             if (new FileInfo(path).Length > MostBytes)
                 throw new IOException($"{path} is larger than {MostBytes} bytes");
-            var state = JsonSerializer.Deserialize(File.ReadAllBytes(path), AdminJson.Default.KeptStatus);
+            var state = JsonSerializer.Deserialize(File.ReadAllBytes(path), StateJson.Default.KeptStatus);
             return (Whole(state?.Held), Whole(state?.Window));
         }
         catch (Exception error) when (error is JsonException or UnauthorizedAccessException)
@@ -49,7 +48,7 @@ internal sealed class ReturnRecord(string path)
             }
 
             Directory.CreateDirectory(Path.GetDirectoryName(path)!); // a configured folder and a name
-            DurableFile.Write(path, JsonSerializer.SerializeToUtf8Bytes(status, AdminJson.Default.KeptStatus));
+            DurableFile.Write(path, JsonSerializer.SerializeToUtf8Bytes(status, StateJson.Default.KeptStatus));
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
