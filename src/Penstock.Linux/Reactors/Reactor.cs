@@ -14,6 +14,9 @@ public sealed class Reactor : IDisposable
     /// <summary>Events taken in one turn: enough to spread one epoll_wait over many, few enough that bulk transfers do not make a turn long.</summary>
     private const int MaxEvents = 128;
 
+    /// <summary>Flushes put off at most: enough to wake peers for several messages, few enough that they are at work while the rest of a long turn is.</summary>
+    private const int MostDeferred = 16;
+
     /// <summary>Work that had yielded taken up again in one turn.</summary>
     private const int MaxYielded = 32;
 
@@ -210,6 +213,11 @@ public sealed class Reactor : IDisposable
                 var pending = source.Pending;
                 source.Pending = EpollEvents.None;
                 Dispatch(source, pending);
+                if (_deferred.Count >= MostDeferred)
+                {
+                    SendDeferred();
+                    _dispatches = _defers = true;
+                }
             }
         }
 

@@ -52,6 +52,32 @@ public sealed class AcceptSourceTests
         new Source(reactor, listener.Number).MayWait.ShouldBeFalse();
     }
 
+    [Fact]
+    public void Turns_ThatLeaveConnections_TakeTwiceAsManyEach_AndTheFirstTakesOne()
+    {
+        using var listener = Listen(IPAddress.Loopback, out var bound);
+        using var reactor = new Reactor("test", exception => throw exception);
+        var source = new Source(reactor, listener.Number);
+        source.Start().Error.ShouldBe(Errno.None);
+        var clients = Enumerable.Range(0, 9).Select(_ => Connect(bound)).ToList();
+        clients.ForEach(client => Outcome(client).ShouldBe(Errno.None));
+
+        AcceptedByTurns(4).ShouldBe([1, 3, 7, 9]); // the last found nobody more
+
+        clients.AddRange([Connect(bound), Connect(bound)]);
+        clients.ForEach(client => Outcome(client).ShouldBe(Errno.None));
+        AcceptedByTurns(2).ShouldBe([10, 11]);
+
+        source.CloseAccepted();
+        clients.ForEach(client => client.Dispose());
+
+        int[] AcceptedByTurns(int turns) => [.. Enumerable.Range(0, turns).Select(_ =>
+        {
+            reactor.RunTurn();
+            return source.Accepted;
+        })];
+    }
+
     private static FileDescriptor Listen(IPAddress at, out SocketAddress bound)
     {
         var address = SocketAddress.Ip(at, 0);
