@@ -20,7 +20,7 @@ internal sealed class SnapshotCompiler(int reactors, SeriesRegistry requests, Se
 
     private readonly Dictionary<string, ClusterCell[]> _cells = new(StringComparer.Ordinal);
     private Dictionary<ImmutableArray<RouteConfig>, RouteTable> _tables = []; // An array is equal to itself only.
-    private readonly TlsTicketKeys _ticketKeys = new(TicketKeyPeriod);
+    private readonly TlsTicketKeys _ticketKeys = new(TicketKeyPeriod, TimeProvider.System);
     private TlsFiles _tls = TlsFiles.None;
     private TlsFiles _tlsBefore = TlsFiles.None; // It is back when a tier after this one refuses what is served now.
     private long _version;

@@ -216,6 +216,9 @@ internal static unsafe partial class Libssl
     internal static partial byte* SSL_get_version(nint ssl);
 
     [LibraryImport(Library)]
+    internal static partial int SSL_version(nint ssl);
+
+    [LibraryImport(Library)]
     internal static partial nint SSL_get_current_cipher(nint ssl);
 
     [LibraryImport(Library)]

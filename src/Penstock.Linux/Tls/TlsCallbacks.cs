@@ -97,10 +97,15 @@ internal static unsafe class TlsCallbacks
     [UnmanagedCallersOnly]
     internal static int TicketKey(nint ssl, byte* name, byte* vector, nint cipher, nint mac, int encrypts)
     {
-        const int failed = -1;
+        const int failed = -1, found = 1, foundAndRenewed = 2;
         if (TlsContext.Of(ssl)?.TicketKeys is not { } keys)
             return failed;
-        return encrypts != 0 ? keys.Begin(name, vector, cipher, mac) : keys.Find(name, vector, cipher, mac);
+        if (encrypts != 0)
+            return keys.Begin(name, vector, cipher, mac);
+
+        // Browsers use a ticket of TLS 1.3 once (RFC 8446 appendix C.4): without another one each time they would soon have none. OpenSSL does so by itself only for keys of its own.
+        var result = keys.Find(name, vector, cipher, mac);
+        return result == found && Libssl.SSL_version(ssl) == TlsContext.Tls13 ? foundAndRenewed : result;
     }
 
     private static byte* FindIn(byte* list, uint length, ReadOnlySpan<byte> name)

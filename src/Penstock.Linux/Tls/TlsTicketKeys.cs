@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-using System.Diagnostics;
 using System.Security.Cryptography;
 
 namespace Penstock.Linux.Tls;
@@ -18,7 +17,8 @@ public sealed unsafe class TlsTicketKeys
     private const int CipherBytes = 32;
     private const int VectorBytes = 16;
 
-    private readonly long _period;
+    private readonly TimeProvider _time = TimeProvider.System;
+    private readonly TimeSpan _period; // zero: they are given
     private readonly Lock _replacing = new();
     private byte[][] _keys;
     private long _madeAt;
@@ -28,11 +28,13 @@ public sealed unsafe class TlsTicketKeys
 
     /// <summary>Keys made here.</summary>
     /// <param name="period">How long one is used for new tickets; after that it is good for those there are for as long again.</param>
-    public TlsTicketKeys(TimeSpan period)
+    /// <param name="time">The clock.</param>
+    public TlsTicketKeys(TimeSpan period, TimeProvider time)
     {
-        _period = (long)(period.TotalSeconds * Stopwatch.Frequency);
+        ArgumentNullException.ThrowIfNull(time);
+        (_time, _period) = (time, period);
         _keys = [RandomNumberGenerator.GetBytes(KeyBytes)];
-        _madeAt = Stopwatch.GetTimestamp();
+        _madeAt = time.GetTimestamp();
     }
 
     /// <summary>A new ticket.</summary>
@@ -82,16 +84,16 @@ public sealed unsafe class TlsTicketKeys
 
     private void Replace()
     {
-        if (_period == 0 || Stopwatch.GetTimestamp() - Volatile.Read(ref _madeAt) < _period)
+        if (_period == TimeSpan.Zero || _time.GetElapsedTime(Volatile.Read(ref _madeAt)) < _period)
             return;
         lock (_replacing)
         {
-            var since = Stopwatch.GetTimestamp() - _madeAt;
+            var since = _time.GetElapsedTime(_madeAt);
             if (since < _period)
                 return;
             var made = RandomNumberGenerator.GetBytes(KeyBytes);
             Volatile.Write(ref _keys, since < 2 * _period ? [made, _keys[0]] : [made]);
-            Volatile.Write(ref _madeAt, Stopwatch.GetTimestamp());
+            Volatile.Write(ref _madeAt, _time.GetTimestamp());
         }
     }
 }

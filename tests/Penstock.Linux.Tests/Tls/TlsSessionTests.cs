@@ -183,6 +183,31 @@ public sealed class TlsSessionTests : IDisposable
         Agree(next, other);
         (next.IsResumed, other.IsResumed).ShouldBe((true, true));
         by.IsExpected(other).ShouldBeTrue();
+
+        // There is a ticket for the next one, too: clients use one of TLS 1.3 once.
+        Exchange(next, _server, other, _client, "with a ticket before it");
+        using var newer = other.Save().ShouldNotBeNull();
+        newer.DangerousGetHandle().ShouldNotBe(saved.ShouldNotBeNull().DangerousGetHandle());
+    }
+
+    [Fact]
+    public void TicketKeys_MadeHere_AreReplaced_AndTheOneBeforeIsGoodForAsLong()
+    {
+        var time = new ManualTimeProvider();
+        var (context, by) = (Context(new TlsTicketKeys(TimeSpan.FromHours(1), time)), Client());
+        var first = Meet(context, by, earlier: null);
+
+        time.Advance(TimeSpan.FromMinutes(61));
+        var second = Meet(context, by, first.Saved);
+        second.IsResumed.ShouldBeTrue();
+
+        time.Advance(TimeSpan.FromMinutes(61));
+        Meet(context, by, first.Saved).IsResumed.ShouldBeFalse();
+        var third = Meet(context, by, second.Saved); // its ticket was renewed with the second key
+        third.IsResumed.ShouldBeTrue();
+
+        time.Advance(TimeSpan.FromMinutes(121));
+        Meet(context, by, third.Saved).IsResumed.ShouldBeFalse();
     }
 
     [Theory]
@@ -244,13 +269,25 @@ public sealed class TlsSessionTests : IDisposable
 
     private static int Descriptor(Socket socket) => (int)socket.Handle;
 
-    private TlsContext Context()
+    private (bool IsResumed, TlsSavedSession Saved) Meet(TlsContext context, TlsClient by, TlsSavedSession? earlier)
+    {
+        using var server = TlsSession.Accept(context, Descriptor(_server), ahead: []);
+        using var client = by.Connect(Descriptor(_client), earlier);
+        Agree(server, client);
+        Exchange(server, _server, client, _client, "with the tickets before it");
+        client.IsResumed.ShouldBe(server.IsResumed);
+        return (client.IsResumed, client.Save().ShouldNotBeNull());
+    }
+
+    private TlsContext Context() => Context(new TlsTicketKeys(TimeSpan.FromHours(1), TimeProvider.System));
+
+    private TlsContext Context(TlsTicketKeys keys)
     {
         var (certificate, key) = _authority.Sign(["a.example.com"]);
         var context = new TlsContext();
         context.AddCertificate(certificate, key);
         context.SetProtocols("http/1.1");
-        context.ResumeBy(new TlsTicketKeys(TimeSpan.FromHours(1)), "test"u8, TimeSpan.FromHours(1));
+        context.ResumeBy(keys, "test"u8, TimeSpan.FromHours(1));
         return context;
     }
 

@@ -69,7 +69,11 @@ public sealed class TlsClientTests : IDisposable
             (await _site.AskAsync(penstock.Port, $"{version} -sess_in session")).ShouldContain("\nReused, ");
         }
 
-        await penstock.AwaitMetricAsync("penstock_listener_tls_handshakes_total{listener=\"front\",result=\"resumed\"} 2");
+        // A ticket of TLS 1.3 is for one connection: that has one for the next.
+        (await _site.AskAsync(penstock.Port, "-tls1_3 -sess_in session -sess_out next")).ShouldContain("\nReused, ");
+        (await _site.AskAsync(penstock.Port, "-tls1_3 -sess_in next")).ShouldContain("\nReused, ");
+
+        await penstock.AwaitMetricAsync("penstock_listener_tls_handshakes_total{listener=\"front\",result=\"resumed\"} 4");
     }
 
     [PeerFact("openssl")]
