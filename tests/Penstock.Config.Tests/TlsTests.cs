@@ -64,6 +64,18 @@ public sealed class TlsTests : IDisposable
     }
 
     [Fact]
+    public void Certificate_WithAKeyThatOpensslRefuses_IsAnError()
+    {
+        using var weak = RSA.Create(1024);
+        var request = new CertificateRequest("CN=shop.example.com", weak, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
+        using var signed = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(100));
+        var (certificate, key) = (Write("weak.crt", signed.ExportCertificatePem()), Write("weak.key", weak.ExportPkcs8PrivateKeyPem()));
+
+        Line(Pair(certificate, key)).ShouldContain($"error: l7.listeners[0].tls.certificates[0].cert: {certificate}: the RSA key of shop.example.com has 1024 bits: OpenSSL refuses it; expected 2048 bits or more, or ECDSA");
+        LoadCluster($"server_name: shop.internal, cert: {certificate}, key: {key}").Lines().ShouldHaveSingleItem().ShouldContain($"l7.clusters.a.tls.cert: {certificate}: the RSA key of shop.example.com has 1024 bits");
+    }
+
+    [Fact]
     public void Certificate_ThatHasEnded_IsAnErrorForCheckAndAWarningForTheDaemon()
     {
         var (certificate, key) = _authority.Sign(["shop.example.com"], days: -1);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Penstock.Config.Reading;
@@ -12,6 +13,10 @@ namespace Penstock.Config.Checks;
 internal static class ListenerTlsChecks
 {
     private const int TicketKeyBytes = 80;
+
+    // 112 bits of security: level 2 of SSL_CTX_set_security_level(3), Debian's default, and that of OpenSSL itself since 3.2.
+    private const int LeastRsaBits = 2048;
+
     private static readonly string[] s_files = ["cert", "key"];
 
     /// <summary>Checks a listener's TLS.</summary>
@@ -56,11 +61,30 @@ internal static class ListenerTlsChecks
         using var own = PemFiles.ReadKey(config.Key, config.Cert, chain?[0], faults);
         if (config.Ocsp is { } ocsp && PemFiles.ReadText("ocsp", ocsp, faults) is { } response && chain is not null)
             CheckOcsp(ocsp, Encoding.Latin1.GetBytes(response), chain[0], faults);
+        CheckStrength(config.Cert, chain, faults);
         Report(faults, at, sink);
         if (chain is null)
             return;
         CheckTimes(chain, at["cert"], sink);
         CheckNames(chain[0], served, at["cert"], sink);
+    }
+
+    /// <summary>Looks for RSA keys that are too short for OpenSSL, which would refuse the file only when it is to be served, or shown.</summary>
+    internal static void CheckStrength(string path, X509Certificate2Collection? chain, ICollection<TlsFault> faults)
+    {
+        foreach (var certificate in chain ?? [])
+        {
+            try
+            {
+                using var key = certificate.GetRSAPublicKey();
+                if (key is { KeySize: < LeastRsaBits })
+                    faults.Add(new TlsFault("cert", IsError: true, $"{path}: the RSA key of {TlsIdentity.Subject(certificate)} has {key.KeySize} bits: OpenSSL refuses it", $"{LeastRsaBits} bits or more, or ECDSA"));
+            }
+            catch (CryptographicException)
+            {
+                faults.Add(new TlsFault("cert", IsError: true, $"{path}: the RSA key of {TlsIdentity.Subject(certificate)} can't be read", $"{LeastRsaBits} bits or more, or ECDSA"));
+            }
+        }
     }
 
     private static void CheckOcsp(string path, byte[] der, X509Certificate2 certificate, List<TlsFault> faults)
