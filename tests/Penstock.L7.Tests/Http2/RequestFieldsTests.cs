@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 using System.Text;
+using Penstock.Http2;
+using Penstock.Http2.Hpack;
+using Penstock.Http2.Tests;
 using Penstock.L7.Http1;
+using Penstock.L7.Http2;
 
 namespace Penstock.L7.Tests.Http2;
 
@@ -129,6 +133,40 @@ public sealed class RequestFieldsTests
         Text(output.WrittenSpan).ShouldBe(
             "GET /a/b?c=d HTTP/1.1\r\nHost: Shop.example.com:8443\r\ncookie: a=1; b=2\r\nx_y: z\r\nX-Forwarded-For: 192.0.2.1\r\n"
             + "X-Forwarded-Proto: https\r\nVia: 2.0 lb1\r\nTE: trailers\r\nConnection: te\r\nTransfer-Encoding: chunked\r\n\r\n");
+    }
+
+    [Theory]
+    [InlineData(false, "x-forwarded-for: 192.0.2.1 | x-forwarded-proto: https | x-forwarded-host: a | x-forwarded-client-cert: Hash=own")]
+    [InlineData(true, "forwarded: for=6.6.6.6 | x-forwarded-port: 1 | x-real-ip: 6.6.6.6 | x-forwarded-for: 6.6.6.6, 7.7.7.7, 192.0.2.1 | x-forwarded-proto: gopher | x-forwarded-host: evil | x-forwarded-client-cert: Hash=told, Hash=own")]
+    public void Head_WrittenForAnEndpointOfHttp2_HasClaimsOfTrustedPeersOnly(bool trusted, string expected)
+    {
+        string[] claims =
+        [
+            "forwarded: for=6.6.6.6", "x-forwarded-for: 6.6.6.6", "x-forwarded-for: 7.7.7.7", "x-forwarded-proto: gopher", "x-forwarded-host: evil",
+            "x-forwarded-client-cert: Hash=told", "x-forwarded-port: 1", "x-real-ip: 6.6.6.6", "x-request-id: theirs", "x_forwarded_for: 8.8.8.8",
+        ];
+        var block = new FieldBlock();
+
+        RequestFields.WriteHead(
+            block,
+            Read([":method: GET", ":scheme: https", ":authority: a", ":path: /", .. claims]),
+            new RequestForwarding
+            {
+                ClientAddress = "192.0.2.1"u8,
+                Proto = "https"u8,
+                ClientCertificate = "Hash=own"u8,
+                OriginalHost = "a"u8,
+                PeerTrusted = trusted,
+                RequestId = "id-1"u8,
+                ViaName = "lb1"u8,
+                Framing = BodyFraming.None,
+            },
+            "http"u8);
+
+        var bytes = new byte[HpackEncoder.MaxBeginLength + block.MaxEncodedLength];
+        var length = block.Encode(new HpackEncoder(4096), bytes);
+        string.Join(" | ", Blocks.Decode(new HpackDecoder(4096), bytes[..length]))
+            .ShouldBe($":method: GET | :scheme: http | :authority: a | :path: / | {expected} | via: 2.0 lb1 | x-request-id: id-1");
     }
 
     [Theory]
