@@ -12,7 +12,7 @@ public sealed class PackageScriptTests : IDisposable
 
     private static readonly string[] s_enabled = ["other.service", "penstock-decap@bond0.7.service", "penstock-decap@eth0.service"];
 
-    // Mounts a copy of / that keeps nothing, puts notes in the place of programs, and has the shell run a script there with one argument; says how it ended, what was called, and which units are enabled.
+    // Mounts a copy of / that keeps nothing, puts notes in the place of programs, and has the shell run a script there with arguments; says how it ended, what was called, and which units are enabled.
     private const string InARoot = """
         set -e
         script=$1 folder=$2 argument=$3 systemd=$4
@@ -30,7 +30,7 @@ public sealed class PackageScriptTests : IDisposable
         for unit in penstock-decap@eth0 penstock-decap@bond0.7 other; do
           ln -sf "/lib/systemd/system/${unit%@*}.service" "$root/etc/systemd/system/multi-user.target.wants/$unit.service"
         done
-        for stub in systemctl systemd-sysusers systemd-tmpfiles deb-systemd-helper userdel penstock; do
+        for stub in systemctl systemd-sysusers systemd-tmpfiles deb-systemd-helper deb-systemd-invoke userdel penstock; do
           printf '#!/bin/sh\necho "%s $*" >>/calls\ncase " $FAILS " in *" $1 "* | *" ${2:-$1} "*) exit 1 ;; esac\n' "$stub" >"$root/stubs/$stub"
         done
         printf '#!/bin/sh\necho leave >>/calls\nexit 1\n' >"$root/usr/libexec/penstock/leave"
@@ -38,7 +38,7 @@ public sealed class PackageScriptTests : IDisposable
         : >"$root/calls"
         cp "$script" "$root/script"
         status=0
-        PATH=/stubs:$PATH chroot "$root" /bin/sh /script "$argument" >"$root/said" 2>&1 || status=$?
+        PATH=/stubs:$PATH chroot "$root" /bin/sh /script $argument >"$root/said" 2>&1 || status=$?
         echo "exit $status"
         sed 's/^/said: /' "$root/said"
         cat "$root/calls"
@@ -120,6 +120,32 @@ public sealed class PackageScriptTests : IDisposable
         enabled.ShouldBe(s_enabled);
     }
 
+    [PackageFact(Rpm, Unshare)]
+    public async Task Postinst_OfAnUpgrade_RestartsADaemonThatRuns_WhereThisVersionTakesTheConfiguration()
+    {
+        const string Asks = "systemctl --quiet is-active penstock.service";
+        var script = await DebScriptsAsync("upgrade 0.1.0");
+
+        (await RunAsync(script, "configure 0.1.0")).Calls[^3..].ShouldBe([Asks, "penstock check", "deb-systemd-invoke restart penstock.service"]);
+        var stopped = (await RunAsync(script, "configure 0.1.0", fails: "is-active")).Calls;
+        stopped[..2].ShouldBe(["exit 0", "said: penstock: penstock.service does not run, and is left so"]);
+        stopped[^1].ShouldBe(Asks);
+        var refused = (await RunAsync(script, "configure 0.1.0", fails: "check")).Calls;
+        refused[1].ShouldStartWith("said: penstock: this version does not take the configuration that is there");
+        refused[^1].ShouldBe("penstock check");
+        (await RunAsync(script, "configure 0.1.0", fails: "restart daemon-reload")).Calls[0].ShouldBe("exit 0", "dpkg counts the package as installed all the same");
+    }
+
+    /// <summary>dpkg names the version of before after a removal too.</summary>
+    [PackageFact(Rpm, Unshare)]
+    public async Task Postinst_OfAnInstallation_StartsIt_AfterARemovalToo()
+    {
+        const string Starts = "deb-systemd-invoke start penstock-keepalived.socket penstock-bird.socket penstock.service";
+
+        (await RunAsync(await DebScriptsAsync("install"), "configure")).Calls[^1].ShouldBe(Starts);
+        (await RunAsync(await DebScriptsAsync("install 0.1.0"), "configure 0.1.0")).Calls[^1].ShouldBe(Starts);
+    }
+
     private async Task<string> RpmScriptAsync(string name)
     {
         var file = Path.Combine(_folder.FullName, name);
@@ -127,6 +153,16 @@ public sealed class PackageScriptTests : IDisposable
             RpmSpec, "-q", "--define", "version 0", "--define", "payload /", "--queryformat", $"%{{{name}}}", Path.Combine(Objects.Root, "packaging/rpm/penstock.spec"));
         code.ShouldBe(0, output);
         await File.WriteAllTextAsync(file, output);
+        return file;
+    }
+
+    // preinst with arguments of its own, and postinst behind it.
+    private async Task<string> DebScriptsAsync(string arguments)
+    {
+        var file = Path.Combine(_folder.FullName, "scripts");
+        var folder = Path.Combine(Objects.Root, "packaging/deb");
+        await File.WriteAllTextAsync(
+            file, $"(\nset -- {arguments}\n{await File.ReadAllTextAsync(Path.Combine(folder, "preinst"))})\n{await File.ReadAllTextAsync(Path.Combine(folder, "postinst"))}");
         return file;
     }
 
