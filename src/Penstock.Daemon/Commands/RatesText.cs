@@ -14,8 +14,9 @@ internal static class RatesText
         foreach (var service in rates.Services)
         {
             services.Add(service.Name, service.Listen, service.Forwarding, "", Whole(service.Connections), Whole(service.Packets), Whole(service.ReturnPackets), Whole(service.Bytes), Whole(service.ReturnBytes), Whole(service.Unserved), "");
-            foreach (var backend in service.Backends)
+            foreach (var backend in Screenful.Of(service.Backends, one => one.State))
                 services.Add("", "  -> " + backend.Address, "", backend.State, Whole(backend.Connections), Whole(backend.Packets), Whole(backend.ReturnPackets), Whole(backend.Bytes), Whole(backend.ReturnBytes), "", backend.Reason);
+            if (Screenful.Rest(service.Backends, one => one.State) is { } rest) services.Add("", "  -> " + rest.Count, "", "", "", "", "", "", "", "", rest.Ready);
         }
 
         services.Write(output);

@@ -8,9 +8,6 @@ namespace Penstock.Daemon.Commands;
 /// <summary>A status report as one screen of text.</summary>
 internal static class StatusText
 {
-    /// <summary>Most endpoints of a cluster that are shown: what fits a screen with the rest.</summary>
-    internal const int MostEndpoints = 40;
-
     /// <summary>Writes it.</summary>
     public static void Write(StatusReport report, TextWriter output)
     {
@@ -37,10 +34,9 @@ internal static class StatusText
         foreach (var cluster in report.Clusters)
         {
             if (cluster.Endpoints.Count == 0) endpoints.Add(cluster.Name, "-", "-", "-", "-", "-", "-", "no endpoints found yet");
-            foreach (var endpoint in Shown(cluster.Endpoints))
+            foreach (var endpoint in Screenful.Of(cluster.Endpoints, one => one.State))
                 endpoints.Add(cluster.Name, endpoint.Address, endpoint.State, endpoint.Weight, endpoint.Active, endpoint.Requests, endpoint.Failures, endpoint.Reason);
-            if (cluster.Endpoints.Count > MostEndpoints)
-                endpoints.Add(cluster.Name, $"and {cluster.Endpoints.Count - MostEndpoints} more", "", "", "", "", "", $"{cluster.Endpoints.Count(IsReady)} of all {cluster.Endpoints.Count} are ready; -o json has each");
+            if (Screenful.Rest(cluster.Endpoints, one => one.State) is { } rest) endpoints.Add(cluster.Name, rest.Count, "", "", "", "", "", rest.Ready);
         }
 
         endpoints.Write(output);
@@ -48,11 +44,6 @@ internal static class StatusText
         HostText.WriteOverrides(report.Overrides, output);
         foreach (var warning in report.Warnings) output.WriteLine("warning: " + warning);
     }
-
-    // Where not all are shown, those that want attention come first.
-    private static IEnumerable<EndpointReport> Shown(IReadOnlyList<EndpointReport> endpoints) => endpoints.Count <= MostEndpoints ? endpoints : endpoints.OrderBy(IsReady).Take(MostEndpoints);
-
-    private static bool IsReady(EndpointReport endpoint) => string.Equals(endpoint.State, "ready", StringComparison.Ordinal);
 
     // In the manner of ipvsadm -Ln --stats: a service, and its backends behind arrows.
     private static void WriteBalancer(L4Status balancer, TextWriter output)
@@ -64,8 +55,9 @@ internal static class StatusText
         foreach (var service in balancer.Services)
         {
             services.Add(service.Name, service.Listen, service.Forwarding, service.IsInPanic ? "panic" : "", "", "", service.Connections, service.Packets, service.Bytes, service.ReturnPackets, service.ReturnBytes, (object?)service.TableHits ?? "", service.Unserved, "");
-            foreach (var backend in service.Backends)
+            foreach (var backend in Screenful.Of(service.Backends, one => one.State))
                 services.Add("", "  -> " + backend.Address, "", backend.State, backend.Weight, backend.Slots, backend.Connections, backend.Packets, backend.Bytes, backend.ReturnPackets, backend.ReturnBytes, "", "", backend.Reason);
+            if (Screenful.Rest(service.Backends, one => one.State) is { } rest) services.Add("", "  -> " + rest.Count, "", "", "", "", "", "", "", "", "", "", "", rest.Ready);
         }
 
         services.Write(output);

@@ -30,7 +30,14 @@ internal static class TopText
         listeners.Write(output);
         output.WriteLine();
         var endpoints = new TextTable("CLUSTER", "ENDPOINT", "STATE", "ACTIVE", "CONNECTIONS", "REQUESTS/S", "FAILURES/S", "REASON");
-        foreach (var one in rates.Endpoints) endpoints.Add(one.Cluster, one.Address, one.State, one.Active, one.Connections, RatesText.Whole(one.Requests), RatesText.Whole(one.Failures), one.Reason);
+        foreach (var cluster in rates.Endpoints.GroupBy(one => one.Cluster, StringComparer.Ordinal))
+        {
+            EndpointRates[] all = [.. cluster];
+            foreach (var endpoint in Screenful.Of(all, one => one.State))
+                endpoints.Add(cluster.Key, endpoint.Address, endpoint.State, endpoint.Active, endpoint.Connections, RatesText.Whole(endpoint.Requests), RatesText.Whole(endpoint.Failures), endpoint.Reason);
+            if (Screenful.Rest(all, one => one.State) is { } rest) endpoints.Add(cluster.Key, rest.Count, "", "", "", "", "", rest.Ready);
+        }
+
         endpoints.Write(output);
     }
 
