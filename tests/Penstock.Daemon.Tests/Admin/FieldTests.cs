@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 using Penstock.Config.Comparison;
 using Penstock.Daemon.Admin;
+using Penstock.Daemon.Peers;
 using Penstock.Daemon.Running;
+using Penstock.L4;
+using Penstock.L4.Decap;
 using Penstock.L7.Explaining;
+using Penstock.Vrrp;
+using Penstock.Vrrp.Bgp;
 
 namespace Penstock.Daemon.Tests.Admin;
 
@@ -10,6 +15,33 @@ namespace Penstock.Daemon.Tests.Admin;
 public sealed class FieldTests
 {
     [Theory]
+    [InlineData(typeof(StatusReport), "node version pid state uptime_seconds generation config_path config_hash reactors last_reload listeners clusters l4 vrrp bgp_neighbors bgp_addresses peers node_state overrides kept warnings")]
+    [InlineData(typeof(ListenerReport), "name bind connections requests")]
+    [InlineData(typeof(ClusterReport), "name endpoints")]
+    [InlineData(typeof(EndpointReport), "address weight state reason active connections requests failures zone")]
+    [InlineData(typeof(L4Status), "engine interfaces services drops drop_bytes notes warnings unresolved accept_pauses")]
+    [InlineData(typeof(InterfaceStatus), "name mode program_id foreign_mode")]
+    [InlineData(typeof(ServiceCounters), "name listen forwarding is_in_panic connections packets bytes return_packets return_bytes unserved cookies table_hits evicted_flows drops drop_bytes backends")]
+    [InlineData(typeof(BackendCounters), "address weight state reason slots share connections packets bytes return_packets return_bytes table_misses failed_connects")]
+    [InlineData(typeof(VrrpInstanceStatus), "name interface router_id role since priority health reasons addresses transitions")]
+    [InlineData(typeof(BgpNeighborStatus), "name address asn state since last_error bfd is_up")]
+    [InlineData(typeof(BgpAddressStatus), "address announced why")]
+    [InlineData(typeof(PeerStatus), "node address state since reason version runs generation snapshot_at unready vrrp bgp differs differences")]
+    [InlineData(typeof(PeerRole), "instance role since priority")]
+    [InlineData(typeof(PeerBgp), "sessions_up sessions addresses has_more")]
+    [InlineData(typeof(ConfigDifference), "path set")]
+    [InlineData(typeof(NodeReport), "node state since by why ends_at roles peers announced connections relayed handing_over is_out is_empty")]
+    [InlineData(typeof(StatusRates), "node state generation seconds listeners endpoints l4 vrrp bgp_neighbors bgp_addresses peers node_state overrides warnings")]
+    [InlineData(typeof(ListenerRates), "name bind connections requests")]
+    [InlineData(typeof(EndpointRates), "cluster address state active connections requests failures reason")]
+    [InlineData(typeof(BalancerRates), "seconds drops services")]
+    [InlineData(typeof(ServiceRates), "name listen forwarding connections packets bytes return_packets return_bytes unserved backends")]
+    [InlineData(typeof(BackendRates), "address state reason connections packets bytes return_packets return_bytes")]
+    [InlineData(typeof(CheckReport), "ok listeners routes clusters services instances announced ipvs_state bird_run diagnostics")]
+    [InlineData(typeof(PacketExplanation), "service backend why next_hop becomes")]
+    [InlineData(typeof(VersionReport), "version runtime")]
+    [InlineData(typeof(DecapStatus), "interface mode program_id addresses gue_port packets bytes")]
+    [InlineData(typeof(DetachReport), "pins interfaces")]
     [InlineData(typeof(ReloadReport), "ok generation at duration_milliseconds diagnostics confirm_until history")]
     [InlineData(typeof(DiagnosticReport), "severity message file line column path")]
     [InlineData(typeof(DiffReport), "ok running_hash hash changes diagnostics")]
