@@ -15,7 +15,7 @@ public sealed class Reactor : IDisposable
     private const int MaxEvents = 128;
 
     /// <summary>Flushes put off at most: enough to wake peers for several messages, few enough that they are at work while the rest of a long turn is.</summary>
-    private const int MostDeferred = 16;
+    internal const int MostDeferred = 16;
 
     /// <summary>Work that had yielded taken up again in one turn.</summary>
     private const int MaxYielded = 32;

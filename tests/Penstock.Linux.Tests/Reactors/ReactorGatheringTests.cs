@@ -106,6 +106,29 @@ public sealed class ReactorGatheringTests : IDisposable
     }
 
     [Fact]
+    public void Flushes_OfALongTurn_GoOutAsSoonAsTheyAreMany()
+    {
+        while (_signals.Count < Reactor.MostDeferred + 3)
+            Add(new Signal("event", mayWait: true, _log));
+        foreach (var signal in _signals)
+        {
+            signal.Doing = () => _reactor.TryDefer(() =>
+            {
+                _log.Add("sent");
+                _reactor.TryDefer(() => _log.Add("never")).ShouldBeFalse("what a flush goes on with is sent at once");
+            }).ShouldBeTrue();
+        }
+
+        _sleep.WhileAsleep = _ => _signals.ForEach(signal => signal.Raise());
+
+        _reactor.RunTurn();
+
+        _log.IndexOf("sent").ShouldBe(Reactor.MostDeferred);
+        _log.FindIndex(Reactor.MostDeferred, entry => entry != "sent").ShouldBe(2 * Reactor.MostDeferred);
+        _log.Skip((2 * Reactor.MostDeferred) + 3).ShouldBe(["sent", "sent", "sent"]);
+    }
+
+    [Fact]
     public void Woken_WithFewInFlight_DoesNotWait()
     {
         using var reactor = new Reactor("test", exception => throw exception, _sleep);
