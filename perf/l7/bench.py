@@ -91,8 +91,8 @@ def workplace(options):
 
 
 def warm_up(proxy):
-    """Lets compilers and caches settle: both kinds of connection, small and large bodies."""
-    for connections, body, keepalive, seconds in ((64, 1024, True, 12), (64, 1024, False, 2), (8, 65536, True, 1)):
+    """Lets compilers and caches settle: one connection and many, both kinds, small and large bodies."""
+    for connections, body, keepalive, seconds in ((64, 1024, True, 12), (1, 1024, True, 3), (64, 1024, False, 2), (8, 65536, True, 1)):
         load.run(proxy, connections, f"/bench/{body}", keepalive, seconds, LOAD_CORE)
 
 
@@ -121,7 +121,7 @@ def medians(samples):
     for (log, mode, connections, body), by_proxy in samples.items():
         figures = {}
         for name, runs in by_proxy.items():
-            figures[name] = {key: statistics.median(run[key] for run in runs) for key in ("cpu_us", "p50_us", "p99_us", "per_second")}
+            figures[name] = {key: statistics.median(run[key] for run in runs) for key in ("cpu_us", "user_us", "p50_us", "p99_us", "per_second")}
             figures[name]["errors"] = sum(run["errors"] for run in runs)
             figures[name]["cpu_us_rounds"] = [round(run["cpu_us"], 3) for run in runs]
         cells.append({"log": log, "mode": mode, "connections": connections, "body": body, "proxies": figures})

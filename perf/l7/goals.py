@@ -20,11 +20,14 @@ def most(what, measured, goal, form="{:.2f}"):
     return what, form.format(measured), "at most " + form.format(goal), measured <= goal
 
 
+def plain(cells):
+    """The cell that the goals of requests are of, where it was measured."""
+    return [cell for cell in cells if (cell["connections"], cell["body"], cell["mode"], cell["log"]) == (64, 1024, "keepalive", "off") and "penstock" in cell["proxies"]]
+
+
 def of_cells(cells):
-    for cell in cells:
+    for cell in plain(cells):
         figures = cell["proxies"]
-        if (cell["connections"], cell["body"], cell["mode"], cell["log"]) != (64, 1024, "keepalive", "off") or "penstock" not in figures:
-            continue
         for other in (name for name in CPU if name in figures):
             yield most(f"CPU of a request over 64 connections, 1 KiB, of {other}'s", figures["penstock"]["cpu_us"] / figures[other]["cpu_us"], CPU[other])
             yield most(f"p99 over 64 connections, 1 KiB, of {other}'s", figures["penstock"]["p99_us"] / figures[other]["p99_us"], 1)

@@ -61,7 +61,7 @@ def cells_table(cells):
             *(show(figures[name]["cpu_us"] if name in figures else None, "{:.1f}") for name in names),
             show(ratio(figures, "penstock", "nginx")), show(ratio(figures, "penstock", "haproxy")),
             *(show(figures[name]["p99_us"] if name in figures else None, "{:.0f} us") for name in names)]) + " |")
-    lines += floor_table(cells)
+    lines += floor_table(cells) + modes_table(cells)
     failed = [f"{name}: {figures['errors']} of {cell['connections']} x {size(cell['body'])} {cell['mode']}, log {cell['log']}"
               for cell in cells for name, figures in cell["proxies"].items() if figures["errors"]]
     return lines + (["", "Failed requests: " + "; ".join(failed) + "."] if failed else ["", "No request failed."])
@@ -105,6 +105,13 @@ def floor_table(cells):
             show(figures[name]["p99_us"], "{:.0f} us")]) + " |" for name in figures if name.startswith("floor")]
     return lines and ["", "| bare relay | connections | body | mode | log | us | of nginx | of haproxy | penstock of it | p99 |",
                       "|---|--:|--:|---|---|--:|--:|--:|--:|--:|", *lines]
+
+
+def modes_table(cells):
+    """Where the CPU of the cell that the goals are of goes."""
+    return [line for cell in goals.plain(cells) for line in (
+        "", f"| {cell['connections']} connections, {size(cell['body'])} | user us | kernel us |", "|---|--:|--:|",
+        *(f"| {name} | {row['user_us']:.1f} | {row['cpu_us'] - row['user_us']:.1f} |" for name, row in cell["proxies"].items()))]
 
 
 def svg(result):
