@@ -29,7 +29,7 @@ internal static class ClusterTlsChecks
         {
             var chain = PemFiles.ReadCertificates("cert", cert, faults);
             using var own = PemFiles.ReadKey(key, cert, chain?[0], faults);
-            ListenerTlsChecks.CheckStrength(cert, chain, faults);
+            ListenerTlsChecks.CheckStrength(cert, chain, !sink.ToleratesFiles, faults);
             if (chain is not null)
                 ListenerTlsChecks.CheckTimes(chain, at["cert"], sink);
         }

@@ -61,7 +61,7 @@ internal static class ListenerTlsChecks
         using var own = PemFiles.ReadKey(config.Key, config.Cert, chain?[0], faults);
         if (config.Ocsp is { } ocsp && PemFiles.ReadText("ocsp", ocsp, faults) is { } response && chain is not null)
             CheckOcsp(ocsp, Encoding.Latin1.GetBytes(response), chain[0], faults);
-        CheckStrength(config.Cert, chain, faults);
+        CheckStrength(config.Cert, chain, !sink.ToleratesFiles, faults);
         Report(faults, at, sink);
         if (chain is null)
             return;
@@ -69,8 +69,11 @@ internal static class ListenerTlsChecks
         CheckNames(chain[0], served, at["cert"], sink);
     }
 
-    /// <summary>Looks for RSA keys that are too short for OpenSSL, which would refuse the file only when it is to be served, or shown.</summary>
-    internal static void CheckStrength(string path, X509Certificate2Collection? chain, ICollection<TlsFault> faults)
+    /// <summary>
+    /// Looks for RSA keys that are too short for OpenSSL, which would refuse the file only when it is to be served, or shown. For a daemon this is no error: where the host has set a lower security
+    /// level, one is served.
+    /// </summary>
+    internal static void CheckStrength(string path, X509Certificate2Collection? chain, bool isError, ICollection<TlsFault> faults)
     {
         foreach (var certificate in chain ?? [])
         {
@@ -78,7 +81,7 @@ internal static class ListenerTlsChecks
             {
                 using var key = certificate.GetRSAPublicKey();
                 if (key is { KeySize: < LeastRsaBits })
-                    faults.Add(new TlsFault("cert", IsError: true, $"{path}: the RSA key of {TlsIdentity.Subject(certificate)} has {key.KeySize} bits: OpenSSL refuses it", $"{LeastRsaBits} bits or more, or ECDSA"));
+                    faults.Add(new TlsFault("cert", isError, $"{path}: the RSA key of {TlsIdentity.Subject(certificate)} has {key.KeySize} bits: OpenSSL refuses it by default", $"{LeastRsaBits} bits or more, or ECDSA"));
             }
             catch (CryptographicException)
             {

@@ -263,7 +263,8 @@ internal sealed class EndpointPool
         return counts;
     }
 
-    private bool IsProven(UpstreamConnection connection) => connection.IdleTurn < Reactor.Turn && !connection.HasUnreadEvent;
+    // Whether every descriptor that was ready has been looked at since it became idle, and nothing had come on this one.
+    private bool IsProven(UpstreamConnection connection) => connection.IdleTurn < Reactor.WholeTurn && !connection.HasUnreadEvent;
 
     // Whether it began with another PROXY header, or other TLS, than connections are to begin with now, or names a client that is gone.
     private bool IsOfNoUse(UpstreamConnection connection) => Config.Protocol != UpstreamProtocol.H1 || connection.Announced != Config.ProxyProtocol || !ReferenceEquals(connection.SecuredBy, Tls) || connection.Owner is { IsClosed: true };

@@ -61,8 +61,8 @@ public abstract class AcceptSource : EpollSource
     public override void OnEvents(EpollEvents events)
     {
         // To ask and find nobody costs nearly as much as to accept (the kernel makes a file and a socket first, accept4 of Linux 6.1), and the next turn tells for nothing whether another
-        // waits. So it takes one, and twice as many each turn while turns follow each other that leave some.
-        _perTurn = _fullTurn == _reactor.Turn - 1 ? Math.Min(_perTurn * 2, MostPerTurn) : 1;
+        // waits. So it takes one, and twice as many each time, until a turn in which it would have been seen has nothing for it.
+        _perTurn = _reactor.WholeTurnBefore <= _fullTurn ? Math.Min(_perTurn * 2, MostPerTurn) : 1;
         for (var i = 0; i < _perTurn; i++)
         {
             // Where that one took the last room, the next event tells.

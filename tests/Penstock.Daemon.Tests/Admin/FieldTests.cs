@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
+using System.Text.Json;
 using Penstock.Config.Comparison;
+using Penstock.ControlPlane.Overrides;
 using Penstock.Daemon.Admin;
 using Penstock.Daemon.Peers;
 using Penstock.Daemon.Running;
 using Penstock.L4;
 using Penstock.L4.Decap;
 using Penstock.L7.Explaining;
+using Penstock.Model.L4;
 using Penstock.Vrrp;
 using Penstock.Vrrp.Bgp;
 
@@ -64,5 +67,28 @@ public sealed class FieldTests
     {
         var found = AdminJson.Default.GetTypeInfo(report).ShouldNotBeNull().Properties.Select(property => property.Name);
         string.Join(' ', found.Order(StringComparer.Ordinal)).ShouldBe(string.Join(' ', fields.Split(' ').Order(StringComparer.Ordinal)));
+    }
+
+    [Theory]
+    [InlineData(typeof(HistoryEntry), "number at hash cause by why texts")]
+    [InlineData(typeof(HistoryText), "path content")]
+    [InlineData(typeof(KeptStatus), "running held window trouble")]
+    [InlineData(typeof(HeldConfig), "number since by why files_hash")]
+    [InlineData(typeof(ConfirmWindow), "number until by why files_hash overdue")]
+    [InlineData(typeof(StateOverride), "kind name address state since by why target reason")]
+    public void Fields_OfAFileOfTheStateFolder_AreThese(Type part, string fields)
+    {
+        var found = StateJson.Default.GetTypeInfo(part).ShouldNotBeNull().Properties.Select(property => property.Name);
+        string.Join(' ', found.Order(StringComparer.Ordinal)).ShouldBe(string.Join(' ', fields.Split(' ').Order(StringComparer.Ordinal)));
+    }
+
+    [Fact]
+    public void Overrides_OfAVersionBefore_AreRead()
+    {
+        const string kept = """[{"kind": "endpoint", "name": "web", "address": "10.0.0.11:80", "state": "drain", "since": "2026-11-20T10:00:00+00:00", "by": "ann", "why": "new disk"}]""";
+
+        var found = JsonSerializer.Deserialize(kept, StateJson.Default.StateOverrideArray).ShouldNotBeNull().ShouldHaveSingleItem();
+
+        found.ShouldBe(new StateOverride(OverrideKind.Endpoint, "web", "10.0.0.11:80", BackendState.Drain, new DateTimeOffset(2026, 11, 20, 10, 0, 0, TimeSpan.Zero), "ann", "new disk"));
     }
 }

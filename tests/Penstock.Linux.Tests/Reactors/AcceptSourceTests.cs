@@ -78,12 +78,34 @@ public sealed class AcceptSourceTests
         })];
     }
 
-    private static FileDescriptor Listen(IPAddress at, out SocketAddress bound)
+    [Fact]
+    public void Turns_ThatOthersFill_KeepNoConnectionsWaiting()
+    {
+        using var listener = Listen(IPAddress.Loopback, out var bound, backlog: 64);
+        using var reactor = new Reactor("test", exception => throw exception);
+        var others = Enumerable.Range(0, 3 * Reactor.MaxEvents).Select(_ => new Ready()).ToList();
+        others.ForEach(other => other.Listen(reactor));
+        var source = new Source(reactor, listener.Number);
+        source.Start().Error.ShouldBe(Errno.None);
+        var clients = Enumerable.Range(0, 40).Select(_ => Connect(bound)).ToList();
+        clients.ForEach(client => Outcome(client).ShouldBe(Errno.None));
+
+        while (source.Times < 5)
+            reactor.RunTurn();
+
+        reactor.Turn.ShouldBeGreaterThan(10, "it is not in every turn");
+        source.Accepted.ShouldBe(1 + 2 + 4 + 8 + 16);
+        source.CloseAccepted();
+        clients.ForEach(client => client.Dispose());
+        others.ForEach(other => other.Dispose());
+    }
+
+    private static FileDescriptor Listen(IPAddress at, out SocketAddress bound, int backlog = 16)
     {
         var address = SocketAddress.Ip(at, 0);
         var listener = new FileDescriptor(SocketCalls.Create(address).Value);
         SocketCalls.Bind(listener.Number, ref address).Error.ShouldBe(Errno.None);
-        SocketCalls.Listen(listener.Number, 16).Error.ShouldBe(Errno.None);
+        SocketCalls.Listen(listener.Number, backlog).Error.ShouldBe(Errno.None);
         bound = SocketCalls.LocalAddress(listener.Number);
         return listener;
     }
@@ -109,6 +131,14 @@ public sealed class AcceptSourceTests
 
         public int Accepted => _accepted.Count;
 
+        public int Times { get; private set; }
+
+        public override void OnEvents(EpollEvents events)
+        {
+            Times++;
+            base.OnEvents(events);
+        }
+
         public void CloseAccepted() => _accepted.ForEach(SocketCalls.Close);
 
         protected override void OnAccepted(int fd, in SocketAddress peer) => _accepted.Add(fd);
@@ -117,5 +147,24 @@ public sealed class AcceptSourceTests
         {
             // There is room.
         }
+    }
+
+    /// <summary>Always ready.</summary>
+    private sealed class Ready : EpollSource, IDisposable
+    {
+        private readonly FileDescriptor _counter = Epoll.CreateEventCounter();
+
+        public void Listen(Reactor reactor)
+        {
+            Epoll.Signal(_counter.Number);
+            reactor.Add(this, _counter.Number, EpollEvents.In).Error.ShouldBe(Errno.None);
+        }
+
+        public override void OnEvents(EpollEvents events)
+        {
+            // It stays so.
+        }
+
+        public void Dispose() => _counter.Dispose();
     }
 }
