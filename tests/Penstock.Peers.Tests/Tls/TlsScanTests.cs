@@ -9,8 +9,11 @@ public sealed class TlsScanTests : IDisposable
 {
     private static readonly string[] s_harmless = ["OK", "INFO", "LOW", "DEBUG"];
 
-    /// <summary>Findings of its own openssl, and of an authority that revokes nothing.</summary>
-    private static readonly string[] s_ofTheTest = ["engine_problem", "cert_revocation"];
+    /// <summary>
+    /// Findings of its own openssl, and of an authority that revokes nothing; and of a client that leaves as soon as it has shaken hands, which the ticket of TLS 1.3, sent after that, may just miss (one time in six with
+    /// nginx). That sessions go on is held by tests of its own.
+    /// </summary>
+    private static readonly string[] s_ofTheTest = ["engine_problem", "cert_revocation", "sessionresumption_ticket"];
 
     private readonly TlsSite _site = new();
 
