@@ -99,6 +99,8 @@ internal class SocketConnection : EpollSource, IDuplexPipe
         (side.Fd, side.IsReadable, side.IsWritable) = (Fd, _received.IsReady, true);
         (side.IsEnding, side.HasUrgent, side.HasLostError) = (_received.HasEnd, _received.HasUrgent, IsBroken);
         _relayed = side;
+        _received.RemoveDeadline(); // Neither waits any more: the wheel would look at each once for nothing.
+        _sent.RemoveDeadline();
     }
 
     /// <summary>The relay has ended: <see cref="Reader"/> and <see cref="Writer"/> go on.</summary>

@@ -191,7 +191,7 @@ internal abstract class TransportReader : PipeReader, IValueTaskSource<ReadResul
     }
 
     /// <summary>No wait is bounded any more: the reactor lets this go.</summary>
-    private protected void RemoveDeadline() => _reactor.Timers.Remove(_deadline);
+    internal void RemoveDeadline() => _reactor.Timers.Remove(_deadline);
 
     /// <summary>Lets everything go, for another use.</summary>
     private protected void Clear()

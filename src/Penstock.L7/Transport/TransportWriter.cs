@@ -248,7 +248,7 @@ internal abstract class TransportWriter : PipeWriter, IValueTaskSource<FlushResu
     }
 
     /// <summary>No wait is bounded any more: the reactor lets this go.</summary>
-    private protected void RemoveDeadline()
+    internal void RemoveDeadline()
     {
         if (_deadline is { } deadline)
             _reactor.Timers.Remove(deadline);

@@ -7,6 +7,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Penstock.L7.Errors;
 using Penstock.L7.Runtime;
 using Penstock.Linux;
+using Penstock.Linux.Reactors;
 using Penstock.Linux.Relays;
 using Penstock.Model;
 using Penstock.Model.L7;
@@ -168,19 +169,10 @@ internal sealed class Http2Engine : IAsyncDisposable
     }
 
     /// <summary>Requests that the reactor counts as in flight.</summary>
-    public int InFlight()
-    {
-        var reactor = _worker.ShouldNotBeNull().Reactor;
-        using var looked = new ManualResetEventSlim();
-        var count = -1;
-        reactor.Post(() =>
-        {
-            count = reactor.InFlight;
-            looked.Set();
-        });
-        looked.Wait();
-        return count;
-    }
+    public int InFlight() => Ask(reactor => reactor.InFlight);
+
+    /// <summary>Time until the reactor wakes by itself.</summary>
+    public TimeSpan UntilTimer() => TimeSpan.FromMilliseconds(Ask(reactor => reactor.Timers.MillisecondsToNext(reactor.Now)));
 
     /// <summary>Tells, on the reactor's thread and until it ends, what each turn has spliced.</summary>
     public void EachTurn(Action<long> tell)
@@ -265,6 +257,20 @@ internal sealed class Http2Engine : IAsyncDisposable
         await Engine.DisposeAsync();
         _origin.Dispose();
         _second?.Dispose();
+    }
+
+    private int Ask(Func<Reactor, int> question)
+    {
+        var reactor = _worker.ShouldNotBeNull().Reactor;
+        using var answered = new ManualResetEventSlim();
+        var answer = -1;
+        reactor.Post(() =>
+        {
+            answer = question(reactor);
+            answered.Set();
+        });
+        answered.Wait();
+        return answer;
     }
 
     private static (long Request, long Response) BytesOf(CompiledRoute? route)

@@ -73,6 +73,19 @@ public sealed class TunnelTests
         }
     }
 
+    [Fact]
+    public async Task Tunnel_ThatSaysNothing_WakesNobodyBeforeItsOwnTime()
+    {
+        await using var engine = new Http2Engine(connect: true, cluster: origin => origin with { Timeouts = new ClusterTimeouts { Body = TimeSpan.FromHours(1) } });
+        var (client, origin) = OpenTunnel(engine);
+        Http2Engine.Send(client, "ping");
+        Http2Engine.ReadBytes(origin, 4).ShouldBe("ping");
+
+        engine.UntilTimer().ShouldBeGreaterThan(TimeSpan.FromMinutes(30)); // The times of the request and the answer that opened it are no longer there.
+        client.Dispose();
+        origin.Dispose();
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
