@@ -71,9 +71,34 @@ public sealed class TlsTests : IDisposable
         using var signed = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(100));
         var (certificate, key) = (Write("weak.crt", signed.ExportCertificatePem()), Write("weak.key", weak.ExportPkcs8PrivateKeyPem()));
 
-        Line(Pair(certificate, key)).ShouldContain($"error: l7.listeners[0].tls.certificates[0].cert: {certificate}: the RSA key of shop.example.com has 1024 bits: OpenSSL refuses it by default; expected 2048 bits or more, or ECDSA");
+        Line(Pair(certificate, key)).ShouldContain($"error: l7.listeners[0].tls.certificates[0].cert: {certificate}: the RSA key of shop.example.com has 1024 bits: OpenSSL refuses it by default; expected RSA of 2048 bits or more, or EC of 224 or more");
         Load(Pair(certificate, key), starts: true).Lines().ShouldHaveSingleItem().ShouldContain("warning: l7.listeners[0].tls.certificates[0].cert: ");
         LoadCluster($"server_name: shop.internal, cert: {certificate}, key: {key}").Lines().ShouldHaveSingleItem().ShouldContain($"l7.clusters.a.tls.cert: {certificate}: the RSA key of shop.example.com has 1024 bits");
+    }
+
+    [Fact]
+    public void Certificate_WithACurveThatOpensslRefuses_IsAnError()
+    {
+        using var weak = ECDsa.Create(ECCurve.CreateFromFriendlyName("prime192v1"));
+        using var signed = new CertificateRequest("CN=shop.example.com", weak, HashAlgorithmName.SHA256).CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(100));
+        var (certificate, key) = (Write("weak.crt", signed.ExportCertificatePem()), Write("weak.key", weak.ExportPkcs8PrivateKeyPem()));
+
+        Line(Pair(certificate, key)).ShouldContain($"{certificate}: the EC key of shop.example.com has 192 bits: OpenSSL refuses it by default; expected RSA of 2048 bits or more, or EC of 224 or more");
+    }
+
+    [Fact]
+    public void Certificate_SignedWithSha1_IsAnErrorUnlessItIsItsOwnIssuer()
+    {
+        using var issuing = RSA.Create(2048);
+        using var own = RSA.Create(2048);
+        var (since, until, signer, ca) = (DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(100), new Sha1Signer(issuing), new X500DistinguishedName("CN=ca"));
+        using var issuer = new CertificateRequest(ca, issuing, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1).Create(ca, signer, since, until, [1]);
+        using var signed = new CertificateRequest("CN=shop.example.com", own, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1).Create(ca, signer, since, until, [2]);
+        var (certificate, key) = (Write("old.crt", signed.ExportCertificatePem()), Write("old.key", own.ExportPkcs8PrivateKeyPem()));
+        var (root, rootKey) = (Write("root.crt", issuer.ExportCertificatePem()), Write("root.key", issuing.ExportPkcs8PrivateKeyPem()));
+
+        Line(Pair(certificate, key)).ShouldContain($"{certificate}: the certificate of shop.example.com is signed by sha1RSA: OpenSSL and browsers refuse it; expected one signed with SHA-256 or better");
+        Load(Pair(root, rootKey)).Lines().ShouldBeEmpty();
     }
 
     [Fact]
@@ -224,5 +249,15 @@ public sealed class TlsTests : IDisposable
         public IReadOnlyCollection<string> Names() => [];
 
         public IReadOnlyList<InterfaceAddress> Addresses(string name) => [];
+    }
+
+    // What .NET itself no longer signs: sha1WithRSAEncryption (RFC 8017 appendix A.2.4).
+    private sealed class Sha1Signer(RSA key) : X509SignatureGenerator
+    {
+        public override byte[] GetSignatureAlgorithmIdentifier(HashAlgorithmName hashAlgorithm) => Convert.FromHexString("300D06092A864886F70D0101050500");
+
+        public override byte[] SignData(byte[] data, HashAlgorithmName hashAlgorithm) => key.SignData(data, HashAlgorithmName.SHA1, RSASignaturePadding.Pkcs1);
+
+        protected override PublicKey BuildPublicKey() => new(key);
     }
 }

@@ -16,6 +16,11 @@ internal static class ListenerTlsChecks
 
     // 112 bits of security: level 2 of SSL_CTX_set_security_level(3), Debian's default, and that of OpenSSL itself since 3.2.
     private const int LeastRsaBits = 2048;
+    private const int LeastEcBits = 224;
+    private const string StrongKey = "RSA of 2048 bits or more, or EC of 224 or more";
+
+    // MD5 and SHA-1, with RSA (RFC 8017 appendix C), DSA (RFC 3279 section 2.2.2) and ECDSA (section 2.2.3).
+    private static readonly string?[] s_weakSignatures = ["1.2.840.113549.1.1.4", "1.2.840.113549.1.1.5", "1.2.840.10040.4.3", "1.2.840.10045.4.1"];
 
     private static readonly string[] s_files = ["cert", "key"];
 
@@ -70,23 +75,29 @@ internal static class ListenerTlsChecks
     }
 
     /// <summary>
-    /// Looks for RSA keys that are too short for OpenSSL, which would refuse the file only when it is to be served, or shown. For a daemon this is no error: where the host has set a lower security
+    /// Looks for keys and signatures that are too weak for OpenSSL, which would refuse the file only when it is to be served, or shown. For a daemon this is no error: where the host has set a lower security
     /// level, one is served.
     /// </summary>
     internal static void CheckStrength(string path, X509Certificate2Collection? chain, bool isError, ICollection<TlsFault> faults)
     {
         foreach (var certificate in chain ?? [])
         {
+            var subject = TlsIdentity.Subject(certificate);
             try
             {
-                using var key = certificate.GetRSAPublicKey();
-                if (key is { KeySize: < LeastRsaBits })
-                    faults.Add(new TlsFault("cert", isError, $"{path}: the RSA key of {TlsIdentity.Subject(certificate)} has {key.KeySize} bits: OpenSSL refuses it by default", $"{LeastRsaBits} bits or more, or ECDSA"));
+                using var rsa = certificate.GetRSAPublicKey();
+                using var ec = certificate.GetECDsaPublicKey();
+                if (rsa is { KeySize: < LeastRsaBits } || ec is { KeySize: < LeastEcBits })
+                    faults.Add(new TlsFault("cert", isError, $"{path}: the {(rsa is null ? "EC" : "RSA")} key of {subject} has {(rsa ?? (AsymmetricAlgorithm)ec!).KeySize} bits: OpenSSL refuses it by default", StrongKey)); // One of both is there.
             }
             catch (CryptographicException)
             {
-                faults.Add(new TlsFault("cert", IsError: true, $"{path}: the RSA key of {TlsIdentity.Subject(certificate)} can't be read", $"{LeastRsaBits} bits or more, or ECDSA"));
+                faults.Add(new TlsFault("cert", IsError: true, $"{path}: the key of {subject} can't be read", StrongKey));
             }
+
+            // Nobody goes by the signature of one that is its own issuer.
+            if (s_weakSignatures.Contains(certificate.SignatureAlgorithm.Value) && !certificate.SubjectName.RawData.AsSpan().SequenceEqual(certificate.IssuerName.RawData))
+                faults.Add(new TlsFault("cert", isError, $"{path}: the certificate of {subject} is signed by {certificate.SignatureAlgorithm.FriendlyName}: OpenSSL and browsers refuse it", "one signed with SHA-256 or better"));
         }
     }
 
